@@ -1,0 +1,37 @@
+/*
+ * IP addresses, networks and endpoints as values. IPv4 is held in its IPv6-mapped form
+ * (RFC 4291 §2.5.5.2), so that one comparison serves both.
+ */
+#ifndef BASE_IP_H
+#define BASE_IP_H
+
+#include "base/wbuf.h"
+
+struct ip {
+	uint8_t b[16]; /* network order */
+};
+
+struct ip_net {
+	struct ip ip;
+	uint8_t bits; /* of the 128 */
+};
+
+bool ip_is_v4(const struct ip *a);
+
+/* ip_parse - textual IPv4 (four decimal parts, no leading zeros) or IPv6 (RFC 4291 §2.2), no scope.
+ * E_PROTO */
+enum err ip_parse(struct view text, struct ip *ret);
+
+/* ip_net_parse - address, or address/bits; host bits must be zero. E_PROTO */
+enum err ip_net_parse(struct view text, struct ip_net *ret);
+
+bool ip_net_has(const struct ip_net *net, const struct ip *a);
+bool ip_eq(const struct ip *a, const struct ip *b);
+
+/* ip_put - text form; IPv6 by RFC 5952 */
+void ip_put(struct wbuf *w, const struct ip *a);
+
+/* ip_put_endpoint - address:port, IPv6 in brackets */
+void ip_put_endpoint(struct wbuf *w, const struct ip *a, uint16_t port);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The chunked transfer coding (RFC 9112 §7.1), strict: hexadecimal size of at most 15 digits,
+ * chunk extensions bounded and dropped, CRLF only, trailer fields checked like header fields.
+ */
+#ifndef PROTO_CHUNKED_H
+#define PROTO_CHUNKED_H
+
+#include "base/wbuf.h"
+
+enum chunked_piece {
+	CHUNKED_DATA,	 /* a run of body bytes */
+	CHUNKED_TRAILER, /* one trailer field line, CRLF included */
+	CHUNKED_END	 /* the message is complete */
+};
+
+struct chunked {
+	uint64_t left;	     /* bytes of the current chunk still to come */
+	uint16_t line_bytes; /* of extensions and trailers so far: both are bounded */
+	uint8_t state;	     /* 0 = before the first chunk size */
+};
+
+enum { CHUNKED_TRAILER_MAX = 8192, CHUNKED_EXTENSION_MAX = 1024 };
+
+/*
+ * chunked_next - the next piece from the front of in
+ *   in        in-out; consumed up to and including the piece; an incomplete line is not consumed
+ *   ret       the piece's bytes, borrowed from in; empty for CHUNKED_END
+ * E_AGAIN in is used up or ends inside a line (keep the rest) · E_PROTO refused · E_LIMIT line or
+ * trailers too long
+ */
+enum err chunked_next(struct chunked *c, struct view *in, enum chunked_piece *ret_piece,
+		      struct view *ret);
+
+/* chunked_put_size - the chunk header for n bytes: size in hex and CRLF, at most 18 bytes; n > 0 */
+void chunked_put_size(struct wbuf *w, uint64_t n);
+
+#endif

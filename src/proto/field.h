@@ -1,0 +1,101 @@
+/*
+ * HTTP field lines (headers and trailers): where they lie in a head, and which names Sluis knows.
+ *
+ * Positions are 16-bit offsets into the head, so a head is at most 65535 bytes, a field costs ten
+ * bytes, and a head that moves to another buffer needs no fixing up.
+ */
+#ifndef PROTO_FIELD_H
+#define PROTO_FIELD_H
+
+#include "base/view.h"
+
+/* Names that some part of Sluis treats specially; every other name is FIELD_OTHER. */
+enum field_id {
+	FIELD_OTHER = 0,
+	FIELD_HOST,
+	FIELD_CONNECTION,
+	FIELD_CONTENT_LENGTH,
+	FIELD_TRANSFER_ENCODING,
+	FIELD_TE,
+	FIELD_TRAILER,
+	FIELD_UPGRADE,
+	FIELD_EXPECT,
+	FIELD_KEEP_ALIVE,
+	FIELD_PROXY_CONNECTION,
+	FIELD_PROXY_AUTHENTICATE,
+	FIELD_PROXY_AUTHORIZATION,
+	FIELD_HTTP2_SETTINGS,
+	FIELD_FORWARDED,
+	FIELD_X_FORWARDED_FOR,
+	FIELD_X_FORWARDED_PROTO,
+	FIELD_X_FORWARDED_HOST,
+	FIELD_X_FORWARDED_OTHER, /* X-Forwarded-Port, -Server, -Prefix, -Ssl, ... : every other
+				    X-Forwarded-* */
+	FIELD_X_REAL_IP,
+	FIELD_X_REQUEST_ID,
+	FIELD_TRACEPARENT,
+	FIELD_TRACESTATE,
+	FIELD_VIA,
+	FIELD_DATE,
+	FIELD_SERVER,
+	FIELD_STRICT_TRANSPORT_SECURITY,
+	FIELD_USER_AGENT,
+	FIELD_COOKIE,
+	FIELD_CONTENT_TYPE,
+	FIELD_LOCATION,
+	FIELD_MAX_FORWARDS,
+	FIELD_N
+};
+
+/* What a field is, by its id: bits of field_flags(). */
+enum field_flag {
+	FIELD_HOP = 1,	   /* ends at this hop: RFC 9110 §7.6.1, never forwarded as it came */
+	FIELD_FRAMING = 2, /* decides where a message ends: RFC 9112 §6 */
+	FIELD_TRUST =
+		4, /* says who the client is: removed unless its sender is trusted (THREATS A6) */
+	FIELD_NO_TRAILER = 8 /* may not come in a trailer section: RFC 9110 §6.5.1 */
+};
+
+struct field {
+	uint16_t name, name_n;	 /* offset and length in the head */
+	uint16_t value, value_n; /* without surrounding OWS */
+	uint16_t id;		 /* enum field_id */
+};
+
+/*
+ * field_id_of - the id of a name, letters without case, '_' read as '-' (THREATS A5)
+ *   is_alias  set when the name was spelled with '_' where the known name has '-'
+ */
+enum field_id field_id_of(struct view name, bool *is_alias);
+
+/* field_flags - bits of enum field_flag; 0 for FIELD_OTHER */
+unsigned field_flags(enum field_id id);
+
+/* field_name - the canonical spelling ("X-Forwarded-For"); empty for FIELD_OTHER,
+ * FIELD_X_FORWARDED_OTHER */
+struct view field_name(enum field_id id);
+
+/* field_name_view, field_value_view - the bytes of f inside its head */
+static inline struct view field_name_view(struct view head, const struct field *f)
+{
+	return view_of(head.p + f->name, f->name_n);
+}
+
+static inline struct view field_value_view(struct view head, const struct field *f)
+{
+	return view_of(head.p + f->value, f->value_n);
+}
+
+/* field_is_token - v is a non-empty token, RFC 9110 §5.6.2 */
+bool field_is_token(struct view v);
+
+/* field_is_value - v has only field-content bytes: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5) */
+bool field_is_value(struct view v);
+
+/*
+ * field_list_next - next element of a comma-separated list value (RFC 9110 §5.6.1), OWS trimmed,
+ * empty elements skipped, commas inside quoted strings kept. False at the end.
+ */
+bool field_list_next(struct view *rest, struct view *ret);
+
+#endif
