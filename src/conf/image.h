@@ -1,0 +1,288 @@
+/*
+ * The compiled configuration (promise P10): one sealed, position-independent, read-only image.
+ *
+ * Made by the config role, mapped by every other role, checked once when mapped: afterwards every
+ * offset, index and string in it may be used without a further look. Sections are arrays of the
+ * structs below; a reference is an index (or first and count) into another section, a string is
+ * offset and length in IMAGE_BYTES. No pointer, no padding that matters, no text to parse.
+ */
+#ifndef CONF_IMAGE_H
+#define CONF_IMAGE_H
+
+#include "base/ip.h"
+
+#define IMAGE_MAGIC   0x73697573u /* "suis" */
+#define IMAGE_VERSION 1u
+#define IMAGE_NONE    UINT32_MAX /* no such index */
+
+enum { IMAGE_SERVER_SLOTS = 16384, IMAGE_LISTENER_SLOTS = 256 };
+
+enum image_section {
+	IMAGE_BYTES, /* strings, DER, PEM: uint8_t */
+	IMAGE_LISTENER,
+	IMAGE_SNI,	   /* per listener: names to certificates, hash table */
+	IMAGE_CERTIFICATE, /* public half; the key is named, never held */
+	IMAGE_DER,	   /* chains and trust anchors: struct image_str each */
+	IMAGE_HOST,	   /* per listener: hosts to rules, hash table */
+	IMAGE_RULE_INDEX,  /* uint32_t: indices of rules in order of evaluation */
+	IMAGE_ROUTE,
+	IMAGE_RULE,
+	IMAGE_FIELD_MATCH, /* headers and query parameters a rule asks for */
+	IMAGE_METHOD,	   /* struct image_str: methods without a bit of their own */
+	IMAGE_NETWORK,	   /* struct ip_net */
+	IMAGE_SPLIT,	   /* weighted backends of a rule */
+	IMAGE_POOL,
+	IMAGE_SERVER,
+	IMAGE_STATUS_RANGE,
+	IMAGE_SECTIONS
+};
+
+struct image_str {
+	uint32_t at, n; /* in IMAGE_BYTES */
+};
+
+struct image_range {
+	uint32_t first, n; /* in the section that the field's comment names */
+};
+
+struct image_section_at {
+	uint32_t at, n; /* bytes from the start of the image (a multiple of 8), elements */
+};
+
+enum image_address_kind { IMAGE_ADDRESS_IP = 1, IMAGE_ADDRESS_NAME, IMAGE_ADDRESS_UNIX };
+
+struct image_address {
+	struct ip ip;	       /* IMAGE_ADDRESS_IP */
+	struct image_str name; /* IMAGE_ADDRESS_NAME: DNS name; IMAGE_ADDRESS_UNIX: absolute path */
+	uint16_t port;
+	uint8_t kind;
+	uint8_t pad;
+};
+
+struct image_header {
+	uint32_t magic, version;
+	uint64_t bytes;	     /* of the whole image */
+	uint32_t generation; /* counts up with each applied configuration of one running instance */
+	uint32_t edges;	     /* 0 = one per core */
+	uint64_t digest;     /* hash_fnv1a of everything behind the header: tells equal images */
+	struct image_section_at section[IMAGE_SECTIONS];
+	struct image_address metrics;		 /* kind 0: off */
+	struct image_range trust_forwarded_from; /* IMAGE_NETWORK */
+	uint32_t audit_retention_s;
+	uint8_t log_access;
+	uint8_t pad[3];
+};
+
+enum image_protocol { IMAGE_HTTP = 1, IMAGE_HTTPS };
+
+enum image_listener_flag { IMAGE_DEFAULT_CERTIFICATE = 1, IMAGE_REDIRECT_TO_HTTPS = 2 };
+
+struct image_listener {
+	struct image_str name;
+	struct image_address address;
+	uint16_t slot; /* stable over reloads while name and address stay: < IMAGE_LISTENER_SLOTS */
+	uint8_t protocol;	      /* enum image_protocol */
+	uint8_t flags;		      /* bits of enum image_listener_flag */
+	uint32_t default_certificate; /* index, or IMAGE_NONE: the first certificate of an https
+					 listener */
+	struct image_range sni;	      /* IMAGE_SNI: 0 or a power of two, open addressing */
+	struct image_range hosts;     /* IMAGE_HOST: 0 or a power of two, open addressing */
+	/* limits; 0 = none */
+	uint32_t connections, connections_per_address, header_size, headers,
+		requests_per_connection;
+	uint32_t pad;
+	uint64_t body_size;
+	/* timeouts, milliseconds */
+	uint32_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
+		response_idle_ms;
+	uint32_t pad2;
+};
+
+/*
+ * A slot of a listener's name table: position hash_fnv1a(name) & (n - 1), then the next ones; an
+ * empty name ends the search. "*.example.nl" is stored as ".example.nl" and matches exactly one
+ * more label in SNI (RFC 9525 §6.3), one or more in hosts. "*" (hosts only) is stored as "*".
+ */
+struct image_sni {
+	uint64_t hash;
+	struct image_str name; /* lower case */
+	uint32_t certificate;
+	uint32_t pad;
+};
+
+struct image_host {
+	uint64_t hash;
+	struct image_str name; /* lower case */
+	struct image_range
+		rules; /* IMAGE_RULE_INDEX: file order, each route's short form after its rules */
+};
+
+enum image_key_type { IMAGE_KEY_RSA = 1, IMAGE_KEY_P256, IMAGE_KEY_P384, IMAGE_KEY_ED25519 };
+
+struct image_certificate {
+	struct image_str name;
+	struct image_str key_path; /* absolute; opened by the signer alone */
+	struct image_str spki;	   /* DER SubjectPublicKeyInfo of the leaf */
+	struct image_range chain;  /* IMAGE_DER: leaf first */
+	int64_t not_before_s, not_after_s;
+	uint8_t fingerprint[32]; /* SHA-256 of the leaf's DER */
+	uint16_t key_bits;
+	uint8_t key_type;  /* enum image_key_type */
+	uint8_t is_client; /* named by some backend's tls.client_certificate: may sign as a TLS
+			      client */
+	uint8_t is_server; /* named by some listener */
+	uint8_t pad[3];
+};
+
+struct image_route {
+	struct image_str name;
+	struct image_range rules; /* IMAGE_RULE, in file order */
+};
+
+enum image_path_kind { IMAGE_PATH_ANY, IMAGE_PATH_EXACT, IMAGE_PATH_PREFIX, IMAGE_PATH_REGEX };
+enum image_action { IMAGE_ACTION_BACKEND = 1, IMAGE_ACTION_REDIRECT, IMAGE_ACTION_RESPOND };
+enum image_field_kind { IMAGE_FIELD_HEADER = 1, IMAGE_FIELD_QUERY };
+
+struct image_rule {
+	uint32_t route;
+	struct image_str name; /* "route/rule", for logs and explain */
+	struct image_str path; /* canonical; prefix without its final '/' unless it is "/": matches
+				  on segment borders */
+	struct image_range methods;  /* IMAGE_METHOD: others than those in method_bits */
+	struct image_range fields;   /* IMAGE_FIELD_MATCH: all must match */
+	struct image_range sources;  /* IMAGE_NETWORK: empty = any */
+	struct image_range backends; /* IMAGE_SPLIT */
+	uint32_t weight_total;
+	uint32_t method_bits;	   /* 1 << enum http_method; 0 together with methods.n == 0: any */
+	uint8_t path_kind;	   /* enum image_path_kind */
+	uint8_t action;		   /* enum image_action */
+	uint16_t status;	   /* redirect, respond */
+	struct image_str location; /* redirect: absolute URI or absolute path */
+	struct image_str body;	   /* respond */
+	struct image_str content_type; /* respond */
+};
+
+struct image_field_match {
+	struct image_str name, value; /* header names in lower case; values exact */
+	uint32_t kind;		      /* enum image_field_kind */
+};
+
+struct image_split {
+	uint32_t pool;
+	uint32_t upto; /* sum of the weights up to and including this one: draw r in [0,
+			  weight_total), first upto > r */
+};
+
+enum image_balance { IMAGE_LEAST_REQUESTS = 1, IMAGE_ROUND_ROBIN };
+enum image_health_kind { IMAGE_HEALTH_NONE, IMAGE_HEALTH_TCP, IMAGE_HEALTH_HTTP };
+enum image_retry { IMAGE_RETRY_CONNECT_FAILURE = 1, IMAGE_RETRY_RESET = 2 };
+
+struct image_pool {
+	struct image_str name;
+	struct image_range servers; /* IMAGE_SERVER, in file order */
+	struct image_range status;  /* IMAGE_STATUS_RANGE: expect_status */
+	struct image_range tls_ca;  /* IMAGE_DER: trust anchors; empty: the system's, put in by the
+				       config role */
+	struct image_range
+		resolve_to; /* IMAGE_NETWORK: networks that names may resolve to; empty = any */
+	struct image_str
+		tls_name; /* name to verify and send as SNI; empty: the server's own name */
+	struct image_str health_path, health_method, health_host, health_body;
+	uint32_t tls_client_certificate; /* index, or IMAGE_NONE */
+	uint32_t health_interval_ms, health_timeout_ms, health_fall, health_rise;
+	uint32_t outlier_errors, outlier_eject_ms, outlier_max_percent; /* errors 0 = off */
+	uint32_t connections_per_server, requests_per_server, queue,
+		queue_timeout_ms; /* 0 = no limit */
+	uint32_t retry_attempts, retry_budget_percent;
+	uint32_t connect_ms, first_byte_ms, idle_connection_ms;
+	uint8_t protocol;    /* enum image_protocol */
+	uint8_t balance;     /* enum image_balance */
+	uint8_t health_kind; /* enum image_health_kind */
+	uint8_t retry_on;    /* bits of enum image_retry */
+	uint8_t tls_verify;
+	uint8_t pad[3];
+};
+
+enum image_server_state { IMAGE_SERVER_ENABLED = 1, IMAGE_SERVER_DRAIN, IMAGE_SERVER_DISABLED };
+
+struct image_server {
+	struct image_str name; /* as configured, else the address as written */
+	struct image_address address;
+	uint32_t pool;
+	uint32_t slot;	   /* stable over reloads while pool, name and address stay: <
+			      IMAGE_SERVER_SLOTS */
+	uint32_t slot_gen; /* image generation that gave it the slot: {slot, slot_gen} is the
+			      server's id in shared pages */
+	uint16_t weight;   /* 1..256 */
+	uint8_t state;	   /* enum image_server_state */
+	uint8_t is_backup;
+};
+
+struct image_status_range {
+	uint16_t from, to; /* inclusive */
+};
+
+/* A mapped and checked image. */
+struct image {
+	const struct image_header *header; /* borrowed: the mapping, which its owner unmaps */
+};
+
+/*
+ * image_check - may these bytes be used as an image?
+ *   bytes   8-byte aligned; kept by ret as long as it is used
+ *   ret_why on E_PROTO: what is wrong, a fixed text
+ * Checks magic, version, sizes, every reference, every enum, table sizes and hash placement.
+ * O(size).
+ */
+enum err image_check(struct view bytes, struct image *ret, const char **ret_why);
+
+/* image_count - elements of a section */
+static inline uint32_t image_count(const struct image *im, enum image_section s)
+{
+	return im->header->section[s].n;
+}
+
+/* image_at - address of element i of section s with elements of size bytes; i < image_count */
+static inline const void *image_at(const struct image *im, enum image_section s, size_t i,
+				   size_t size)
+{
+	return (const uint8_t *)im->header + im->header->section[s].at + i * size;
+}
+
+static inline struct view image_view(const struct image *im, struct image_str s)
+{
+	return view_of(image_at(im, IMAGE_BYTES, s.at, 1), s.n);
+}
+
+#define IMAGE_GETTER(fn, T, section)                                                               \
+	static inline const T *fn(const struct image *im, size_t i)                                \
+	{                                                                                          \
+		return (const T *)image_at(im, section, i, sizeof(T));                             \
+	}
+IMAGE_GETTER(image_listener_at, struct image_listener, IMAGE_LISTENER)
+IMAGE_GETTER(image_sni_at, struct image_sni, IMAGE_SNI)
+IMAGE_GETTER(image_certificate_at, struct image_certificate, IMAGE_CERTIFICATE)
+IMAGE_GETTER(image_der_at, struct image_str, IMAGE_DER)
+IMAGE_GETTER(image_host_at, struct image_host, IMAGE_HOST)
+IMAGE_GETTER(image_rule_index_at, uint32_t, IMAGE_RULE_INDEX)
+IMAGE_GETTER(image_route_at, struct image_route, IMAGE_ROUTE)
+IMAGE_GETTER(image_rule_at, struct image_rule, IMAGE_RULE)
+IMAGE_GETTER(image_field_match_at, struct image_field_match, IMAGE_FIELD_MATCH)
+IMAGE_GETTER(image_method_at, struct image_str, IMAGE_METHOD)
+IMAGE_GETTER(image_network_at, struct ip_net, IMAGE_NETWORK)
+IMAGE_GETTER(image_split_at, struct image_split, IMAGE_SPLIT)
+IMAGE_GETTER(image_pool_at, struct image_pool, IMAGE_POOL)
+IMAGE_GETTER(image_server_at, struct image_server, IMAGE_SERVER)
+IMAGE_GETTER(image_status_range_at, struct image_status_range, IMAGE_STATUS_RANGE)
+#undef IMAGE_GETTER
+
+/* image_find_host - the entry for a lower-case name: exact, then wildcards from the longest, then
+ * "*"; NULL when none */
+const struct image_host *image_find_host(const struct image *im, const struct image_listener *l,
+					 struct view name);
+
+/* image_find_sni - certificate index for a lower-case name: exact, then one wildcard label;
+ * IMAGE_NONE when none */
+uint32_t image_find_sni(const struct image *im, const struct image_listener *l, struct view name);
+
+#endif

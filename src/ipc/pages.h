@@ -1,0 +1,107 @@
+/*
+ * Shared pages, one writer each; every other process has a read-only descriptor of the same
+ * memory, so the kernel refuses it a writable mapping. Sizes are sealed against change.
+ *
+ * Words are written with relaxed atomics: a reader may see a value that is a moment old, never a
+ * torn one. Servers are found by {slot, slot_gen} of the image; an entry whose gen differs belongs
+ * to another server and counts as zero.
+ */
+#ifndef IPC_PAGES_H
+#define IPC_PAGES_H
+
+#include "conf/image.h"
+
+#include <stdatomic.h>
+
+enum page_kind { PAGE_HEALTH = 1, PAGE_LOAD };
+
+enum page_health {
+	PAGE_HEALTH_UNKNOWN = 0 /* counts as up until the first check */,
+	PAGE_HEALTH_UP,
+	PAGE_HEALTH_DOWN
+};
+enum page_admin {
+	PAGE_ADMIN_CONFIGURED = 0 /* as the image says */,
+	PAGE_ADMIN_ENABLED,
+	PAGE_ADMIN_DRAIN,
+	PAGE_ADMIN_DISABLED
+};
+enum page_check {
+	PAGE_CHECK_NONE = 0,
+	PAGE_CHECK_OK,
+	PAGE_CHECK_REFUSED,
+	PAGE_CHECK_TIMEOUT,
+	PAGE_CHECK_UNREACHABLE,
+	PAGE_CHECK_NAME,
+	PAGE_CHECK_STATUS,
+	PAGE_CHECK_BODY,
+	PAGE_CHECK_PROTOCOL,
+	PAGE_CHECK_TLS,
+	PAGE_CHECK_N
+};
+
+/* Writer: the dialer of the newest generation. */
+struct page_health_entry {
+	_Atomic uint32_t gen;	      /* slot_gen it speaks of */
+	_Atomic uint8_t health;	      /* enum page_health */
+	_Atomic uint8_t admin;	      /* enum page_admin */
+	_Atomic uint8_t is_ejected;   /* passive marking */
+	_Atomic uint8_t last_check;   /* enum page_check */
+	_Atomic uint16_t last_status; /* of the last HTTP check; 0 = none */
+	_Atomic uint16_t pad;
+	_Atomic uint32_t check_us; /* duration of the last check */
+	_Atomic uint64_t changed_wall_s, checked_wall_s;
+	_Atomic uint32_t checks_ok, checks_failed, ejections, dials_ok, dials_failed;
+	_Atomic uint32_t addresses; /* the name resolved to so many */
+};
+
+struct page_health_page {
+	_Atomic uint32_t generation;   /* image generation of the writer */
+	_Atomic uint32_t reach;	       /* enum page_reach: what holds the dialer to its addresses */
+	_Atomic uint64_t beat_mono_ms; /* written at least once a second while the dialer lives */
+	struct page_health_entry server[IMAGE_SERVER_SLOTS];
+};
+
+enum page_reach {
+	PAGE_REACH_NONE = 0,
+	PAGE_REACH_PORTS /* Landlock */,
+	PAGE_REACH_ADDRESSES /* cgroup BPF and Landlock */
+};
+
+/* Writer: one edge. Counters only go up, but for the two gauges. */
+struct page_load_server {
+	_Atomic uint32_t gen;
+	_Atomic uint32_t in_flight;   /* gauge: requests */
+	_Atomic uint32_t connections; /* gauge: open, idle ones included */
+	_Atomic uint32_t pad;
+	_Atomic uint64_t requests, failures, retries, bytes_in /* from the server */, bytes_out,
+		latency_us /* sum, to the first byte of the answer */;
+	_Atomic uint64_t status[6]; /* [1]..[5]: answers by class */
+	_Atomic uint64_t connects, reuses;
+};
+
+struct page_load_listener {
+	_Atomic uint32_t connections; /* gauge */
+	_Atomic uint32_t pad;
+	_Atomic uint64_t accepted, refused /* limits */, requests, bad_requests, handshakes,
+		handshakes_resumed, handshakes_failed, bytes_in, bytes_out;
+	_Atomic uint64_t status[6];
+};
+
+struct page_load_page {
+	_Atomic uint32_t generation;
+	_Atomic uint32_t pid;
+	_Atomic uint64_t loops; /* event loop turns: a stuck edge stands still */
+	struct page_load_listener listener[IMAGE_LISTENER_SLOTS];
+	struct page_load_server server[IMAGE_SERVER_SLOTS];
+};
+
+/* Single-writer increments: no locked instruction is needed, only that readers never see a torn
+ * word. */
+#define PAGE_ADD(word, x)                                                                          \
+	atomic_store_explicit(&(word), atomic_load_explicit(&(word), memory_order_relaxed) + (x),  \
+			      memory_order_relaxed)
+#define PAGE_SET(word, x) atomic_store_explicit(&(word), (x), memory_order_relaxed)
+#define PAGE_GET(word)	  atomic_load_explicit(&(word), memory_order_relaxed)
+
+#endif

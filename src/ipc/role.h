@@ -1,0 +1,26 @@
+/*
+ * The roles, and where each finds its channel to the keeper.
+ */
+#ifndef IPC_ROLE_H
+#define IPC_ROLE_H
+
+enum role {
+	ROLE_KEEPER = 1,
+	ROLE_CONFIG,
+	ROLE_SIGNER,
+	ROLE_EDGE,
+	ROLE_DIALER,
+	ROLE_AUDIT,
+	ROLE_CONSOLE,
+	ROLE_N
+};
+
+/* The keeper's end of a role's channel is always this descriptor when the role starts. */
+enum { ROLE_CHANNEL_FD = 3 };
+
+enum { ROLE_EDGES_MAX = 64 };
+
+/* role_name - "keeper", "config", ...; "unknown" for what is no role */
+const char *role_name(enum role r);
+
+#endif

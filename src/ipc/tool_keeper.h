@@ -1,0 +1,36 @@
+/*
+ * The `sluis` command and the keeper, over DIR/control.sock (SOCK_SEQPACKET; the peer must be root
+ * or the keeper's own user: SO_PEERCRED). The keeper formats nothing and parses no text: status is
+ * rows plus read-only descriptors of the shared pages, which the command renders.
+ */
+#ifndef IPC_TOOL_KEEPER_H
+#define IPC_TOOL_KEEPER_H
+
+#include "ipc/frame.h"
+
+enum tool_message {
+	TOOL_STATUS = 1,  /* - */
+	TOOL_RELOAD,	  /* - */
+	TOOL_UPGRADE,	  /* - */
+	TOOL_SERVER_STATE /* u32 slot, u32 slot_gen, u8 enum page_admin */
+};
+
+enum keeper_tool_message {
+	KEEPER_ROLE_ROW = 1, /* u8 role, u16 index, u32 pid, u32 uid, u64 start wall s, u32
+				restarts, u32 generation, u8 state, str16 sandbox, str16 weaker */
+	KEEPER_STATUS_IMAGE, /* u32 generation, u64 start wall s, u32 reloads, u32 failed reloads;
+				fd: image */
+	KEEPER_STATUS_PAGE,  /* u8 enum page_kind, u16 index; fd: read-only page */
+	KEEPER_STATUS_LISTENER, /* u16 slot, u8 is_open */
+	KEEPER_TEXT, /* u8 level (0 progress, 1 error, 2 warning), str16: one line for the person */
+	KEEPER_DONE  /* u8 0 = done, 1 = refused: the exit status */
+};
+
+enum keeper_role_state {
+	ROLE_ST_STARTING = 1,
+	ROLE_ST_RUNNING,
+	ROLE_ST_DRAINING,
+	ROLE_ST_WAITING /* to be restarted */
+};
+
+#endif

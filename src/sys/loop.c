@@ -1,0 +1,73 @@
+/* epoll with a constant handler table; linked by every role that waits. */
+#include "sys/loop.h"
+
+#include "sys/clock.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+#include <errno.h>
+
+enum err loop_init(struct loop *l, void *owner, loop_handler *const *handlers, unsigned handler_n)
+{
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l->owner = owner;
+	l->handlers = handlers;
+	l->handler_n = handler_n;
+	l->now_ms = clock_mono_ms();
+	return l->epoll_fd < 0 ? log_errno("epoll_create1") : E_OK;
+}
+
+void loop_done(struct loop *l)
+{
+	l->epoll_fd = fd_close(l->epoll_fd);
+}
+
+static enum err loop_control(struct loop *l, int op, struct loop_source *source, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = source };
+
+	INVARIANT(source->kind < l->handler_n);
+	return epoll_ctl(l->epoll_fd, op, source->fd, &e) < 0 ? log_errno("epoll_ctl") : E_OK;
+}
+
+enum err loop_add(struct loop *l, struct loop_source *source, uint32_t events)
+{
+	return loop_control(l, EPOLL_CTL_ADD, source, events);
+}
+
+enum err loop_change(struct loop *l, struct loop_source *source, uint32_t events)
+{
+	return loop_control(l, EPOLL_CTL_MOD, source, events);
+}
+
+int loop_remove(struct loop *l, struct loop_source *source)
+{
+	int fd = source->fd;
+
+	if (fd >= 0 && epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, fd, NULL) < 0)
+		(void)log_errno("epoll_ctl");
+	source->fd = -1;
+	return fd;
+}
+
+void loop_close(struct loop_source *source)
+{
+	source->fd = fd_close(source->fd);
+}
+
+enum err loop_turn(struct loop *l, int timeout_ms)
+{
+	int n = epoll_wait(l->epoll_fd, l->events, LOOP_BATCH, timeout_ms);
+
+	l->now_ms = clock_mono_ms();
+	l->turn++;
+	if (n < 0)
+		return errno == EINTR ? E_OK : log_errno("epoll_wait");
+	for (int i = 0; i < n; i++) {
+		struct loop_source *s = l->events[i].data.ptr;
+
+		if (s->fd >= 0)
+			l->handlers[s->kind](l->owner, s, l->events[i].events);
+	}
+	return E_OK;
+}

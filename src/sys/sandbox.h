@@ -1,0 +1,72 @@
+/*
+ * A role's sandbox: a table of what it may do, and the one function that closes everything else
+ * (promises P4, P5). Each role's table is src/role/<role>/sandbox.c; docs and the drill print it.
+ *
+ * The keeper's side (namespaces, uid, resource limits) is sys/spawn; this is the role's own side,
+ * run before the first byte of input: empty root, no capability, no_new_privs, Landlock, seccomp.
+ */
+#ifndef SYS_SANDBOX_H
+#define SYS_SANDBOX_H
+
+#include "base/wbuf.h"
+
+/* One system call of the allow-list, hot ones first; anything else kills the process. */
+struct sandbox_call {
+	const char *name;   /* as in seccomp_syscall_resolve_name */
+	const char *reason; /* why this role needs it: printed into docs/sandbox.md */
+	/* optional: only when argument `arg` has exactly one of these values (several rows may
+	 * allow several) */
+	uint8_t has_arg, arg;
+	uint64_t value;
+	uint64_t mask; /* 0 = compare all bits; else (argument & mask) == value */
+};
+
+/* A path a role may reach after the sandbox is closed. */
+struct sandbox_path {
+	const char *path;
+	int fd;		 /* or an open directory or file when path is NULL */
+	bool want_write; /* create, write, rename and remove below it; otherwise read only */
+};
+
+struct sandbox_port {
+	uint16_t port; /* TCP port that may be connected to */
+};
+
+struct sandbox_spec {
+	const char *role;
+	const struct sandbox_call *calls;
+	size_t call_n;
+	bool keeps_root;    /* false: the root becomes an empty read-only directory */
+	bool keeps_network; /* false: P4 demands that its network namespace is empty, which is
+			       checked */
+};
+
+/* What only this start knows. */
+struct sandbox_run {
+	const struct sandbox_path *paths;
+	size_t path_n;
+	const struct sandbox_port *ports; /* with keeps_network: Landlock's TCP connect list */
+	size_t port_n;
+	bool limits_ports; /* false with keeps_network: any TCP port (a name server may answer
+			      anywhere) */
+	uint32_t weaker;   /* promises that may fail: bit 1 << number; from --allow-weaker */
+};
+
+struct sandbox_report {
+	char have[192]; /* "uid 61103, netns, pidns, landlock 7, seccomp 38": for `sluis status` */
+	char weaker[128]; /* "P5: Landlock is missing"; empty: nothing */
+};
+
+/*
+ * sandbox_enter - closes everything that spec does not name, for good
+ * E_DENIED the kernel can't keep a promise and run->weaker does not excuse it: ret->weaker says
+ * "P5: ..." and what to do E_SYS    something failed that should work (logged) Steps, each verified
+ * after it is taken: no core dumps and not dumpable; empty root by pivot_root in the own mount
+ * namespace; capabilities dropped from all sets and ambient, bounding; no_new_privs; Landlock for
+ * files, TCP, signals and abstract sockets as far as the ABI goes; seccomp with
+ * SECCOMP_RET_KILL_PROCESS (foreign architectures too).
+ */
+enum err sandbox_enter(const struct sandbox_spec *spec, const struct sandbox_run *run,
+		       struct sandbox_report *ret);
+
+#endif
