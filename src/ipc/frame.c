@@ -35,7 +35,7 @@ static void frame_attach(struct msghdr *m, union frame_control *c, const int *fd
 
 static enum err frame_send_error(void)
 {
-	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+	if (errno == EAGAIN || errno == ENOBUFS)
 		return E_AGAIN;
 	if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
 		return E_CLOSED;
@@ -110,7 +110,7 @@ enum err frame_receive(int fd, uint8_t buf[FRAME_MAX], struct frame *ret)
 	do {
 		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	if (n < 0 && errno == EAGAIN)
 		return E_AGAIN;
 	if (n < 0 && errno == ECONNRESET)
 		return E_CLOSED;
