@@ -1,0 +1,57 @@
+# A thin front: meson builds, tests/run tests, tools/ and bench/ do the rest.
+#
+#   make build      install what is missing, configure, compile; leaves build/sluis ready to run
+#   make run        the demonstration: a local CA, three sample servers, Sluis in front
+#   make test       everything that must hold; last line "N passed, N failed"
+#   make lint       the slower static analysers (cppcheck, clang-tidy) and every project lint
+#   make bench      side by side with Debian's haproxy
+#   make fuzz SECONDS=60
+#   make install DESTDIR=... [PREFIX=/usr/local]
+
+BUILD ?= build
+SECONDS ?= 60
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+.PHONY: all build run test lint bench fuzz install docs clean help
+
+all: build
+
+build:
+	@tools/install-packages build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
+	@ninja -j$(JOBS) -C $(BUILD)
+
+run: build
+	@tools/install-packages run
+	@exec tools/run-demo --build $(BUILD)
+
+test:
+	@tools/install-packages build run test
+	@$(MAKE) --no-print-directory build
+	@exec tests/run --build $(BUILD)
+
+lint:
+	@tools/install-packages build test lint
+	@$(MAKE) --no-print-directory build
+	@exec tools/lint --build $(BUILD)
+
+bench: build
+	@tools/install-packages run bench
+	@exec bench/run --build $(BUILD) $(BENCH)
+
+fuzz:
+	@tools/install-packages build test
+	@exec tools/fuzz $(SECONDS)
+
+docs: build
+	@exec tools/gen-docs --build $(BUILD)
+
+install: build
+	@DESTDIR=$(DESTDIR) meson install --no-rebuild -C $(BUILD)
+
+clean:
+	rm -rf build build-*
+
+help:
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
