@@ -44,6 +44,12 @@ enum field_id {
 	FIELD_CONTENT_TYPE,
 	FIELD_LOCATION,
 	FIELD_MAX_FORWARDS,
+	/* Known because no trailer may have them: */
+	FIELD_AUTHORIZATION,
+	FIELD_SET_COOKIE,
+	FIELD_CACHE_CONTROL,
+	FIELD_CONTENT_ENCODING,
+	FIELD_CONTENT_RANGE,
 	FIELD_N
 };
 
@@ -91,6 +97,19 @@ bool field_is_token(struct view v);
 
 /* field_is_value - v has only field-content bytes: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5) */
 bool field_is_value(struct view v);
+
+/*
+ * field_parse - one whole field line of a head or a trailer section
+ *   head      borrows; hostile; at most 65535 bytes
+ *   at        where the line starts
+ *   ret       positions in head and id
+ *   ret_next  position after the line's CRLF
+ *   ret_why   set on E_PROTO
+ * E_AGAIN the line is not complete and good so far · E_PROTO malformed (RFC 9112 §5), or an alias
+ * with '_' of Host or of a name that is FIELD_FRAMING or FIELD_HOP (THREATS A5)
+ */
+enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret_next,
+		     const char **ret_why);
 
 /*
  * field_list_next - next element of a comma-separated list value (RFC 9110 §5.6.1), OWS trimmed,

@@ -1,0 +1,160 @@
+/*
+ * The chunked coding, piece by piece; pure. Runs wherever bodies pass. What it consumes is good;
+ * what it refuses it refuses at the first bad byte, so pieces of any size give one verdict.
+ * Attacks of class A3: sizes that overflow, extensions as a cheap flood, hidden trailer fields.
+ */
+#include "proto/chunked.h"
+
+#include "proto/field.h"
+
+enum chunked_state {
+	CHUNKED_AT_SIZE,
+	CHUNKED_IN_DATA,
+	CHUNKED_AT_DATA_END,
+	CHUNKED_IN_TRAILER,
+	CHUNKED_AT_END
+};
+
+enum { CHUNKED_DIGITS_MAX = 15 };
+
+static int chunked_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* CR LF at position at; E_AGAIN when the bytes so far are right. */
+static enum err chunked_crlf(struct view in, size_t at)
+{
+	static const uint8_t crlf[2] = { '\r', '\n' };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (at + i >= in.n)
+			return E_AGAIN;
+		if (in.p[at + i] != crlf[i])
+			return E_PROTO;
+	}
+	return E_OK;
+}
+
+/* Leading bytes of a chunk extension: HTAB, SP and visible ASCII, also inside quotes. */
+static size_t chunked_extension(struct view v)
+{
+	size_t n = 0;
+
+	while (n < v.n && (v.p[n] == '\t' || (v.p[n] >= 0x20 && v.p[n] <= 0x7e)))
+		n++;
+	return n;
+}
+
+/* chunk-size [ chunk-ext ] CRLF; no space before ";" (RFC 9112 §7.1.1 calls it bad whitespace). */
+static enum err chunked_size(struct chunked *c, struct view *in)
+{
+	uint64_t size = 0;
+	size_t at = 0, extension = 0;
+
+	for (; at < in->n && chunked_digit(in->p[at]) >= 0; at++) {
+		if (at == CHUNKED_DIGITS_MAX)
+			return E_PROTO; /* RFC 9112 §7.1: a recipient must prevent overflow */
+		size = size << 4 | (unsigned)chunked_digit(in->p[at]);
+	}
+	if (at == in->n)
+		return E_AGAIN;
+	if (at == 0)
+		return E_PROTO;
+	if (in->p[at] == ';')
+		extension = chunked_extension(view_slice(*in, at, in->n));
+	if (extension > CHUNKED_EXTENSION_MAX - (size_t)c->line_bytes)
+		return E_LIMIT;
+	TRY(chunked_crlf(*in, at + extension));
+	c->line_bytes = (uint16_t)(c->line_bytes + extension);
+	c->left = size;
+	c->state = CHUNKED_IN_DATA;
+	if (size == 0) {
+		c->state = CHUNKED_IN_TRAILER;
+		c->line_bytes = 0; /* trailers have a bound of their own */
+	}
+	*in = view_slice(*in, at + extension + 2, in->n);
+	return E_OK;
+}
+
+static enum err chunked_data(struct chunked *c, struct view *in, struct view *ret)
+{
+	size_t n = in->n < c->left ? in->n : (size_t)c->left;
+
+	if (n == 0)
+		return E_AGAIN;
+	TRY(view_take(in, n, ret));
+	c->left -= n;
+	if (c->left == 0)
+		c->state = CHUNKED_AT_DATA_END;
+	return E_OK;
+}
+
+static enum err chunked_data_end(struct chunked *c, struct view *in)
+{
+	TRY(chunked_crlf(*in, 0));
+	*in = view_slice(*in, 2, in->n);
+	c->state = CHUNKED_AT_SIZE;
+	return E_OK;
+}
+
+/* A trailer may not say what only a header may, RFC 9110 §6.5.1; nor who the client is (A6). */
+static enum err chunked_trailer(struct chunked *c, struct view *in, struct view *ret)
+{
+	size_t room = CHUNKED_TRAILER_MAX - (size_t)c->line_bytes, next = 0;
+	struct view section = view_slice(*in, 0, room);
+	struct field f = { 0 };
+	const char *why = NULL;
+	enum err e = field_parse(section, 0, &f, &next, &why);
+
+	if (e == E_AGAIN && in->n >= room)
+		return E_LIMIT;
+	TRY(e);
+	if (field_flags((enum field_id)f.id) != 0)
+		return E_PROTO;
+	TRY(view_take(in, next, ret));
+	c->line_bytes = (uint16_t)(c->line_bytes + next);
+	return E_OK;
+}
+
+static enum err chunked_end(struct chunked *c, struct view *in)
+{
+	TRY(chunked_crlf(*in, 0));
+	*in = view_slice(*in, 2, in->n);
+	c->state = CHUNKED_AT_END;
+	return E_OK;
+}
+
+enum err chunked_next(struct chunked *c, struct view *in, enum chunked_piece *ret_piece,
+		      struct view *ret)
+{
+	if (c->state == CHUNKED_AT_DATA_END)
+		TRY(chunked_data_end(c, in));
+	if (c->state == CHUNKED_AT_SIZE)
+		TRY(chunked_size(c, in));
+	if (c->state == CHUNKED_IN_DATA) {
+		*ret_piece = CHUNKED_DATA;
+		return chunked_data(c, in, ret);
+	}
+	if (c->state == CHUNKED_IN_TRAILER) {
+		if (in->n == 0)
+			return E_AGAIN;
+		if (in->p[0] != '\r') {
+			*ret_piece = CHUNKED_TRAILER;
+			return chunked_trailer(c, in, ret);
+		}
+		TRY(chunked_end(c, in));
+	}
+	*ret_piece = CHUNKED_END;
+	*ret = (struct view){ 0 };
+	return E_OK;
+}
+
+void chunked_put_size(struct wbuf *w, uint64_t n)
+{
+	wbuf_hex_u64(w, n);
+	WBUF_LIT(w, "\r\n");
+}

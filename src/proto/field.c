@@ -1,0 +1,254 @@
+/*
+ * Field lines and the names that Sluis knows; pure. Used for heads by every role that speaks
+ * HTTP, and for trailers by the chunked coding.
+ *
+ * The hard part is A5: programs behind us may read "content_length" as "Content-Length", so a
+ * name is looked up with '_' and '-' as one, and a look-alike of a name that frames or routes a
+ * message ends the message.
+ */
+#include "proto/field.h"
+
+#include "proto/scan.h"
+
+struct field_known {
+	struct view name;
+	uint8_t flags;
+};
+
+#define FIELD_TRAILER_BAN (FIELD_HOP | FIELD_NO_TRAILER)
+
+/* One row per known name. RFC 9110 §7.6.1 for FIELD_HOP, §6.5.1 for FIELD_NO_TRAILER. */
+static const struct field_known field_rows[FIELD_N] = {
+	[FIELD_HOST] = {VIEW("Host"),		       FIELD_NO_TRAILER		},
+	[FIELD_CONNECTION] = { VIEW("Connection"),		   FIELD_TRAILER_BAN		     },
+	[FIELD_CONTENT_LENGTH] = { VIEW("Content-Length"),		   FIELD_FRAMING | FIELD_NO_TRAILER},
+	[FIELD_TRANSFER_ENCODING] = { VIEW("Transfer-Encoding"),
+			      FIELD_FRAMING | FIELD_TRAILER_BAN					},
+	[FIELD_TE] = { VIEW("TE"),			   FIELD_TRAILER_BAN		     },
+	[FIELD_TRAILER] = { VIEW("Trailer"),		     FIELD_NO_TRAILER		      },
+	[FIELD_UPGRADE] = { VIEW("Upgrade"),		     FIELD_TRAILER_BAN	       },
+	[FIELD_EXPECT] = { VIEW("Expect"),			   FIELD_NO_TRAILER		    },
+	[FIELD_KEEP_ALIVE] = { VIEW("Keep-Alive"),		   FIELD_TRAILER_BAN		     },
+	[FIELD_PROXY_CONNECTION] = { VIEW("Proxy-Connection"),	       FIELD_TRAILER_BAN		 },
+	[FIELD_PROXY_AUTHENTICATE] = { VIEW("Proxy-Authenticate"),	   FIELD_TRAILER_BAN		     },
+	[FIELD_PROXY_AUTHORIZATION] = { VIEW("Proxy-Authorization"),	     FIELD_TRAILER_BAN	       },
+	[FIELD_HTTP2_SETTINGS] = { VIEW("HTTP2-Settings"),		   FIELD_TRAILER_BAN		     },
+	[FIELD_FORWARDED] = { VIEW("Forwarded"),		 FIELD_TRUST		     },
+	[FIELD_X_FORWARDED_FOR] = { VIEW("X-Forwarded-For"),	     FIELD_TRUST			 },
+	[FIELD_X_FORWARDED_PROTO] = { VIEW("X-Forwarded-Proto"),	 FIELD_TRUST		     },
+	[FIELD_X_FORWARDED_HOST] = { VIEW("X-Forwarded-Host"),	       FIELD_TRUST			   },
+	[FIELD_X_FORWARDED_OTHER] = { { 0 },			     FIELD_TRUST			 },
+	[FIELD_X_REAL_IP] = { VIEW("X-Real-IP"),		 FIELD_TRUST		     },
+	[FIELD_X_REQUEST_ID] = { VIEW("X-Request-Id"),	       FIELD_TRUST			   },
+	[FIELD_TRACEPARENT] = { VIEW("traceparent"),		     FIELD_TRUST			 },
+	[FIELD_TRACESTATE] = { VIEW("tracestate"),		   FIELD_TRUST		       },
+	[FIELD_VIA] = { VIEW("Via"),			     0			       },
+	[FIELD_DATE] = { VIEW("Date"),		       FIELD_NO_TRAILER		},
+	[FIELD_SERVER] = { VIEW("Server"),			   0				     },
+	[FIELD_STRICT_TRANSPORT_SECURITY] = { VIEW("Strict-Transport-Security"), FIELD_NO_TRAILER		  },
+	[FIELD_USER_AGENT] = { VIEW("User-Agent"),		   0				     },
+	[FIELD_COOKIE] = { VIEW("Cookie"),			   FIELD_NO_TRAILER		    },
+	[FIELD_CONTENT_TYPE] = { VIEW("Content-Type"),	       FIELD_NO_TRAILER		},
+	[FIELD_LOCATION] = { VIEW("Location"),		       FIELD_NO_TRAILER		},
+	[FIELD_MAX_FORWARDS] = { VIEW("Max-Forwards"),	       FIELD_NO_TRAILER		},
+	[FIELD_AUTHORIZATION] = { VIEW("Authorization"),		 FIELD_NO_TRAILER		  },
+	[FIELD_SET_COOKIE] = { VIEW("Set-Cookie"),		   FIELD_NO_TRAILER		    },
+	[FIELD_CACHE_CONTROL] = { VIEW("Cache-Control"),		 FIELD_NO_TRAILER		  },
+	[FIELD_CONTENT_ENCODING] = { VIEW("Content-Encoding"),	       FIELD_NO_TRAILER		},
+	[FIELD_CONTENT_RANGE] = { VIEW("Content-Range"),		 FIELD_NO_TRAILER		  },
+};
+
+enum { FIELD_LONGEST = 25, FIELD_SAME_LENGTH = 5 };
+
+/* The known names of each length; 0 ends a row. */
+static const uint8_t field_by_length[FIELD_LONGEST + 1][FIELD_SAME_LENGTH] = {
+	[2] = {FIELD_TE		 },
+	[3] = { FIELD_VIA	  },
+	[4] = { FIELD_HOST,	    FIELD_DATE },
+	[6] = { FIELD_COOKIE,		      FIELD_EXPECT, FIELD_SERVER },
+	[7] = { FIELD_UPGRADE,FIELD_TRAILER },
+	[8] = { FIELD_LOCATION		       },
+	[9] = { FIELD_FORWARDED,			 FIELD_X_REAL_IP },
+	[10] = { FIELD_USER_AGENT,	   FIELD_CONNECTION, FIELD_KEEP_ALIVE, FIELD_SET_COOKIE,
+		 FIELD_TRACESTATE },
+	[11] = { FIELD_TRACEPARENT	   },
+	[12] = { FIELD_CONTENT_TYPE,		     FIELD_X_REQUEST_ID, FIELD_MAX_FORWARDS },
+	[13] = { FIELD_AUTHORIZATION,FIELD_CACHE_CONTROL, FIELD_CONTENT_RANGE },
+	[14] = { FIELD_CONTENT_LENGTH,    FIELD_HTTP2_SETTINGS },
+	[15] = { FIELD_X_FORWARDED_FOR		       },
+	[16] = { FIELD_X_FORWARDED_HOST,		 FIELD_PROXY_CONNECTION, FIELD_CONTENT_ENCODING },
+	[17] = { FIELD_TRANSFER_ENCODING,FIELD_X_FORWARDED_PROTO },
+	[18] = { FIELD_PROXY_AUTHENTICATE		  },
+	[19] = { FIELD_PROXY_AUTHORIZATION  },
+	[25] = { FIELD_STRICT_TRANSPORT_SECURITY			 },
+};
+
+static uint8_t field_fold(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (uint8_t)(c | 0x20);
+	return c == '_' ? '-' : c;
+}
+
+/* hot: the first n bytes of a and b are the same name */
+static bool field_same(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i] && field_fold(a[i]) != field_fold(b[i]))
+			return false;
+	return true;
+}
+
+static bool field_has_underscore(struct view name)
+{
+	return view_find(name, '_') != name.n;
+}
+
+enum field_id field_id_of(struct view name, bool *is_alias)
+{
+	static const struct view prefix = VIEW("X-Forwarded-");
+
+	*is_alias = false;
+	if (name.n <= FIELD_LONGEST) {
+		const uint8_t *ids = field_by_length[name.n];
+
+		for (size_t i = 0; i < FIELD_SAME_LENGTH && ids[i]; i++) {
+			if (!field_same(name.p, field_rows[ids[i]].name.p, name.n))
+				continue;
+			*is_alias = field_has_underscore(name);
+			return (enum field_id)ids[i];
+		}
+	}
+	if (name.n > prefix.n && field_same(name.p, prefix.p, prefix.n)) {
+		*is_alias = field_has_underscore(view_slice(name, 0, prefix.n));
+		return FIELD_X_FORWARDED_OTHER;
+	}
+	return FIELD_OTHER;
+}
+
+unsigned field_flags(enum field_id id)
+{
+	return (unsigned)id < FIELD_N ? field_rows[id].flags : 0;
+}
+
+struct view field_name(enum field_id id)
+{
+	return (unsigned)id < FIELD_N ? field_rows[id].name : (struct view){ 0 };
+}
+
+bool field_is_token(struct view v)
+{
+	return v.n != 0 && scan_token(v) == v.n;
+}
+
+bool field_is_value(struct view v)
+{
+	return scan_value(v) == v.n;
+}
+
+static bool field_is_ows(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Why the byte c can't follow a (possibly empty) field name. */
+static const char *field_name_why(uint8_t c, bool is_empty)
+{
+	if (is_empty && field_is_ows(c))
+		return "line folding"; /* RFC 9112 §5.2 */
+	if (field_is_ows(c))
+		return "space before the colon"; /* RFC 9112 §5.1 */
+	if (is_empty && c == ':')
+		return "empty field name";
+	if (c == '\n')
+		return "bare line feed"; /* RFC 9112 §2.2 */
+	return "forbidden byte in a field name";
+}
+
+static const char *field_value_why(uint8_t c)
+{
+	if (c == '\n')
+		return "bare line feed"; /* RFC 9112 §2.2 */
+	if (c == '\r')
+		return "bare carriage return";	/* RFC 9112 §2.2 */
+	return "control byte in a field value"; /* RFC 9110 §5.5 */
+}
+
+/* A look-alike of a name that decides where a message ends, or where it goes. */
+static bool field_is_dangerous_alias(enum field_id id, bool is_alias)
+{
+	return is_alias &&
+	       (id == FIELD_HOST || (field_rows[id].flags & (FIELD_FRAMING | FIELD_HOP)) != 0);
+}
+
+/* hot: called for every line of every message; all indices are below head.n */
+enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret_next,
+		     const char **ret_why)
+{
+	const uint8_t *p = head.p;
+	size_t n = head.n, colon = at + scan_token(view_of(p + at, n - at)), from = 0, end = 0,
+	       to = 0;
+	enum field_id id = FIELD_OTHER;
+	bool is_alias = false;
+
+	if (colon == n)
+		return E_AGAIN;
+	if (p[colon] != ':' || colon == at) {
+		*ret_why = field_name_why(p[colon], colon == at);
+		return E_PROTO;
+	}
+	for (from = colon + 1; from < n && field_is_ows(p[from]); from++)
+		;
+	end = from + scan_value(view_of(p + from, n - from));
+	if (end == n || (p[end] == '\r' && end + 1 == n))
+		return E_AGAIN;
+	if (p[end] != '\r' || p[end + 1] != '\n') {
+		*ret_why = field_value_why(p[end]);
+		return E_PROTO;
+	}
+	for (to = end; to > from && field_is_ows(p[to - 1]); to--)
+		;
+	id = field_id_of(view_of(p + at, colon - at), &is_alias);
+	if (field_is_dangerous_alias(id, is_alias)) {
+		*ret_why = "look-alike of a framing or connection field";
+		return E_PROTO;
+	}
+	*ret = (struct field){ .name = (uint16_t)at,
+			       .name_n = (uint16_t)(colon - at),
+			       .value = (uint16_t)from,
+			       .value_n = (uint16_t)(to - from),
+			       .id = (uint16_t)id };
+	*ret_next = end + 2;
+	return E_OK;
+}
+
+/* Position of the first comma of v outside quoted strings, or v.n. */
+static size_t field_find_comma(struct view v)
+{
+	bool is_quoted = false;
+
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '"')
+			is_quoted = !is_quoted;
+		else if (v.p[i] == '\\' && is_quoted)
+			i++; /* quoted-pair, RFC 9110 §5.6.4 */
+		else if (v.p[i] == ',' && !is_quoted)
+			return i;
+	}
+	return v.n;
+}
+
+bool field_list_next(struct view *rest, struct view *ret)
+{
+	while (rest->n) {
+		size_t comma = field_find_comma(*rest);
+		struct view element = view_trim(view_slice(*rest, 0, comma));
+
+		*rest = view_slice(*rest, comma + 1, rest->n);
+		if (element.n == 0)
+			continue;
+		*ret = element;
+		return true;
+	}
+	return false;
+}

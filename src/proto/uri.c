@@ -1,0 +1,426 @@
+/*
+ * Canonical request targets and hosts; pure. Runs once per request in the edge, before the gate and
+ * the routes look at anything. Hostile input. The hard part is that every program behind us must
+ * see the path that we decided by: so the canonical form is what is sent, and forms that programs
+ * are known to read differently are refused (THREATS A4).
+ */
+#include "proto/uri.h"
+
+#include "proto/scan.h"
+
+enum uri_class {
+	URI_PLAIN, /* pchar that stands for itself, RFC 3986 §3.3 */
+	URI_SLASH,
+	URI_PERCENT,
+	URI_QUERY,  /* '?' */
+	URI_ESCAPE, /* visible, but not allowed in a path */
+	URI_REFUSE
+};
+
+#define P_ URI_PLAIN
+#define L_ URI_SLASH
+#define C_ URI_PERCENT
+#define Q_ URI_QUERY
+#define E_ URI_ESCAPE
+#define R_ URI_REFUSE
+
+/* clang-format off */
+static const uint8_t uri_classes[128] = {
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, P_, E_, R_, P_, C_, P_, P_, P_, P_, P_, P_, P_, P_, P_, L_,
+	P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, E_, P_, E_, Q_,
+	P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_,
+	P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, E_, R_, E_, E_, P_,
+	E_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_,
+	P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, E_, E_, E_, P_, R_,
+};
+/* clang-format on */
+
+static enum uri_class uri_class_of(uint8_t c)
+{
+	return c < sizeof uri_classes ? (enum uri_class)uri_classes[c] : URI_REFUSE;
+}
+
+static bool uri_is_letter_or_digit(uint8_t c)
+{
+	uint8_t lower = c | 0x20;
+
+	return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
+}
+
+/* RFC 3986 §2.3 */
+static bool uri_is_unreserved(uint8_t c)
+{
+	return uri_is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/* Value of a hexadecimal digit; -1 when it is none. */
+static int uri_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that the escape at the front of v stands for. */
+static bool uri_unescape(struct view v, uint8_t *ret)
+{
+	int high = v.n >= 3 ? uri_digit(v.p[1]) : -1, low = v.n >= 3 ? uri_digit(v.p[2]) : -1;
+
+	if (high < 0 || low < 0)
+		return false;
+	*ret = (uint8_t)(high << 4 | low);
+	return true;
+}
+
+/* An escape that no path may have: it hides a separator or a control byte. */
+static bool uri_is_forbidden_escape(uint8_t c)
+{
+	return c == '/' || c == '\\' || c < 0x20 || c == 0x7f;
+}
+
+static bool uri_escape_is_canonical(struct view v)
+{
+	uint8_t c = 0;
+
+	return uri_unescape(v, &c) && !uri_is_unreserved(c) && !uri_is_forbidden_escape(c) &&
+	       v.p[1] < 'a' && v.p[2] < 'a';
+}
+
+/* The segment at the front of v is "." or "..", or one with something after it that needs a look.
+ */
+static bool uri_may_be_dots(struct view v)
+{
+	size_t n = 0;
+
+	while (n < v.n && n < 2 && v.p[n] == '.')
+		n++;
+	if (n == 0 || n == v.n)
+		return n != 0;
+	return v.p[n] == '/' || v.p[n] == '?' || v.p[n] == ';' || v.p[n] == '%';
+}
+
+/* hot: the path at the front of t needs no change; *ret_end is where it ends. */
+static bool uri_is_canonical(struct view t, size_t *ret_end)
+{
+	size_t i = 0;
+
+	while (i < t.n) {
+		switch (uri_class_of(t.p[i])) {
+		case URI_PLAIN:
+			i++;
+			continue;
+		case URI_SLASH:
+			i++;
+			if (i < t.n && (t.p[i] == '/' || t.p[i] == '.') &&
+			    (t.p[i] == '/' || uri_may_be_dots(view_slice(t, i, t.n))))
+				return false;
+			continue;
+		case URI_PERCENT:
+			if (!uri_escape_is_canonical(view_slice(t, i, 3)))
+				return false;
+			i += 3;
+			continue;
+		case URI_QUERY:
+			*ret_end = i;
+			return true;
+		case URI_ESCAPE:
+		case URI_REFUSE:
+			return false;
+		}
+	}
+	*ret_end = i;
+	return true;
+}
+
+static enum err uri_refuse(const char **ret_why, const char *text)
+{
+	*ret_why = text;
+	return E_PROTO;
+}
+
+static void uri_put_escape(struct wbuf *w, uint8_t c)
+{
+	static const char digits[16] = "0123456789ABCDEF";
+	const char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
+
+	wbuf_put(w, escape, sizeof escape);
+}
+
+/* One byte or escape from the front of *segment, in canonical form. */
+static enum err uri_put_one(struct wbuf *w, struct view *segment, const char **ret_why)
+{
+	uint8_t c = segment->p[0];
+	size_t used = 1;
+
+	switch (uri_class_of(c)) {
+	case URI_PLAIN:
+		wbuf_u8(w, c);
+		break;
+	case URI_PERCENT:
+		used = 3;
+		if (!uri_unescape(*segment, &c))
+			return uri_refuse(ret_why, "broken escape in the path");
+		if (uri_is_forbidden_escape(c))
+			return uri_refuse(ret_why, "escaped separator or control byte in the path");
+		if (uri_is_unreserved(c))
+			wbuf_u8(w, c);
+		else
+			uri_put_escape(w, c);
+		break;
+	case URI_ESCAPE:
+		uri_put_escape(w, c);
+		break;
+	case URI_SLASH:
+	case URI_QUERY:
+	case URI_REFUSE:
+		return uri_refuse(ret_why, "forbidden byte in the path");
+	}
+	*segment = view_slice(*segment, used, segment->n);
+	return E_OK;
+}
+
+/* "." or ".." with a path parameter: some servers drop the parameter and then climb. */
+static bool uri_is_dots_with_parameter(struct view segment)
+{
+	size_t dots = 0;
+
+	while (dots < segment.n && dots < 2 && segment.p[dots] == '.')
+		dots++;
+	segment = view_slice(segment, dots, segment.n);
+	return dots && (view_starts(segment, VIEW(";")) || view_starts(segment, VIEW("%3B")));
+}
+
+/* Length of the path w, which starts at from, without its last segment and that one's slash. */
+static size_t uri_parent(const struct wbuf *w, size_t from)
+{
+	size_t n = w->n;
+
+	while (n > from && w->p[n - 1] != '/')
+		n--;
+	return n > from ? n - 1 : from;
+}
+
+/*
+ * Appends "/" and one segment to the canonical path that starts at from in w; what is empty or "."
+ * adds nothing and ".." takes one away. *ret_is_open: the path so far lacks the slash at its end.
+ */
+static enum err uri_put_segment(struct wbuf *w, size_t from, struct view raw, bool *ret_is_open,
+				const char **ret_why)
+{
+	size_t mark = w->n;
+	struct view segment = { 0 };
+
+	*ret_is_open = true;
+	if (raw.n == 0)
+		return E_OK;
+	WBUF_LIT(w, "/");
+	while (raw.n)
+		TRY(uri_put_one(w, &raw, ret_why));
+	TRY(wbuf_check(w));
+	segment = view_slice(wbuf_view(w), mark + 1, w->n);
+	if (uri_is_dots_with_parameter(segment))
+		return uri_refuse(ret_why, "dot segment with a parameter");
+	*ret_is_open = false;
+	if (view_eq(segment, VIEW(".")) || view_eq(segment, VIEW(".."))) {
+		*ret_is_open = true;
+		w->n = mark;
+		if (segment.n == 2 && mark == from)
+			return uri_refuse(ret_why, "path climbs above the root");
+		if (segment.n == 2)
+			w->n = uri_parent(w, from);
+	}
+	return E_OK;
+}
+
+/* The whole path in canonical form, appended to w; RFC 3986 §5.2.4 after "//" became "/". */
+static enum err uri_put_path(struct wbuf *w, struct view path, const char **ret_why)
+{
+	size_t from = w->n;
+	bool is_open = false;
+
+	while (path.n) { /* starts with '/' each time */
+		struct view rest = view_slice(path, 1, path.n);
+		size_t slash = view_find(rest, '/');
+
+		TRY(uri_put_segment(w, from, view_slice(rest, 0, slash), &is_open, ret_why));
+		path = view_slice(rest, slash, rest.n);
+	}
+	if (is_open)
+		WBUF_LIT(w, "/");
+	return wbuf_check(w);
+}
+
+static enum err uri_query(struct view rest, struct uri_target *t, const char **ret_why)
+{
+	if (rest.n == 0)
+		return E_OK;
+	t->query = view_of(rest.p + 1, rest.n - 1); /* hot: rest.p[0] is '?' */
+	if (scan_vchar(t->query) != t->query.n || view_find(t->query, '#') != t->query.n)
+		return uri_refuse(ret_why, "forbidden byte in the query");
+	return E_OK;
+}
+
+enum err uri_target_parse(struct view target, struct wbuf *scratch, struct uri_target *ret,
+			  const char **ret_why)
+{
+	struct uri_target t = { 0 };
+	struct wbuf w = *scratch;
+	size_t end = 0;
+
+	if (view_eq(target, VIEW("*"))) {
+		*ret = (struct uri_target){ .path = target };
+		return E_OK;
+	}
+	if (target.n == 0 || target.p[0] != '/')
+		return uri_refuse(ret_why, "path does not start with a slash");
+	if (uri_is_canonical(target, &end)) {
+		t.path = view_slice(target, 0, end);
+	} else {
+		end = view_find(target, '?');
+		TRY(uri_put_path(&w, view_slice(target, 0, end), ret_why));
+		t.path = view_slice(wbuf_view(&w), scratch->n, w.n);
+		t.is_changed = !view_eq(t.path, view_slice(target, 0, end));
+	}
+	TRY(uri_query(view_slice(target, end, target.n), &t, ret_why));
+	if (t.is_changed)
+		*scratch = w;
+	else
+		t.path = view_slice(target, 0, end);
+	*ret = t;
+	return E_OK;
+}
+
+/* A number from 1 to 65535 without leading zeros. */
+static enum err uri_port(struct view v, uint16_t *ret)
+{
+	uint64_t port = 0;
+
+	if (v.n > 5)
+		return E_PROTO;
+	TRY(view_dec(v, &port));
+	if (v.p[0] == '0' || port > UINT16_MAX)
+		return E_PROTO;
+	*ret = (uint16_t)port;
+	return E_OK;
+}
+
+enum { URI_LABEL_MAX = 63, URI_NAME_MAX = 253 };
+
+/* Labels of letters, digits, '-' and '_' with single dots between them, RFC 1035 §2.3.4. */
+static enum err uri_name_check(struct view v, bool *ret_has_upper)
+{
+	size_t label = 0;
+	bool has_upper = false;
+
+	if (v.n == 0 || v.n > URI_NAME_MAX)
+		return E_PROTO;
+	for (size_t i = 0; i < v.n; i++) {
+		uint8_t c = v.p[i];
+
+		if (c == '.' ? label == 0 : !uri_is_letter_or_digit(c) && c != '-' && c != '_')
+			return E_PROTO;
+		label = c == '.' ? 0 : label + 1;
+		if (label > URI_LABEL_MAX)
+			return E_PROTO;
+		has_upper |= c >= 'A' && c <= 'Z';
+	}
+	*ret_has_upper = has_upper;
+	return label ? E_OK : E_PROTO;
+}
+
+static enum err uri_put_lower(struct wbuf *scratch, struct view v, struct view *ret)
+{
+	struct wbuf w = *scratch;
+
+	for (size_t i = 0; i < v.n; i++) {
+		uint8_t c = v.p[i];
+
+		wbuf_u8(&w, c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c);
+	}
+	TRY(wbuf_check(&w));
+	*ret = view_slice(wbuf_view(&w), scratch->n, v.n);
+	*scratch = w;
+	return E_OK;
+}
+
+/* "[" IPv6address "]" at the front of text; anything else in brackets is refused. */
+static enum err uri_ip6(struct view text, struct uri_host *ret, bool *ret_has_upper,
+			struct view *ret_rest)
+{
+	size_t close = view_find(text, ']');
+	struct view inner = view_slice(text, 1, close - 1);
+	struct ip ip = { 0 };
+
+	if (close == text.n || view_find(inner, ':') == inner.n)
+		return E_PROTO;
+	TRY(ip_parse(inner, &ip));
+	ret->name = view_slice(text, 0, close + 1);
+	ret->is_ip = true;
+	for (size_t i = 0; i < inner.n; i++)
+		*ret_has_upper |= inner.p[i] >= 'A' && inner.p[i] <= 'F';
+	*ret_rest = view_slice(text, close + 1, text.n);
+	return E_OK;
+}
+
+static enum err uri_reg_name(struct view text, struct uri_host *ret, bool *ret_has_upper,
+			     struct view *ret_rest)
+{
+	size_t colon = view_find(text, ':');
+	struct view name = view_slice(text, 0, colon);
+	struct ip ip = { 0 };
+
+	if (view_ends(name, VIEW(".")))
+		name.n--;
+	TRY(uri_name_check(name, ret_has_upper));
+	ret->name = name;
+	ret->is_ip = ip_parse(name, &ip) == E_OK;
+	*ret_rest = view_slice(text, colon, text.n);
+	return E_OK;
+}
+
+enum err uri_host_parse(struct view text, struct wbuf *scratch, struct uri_host *ret)
+{
+	struct uri_host h = { 0 };
+	struct view rest = { 0 };
+	bool has_upper = false;
+
+	if (view_starts(text, VIEW("[")))
+		TRY(uri_ip6(text, &h, &has_upper, &rest));
+	else
+		TRY(uri_reg_name(text, &h, &has_upper, &rest));
+	if (rest.n) {
+		if (rest.p[0] != ':')
+			return E_PROTO;
+		TRY(uri_port(view_slice(rest, 1, rest.n), &h.port));
+	}
+	if (has_upper)
+		TRY(uri_put_lower(scratch, h.name, &h.name));
+	*ret = h;
+	return E_OK;
+}
+
+enum err uri_absolute_split(struct view target, bool *ret_is_https, struct view *ret_authority,
+			    struct view *ret_rest)
+{
+	bool is_https = view_ieq(view_slice(target, 0, 8), VIEW("https://"));
+	struct view v = { 0 }, rest = { 0 };
+	size_t slash = 0;
+
+	if (!is_https && !view_ieq(view_slice(target, 0, 7), VIEW("http://")))
+		return E_PROTO;
+	v = view_slice(target, is_https ? 8 : 7, target.n);
+	slash = view_find(v, '/');
+	rest = view_slice(v, slash, v.n);
+	v = view_slice(v, 0, slash);
+	/* An empty host is not allowed (RFC 9110 §4.2.1), and "?" before "/" has two readings (A4).
+	 */
+	if (v.n == 0 || view_find(v, '?') != v.n)
+		return E_PROTO;
+	*ret_is_https = is_https;
+	*ret_authority = v;
+	*ret_rest = rest.n ? rest : VIEW("/");
+	return E_OK;
+}
