@@ -17,6 +17,16 @@
 
 enum { IMAGE_SERVER_SLOTS = 16384, IMAGE_LISTENER_SLOTS = 256 };
 
+/* Bounds that image_check holds an image to, and the option tables hold people to. */
+enum {
+	IMAGE_EDGES_MAX = 64,
+	IMAGE_HEADER_SIZE_MIN = 1024,
+	IMAGE_HEADER_SIZE_MAX = 65535, /* positions in a head are 16 bits */
+	IMAGE_HEADERS_MIN = 8,
+	IMAGE_HEADERS_MAX = 1000,
+	IMAGE_BYTES_MAX = 1 << 30
+};
+
 enum image_section {
 	IMAGE_BYTES, /* strings, DER, PEM: uint8_t */
 	IMAGE_LISTENER,
@@ -90,7 +100,8 @@ struct image_listener {
 	/* limits; 0 = none */
 	uint32_t connections, connections_per_address, header_size, headers,
 		requests_per_connection;
-	uint32_t pad;
+	uint32_t wildcard_labels; /* labels in the longest wildcard of hosts ("*.example.nl": 2); 0:
+				     it has none */
 	uint64_t body_size;
 	/* timeouts, milliseconds */
 	uint32_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
@@ -235,6 +246,9 @@ struct image {
  * O(size).
  */
 enum err image_check(struct view bytes, struct image *ret, const char **ret_why);
+
+/* image_section_size - bytes of one element of a section */
+size_t image_section_size(enum image_section s);
 
 /* image_count - elements of a section */
 static inline uint32_t image_count(const struct image *im, enum image_section s)

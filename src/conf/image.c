@@ -1,0 +1,632 @@
+/*
+ * The reader of the compiled configuration: one check when it is mapped, then plain look-ups.
+ *
+ * Runs in every role. The image comes from the config role, which parses what people write, so it
+ * is treated like any other input (THREATS A20): until image_check has said yes nothing in it is
+ * believed. What can be said as "this field of that struct lies between these bounds" is a row of a
+ * table; the few rules that join two fields are functions below it. Everything is linear in the
+ * size of the image: a hostile one costs its reader no more than an honest one.
+ */
+#include "conf/image.h"
+
+#include "base/hash.h"
+
+#include <stdalign.h>
+
+enum row_kind {
+	ROW_STR,	   /* struct image_str: a..b bytes */
+	ROW_TEXT,	   /* the same, and no NUL in it: it becomes a C string somewhere */
+	ROW_RANGE,	   /* struct image_range into section a, at least b elements */
+	ROW_INDEX,	   /* uint32_t index into section a */
+	ROW_INDEX_OR_NONE, /* the same, or IMAGE_NONE */
+	ROW_U8,		   /* a..b */
+	ROW_U16,
+	ROW_U32,
+	ROW_ADDRESS /* struct image_address: kinds by the bits of a; b: kind 0 (none) is fine too */
+};
+
+struct row {
+	uint8_t section;
+	uint8_t kind;
+	uint16_t offset;
+	uint32_t a, b;
+};
+
+enum {
+	IMAGE_NAME_MAX = 255, /* names that people give, and DNS names with a leading dot */
+	IMAGE_TEXT_MAX = 1 << 20,
+	IMAGE_PATH_MAX = 4095,
+	IMAGE_UNIX_MAX = 107, /* sun_path with its NUL */
+	IMAGE_DER_MAX = 1 << 16,
+	IMAGE_METHOD_BITS = (1 << 10) - 1 /* enum http_method has ten */
+};
+
+#define ROW(section, kind, T, field, a, b)                                                         \
+	{                                                                                          \
+		section, kind, offsetof(struct T, field), (a), (b)                                 \
+	}
+
+/* A limit or time that the owner bounds further; the top bit stays free for arithmetic. */
+#define ANY INT32_MAX
+
+static const struct row rows[] = {
+	ROW(IMAGE_LISTENER, ROW_TEXT, image_listener, name, 1, IMAGE_NAME_MAX),
+	ROW(IMAGE_LISTENER, ROW_ADDRESS, image_listener, address,
+	    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_UNIX, 0),
+	ROW(IMAGE_LISTENER, ROW_U16, image_listener, slot, 0, IMAGE_LISTENER_SLOTS - 1),
+	ROW(IMAGE_LISTENER, ROW_U8, image_listener, protocol, IMAGE_HTTP, IMAGE_HTTPS),
+	ROW(IMAGE_LISTENER, ROW_U8, image_listener, flags, 0,
+	    IMAGE_DEFAULT_CERTIFICATE | IMAGE_REDIRECT_TO_HTTPS),
+	ROW(IMAGE_LISTENER, ROW_INDEX_OR_NONE, image_listener, default_certificate,
+	    IMAGE_CERTIFICATE, 0),
+	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, sni, IMAGE_SNI, 0),
+	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, hosts, IMAGE_HOST, 0),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, connections, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, connections_per_address, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, header_size, IMAGE_HEADER_SIZE_MIN,
+	    IMAGE_HEADER_SIZE_MAX),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, headers, IMAGE_HEADERS_MIN, IMAGE_HEADERS_MAX),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, requests_per_connection, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, handshake_ms, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_header_ms, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_body_idle_ms, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, keep_alive_ms, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, response_idle_ms, 0, ANY),
+
+	ROW(IMAGE_SNI, ROW_TEXT, image_sni, name, 0, IMAGE_NAME_MAX),
+	ROW(IMAGE_SNI, ROW_INDEX_OR_NONE, image_sni, certificate, IMAGE_CERTIFICATE, 0),
+
+	ROW(IMAGE_CERTIFICATE, ROW_TEXT, image_certificate, name, 1, IMAGE_NAME_MAX),
+	ROW(IMAGE_CERTIFICATE, ROW_TEXT, image_certificate, key_path, 2, IMAGE_PATH_MAX),
+	ROW(IMAGE_CERTIFICATE, ROW_STR, image_certificate, spki, 1, IMAGE_DER_MAX),
+	ROW(IMAGE_CERTIFICATE, ROW_RANGE, image_certificate, chain, IMAGE_DER, 1),
+	ROW(IMAGE_CERTIFICATE, ROW_U8, image_certificate, key_type, IMAGE_KEY_RSA,
+	    IMAGE_KEY_ED25519),
+	ROW(IMAGE_CERTIFICATE, ROW_U8, image_certificate, is_client, 0, 1),
+	ROW(IMAGE_CERTIFICATE, ROW_U8, image_certificate, is_server, 0, 1),
+
+	{IMAGE_DER,	     ROW_STR,   0, 1,	    IMAGE_DER_MAX },
+
+	ROW(IMAGE_HOST, ROW_TEXT, image_host, name, 0, IMAGE_NAME_MAX),
+	ROW(IMAGE_HOST, ROW_RANGE, image_host, rules, IMAGE_RULE_INDEX, 0),
+
+	{ IMAGE_RULE_INDEX, ROW_INDEX, 0, IMAGE_RULE, 0		},
+
+	ROW(IMAGE_ROUTE, ROW_TEXT, image_route, name, 1, IMAGE_NAME_MAX),
+	ROW(IMAGE_ROUTE, ROW_RANGE, image_route, rules, IMAGE_RULE, 0),
+
+	ROW(IMAGE_RULE, ROW_INDEX, image_rule, route, IMAGE_ROUTE, 0),
+	ROW(IMAGE_RULE, ROW_TEXT, image_rule, name, 1, 2 * IMAGE_NAME_MAX + 1),
+	ROW(IMAGE_RULE, ROW_TEXT, image_rule, path, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_RULE, ROW_RANGE, image_rule, methods, IMAGE_METHOD, 0),
+	ROW(IMAGE_RULE, ROW_RANGE, image_rule, fields, IMAGE_FIELD_MATCH, 0),
+	ROW(IMAGE_RULE, ROW_RANGE, image_rule, sources, IMAGE_NETWORK, 0),
+	ROW(IMAGE_RULE, ROW_RANGE, image_rule, backends, IMAGE_SPLIT, 0),
+	ROW(IMAGE_RULE, ROW_U32, image_rule, weight_total, 0, ANY),
+	ROW(IMAGE_RULE, ROW_U32, image_rule, method_bits, 0, IMAGE_METHOD_BITS),
+	ROW(IMAGE_RULE, ROW_U8, image_rule, path_kind, IMAGE_PATH_ANY, IMAGE_PATH_REGEX),
+	ROW(IMAGE_RULE, ROW_U8, image_rule, action, IMAGE_ACTION_BACKEND, IMAGE_ACTION_RESPOND),
+	ROW(IMAGE_RULE, ROW_U16, image_rule, status, 0, 599),
+	ROW(IMAGE_RULE, ROW_TEXT, image_rule, location, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_RULE, ROW_STR, image_rule, body, 0, IMAGE_TEXT_MAX),
+	ROW(IMAGE_RULE, ROW_TEXT, image_rule, content_type, 0, IMAGE_NAME_MAX),
+
+	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, name, 1, IMAGE_PATH_MAX),
+	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, value, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_FIELD_MATCH, ROW_U32, image_field_match, kind, IMAGE_FIELD_HEADER,
+	    IMAGE_FIELD_QUERY),
+
+	{ IMAGE_METHOD,	ROW_TEXT,  0, 1,		IMAGE_NAME_MAX},
+
+	ROW(IMAGE_NETWORK, ROW_U8, ip_net, bits, 0, 128),
+
+	ROW(IMAGE_SPLIT, ROW_INDEX, image_split, pool, IMAGE_POOL, 0),
+	ROW(IMAGE_SPLIT, ROW_U32, image_split, upto, 0, ANY),
+
+	ROW(IMAGE_POOL, ROW_TEXT, image_pool, name, 1, IMAGE_NAME_MAX),
+	ROW(IMAGE_POOL, ROW_RANGE, image_pool, servers, IMAGE_SERVER, 0),
+	ROW(IMAGE_POOL, ROW_RANGE, image_pool, status, IMAGE_STATUS_RANGE, 0),
+	ROW(IMAGE_POOL, ROW_RANGE, image_pool, tls_ca, IMAGE_DER, 0),
+	ROW(IMAGE_POOL, ROW_RANGE, image_pool, resolve_to, IMAGE_NETWORK, 0),
+	ROW(IMAGE_POOL, ROW_TEXT, image_pool, tls_name, 0, IMAGE_NAME_MAX),
+	ROW(IMAGE_POOL, ROW_TEXT, image_pool, health_path, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_POOL, ROW_TEXT, image_pool, health_method, 0, IMAGE_NAME_MAX),
+	ROW(IMAGE_POOL, ROW_TEXT, image_pool, health_host, 0, IMAGE_NAME_MAX),
+	ROW(IMAGE_POOL, ROW_STR, image_pool, health_body, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_POOL, ROW_INDEX_OR_NONE, image_pool, tls_client_certificate, IMAGE_CERTIFICATE,
+	    0),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, health_interval_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, health_timeout_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, health_fall, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, health_rise, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, outlier_errors, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, outlier_eject_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, outlier_max_percent, 0, 100),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, connections_per_server, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, requests_per_server, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, queue, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, queue_timeout_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_attempts, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_budget_percent, 0, 100),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, connect_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, first_byte_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, idle_connection_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, protocol, IMAGE_HTTP, IMAGE_HTTPS),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, balance, IMAGE_LEAST_REQUESTS, IMAGE_ROUND_ROBIN),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, health_kind, IMAGE_HEALTH_NONE, IMAGE_HEALTH_HTTP),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, retry_on, 0,
+	    IMAGE_RETRY_CONNECT_FAILURE | IMAGE_RETRY_RESET),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, tls_verify, 0, 1),
+
+	ROW(IMAGE_SERVER, ROW_TEXT, image_server, name, 1, IMAGE_NAME_MAX),
+	ROW(IMAGE_SERVER, ROW_ADDRESS, image_server, address,
+	    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME | 1 << IMAGE_ADDRESS_UNIX, 0),
+	ROW(IMAGE_SERVER, ROW_INDEX, image_server, pool, IMAGE_POOL, 0),
+	ROW(IMAGE_SERVER, ROW_U32, image_server, slot, 0, IMAGE_SERVER_SLOTS - 1),
+	ROW(IMAGE_SERVER, ROW_U16, image_server, weight, 1, 256),
+	ROW(IMAGE_SERVER, ROW_U8, image_server, state, IMAGE_SERVER_ENABLED, IMAGE_SERVER_DISABLED),
+	ROW(IMAGE_SERVER, ROW_U8, image_server, is_backup, 0, 1),
+
+	ROW(IMAGE_STATUS_RANGE, ROW_U16, image_status_range, from, 100, 599),
+	ROW(IMAGE_STATUS_RANGE, ROW_U16, image_status_range, to, 100, 599),
+};
+
+/* The same rows for the header: it is one struct, not a section. */
+static const struct row header_rows[] = {
+	ROW(0, ROW_U32, image_header, edges, 0, IMAGE_EDGES_MAX),
+	ROW(0, ROW_ADDRESS, image_header, metrics, 1 << IMAGE_ADDRESS_IP, 1),
+	ROW(0, ROW_RANGE, image_header, trust_forwarded_from, IMAGE_NETWORK, 0),
+	ROW(0, ROW_U8, image_header, log_access, 0, 1),
+};
+
+static const uint16_t section_size[IMAGE_SECTIONS] = {
+	[IMAGE_BYTES] = 1,
+	[IMAGE_LISTENER] = sizeof(struct image_listener),
+	[IMAGE_SNI] = sizeof(struct image_sni),
+	[IMAGE_CERTIFICATE] = sizeof(struct image_certificate),
+	[IMAGE_DER] = sizeof(struct image_str),
+	[IMAGE_HOST] = sizeof(struct image_host),
+	[IMAGE_RULE_INDEX] = sizeof(uint32_t),
+	[IMAGE_ROUTE] = sizeof(struct image_route),
+	[IMAGE_RULE] = sizeof(struct image_rule),
+	[IMAGE_FIELD_MATCH] = sizeof(struct image_field_match),
+	[IMAGE_METHOD] = sizeof(struct image_str),
+	[IMAGE_NETWORK] = sizeof(struct ip_net),
+	[IMAGE_SPLIT] = sizeof(struct image_split),
+	[IMAGE_POOL] = sizeof(struct image_pool),
+	[IMAGE_SERVER] = sizeof(struct image_server),
+	[IMAGE_STATUS_RANGE] = sizeof(struct image_status_range),
+};
+
+/* What both hash tables begin with. */
+struct image_named {
+	uint64_t hash;
+	struct image_str name;
+};
+_Static_assert(offsetof(struct image_sni, hash) == offsetof(struct image_named, hash),
+	       "same start");
+_Static_assert(offsetof(struct image_sni, name) == offsetof(struct image_named, name),
+	       "same start");
+_Static_assert(offsetof(struct image_host, hash) == offsetof(struct image_named, hash),
+	       "same start");
+_Static_assert(offsetof(struct image_host, name) == offsetof(struct image_named, name),
+	       "same start");
+
+size_t image_section_size(enum image_section s)
+{
+	return section_size[s];
+}
+
+static bool range_is_inside(const struct image *im, enum image_section s, struct image_range r)
+{
+	uint32_t n = image_count(im, s);
+
+	return r.first <= n && r.n <= n - r.first;
+}
+
+static bool str_is_inside(const struct image *im, struct image_str s)
+{
+	return range_is_inside(im, IMAGE_BYTES, (struct image_range){ s.at, s.n });
+}
+
+static bool str_is_between(const struct image *im, struct image_str s, uint32_t min, uint32_t max)
+{
+	return s.n >= min && s.n <= max && str_is_inside(im, s);
+}
+
+static bool text_is_between(const struct image *im, struct image_str s, uint32_t min, uint32_t max)
+{
+	return str_is_between(im, s, min, max) && view_find(image_view(im, s), 0) == s.n;
+}
+
+static bool address_is_good(const struct image *im, const struct image_address *a,
+			    const struct row *row)
+{
+	if (a->kind == 0)
+		return row->b != 0;
+	if (a->kind > IMAGE_ADDRESS_UNIX || !(row->a & 1u << a->kind))
+		return false;
+	if (a->kind == IMAGE_ADDRESS_IP)
+		return a->port != 0;
+	if (a->kind == IMAGE_ADDRESS_NAME)
+		return a->port != 0 && text_is_between(im, a->name, 1, 253);
+	return text_is_between(im, a->name, 2, IMAGE_UNIX_MAX) &&
+	       view_starts(image_view(im, a->name), VIEW("/"));
+}
+
+/* One field of one element; at is aligned for its type because the section and its elements are. */
+static bool field_is_good(const struct image *im, const struct row *row, const void *at)
+{
+	uint32_t x = 0;
+
+	switch (row->kind) {
+	case ROW_STR:
+		return str_is_between(im, *(const struct image_str *)at, row->a, row->b);
+	case ROW_TEXT:
+		return text_is_between(im, *(const struct image_str *)at, row->a, row->b);
+	case ROW_RANGE:
+		return ((const struct image_range *)at)->n >= row->b &&
+		       range_is_inside(im, (enum image_section)row->a,
+				       *(const struct image_range *)at);
+	case ROW_ADDRESS:
+		return address_is_good(im, (const struct image_address *)at, row);
+	case ROW_INDEX:
+	case ROW_INDEX_OR_NONE:
+		x = *(const uint32_t *)at;
+		return x < image_count(im, (enum image_section)row->a) ||
+		       (row->kind == ROW_INDEX_OR_NONE && x == IMAGE_NONE);
+	case ROW_U8:
+		x = *(const uint8_t *)at;
+		break;
+	case ROW_U16:
+		x = *(const uint16_t *)at;
+		break;
+	default:
+		x = *(const uint32_t *)at;
+		break;
+	}
+	return x >= row->a && x <= row->b;
+}
+
+static bool rows_are_good(const struct image *im)
+{
+	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+		enum image_section s = (enum image_section)rows[r].section;
+		size_t size = section_size[s];
+
+		for (size_t i = 0; i < image_count(im, s); i++) {
+			const uint8_t *element = image_at(im, s, i, size);
+
+			if (!field_is_good(im, &rows[r], element + rows[r].offset))
+				return false;
+		}
+	}
+	for (size_t r = 0; r < sizeof header_rows / sizeof header_rows[0]; r++) {
+		const uint8_t *header = (const uint8_t *)im->header;
+
+		if (!field_is_good(im, &header_rows[r], header + header_rows[r].offset))
+			return false;
+	}
+	return true;
+}
+
+/* Element i of a name table. */
+static const struct image_named *named_at(const struct image *im, enum image_section s,
+					  struct image_range table, size_t i)
+{
+	return image_at(im, s, table.first + i, section_size[s]);
+}
+
+/*
+ * A table is good when its size is a power of two, at least one slot is empty (a search ends), and
+ * every entry is reached: between its home and its place there is no empty slot. Walking once
+ * around from an empty slot, an entry's way back to its home may not be longer than the run of
+ * entries before it.
+ */
+static bool table_is_good(const struct image *im, enum image_section s, struct image_range table)
+{
+	size_t mask = (size_t)table.n - 1, empty = 0, run = 0;
+
+	if (table.n == 0)
+		return true;
+	if (table.n & (table.n - 1))
+		return false;
+	while (empty < table.n && named_at(im, s, table, empty)->name.n != 0)
+		empty++;
+	if (empty == table.n)
+		return false;
+	for (size_t k = 1; k <= mask; k++) {
+		size_t i = (empty + k) & mask;
+		const struct image_named *e = named_at(im, s, table, i);
+
+		if (e->name.n == 0) {
+			run = 0;
+			continue;
+		}
+		if (((i - e->hash) & mask) > run || e->hash != hash_fnv1a(image_view(im, e->name)))
+			return false;
+		run++;
+	}
+	return true;
+}
+
+static bool sni_is_complete(const struct image *im, struct image_range table)
+{
+	for (size_t k = 0; k < table.n; k++) {
+		const struct image_sni *e = image_sni_at(im, table.first + k);
+
+		if (e->name.n != 0 && e->certificate == IMAGE_NONE)
+			return false;
+	}
+	return true;
+}
+
+/* Every table belongs to one listener: ranges ascend, so that the work is linear. */
+static const char *listeners_why(const struct image *im)
+{
+	bool taken[IMAGE_LISTENER_SLOTS] = { 0 };
+	uint32_t sni_end = 0, host_end = 0;
+
+	for (size_t i = 0; i < image_count(im, IMAGE_LISTENER); i++) {
+		const struct image_listener *l = image_listener_at(im, i);
+
+		if (taken[l->slot])
+			return "two listeners have one slot";
+		taken[l->slot] = true;
+		if (l->protocol == IMAGE_HTTPS && l->default_certificate == IMAGE_NONE)
+			return "an https listener has no certificate";
+		if ((l->sni.n != 0 && l->sni.first < sni_end) ||
+		    (l->hosts.n != 0 && l->hosts.first < host_end))
+			return "two listeners share a name table";
+		sni_end = l->sni.n ? l->sni.first + l->sni.n : sni_end;
+		host_end = l->hosts.n ? l->hosts.first + l->hosts.n : host_end;
+		if (!table_is_good(im, IMAGE_SNI, l->sni) ||
+		    !table_is_good(im, IMAGE_HOST, l->hosts))
+			return "a name table has an entry that can't be found";
+		if (!sni_is_complete(im, l->sni))
+			return "a server name has no certificate";
+	}
+	return NULL;
+}
+
+static const char *rule_why(const struct image *im, const struct image_rule *r)
+{
+	uint32_t upto = 0;
+
+	if ((r->path_kind == IMAGE_PATH_ANY) != (r->path.n == 0))
+		return "a rule's path and its kind differ";
+	if ((r->path_kind == IMAGE_PATH_EXACT || r->path_kind == IMAGE_PATH_PREFIX) &&
+	    !view_starts(image_view(im, r->path), VIEW("/")))
+		return "a rule's path does not start with '/'";
+	if (r->action == IMAGE_ACTION_REDIRECT)
+		return r->status < 301 || r->status > 308 || r->location.n == 0
+			       ? "a redirect has no 3xx status or no location"
+			       : NULL;
+	if (r->action == IMAGE_ACTION_RESPOND)
+		return r->status < 200 ? "a response has no final status" : NULL;
+	for (size_t i = 0; i < r->backends.n; i++) {
+		const struct image_split *s = image_split_at(im, r->backends.first + i);
+
+		if (s->upto < upto)
+			return "the weights of a split don't add up";
+		upto = s->upto;
+	}
+	return upto == 0 || upto != r->weight_total ? "the weights of a split don't add up" : NULL;
+}
+
+/* A rule belongs to the one route whose range it lies in; a shared one ends the loop at once. */
+static const char *routes_why(const struct image *im)
+{
+	for (size_t i = 0; i < image_count(im, IMAGE_ROUTE); i++) {
+		struct image_range rules = image_route_at(im, i)->rules;
+
+		for (size_t k = 0; k < rules.n; k++)
+			if (image_rule_at(im, rules.first + k)->route != i)
+				return "a rule lies in another route's range";
+	}
+	return NULL;
+}
+
+/* Splits may be shared only by overlapping ranges, which would make the walk quadratic. */
+static const char *rules_why(const struct image *im)
+{
+	uint32_t split_end = 0;
+
+	for (size_t i = 0; i < image_count(im, IMAGE_RULE); i++) {
+		const struct image_rule *r = image_rule_at(im, i);
+		const char *why = NULL;
+
+		if (r->backends.n != 0 && r->backends.first < split_end)
+			return "two rules share a split";
+		if (r->backends.n != 0)
+			split_end = r->backends.first + r->backends.n;
+		why = rule_why(im, r);
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+static const char *pools_why(const struct image *im)
+{
+	for (size_t i = 0; i < image_count(im, IMAGE_POOL); i++) {
+		const struct image_pool *p = image_pool_at(im, i);
+
+		for (size_t k = 0; k < p->servers.n; k++)
+			if (image_server_at(im, p->servers.first + k)->pool != i)
+				return "a server lies in another pool's range";
+		if (p->health_kind != IMAGE_HEALTH_NONE &&
+		    (p->health_interval_ms == 0 || p->health_timeout_ms == 0 ||
+		     p->health_fall == 0 || p->health_rise == 0))
+			return "a health check without interval, timeout, fall or rise";
+		if (p->health_kind == IMAGE_HEALTH_HTTP &&
+		    (p->health_path.n == 0 || p->health_method.n == 0 || p->status.n == 0))
+			return "a health check without path, method or status";
+	}
+	return NULL;
+}
+
+static const char *servers_why(const struct image *im)
+{
+	uint64_t taken[IMAGE_SERVER_SLOTS / 64] = { 0 };
+
+	for (size_t i = 0; i < image_count(im, IMAGE_SERVER); i++) {
+		uint32_t slot = image_server_at(im, i)->slot;
+		uint64_t bit = (uint64_t)1 << (slot & 63);
+
+		if (taken[slot / 64] & bit)
+			return "two servers have one slot";
+		taken[slot / 64] |= bit;
+	}
+	for (size_t i = 0; i < image_count(im, IMAGE_STATUS_RANGE); i++) {
+		const struct image_status_range *s = image_status_range_at(im, i);
+
+		if (s->from > s->to)
+			return "a status range is upside down";
+	}
+	return NULL;
+}
+
+/* Sections lie behind the header in their order, aligned, and none runs into the next. */
+static const char *sections_why(const struct image_header *h)
+{
+	uint64_t end = sizeof *h;
+
+	for (size_t s = 0; s < IMAGE_SECTIONS; s++) {
+		struct image_section_at at = h->section[s];
+
+		if (at.at % 8 != 0 || at.at < end)
+			return "a section is out of place";
+		end = at.at + (uint64_t)at.n * section_size[s];
+		if (end > h->bytes)
+			return "a section runs past the end";
+	}
+	return h->section[IMAGE_LISTENER].n > IMAGE_LISTENER_SLOTS ||
+			       h->section[IMAGE_SERVER].n > IMAGE_SERVER_SLOTS
+		       ? "too many listeners or servers"
+		       : NULL;
+}
+
+static const char *header_why(struct view bytes)
+{
+	const struct image_header *h = (const struct image_header *)(const void *)bytes.p;
+
+	if (bytes.n < sizeof *h || (uintptr_t)bytes.p % alignof(struct image_header) != 0)
+		return "too short or not aligned";
+	if (h->magic != IMAGE_MAGIC)
+		return "not an image";
+	if (h->version != IMAGE_VERSION)
+		return "an image of another version";
+	if (h->bytes != bytes.n || bytes.n > IMAGE_BYTES_MAX)
+		return "not as long as it says";
+	return sections_why(h);
+}
+
+static const char *contents_why(const struct image *im)
+{
+	static const char *(*const checks[])(const struct image *) = {
+		listeners_why, routes_why, rules_why, pools_why, servers_why,
+	};
+
+	if (!rows_are_good(im))
+		return "a field is out of its bounds";
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+		const char *why = checks[i](im);
+
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+enum err image_check(struct view bytes, struct image *ret, const char **ret_why)
+{
+	struct image im = { 0 };
+	const char *why = header_why(bytes);
+
+	if (!why) {
+		im.header = (const struct image_header *)(const void *)bytes.p;
+		why = contents_why(&im);
+	}
+	if (why) {
+		*ret_why = why;
+		return E_PROTO;
+	}
+	*ret = im;
+	return E_OK;
+}
+
+/* The entry of a name table, or NULL. */
+static const struct image_named *table_find(const struct image *im, enum image_section s,
+					    struct image_range table, struct view name)
+{
+	uint64_t hash = hash_fnv1a(name);
+
+	for (size_t k = 0; k < table.n; k++) {
+		const struct image_named *e =
+			named_at(im, s, table, (hash + k) & ((size_t)table.n - 1));
+
+		if (e->name.n == 0)
+			return NULL;
+		if (e->hash == hash && view_eq(image_view(im, e->name), name))
+			return e;
+	}
+	return NULL;
+}
+
+/* The stored form of wildcards starts with a dot, "any" is a star: no name a client may send. */
+static bool name_is_plain(struct view name)
+{
+	return name.n != 0 && name.n <= 253 && name.p[0] != '.' && name.p[0] != '*';
+}
+
+/* The part of name from its next dot on, which is skipped when name starts with it; empty: none. */
+static struct view name_parent(struct view name)
+{
+	struct view rest = view_slice(name, 1, name.n);
+
+	return view_slice(rest, view_find(rest, '.'), rest.n);
+}
+
+static size_t name_dots(struct view name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.n; i++)
+		n += name.p[i] == '.';
+	return n;
+}
+
+const struct image_host *image_find_host(const struct image *im, const struct image_listener *l,
+					 struct view name)
+{
+	const struct image_named *e = NULL;
+
+	if (l->hosts.n == 0)
+		return NULL;
+	if (name_is_plain(name)) {
+		struct view at = name_parent(name);
+		size_t dots = name_dots(at);
+
+		e = table_find(im, IMAGE_HOST, l->hosts, name);
+		/* Suffixes with more labels than any wildcard has are not worth a hash. */
+		for (; !e && at.n && l->wildcard_labels; at = name_parent(at), dots--)
+			if (dots <= l->wildcard_labels)
+				e = table_find(im, IMAGE_HOST, l->hosts, at);
+	}
+	if (!e)
+		e = table_find(im, IMAGE_HOST, l->hosts, VIEW("*"));
+	return (const struct image_host *)e;
+}
+
+uint32_t image_find_sni(const struct image *im, const struct image_listener *l, struct view name)
+{
+	const struct image_named *e = NULL;
+
+	if (l->sni.n == 0 || !name_is_plain(name))
+		return IMAGE_NONE;
+	e = table_find(im, IMAGE_SNI, l->sni, name);
+	if (!e)
+		e = table_find(im, IMAGE_SNI, l->sni, name_parent(name));
+	return e ? ((const struct image_sni *)e)->certificate : IMAGE_NONE;
+}
