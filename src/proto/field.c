@@ -90,18 +90,25 @@ static uint8_t field_fold(uint8_t c)
 	return c == '_' ? '-' : c;
 }
 
-/* hot: the first n bytes of a and b are the same name */
-static bool field_same(const uint8_t *a, const uint8_t *b, size_t n)
+/*
+ * hot: name starts with the known name of n bytes. Names mostly come in their usual spelling, so
+ * equal bytes are the short way. *ret_is_alias is written on success only.
+ */
+static bool field_matches(const uint8_t *name, const uint8_t *known, size_t n, bool *ret_is_alias)
 {
-	for (size_t i = 0; i < n; i++)
-		if (a[i] != b[i] && field_fold(a[i]) != field_fold(b[i]))
-			return false;
-	return true;
-}
+	bool is_alias = false;
 
-static bool field_has_underscore(struct view name)
-{
-	return view_find(name, '_') != name.n;
+	if ((name[0] | 0x20) != (known[0] | 0x20))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (name[i] == known[i])
+			continue;
+		if (field_fold(name[i]) != field_fold(known[i]))
+			return false;
+		is_alias |= name[i] == '_';
+	}
+	*ret_is_alias = is_alias;
+	return true;
 }
 
 enum field_id field_id_of(struct view name, bool *is_alias)
@@ -112,17 +119,12 @@ enum field_id field_id_of(struct view name, bool *is_alias)
 	if (name.n <= FIELD_LONGEST) {
 		const uint8_t *ids = field_by_length[name.n];
 
-		for (size_t i = 0; i < FIELD_SAME_LENGTH && ids[i]; i++) {
-			if (!field_same(name.p, field_rows[ids[i]].name.p, name.n))
-				continue;
-			*is_alias = field_has_underscore(name);
-			return (enum field_id)ids[i];
-		}
+		for (size_t i = 0; i < FIELD_SAME_LENGTH && ids[i]; i++)
+			if (field_matches(name.p, field_rows[ids[i]].name.p, name.n, is_alias))
+				return (enum field_id)ids[i];
 	}
-	if (name.n > prefix.n && field_same(name.p, prefix.p, prefix.n)) {
-		*is_alias = field_has_underscore(view_slice(name, 0, prefix.n));
+	if (name.n > prefix.n && field_matches(name.p, prefix.p, prefix.n, is_alias))
 		return FIELD_X_FORWARDED_OTHER;
-	}
 	return FIELD_OTHER;
 }
 

@@ -25,7 +25,7 @@ enum uri_class {
 #define R_ URI_REFUSE
 
 /* clang-format off */
-static const uint8_t uri_classes[128] = {
+static const uint8_t uri_classes[256] = {
 	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
 	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
 	R_, P_, E_, R_, P_, C_, P_, P_, P_, P_, P_, P_, P_, P_, P_, L_,
@@ -34,12 +34,20 @@ static const uint8_t uri_classes[128] = {
 	P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, E_, R_, E_, E_, P_,
 	E_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_,
 	P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, P_, E_, E_, E_, P_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
+	R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_, R_,
 };
 /* clang-format on */
 
 static enum uri_class uri_class_of(uint8_t c)
 {
-	return c < sizeof uri_classes ? (enum uri_class)uri_classes[c] : URI_REFUSE;
+	return (enum uri_class)uri_classes[c];
 }
 
 static bool uri_is_letter_or_digit(uint8_t c)
@@ -107,11 +115,13 @@ static bool uri_is_canonical(struct view t, size_t *ret_end)
 {
 	size_t i = 0;
 
-	while (i < t.n) {
+	for (;;) {
+		while (i < t.n && uri_class_of(t.p[i]) == URI_PLAIN)
+			i++;
+		if (i == t.n)
+			break;
 		switch (uri_class_of(t.p[i])) {
 		case URI_PLAIN:
-			i++;
-			continue;
 		case URI_SLASH:
 			i++;
 			if (i < t.n && (t.p[i] == '/' || t.p[i] == '.') &&
