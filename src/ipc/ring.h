@@ -26,8 +26,7 @@ struct ring_data {
 
 struct ring_cursor {
 	_Atomic uint64_t tail; /* bytes ever consumed */
-	_Atomic uint32_t
-		is_asleep; /* audit waits: a writer that sees 1 wakes it through the eventfd */
+	_Atomic uint64_t told; /* of ring_data.dropped, how many the log tells of */
 };
 
 /* One mapped end. */
@@ -35,23 +34,40 @@ struct ring_writer {
 	struct ring_data *data;
 	const struct ring_cursor *cursor;
 	uint32_t bytes; /* own copy of the capacity */
-	int wake_fd;	/* eventfd shared by all writers; -1: audit polls */
 };
 
 struct ring_reader {
 	const struct ring_data *data;
 	struct ring_cursor *cursor;
 	uint64_t tail; /* own copy: never read back from shared memory */
+	uint64_t told; /* likewise */
 	uint32_t bytes;
-	uint64_t dropped_seen;
 };
 
 enum ring_class { RING_ACCESS, RING_EVENT };
 
+/* ring_data_bytes - size of the memory file for a ring of capacity bytes */
+size_t ring_data_bytes(uint32_t capacity);
+
+/* ring_init - lays out an empty ring in ring_data_bytes(capacity) of zeroed shared memory, by the
+ * keeper */
+void ring_init(struct ring_data *d, uint32_t capacity);
+
 /*
- * ring_put - one record, at most RING_RECORD_MAX bytes, all or nothing
+ * ring_writer_map, ring_reader_map - map the two ends that KEEPER_RING brought; the descriptors
+ * stay the caller's and may be closed afterwards
+ * E_PROTO the memory is not a ring of sealed size · E_SYS (logged)
+ */
+enum err ring_writer_map(int data_fd, int cursor_fd, struct ring_writer *ret);
+enum err ring_reader_map(int data_fd, int cursor_fd, struct ring_reader *ret);
+void ring_writer_unmap(struct ring_writer *w);
+void ring_reader_unmap(struct ring_reader *r);
+
+/*
+ * ring_put - one record of 1 to RING_RECORD_MAX bytes, all or nothing
  * RING_ACCESS may use seven eighths of the ring, and when that is full counts itself dropped:
- * E_LIMIT. RING_EVENT may use all of it: E_AGAIN when full. No system call unless audit sleeps.
+ * E_LIMIT. RING_EVENT may use all of it: E_AGAIN when full. E_PROTO: a length that is never
+ * possible. No system call: audit polls.
  */
 enum err ring_put(struct ring_writer *w, enum ring_class c, struct view record);
 
@@ -61,10 +77,17 @@ enum err ring_put(struct ring_writer *w, enum ring_class c, struct view record);
  */
 enum err ring_get(struct ring_reader *r, uint8_t buf[RING_RECORD_MAX], struct view *ret);
 
-/* ring_release - tells the writer that everything got so far is safely stored */
+/*
+ * ring_lost - how many records were dropped since this was last asked
+ *   ret_total  all of them, ever
+ * E_PROTO the count went down: the writer lies
+ */
+enum err ring_lost(struct ring_reader *r, uint64_t *ret_new, uint64_t *ret_total);
+
+/* ring_release - tells the writer that everything got and told so far is safely stored */
 void ring_release(struct ring_reader *r);
 
-/* ring_init - lays out an empty ring in size bytes of zeroed shared memory, by the keeper */
-void ring_init(struct ring_data *d, uint32_t bytes);
+/* ring_waiting - bytes not yet got, as the writer says (never more than the capacity) */
+uint64_t ring_waiting(const struct ring_reader *r);
 
 #endif
