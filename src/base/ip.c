@@ -52,8 +52,9 @@ static enum err ip_group(struct view t, uint16_t *ret)
 	return E_OK;
 }
 
-/* Groups up to "::" or the end; *ret_n bytes are written to out (at most 16). */
-static enum err ip_groups(struct view t, uint8_t out[16], size_t *ret_n)
+/* Groups up to "::" or the end; *ret_n bytes are written to out (at most 16). Only the last part of
+ * an address may be dotted (RFC 4291 §2.2 form 3). */
+static enum err ip_groups(struct view t, bool is_last, uint8_t out[16], size_t *ret_n)
 {
 	size_t n = 0;
 
@@ -63,7 +64,7 @@ static enum err ip_groups(struct view t, uint8_t out[16], size_t *ret_n)
 		uint16_t g = 0;
 
 		if (colon == t.n && view_find(part, '.') != part.n) {
-			if (n > 12)
+			if (n > 12 || !is_last)
 				return E_PROTO;
 			TRY(ip_parse_v4(part, out + n));
 			n += 4;
@@ -94,9 +95,9 @@ static enum err ip_parse_v6(struct view t, struct ip *ret)
 	size_t gap = ip_find_gap(t), nh = 0, nt = 0;
 	struct ip out = { 0 };
 
-	TRY(ip_groups(view_slice(t, 0, gap), head, &nh));
+	TRY(ip_groups(view_slice(t, 0, gap), gap == t.n, head, &nh));
 	if (gap != t.n)
-		TRY(ip_groups(view_slice(t, gap + 2, t.n), tail, &nt));
+		TRY(ip_groups(view_slice(t, gap + 2, t.n), true, tail, &nt));
 	if (gap == t.n ? nh != 16 : nh + nt > 14)
 		return E_PROTO;
 	memcpy(out.b, head, nh);

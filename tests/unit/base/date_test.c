@@ -1,0 +1,62 @@
+/* Dates as text: leap days, centuries, before 1970. Expected values from date(1). */
+#include "tests/unit/check.h"
+
+#include "base/date.h"
+
+static void test_http(void **state)
+{
+	static const struct {
+		int64_t wall_s;
+		const char *text;
+	} rows[] = {
+		{0,	     "Thu, 01 Jan 1970 00:00:00 GMT"},
+		{ -1,	      "Wed, 31 Dec 1969 23:59:59 GMT"},
+		{ 784111777,  "Sun, 06 Nov 1994 08:49:37 GMT"}, /* RFC 9110 §5.6.7 */
+		{ 951782400,  "Tue, 29 Feb 2000 00:00:00 GMT"},
+		{ 951868799,  "Tue, 29 Feb 2000 23:59:59 GMT"},
+		{ 951868800,  "Wed, 01 Mar 2000 00:00:00 GMT"},
+		{ 1709164800, "Thu, 29 Feb 2024 00:00:00 GMT"},
+		{ 1767225599, "Wed, 31 Dec 2025 23:59:59 GMT"},
+		{ 4107542399, "Sun, 28 Feb 2100 23:59:59 GMT"},
+		{ 4107542400, "Mon, 01 Mar 2100 00:00:00 GMT"}, /* 2100 has no leap day */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		uint8_t room[29];
+		struct wbuf w = wbuf_of(room, sizeof room);
+
+		date_put_http(&w, rows[i].wall_s);
+		CHECK_ROW(rows[i].text, view_eq(wbuf_view(&w), view_str(rows[i].text)));
+	}
+}
+
+static void test_utc(void **state)
+{
+	static const struct {
+		int64_t wall_us;
+		const char *text;
+	} rows[] = {
+		{0,		     "1970-01-01T00:00:00.000000Z"},
+		{ -1,		      "1969-12-31T23:59:59.999999Z"},
+		{ 1767323045000006, "2026-01-02T03:04:05.000006Z"},
+		{ 1767323045999999, "2026-01-02T03:04:05.999999Z"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		uint8_t room[27];
+		struct wbuf w = wbuf_of(room, sizeof room);
+
+		date_put_utc(&w, rows[i].wall_us);
+		CHECK_ROW(rows[i].text, view_eq(wbuf_view(&w), view_str(rows[i].text)));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_http),
+					    cmocka_unit_test(test_utc) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
