@@ -47,9 +47,11 @@ struct sandbox_run {
 	size_t path_n;
 	const struct sandbox_port *ports; /* with keeps_network: Landlock's TCP connect list */
 	size_t port_n;
-	bool limits_ports; /* false with keeps_network: any TCP port (a name server may answer
-			      anywhere) */
-	uint32_t weaker;   /* promises that may fail: bit 1 << number; from --allow-weaker */
+	bool limits_ports;    /* false with keeps_network: any TCP port (a name server may answer
+				 anywhere) */
+	bool has_other_reach; /* cgroup rules already hold the role to its addresses: Landlock's
+				 port list is then no promise of its own */
+	uint32_t weaker;      /* promises that may fail: bit 1 << number; from --allow-weaker */
 };
 
 struct sandbox_report {
@@ -59,14 +61,34 @@ struct sandbox_report {
 
 /*
  * sandbox_enter - closes everything that spec does not name, for good
+ *   ret   have and weaker, for keeper_role_ready; set on E_OK and E_DENIED
  * E_DENIED the kernel can't keep a promise and run->weaker does not excuse it: ret->weaker says
- * "P5: ..." and what to do E_SYS    something failed that should work (logged) Steps, each verified
- * after it is taken: no core dumps and not dumpable; empty root by pivot_root in the own mount
- * namespace; capabilities dropped from all sets and ambient, bounding; no_new_privs; Landlock for
- * files, TCP, signals and abstract sockets as far as the ABI goes; seccomp with
- * SECCOMP_RET_KILL_PROCESS (foreign architectures too).
+ * "P5: ..." and what to do · E_SYS something failed that should work (logged)
+ * Steps, each verified after it is taken: empty root by pivot_root in the own mount namespace
+ * (unless keeps_root); empty network namespace (unless keeps_network); capabilities dropped from
+ * all sets, bounding and ambient; no_new_privs; no core dumps and not dumpable; Landlock for files,
+ * TCP, signals and abstract sockets as far as the ABI goes; seccomp with SECCOMP_RET_KILL_PROCESS
+ * (foreign architectures too). The allow-list has, besides spec's rows: exit, return from a signal,
+ * the clock when the vDSO can't read it, writing to descriptor 2, and abort() of itself.
  */
 enum err sandbox_enter(const struct sandbox_spec *spec, const struct sandbox_run *run,
 		       struct sandbox_report *ret);
+
+/* What is added to every role's list, for docs/sandbox.md and the drill. */
+extern const struct sandbox_call sandbox_base_calls[];
+extern const size_t sandbox_base_call_n;
+
+/*
+ * Rows that many roles need, for their tables: memory without PROT_EXEC (4) in argument 2, so that
+ * what is writable never becomes code (P5).
+ */
+#define SANDBOX_CALL_MMAP(why)                                                                     \
+	{                                                                                          \
+		.name = "mmap", .reason = (why), .has_arg = 1, .arg = 2, .value = 0, .mask = 4     \
+	}
+#define SANDBOX_CALL_MPROTECT(why)                                                                 \
+	{                                                                                          \
+		.name = "mprotect", .reason = (why), .has_arg = 1, .arg = 2, .value = 0, .mask = 4 \
+	}
 
 #endif

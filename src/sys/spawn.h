@@ -24,14 +24,19 @@ struct spawn_spec {
 	int cgroup_fd;	     /* directory of a cgroup to be born in (CLONE_INTO_CGROUP); -1: none */
 	uint64_t nofile;     /* RLIMIT_NOFILE; 0: the parent's hard limit */
 	uint64_t memlock;    /* RLIMIT_MEMLOCK bytes; 0: unchanged */
+	bool wants_no_namespaces; /* --allow-weaker P4 and P5 where none can be made: plain fork */
 };
 
 /*
- * spawn_role - a child in new mount, PID, IPC, UTS and cgroup namespaces (and user namespace when
- * not root), with PR_SET_PDEATHSIG SIGKILL, no core dumps, signals reset, an empty environment,
- * descriptors 0 = /dev/null, 1 and 2 as here ret_pid    in the caller's PID namespace ret_pidfd
- * CLOEXEC; readable when it has ended E_SYS (logged); E_DENIED namespaces can't be made here:
- * *ret_why says which promise that breaks
+ * spawn_role - a child in new user, mount, PID, IPC, UTS and cgroup namespaces, with
+ * PR_SET_PDEATHSIG SIGKILL, no core dumps, signals reset, an empty environment, descriptors
+ * 0 = /dev/null, 1 and 2 as here. What it may do before its own sandbox closes (CAP_SYS_ADMIN, to
+ * empty its root) counts inside its user namespace only. With wants_read_any, and where root can't
+ * make user namespaces, it is born without one and without that capability.
+ *   ret_pid    in the caller's PID namespace
+ *   ret_pidfd  gives; CLOEXEC; readable when it has ended
+ * E_SYS (logged) · E_DENIED namespaces can't be made here: *ret_why says which promise that breaks
+ * Waits until the program has been executed: milliseconds.
  */
 enum err spawn_role(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd,
 		    const char **ret_why);
