@@ -12,8 +12,9 @@
 #include "base/view.h"
 
 enum tls_signed_kind {
-	TLS_SIGNED_13_SERVER = 1, /* "TLS 1.3, server CertificateVerify" */
-	TLS_SIGNED_13_CLIENT,	  /* "TLS 1.3, client CertificateVerify" */
+	TLS_SIGNED_NONE = 0,
+	TLS_SIGNED_13_SERVER, /* "TLS 1.3, server CertificateVerify" */
+	TLS_SIGNED_13_CLIENT, /* "TLS 1.3, client CertificateVerify" */
 	TLS_SIGNED_12_KEY_EXCHANGE
 };
 
