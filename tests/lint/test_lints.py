@@ -356,7 +356,7 @@ def test_shell_catches(tree):
 def test_python_catches(tree):
     tree.put("tools/x.py", '"""Doc."""\nimport requests\n')
     tree.caught("python", "tools/x.py:2: imports requests")
-    tree.put("tools/x.py", '"""Doc."""\nimport os\nprint(os)\n' + "a = 1  # " + "x" * 120 + "\n")
+    tree.put("tools/x.py", '"""Doc."""\nimport os\nprint(os)\n' + "a = 1  # " + "x" * 140 + "\n")
     tree.caught("python", "tools/x.py:4:")
     tree.put("tools/x.py", "import os\n")
     tree.caught("python", "no docstring")
