@@ -39,6 +39,12 @@ enum page_check {
 	PAGE_CHECK_TLS,
 	PAGE_CHECK_N
 };
+enum page_name {
+	PAGE_NAME_NONE = 0 /* an address, or not asked for yet */,
+	PAGE_NAME_FRESH,
+	PAGE_NAME_STALE, /* the resolver fails: the last good answer is used, for an hour at most */
+	PAGE_NAME_FAILED
+};
 
 /* Writer: the dialer of the newest generation. */
 struct page_health_entry {
@@ -48,7 +54,7 @@ struct page_health_entry {
 	_Atomic uint8_t is_ejected;   /* passive marking */
 	_Atomic uint8_t last_check;   /* enum page_check */
 	_Atomic uint16_t last_status; /* of the last HTTP check; 0 = none */
-	_Atomic uint16_t pad;
+	_Atomic uint16_t name_state;  /* enum page_name */
 	_Atomic uint32_t check_us; /* duration of the last check */
 	_Atomic uint64_t changed_wall_s, checked_wall_s;
 	_Atomic uint32_t checks_ok, checks_failed, ejections, dials_ok, dials_failed;

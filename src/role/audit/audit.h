@@ -1,0 +1,114 @@
+/*
+ * The audit role's data. main() owns it; one process, one log, one writer.
+ *
+ *   rings --collect--> chain --flush--> segment            (journal.c, every few milliseconds)
+ *   segment --sync--> checkpoint --signer--> chain, head   (checkpoint.c, every few seconds)
+ *   oldest segment --record--> checkpoint --> unlink       (retention.c, every hour)
+ */
+#ifndef ROLE_AUDIT_AUDIT_H
+#define ROLE_AUDIT_AUDIT_H
+
+#include "conf/image.h"
+#include "ipc/audit_key.h"
+#include "ipc/keeper_role.h"
+#include "role/audit/rings.h"
+#include "role/audit/segment.h"
+#include "sys/loop.h"
+#include "sys/sandbox.h"
+
+enum audit_source { AUDIT_KEEPER, AUDIT_SIGNER, AUDIT_SOURCES };
+
+enum audit_state {
+	AUDIT_RUNNING = 0,
+	AUDIT_DRAINING, /* the workers are gone: empty the rings */
+	AUDIT_STOPPING, /* rings are empty: waits for the signature of the last checkpoint */
+	AUDIT_STOPPED
+};
+
+/* A disk that refuses: how long already, and when to try and to tell again. */
+struct audit_trouble {
+	uint64_t since_ms, retry_ms, tell_ms; /* since_ms 0: there is none */
+	int reason;			      /* errno */
+};
+
+/* Signatures over the chain, asked of the signer and never waited for. */
+struct audit_checkpoints {
+	struct loop_source signer;   /* fd -1: no channel */
+	struct audit_key key;	     /* of the signer; valid with has_key */
+	struct audit_checkpoint ask; /* what is being signed; valid with is_asked */
+	uint64_t asked_ms, due_ms;
+	uint64_t wanted_ms; /* since when a signature is overdue; 0: none is */
+	uint64_t worth;	    /* last line that is worth a signature: no checkpoint itself */
+	uint64_t covered;   /* last line under a signature */
+	uint32_t ask_seq;   /* frame sequence: an answer to an older question is ignored */
+	bool has_key, is_asked;
+	bool is_told;  /* the log says that signatures are waited for */
+	bool is_final; /* the stop checkpoint is in the chain: nothing may follow */
+};
+
+/* A segment on its way out: gone once its record is under a signature. */
+struct audit_retention {
+	uint64_t due_ms;
+	uint64_t first; /* of the segment to remove; 0: none */
+	uint64_t seq;	/* of the record that tells it */
+};
+
+struct audit {
+	struct loop loop;
+	struct loop_source keeper;
+	struct role_identity self;
+	struct rings rings;
+	struct chain chain;
+	struct segment segment;
+	struct audit_trouble trouble;
+	struct audit_checkpoints checkpoints;
+	struct audit_retention retention;
+	uint64_t drain_ms; /* give up at */
+	uint32_t retention_s;
+	uint64_t unsigned_ms; /* stopping without a signer: since when; 0: not so */
+	uint8_t state;	      /* enum audit_state */
+};
+
+/* What audit itself has to say. */
+struct audit_note {
+	struct view kind, action, object, result, detail;
+};
+
+extern const struct sandbox_spec audit_sandbox;
+
+/* journal: */
+
+/* journal_note - a line of audit's own; it waits in the chain like any other. E_SYS: only a bug or
+ * an exhausted machine */
+enum err journal_note(struct audit *a, const struct audit_note *n);
+
+/* journal_start - recovery, then the first segment of this run. ret_why: what a person needs to
+ * know on failure */
+enum err journal_start(struct audit *a, uint8_t *buf, const char **ret_why);
+
+/* journal_turn - moves what waits in the rings to the log. E_SYS: the process can't go on */
+enum err journal_turn(struct audit *a);
+
+/* journal_flush - writes what waits in the chain now, unless the disk is in trouble: E_AGAIN */
+enum err journal_flush(struct audit *a);
+
+/* journal_wait_ms - how long the loop may sleep */
+int journal_wait_ms(const struct audit *a);
+
+/* checkpoint: */
+
+/* checkpoint_attach - takes the signer's channel, in place of an earlier one */
+enum err checkpoint_attach(struct audit *a, int fd);
+
+/* checkpoint_turn - asks for a signature when one is due. E_SYS */
+enum err checkpoint_turn(struct audit *a);
+
+/* checkpoint_on_signer - the loop's handler of the signer's channel */
+void checkpoint_on_signer(void *owner, struct loop_source *source, uint32_t events);
+
+/* retention: */
+
+/* retention_turn - at most one step. E_SYS */
+enum err retention_turn(struct audit *a);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * Records are hostile (THREATS F): each field is bounded by the record, each tag may stand there
+ * once, and text reaches the log only in escaped form. The line says which process wrote it, so
+ * that a taken-over worker can lie about the world but not about who lies.
+ */
+#include "role/audit/render.h"
+
+/* What the tags after the six fixed ones are called in a line. */
+struct render_name {
+	const char *key;
+	uint8_t type; /* enum record_type */
+};
+
+static const struct render_name render_names[RECORD_TAG_N] = {
+	[RECORD_TAG_KIND] = {NULL,		    RECORD_NUMBER},
+	[RECORD_TAG_TIME] = { NULL,	    RECORD_NUMBER},
+	[RECORD_TAG_ACTION] = { NULL,	      RECORD_TEXT  },
+	[RECORD_TAG_OBJECT] = { NULL,	      RECORD_TEXT  },
+	[RECORD_TAG_RESULT] = { NULL,	      RECORD_TEXT  },
+	[RECORD_TAG_ORIGIN] = { NULL,	      RECORD_TEXT  },
+	[RECORD_TAG_ACTOR] = { NULL,	     RECORD_TEXT	 },
+	[RECORD_TAG_REQUEST_ID] = { "request_id",	  RECORD_TEXT  },
+	[RECORD_TAG_LISTENER] = { "listener",      RECORD_TEXT  },
+	[RECORD_TAG_ROUTE] = { "route",		RECORD_TEXT  },
+	[RECORD_TAG_POOL] = { "pool",	      RECORD_TEXT  },
+	[RECORD_TAG_SERVER] = { "server",	  RECORD_TEXT  },
+	[RECORD_TAG_BYTES_IN] = { "bytes_in",      RECORD_NUMBER},
+	[RECORD_TAG_BYTES_OUT] = { "bytes_out",	RECORD_NUMBER},
+	[RECORD_TAG_DURATION_US] = { "duration_us",   RECORD_NUMBER},
+	[RECORD_TAG_FIRST_BYTE_US] = { "first_byte_us", RECORD_NUMBER},
+	[RECORD_TAG_TRIES] = { "tries",		RECORD_NUMBER},
+	[RECORD_TAG_TLS] = { "tls",	    RECORD_TEXT	},
+	[RECORD_TAG_USER_AGENT] = { "user_agent",	  RECORD_TEXT  },
+	[RECORD_TAG_DETAIL] = { "detail",	  RECORD_TEXT  },
+	[RECORD_TAG_PROTOCOL] = { "protocol",      RECORD_TEXT  },
+	[RECORD_TAG_QUERY_BYTES] = { "query_bytes",   RECORD_NUMBER},
+};
+
+static const char *const render_kinds[] = {
+	[RECORD_ACCESS] = "access",
+	[RECORD_EVENT] = "event",
+	[RECORD_ALARM] = "alarm",
+};
+
+enum { RENDER_KINDS = sizeof render_kinds / sizeof render_kinds[0] };
+
+struct render_fields {
+	struct record_field known[RECORD_TAG_N];
+	uint64_t seen[4]; /* one bit per tag */
+};
+
+uint64_t render_time(struct view record)
+{
+	struct record_field f = { 0 };
+
+	while (record_next(&record, &f) == E_OK)
+		if (f.tag == RECORD_TAG_TIME)
+			return f.number;
+	return 0;
+}
+
+static bool render_has(const struct render_fields *r, unsigned tag)
+{
+	return r->seen[tag / 64] >> (tag % 64) & 1;
+}
+
+static enum err render_read(struct view record, struct render_fields *ret)
+{
+	while (record.n) {
+		struct record_field f = { 0 };
+
+		TRY(record_next(&record, &f));
+		if (render_has(ret, f.tag))
+			return E_PROTO;
+		ret->seen[f.tag / 64] |= UINT64_C(1) << (f.tag % 64);
+		if (f.tag >= RECORD_TAG_N)
+			continue;
+		if (f.type != render_names[f.tag].type)
+			return E_PROTO;
+		ret->known[f.tag] = f;
+	}
+	return render_has(ret, RECORD_TAG_KIND) && render_has(ret, RECORD_TAG_TIME) ? E_OK
+										    : E_PROTO;
+}
+
+static void render_begin(struct chain *c, const struct render_writer *who,
+			 const struct render_fields *r, const char *kind)
+{
+	uint8_t id[64];
+	struct wbuf w = wbuf_of(id, sizeof id);
+	struct chain_line line = {
+		.wall_us = (int64_t)r->known[RECORD_TAG_TIME].number,
+		.kind = view_str(kind),
+		.action = r->known[RECORD_TAG_ACTION].text,
+		.object = r->known[RECORD_TAG_OBJECT].text,
+		.result = r->known[RECORD_TAG_RESULT].text,
+		.origin = r->known[RECORD_TAG_ORIGIN].text,
+		.actor = r->known[RECORD_TAG_ACTOR].text,
+	};
+
+	wbuf_hex_u64(&w, c->boot_id);
+	WBUF_LIT(&w, "-");
+	wbuf_dec(&w, who->ring);
+	WBUF_LIT(&w, "-");
+	wbuf_dec(&w, who->position);
+	line.id = wbuf_view(&w);
+	chain_begin(c, &line);
+	chain_text(c, VIEW("writer"), who->name);
+}
+
+static void render_field(struct chain *c, struct view key, const struct record_field *f)
+{
+	if (f->type == RECORD_NUMBER)
+		chain_number(c, key, f->number);
+	else
+		chain_text(c, key, f->text);
+}
+
+/* Tags that this audit does not know yet: rendered by number, so that nothing is lost. */
+static void render_unknown(struct chain *c, struct view record)
+{
+	struct record_field f = { 0 };
+
+	while (record_next(&record, &f) == E_OK) {
+		uint8_t key[8];
+		struct wbuf w = wbuf_of(key, sizeof key);
+
+		if (f.tag < RECORD_TAG_N)
+			continue;
+		WBUF_LIT(&w, "tag_");
+		wbuf_dec(&w, f.tag);
+		render_field(c, wbuf_view(&w), &f);
+	}
+}
+
+enum err render_record(struct chain *c, const struct render_writer *who, struct view record)
+{
+	struct render_fields r = { 0 };
+	uint64_t kind = 0;
+
+	TRY(render_read(record, &r));
+	kind = r.known[RECORD_TAG_KIND].number;
+	if (kind == 0 || kind >= RENDER_KINDS)
+		return E_PROTO;
+	if (kind == RECORD_ACCESS && who->skips_access)
+		return E_OK;
+	render_begin(c, who, &r, render_kinds[kind]);
+	for (unsigned tag = 1; tag < RECORD_TAG_N; tag++)
+		if (render_names[tag].key && render_has(&r, tag))
+			render_field(c, view_str(render_names[tag].key), &r.known[tag]);
+	if (r.seen[0] >> RECORD_TAG_N || r.seen[1] || r.seen[2] || r.seen[3])
+		render_unknown(c, record);
+	return chain_end(c);
+}
