@@ -212,9 +212,8 @@ static enum err on_te(struct http1_rules *r, struct view v, uint16_t index)
 	return E_OK;
 }
 
-typedef enum err (*http1_rule)(struct http1_rules *r, struct view v, uint16_t index);
-
-static const http1_rule rules_by_id[FIELD_N] = {
+static enum err (*const rules_by_id[FIELD_N])(struct http1_rules *r, struct view v,
+					      uint16_t index) = {
 	[FIELD_HOST] = on_host,
 	[FIELD_CONNECTION] = on_connection,
 	[FIELD_CONTENT_LENGTH] = on_content_length,
@@ -227,11 +226,11 @@ static const http1_rule rules_by_id[FIELD_N] = {
 enum err http1_rules_add(struct http1_rules *r, struct view head, const struct field *f,
 			 uint16_t index)
 {
-	http1_rule rule = rules_by_id[f->id];
-
 	if (field_flags((enum field_id)f->id) & FIELD_TRUST)
 		r->flags |= HTTP1_TRUST;
-	return rule ? rule(r, field_value_view(head, f), index) : E_OK;
+	if (!rules_by_id[f->id])
+		return E_OK;
+	return rules_by_id[f->id](r, field_value_view(head, f), index);
 }
 
 /* RFC 9112 §9.3: "close" wins; HTTP/1.0 persists only when asked. RFC 9110 §7.8 for Upgrade. */

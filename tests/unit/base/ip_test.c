@@ -1,4 +1,4 @@
-/* Addresses and networks as text, both ways. */
+/* Addresses and networks as text, both ways; IPv4 in its mapped form (RFC 4291 §2.5.5.2). */
 #include "tests/unit/check.h"
 #include "tests/unit/guard.h"
 

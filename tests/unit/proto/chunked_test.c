@@ -95,7 +95,7 @@ static const struct {
 	  "",																	  0},
 	{ "RFC 9112 §7.1.2 trailers",		      VIEW("0\r\nX-Sum: 1\r\ngrpc-status:0\r\n\r\n"), E_OK,    "",
 	  "X-Sum: 1\r\ngrpc-status:0\r\n",													     0},
-	{ "RFC 9112 §7.1 not complete",			VIEW("5\r\nhel"),				  E_AGAIN, "hel",		  "",	      0},
+	{ "RFC 9112 §7.1 not complete",			VIEW("5\r\nwor"),				  E_AGAIN, "wor",		  "",	      0},
 	{ "RFC 9112 §7.1 16 digits",		     VIEW("0000000000000001"),		       E_PROTO, "",			    "",		0},
 	{ "A3 2^64",				     VIEW("10000000000000000\r\n"),		    E_PROTO, "",			 "",	     0},
 	{ "RFC 9112 §7.1 no digits",		     VIEW("\r"),					 E_PROTO, "",		      "",	  0},

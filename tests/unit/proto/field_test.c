@@ -138,6 +138,7 @@ static void test_value_and_token(void **state)
 	assert_true(field_is_token(VIEW("a-_.!")));
 }
 
+/* RFC 9110 §5.6.1 */
 static void test_list(void **state)
 {
 	static const struct {

@@ -78,7 +78,7 @@ static void test_13(void **state)
 	}
 }
 
-/* RFC 8422 §5.4, point sizes of §5.4.1 and §5.11 */
+/* RFC 8422 §5.4, point sizes of RFC 8422 §5.4.1 and §5.11 */
 static void test_12(void **state)
 {
 	static const struct {

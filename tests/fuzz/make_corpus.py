@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Writes the seed inputs of the fuzz harnesses of src/proto and src/base into tests/fuzz/corpus/.
+
+Run it after adding a seed; files that are there stay, so inputs that a fuzzer found and somebody
+kept are not lost.
+"""
+import os
+
+CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
+BROWSER = (b"GET /shop/list?page=2&order=price HTTP/1.1\r\nHost: www.example.nl\r\nConnection: keep-alive\r\n"
+           b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0\r\n"
+           b"Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nAccept-Language: nl,en;q=0.5\r\n"
+           b"Accept-Encoding: gzip, deflate, br\r\nCookie: a=b; c=d\r\nUpgrade-Insecure-Requests: 1\r\n\r\n")
+
+
+def lines(start, *fields):
+    return start + b"".join(f + b"\r\n" for f in fields) + b"\r\n"
+
+
+REQUESTS = {
+    "browser": BROWSER,
+    "smallest": lines(GET),
+    "version_1_0": b"GET / HTTP/1.0\r\n\r\n",
+    "version_1_0_keep_alive": b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "version_2": b"GET / HTTP/2.0\r\n\r\n",
+    "pipelined": lines(GET) + lines(POST, b"Content-Length: 0"),
+    "length": lines(POST, b"Content-Length: 5") + b"hello",
+    "length_twice": lines(POST, b"Content-Length: 5", b"Content-Length: 5"),
+    "length_list": lines(POST, b"Content-Length: 5, 5"),
+    "length_plus": lines(POST, b"Content-Length: +5"),
+    "length_hex": lines(POST, b"Content-Length: 0x5"),
+    "length_long": lines(POST, b"Content-Length: 99999999999999999999"),
+    "length_alias": lines(POST, b"Content_Length: 5"),
+    "chunked": lines(POST, b"Transfer-Encoding: Chunked") + b"0\r\n\r\n",
+    "chunked_in_1_0": b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "chunked_and_length": lines(POST, b"Transfer-Encoding: chunked", b"Content-Length: 5"),
+    "length_and_chunked": lines(POST, b"Content-Length: 5", b"Transfer-Encoding: chunked"),
+    "coding_list": lines(POST, b"Transfer-Encoding: gzip;q=\"a,b\", chunked"),
+    "coding_twice": lines(POST, b"Transfer-Encoding: chunked", b"transfer-encoding: identity"),
+    "coding_tab": lines(POST, b"Transfer-Encoding:\tchunked\t"),
+    "coding_vertical_tab": lines(POST, b"Transfer-Encoding: \x0bchunked"),
+    "host_twice": lines(GET, b"Host: b"),
+    "host_empty": b"GET / HTTP/1.1\r\nHost:\r\n\r\n",
+    "host_list": b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n",
+    "host_none": b"GET / HTTP/1.1\r\nX: y\r\n\r\n",
+    "bare_lf": b"GET / HTTP/1.1\nHost: a\n\n",
+    "bare_lf_field": GET + b"X: y\n\r\n",
+    "bare_cr": GET + b"X: y\rZ: a\r\n\r\n",
+    "nul": GET + b"X: y\0z\r\n\r\n",
+    "folding": GET + b"X: y\r\n z\r\n\r\n",
+    "space_before_colon": GET + b"X : y\r\n\r\n",
+    "empty_name": GET + b": y\r\n\r\n",
+    "no_colon": GET + b"X\r\n\r\n",
+    "simple": b"GET /\r\n",
+    "two_spaces": b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "absolute": b"GET http://a/b?c HTTP/1.1\r\nHost: a\r\n\r\n",
+    "asterisk": b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+    "connect": b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+    "expect": lines(POST, b"Expect: 100-continue", b"Content-Length: 1"),
+    "expect_other": lines(POST, b"Expect: tea"),
+    "upgrade": lines(GET, b"Upgrade: websocket", b"Connection: keep-alive, Upgrade"),
+    "nominations": lines(GET, b"Connection: close, X-A, te", b"TE: trailers"),
+    "nominates_length": lines(POST, b"Connection: content-length", b"Content-Length: 3"),
+    "trust": lines(GET, b"X-Forwarded-For: 192.0.2.1", b"x_real_ip: ::1", b"Forwarded: for=a"),
+    "long_names": lines(GET, b"X-A-Name-Longer-Than-Two-Vectors-Of-Bytes: y", b"_!#$%&'*+-.^`|~: z"),
+    "obs_text": lines(GET, b"X: \x80\xff\t~"),
+    "many_fields": lines(GET, *[b"X: y"] * 199),
+    "too_many_fields": lines(GET, *[b"X: y"] * 200),
+    "long_value": lines(GET, b"X: " + b"y" * 3000),
+    "client_hello": bytes.fromhex("160301020001"),
+    "http2_preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+}
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+RESPONSES = {
+    "length": lines(OK, b"Server: x", b"Date: Fri, 02 Jan 2026 03:04:05 GMT", b"Content-Length: 5") + b"hello",
+    "chunked": lines(OK, b"Transfer-Encoding: chunked"),
+    "until_close": lines(OK),
+    "no_reason": b"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n",
+    "no_space": b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+    "reason_obs_text": b"HTTP/1.1 200 \xe9\t\r\n\r\n",
+    "reason_control": b"HTTP/1.1 200 O\x07K\r\n\r\n",
+    "continue": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "early_hints": b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+    "switching": b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "switching_chunked": b"HTTP/1.1 101 x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "no_content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "no_content_length": b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+    "no_content_zero": b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+    "not_modified": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: \"a\"\r\n\r\n",
+    "version_1_0": b"HTTP/1.0 200 OK\r\n\r\n",
+    "version_1_0_chunked": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "version_1_0_keep_alive": b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+    "version_2": b"HTTP/2 200\r\n\r\n",
+    "icy": b"ICY 200 OK\r\n\r\n",
+    "chunked_and_length": lines(OK, b"Transfer-Encoding: chunked", b"Content-Length: 5"),
+    "length_twice": lines(OK, b"Content-Length: 5", b"Content-Length: 5"),
+    "coding_other": lines(OK, b"Transfer-Encoding: gzip, chunked"),
+    "close": lines(OK, b"Connection: close", b"Content-Length: 1"),
+    "folding": OK + b"X: y\r\n z\r\n\r\n",
+    "bare_lf": b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+    "status_099": b"HTTP/1.1 099 x\r\n\r\n",
+    "status_600": b"HTTP/1.1 600 x\r\n\r\n",
+    "status_2000": b"HTTP/1.1 2000 x\r\n\r\n",
+    "set_cookies": lines(OK, b"Set-Cookie: a=b", b"Set-Cookie: c=d", b"Content-Length: 0"),
+}
+
+CHUNKED = {
+    "nothing": b"0\r\n\r\n",
+    "one": b"5\r\nhello\r\n0\r\n\r\n",
+    "two": b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+    "upper_case": b"1A\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n",
+    "zeros": b"0000005\r\nhello\r\n0000\r\n\r\n",
+    "digits_15": b"000000000000005\r\nhello\r\n0\r\n\r\n",
+    "digits_16": b"0000000000000005\r\nhello\r\n0\r\n\r\n",
+    "overflow": b"10000000000000005\r\nhello\r\n0\r\n\r\n",
+    "largest": b"fffffffffffffff\r\nhello",
+    "minus": b"-5\r\nhello\r\n0\r\n\r\n",
+    "hex_prefix": b"0x5\r\nhello\r\n0\r\n\r\n",
+    "space_after": b"5 \r\nhello\r\n0\r\n\r\n",
+    "extension": b"5;a=b\r\nhello\r\n0;c\r\n\r\n",
+    "extension_quoted": b"5;a=\"b;c\\\"\"\r\nhello\r\n0\r\n\r\n",
+    "extension_space": b"5 ;a\r\nhello\r\n0\r\n\r\n",
+    "extension_lf": b"5;a\nhello\r\n0\r\n\r\n",
+    "extension_cr": b"5;a=\"\rb\"\r\nhello\r\n0\r\n\r\n",
+    "extension_long": b"5;" + b"a" * 1023 + b"\r\nhello\r\n0\r\n\r\n",
+    "extension_too_long": b"5;" + b"a" * 1024 + b"\r\nhello\r\n0\r\n\r\n",
+    "extensions_many": b"1;aaaaaaa\r\nx\r\n" * 130 + b"0\r\n\r\n",
+    "bare_lf_size": b"5\nhello\r\n0\r\n\r\n",
+    "bare_lf_data": b"5\r\nhello\n0\r\n\r\n",
+    "too_much_data": b"4\r\nhello\r\n0\r\n\r\n",
+    "trailer": b"0\r\nX-Sum: abc\r\n\r\n",
+    "trailers": b"0\r\ngrpc-status: 0\r\ngrpc-message:\r\n\r\nGET / HTTP/1.1\r\n",
+    "trailer_length": b"0\r\nContent-Length: 5\r\n\r\n",
+    "trailer_alias": b"0\r\nTransfer_Encoding: chunked\r\n\r\n",
+    "trailer_trust": b"0\r\nX-Forwarded-For: ::1\r\n\r\n",
+    "trailer_folding": b"0\r\nX: y\r\n z\r\n\r\n",
+    "trailer_long": b"0\r\nX: " + b"y" * 8185 + b"\r\n\r\n",
+    "trailer_too_long": b"0\r\nX: " + b"y" * 8186 + b"\r\n\r\n",
+    "smuggled": b"0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n",
+}
+
+URIS = {
+    name: value.encode("latin-1") for name, value in {
+        "root": "/", "asterisk": "*", "plain": "/a/b/c.html", "query": "/a?b=c&d=/../e", "empty_query": "/?",
+        "dot": "/a/./b", "dots": "/a/b/../c", "dots_end": "/a/..", "dots_root": "/..", "dots_deep": "/a/../../b",
+        "dots_hidden": "/a/%2e%2E/b", "dots_parameter": "/a/..;/b", "dots_escaped_parameter": "/a/..%3b/b",
+        "dots_three": "/.../a", "slashes": "//a///b//", "slashes_dots": "/a//../b", "escaped_slash": "/a%2fb",
+        "escaped_backslash": "/a%5cb", "backslash": "/a\\b", "nul": "/a%00", "newline": "/a%0d%0a", "del": "/%7f",
+        "double": "/%252e%252e/", "lower_case": "/%c3%a9", "canonical": "/%C3%A9", "unreserved": "/%41%7e",
+        "broken": "/%4", "broken_digit": "/%zz", "delimiters": "/a;b=c,d:e@f!$&'()*+", "brackets": "/[a]{b}<c>\"d\"^`|",
+        "fragment": "/a#b", "fragment_query": "/a?b#c", "space": "/a b", "obs_text": "/\xe9", "host": "www.Example.nl",
+        "host_port": "a:443", "host_dot": "a.nl.", "host_ip": "192.0.2.1:80", "host_ip6": "[2001:DB8::1]:443",
+        "host_scope": "[fe80::1%25eth0]", "host_userinfo": "u:p@a", "host_list": "a,b", "host_port_large": "a:65536",
+        "host_long_label": "a" * 64 + ".nl", "host_long": ("a" * 49 + ".") * 5 + "abc",
+        "absolute": "http://a/b?c", "absolute_https": "HTTPS://a", "absolute_query": "http://a?b", "absolute_empty": "http:///a",
+        "most_escapes": "/" + "|" * 50,
+    }.items()
+}
+
+PAD = b" " * 64
+SERVER = b"TLS 1.3, server CertificateVerify"
+CLIENT = b"TLS 1.3, client CertificateVerify"
+RANDOMS = bytes(range(64))
+
+
+def exchange(group, point, kind=3):
+    return RANDOMS + bytes([kind]) + group.to_bytes(2, "big") + bytes([len(point)]) + point
+
+
+SIGNED = {
+    "server_32": PAD + SERVER + b"\0" + bytes(32),
+    "server_48": PAD + SERVER + b"\0" + bytes(48),
+    "client_32": PAD + CLIENT + b"\0" + bytes(32),
+    "client_48": PAD + CLIENT + b"\0" + bytes(48),
+    "hash_20": PAD + SERVER + b"\0" + bytes(20),
+    "hash_64": PAD + SERVER + b"\0" + bytes(64),
+    "hash_none": PAD + SERVER + b"\0",
+    "pad_short": PAD[1:] + SERVER + b"\0" + bytes(32),
+    "pad_other": PAD[1:] + b"\t" + SERVER + b"\0" + bytes(32),
+    "no_zero": PAD + SERVER + bytes([1]) + bytes(32),
+    "context_other": PAD + b"TLS 1.3, server Certificateverify" + b"\0" + bytes(32),
+    "context_short": PAD + b"TLS 1.3" + b"\0" + bytes(32),
+    "p256": exchange(23, b"\x04" + bytes(64)),
+    "p384": exchange(24, b"\x04" + bytes(96)),
+    "p521": exchange(25, b"\x04" + bytes(132)),
+    "x25519": exchange(29, bytes(32)),
+    "x448": exchange(30, bytes(56)),
+    "p256_compressed": exchange(23, b"\x02" + bytes(32)),
+    "p256_long": exchange(23, b"\x04" + bytes(65)),
+    "p256_tail": exchange(23, b"\x04" + bytes(64)) + b"\0",
+    "p256_cut": exchange(23, b"\x04" + bytes(64))[:-1],
+    "explicit_prime": exchange(23, b"\x04" + bytes(64), kind=1),
+    "group_other": exchange(26, b"\x04" + bytes(64)),
+    "ffdhe": RANDOMS + (256).to_bytes(2, "big") + bytes(256),
+    "digest_info": bytes.fromhex("3031300d060960864801650304020105000420") + bytes(32),
+    "spaces_as_randoms": PAD + b"\x03\x00\x17\x41\x04" + bytes(64),
+    "empty": b"",
+}
+
+IPS = {
+    name: value.encode() for name, value in {
+        "v4": "192.0.2.1", "v4_zero": "0.0.0.0", "v4_ones": "255.255.255.255", "v4_octal": "010.0.0.1",
+        "v4_large": "256.0.0.1", "v4_short": "1.2.3", "v4_long": "1.2.3.4.5", "v4_hex": "0x7f.0.0.1", "any": "::",
+        "loopback": "::1", "gap_middle": "2001:db8::1:0:0:1", "gap_end": "1::", "gap_one": "1:2:3:0:5:6:7:8",
+        "full": "1:2:3:4:5:6:7:8", "gap_full": "1:2:3:4:5:6:7::", "nine": "1:2:3:4:5:6:7:8:9", "two_gaps": "1::2::3",
+        "three_colons": ":::", "mapped": "::ffff:192.0.2.1", "embedded": "64:ff9b::192.0.2.33",
+        "embedded_front": "1.2.3.4::1", "embedded_middle": "1:1.2.3.4:1::", "scope": "fe80::1%eth0",
+        "bracket": "[::1]", "net_8": "10.0.0.0/8", "net_host_bits": "10.0.0.1/8", "net_0": "0.0.0.0/0",
+        "net_33": "10.0.0.0/33", "net_128": "2001:db8::1/128", "net_129": "::/129", "net_empty": "::/",
+        "value_16": "0123456789abcdef",
+    }.items()
+}
+IPS["value_mapped"] = bytes(10) + b"\xff\xff\xc0\x00\x02\x01"
+IPS["value_gaps"] = b"\x20\x01" + bytes(4) + b"\x00\x01" + bytes(6) + b"\x00\x01"
+
+
+def main():
+    seeds = {"http1_request": REQUESTS, "http1_response": RESPONSES, "chunked": CHUNKED, "uri": URIS,
+             "tls_signed": SIGNED, "ip": IPS}
+    for folder, inputs in seeds.items():
+        os.makedirs(os.path.join(CORPUS, folder), exist_ok=True)
+        for name, value in inputs.items():
+            with open(os.path.join(CORPUS, folder, name), "wb") as out:
+                out.write(value)
+        print(f"{folder}: {len(inputs)} seeds")
+
+
+main()
