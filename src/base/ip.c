@@ -52,32 +52,35 @@ static enum err ip_group(struct view t, uint16_t *ret)
 	return E_OK;
 }
 
+/* A dotted last part: four bytes that must still fit. */
+static enum err ip_dotted(struct view part, uint8_t out[16], size_t *n)
+{
+	if (*n > 12)
+		return E_PROTO;
+	TRY(ip_parse_v4(part, out + *n));
+	*n += 4;
+	return E_OK;
+}
+
 /* Groups up to "::" or the end; *ret_n bytes are written to out (at most 16). Only the last part of
  * an address may be dotted (RFC 4291 §2.2 form 3). */
 static enum err ip_groups(struct view t, bool is_last, uint8_t out[16], size_t *ret_n)
 {
-	size_t n = 0;
-
+	*ret_n = 0;
 	while (t.n) {
 		size_t colon = view_find(t, ':');
 		struct view part = view_slice(t, 0, colon);
 		uint16_t g = 0;
 
-		if (colon == t.n && view_find(part, '.') != part.n) {
-			if (n > 12 || !is_last)
-				return E_PROTO;
-			TRY(ip_parse_v4(part, out + n));
-			n += 4;
-			break;
-		}
-		if (n > 14 || (colon != t.n && colon + 1 == t.n))
+		if (is_last && colon == t.n && view_find(part, '.') != part.n)
+			return ip_dotted(part, out, ret_n);
+		if (*ret_n > 14 || (colon != t.n && colon + 1 == t.n))
 			return E_PROTO;
 		TRY(ip_group(part, &g));
-		out[n++] = (uint8_t)(g >> 8);
-		out[n++] = (uint8_t)g;
+		out[(*ret_n)++] = (uint8_t)(g >> 8);
+		out[(*ret_n)++] = (uint8_t)g;
 		t = view_slice(t, colon + 1, t.n);
 	}
-	*ret_n = n;
 	return E_OK;
 }
 
