@@ -1,0 +1,95 @@
+/*
+ * SSL contexts of listeners: one per listener and certificate, built when an image arrives, never
+ * on a connection's way. Sessions are stateless tickets under keys that all edges share.
+ */
+#include "tls/tls_internal.h"
+#include "tls/tls_site_part.h"
+
+enum { TLS_TICKET_LIFE_S = 2 * 3600 };
+
+/* RFC 7301 §3.2: a client that offers protocols without ours is refused (no_application_protocol).
+ */
+static int tls_site_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
+			 const unsigned char *offer, unsigned int n, void *arg)
+{
+	struct view in = view_of(offer, n), name = { 0 };
+	uint8_t name_n = 0;
+
+	(void)ssl;
+	(void)arg;
+	while (view_u8(&in, &name_n) == E_OK && view_take(&in, name_n, &name) == E_OK) {
+		if (view_eq(name, VIEW("http/1.1"))) {
+			*ret = name.p;
+			*ret_n = name_n;
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* A16: what a session belongs to: the listener's slot and the certificate. */
+static int tls_site_bind_sessions(SSL_CTX *ctx, const struct tls_site_spec *spec)
+{
+	const struct image_certificate *c = image_certificate_at(spec->image, spec->certificate);
+	uint8_t id[SSL_MAX_SID_CTX_LENGTH];
+	struct wbuf w = wbuf_of(id, sizeof id);
+
+	wbuf_u16(&w, image_listener_at(spec->image, spec->listener)->slot);
+	wbuf_view_put(&w, view_of(c->fingerprint, sizeof id - 2)); /* 240 of its 256 bits */
+	return SSL_CTX_set_session_id_context(ctx, w.p, (unsigned)w.n);
+}
+
+static enum err tls_site_fill(struct tls_site *site, const struct tls_site_spec *spec)
+{
+	struct tls_ticket_keys tickets = *spec->tickets;
+	struct tls_library *lib = site->lib;
+	long set = 0;
+
+	TRY(tls_site_part_common(lib, site->ctx));
+	TRY(tls_site_part_identity(lib, site->ctx, spec->image,
+				   (struct tls_signer_key){ spec->generation, spec->certificate }));
+	SSL_CTX_set_client_hello_cb(site->ctx, tls_conn_client_hello, NULL);
+	SSL_CTX_set_alpn_select_cb(site->ctx, tls_site_alpn, NULL);
+	SSL_CTX_set_timeout(site->ctx, TLS_TICKET_LIFE_S);
+	set = SSL_CTX_set_tlsext_ticket_keys(site->ctx, tickets.b, sizeof tickets.b);
+	OPENSSL_cleanse(&tickets, sizeof tickets);
+	if (set != 1 || SSL_CTX_set_num_tickets(site->ctx, 1) != 1 ||
+	    tls_site_bind_sessions(site->ctx, spec) != 1)
+		return tls_library_fail(lib, "session tickets can't be set up", E_PROTO);
+	return E_OK;
+}
+
+enum err tls_site_new(struct tls_library *lib, const struct tls_site_spec *spec,
+		      struct tls_site **ret)
+{
+	struct tls_site *site = OPENSSL_zalloc(sizeof *site);
+	enum err e = E_NOMEM;
+
+	if (!site)
+		return tls_library_fail(lib, "no memory left", E_NOMEM);
+	site->refs = 1;
+	site->lib = lib;
+	site->certificate = spec->certificate;
+	site->ctx = SSL_CTX_new_ex(lib->libctx, NULL, TLS_server_method());
+	e = site->ctx ? tls_site_fill(site, spec)
+		      : tls_library_fail(lib, "no memory left", E_NOMEM);
+	if (e == E_OK)
+		*ret = site;
+	else
+		site = tls_site_free(site);
+	return e;
+}
+
+struct tls_site *tls_site_free(struct tls_site *site)
+{
+	if (site && --site->refs == 0) {
+		SSL_CTX_free(site->ctx);
+		OPENSSL_free(site);
+	}
+	return NULL;
+}
+
+uint32_t tls_site_certificate(const struct tls_site *site)
+{
+	return site->certificate;
+}
