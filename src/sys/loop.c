@@ -7,13 +7,19 @@
 
 #include <errno.h>
 
+static void loop_look_at_clock(struct loop *l)
+{
+	l->now_ns = clock_mono_ns();
+	l->now_ms = l->now_ns / 1000000u;
+}
+
 enum err loop_init(struct loop *l, void *owner, loop_handler *const *handlers, unsigned handler_n)
 {
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->owner = owner;
 	l->handlers = handlers;
 	l->handler_n = handler_n;
-	l->now_ms = clock_mono_ms();
+	loop_look_at_clock(l);
 	return l->epoll_fd < 0 ? log_errno("epoll_create1") : E_OK;
 }
 
@@ -59,7 +65,7 @@ enum err loop_turn(struct loop *l, int timeout_ms)
 {
 	int n = epoll_wait(l->epoll_fd, l->events, LOOP_BATCH, timeout_ms);
 
-	l->now_ms = clock_mono_ms();
+	loop_look_at_clock(l);
 	l->turn++;
 	if (n < 0)
 		return errno == EINTR ? E_OK : log_errno("epoll_wait");

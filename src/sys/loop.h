@@ -29,7 +29,8 @@ struct loop {
 	void *owner; /* given to every handler */
 	loop_handler *const *handlers;
 	unsigned handler_n;
-	uint64_t now_ms; /* monotonic; refreshed once per turn */
+	uint64_t now_ns; /* monotonic; refreshed once per turn */
+	uint64_t now_ms; /* the same, in milliseconds */
 	uint64_t turn;	 /* counts batches */
 	struct epoll_event events[LOOP_BATCH];
 };

@@ -1,0 +1,92 @@
+/* The table of addresses; entries are removed by shifting back, so that a search never passes a
+ * hole. */
+#include "role/edge/address.h"
+
+#include "sys/log.h"
+#include "sys/secret.h"
+
+#include <sys/mman.h>
+
+enum err address_init(struct edge *e, uint32_t cap)
+{
+	uint32_t n = 1024;
+
+	while (n < 2 * cap)
+		n *= 2;
+	e->addresses = mmap(NULL, n * sizeof *e->addresses, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (e->addresses == MAP_FAILED)
+		return log_errno("reserving the address table");
+	e->address_mask = n - 1;
+	secret_random(e->address_key, sizeof e->address_key);
+	return E_OK;
+}
+
+static uint64_t address_word(const struct ip *ip, size_t at)
+{
+	uint64_t x = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		x = x << 8 | ip->b[at + i];
+	return x;
+}
+
+static uint64_t address_mix(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 x = (unsigned __int128)a * b;
+
+	return (uint64_t)x ^ (uint64_t)(x >> 64);
+}
+
+static uint32_t address_home(const struct edge *e, uint16_t slot, const struct ip *ip)
+{
+	uint64_t h = address_mix(address_word(ip, 0) ^ e->address_key[0],
+				 address_word(ip, 8) ^ e->address_key[1]);
+
+	return (uint32_t)address_mix(h ^ slot, e->address_key[0] | 1) & e->address_mask;
+}
+
+/* The entry of this address, or the empty one where it would stand. */
+static uint32_t address_find(const struct edge *e, uint16_t slot, const struct ip *ip)
+{
+	uint32_t i = address_home(e, slot, ip);
+
+	while (e->addresses[i].n &&
+	       (e->addresses[i].slot != slot || !ip_eq(&e->addresses[i].ip, ip)))
+		i = (i + 1) & e->address_mask;
+	return i;
+}
+
+enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_t limit)
+{
+	struct address *a = &e->addresses[address_find(e, slot, ip)];
+
+	if (limit && a->n >= limit)
+		return E_LIMIT;
+	if (a->n == 0)
+		*a = (struct address){ .ip = *ip, .slot = slot };
+	a->n++;
+	return E_OK;
+}
+
+void address_remove(struct edge *e, uint16_t slot, const struct ip *ip)
+{
+	uint32_t hole = address_find(e, slot, ip), i = hole;
+
+	INVARIANT(e->addresses[hole].n > 0);
+	if (--e->addresses[hole].n)
+		return;
+	for (;;) {
+		uint32_t home = 0;
+
+		i = (i + 1) & e->address_mask;
+		if (e->addresses[i].n == 0)
+			return;
+		home = address_home(e, e->addresses[i].slot, &e->addresses[i].ip);
+		if (((i - home) & e->address_mask) < ((i - hole) & e->address_mask))
+			continue; /* it does not search past the hole */
+		e->addresses[hole] = e->addresses[i];
+		e->addresses[i].n = 0;
+		hole = i;
+	}
+}

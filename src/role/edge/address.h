@@ -1,0 +1,20 @@
+/*
+ * How many connections each address has on each listener: limits.connections_per_address.
+ * Open addressing with a keyed hash, so that no choice of addresses makes it slow (THREATS A22).
+ */
+#ifndef ROLE_EDGE_ADDRESS_H
+#define ROLE_EDGE_ADDRESS_H
+
+#include "role/edge/edge.h"
+
+/* address_init - room for cap connections at once. E_SYS (logged) */
+enum err address_init(struct edge *e, uint32_t cap);
+
+/* address_add - one more connection; E_LIMIT when the address already has limit of them (0 = no
+ * limit) */
+enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_t limit);
+
+/* address_remove - one less */
+void address_remove(struct edge *e, uint16_t slot, const struct ip *ip);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * Answers. The head is parsed as strictly as a request's and written anew: what belongs to the
+ * hop stays behind, the rest is copied in runs, byte for byte. The first piece of the body goes
+ * out in the same send.
+ */
+#include "role/edge/answer.h"
+
+#include "role/edge/body.h"
+#include "role/edge/client.h"
+#include "role/edge/conn.h"
+#include "role/edge/dial.h"
+#include "role/edge/exchange.h"
+#include "role/edge/pool.h"
+#include "role/edge/tunnel.h"
+
+enum { ANSWER_READS = 8 /* of one server before others get their turn */ };
+
+void answer_put_security(struct wbuf *w, const struct exchange *x)
+{
+	if (x->c->conn.tls)
+		WBUF_LIT(w, "Strict-Transport-Security: max-age=31536000\r\n");
+}
+
+static bool answer_drops(struct view head, const struct http1_head *h, const struct field *f)
+{
+	unsigned flags = field_flags((enum field_id)f->id);
+
+	if (f->id == FIELD_CONTENT_LENGTH)
+		return h->body == BODY_CHUNKED;
+	if (flags & (FIELD_HOP | FIELD_FRAMING))
+		return true;
+	return (h->flags & HTTP1_CONNECTION) &&
+	       http1_connection_has(head, h, field_name_view(head, f));
+}
+
+/* Field lines that go on, copied in runs. True when the server said something about HSTS itself. */
+static bool answer_put_fields(struct wbuf *w, struct view head, const struct http1_head *h)
+{
+	size_t run = h->fields_at;
+	bool has_hsts = false;
+
+	for (size_t i = 0; i < h->field_n; i++) {
+		struct view line = { 0 };
+
+		has_hsts |= h->fields[i].id == FIELD_STRICT_TRANSPORT_SECURITY;
+		if (!answer_drops(head, h, &h->fields[i]))
+			continue;
+		line = http1_line(head, h, i);
+		wbuf_put(w, head.p + run, h->fields[i].name - run);
+		run = h->fields[i].name + line.n;
+	}
+	wbuf_put(w, head.p + run, h->n - 2 - run);
+	return has_hsts;
+}
+
+static void answer_put_status(struct wbuf *w, struct view head, const struct http1_head *h)
+{
+	WBUF_LIT(w, "HTTP/1.1 ");
+	wbuf_dec(w, h->status);
+	WBUF_LIT(w, " ");
+	wbuf_put(w, head.p + h->method, h->method_n);
+	WBUF_LIT(w, "\r\n");
+}
+
+/* What this hop says about itself. */
+static void answer_put_hop(struct wbuf *w, const struct exchange *x)
+{
+	if (x->answer.is_chunked)
+		WBUF_LIT(w, "Transfer-Encoding: chunked\r\n");
+	if (x->flags & X_CLIENT_CLOSE)
+		WBUF_LIT(w, "Connection: close\r\n");
+	else if (x->flags & X_OLD_CLIENT)
+		WBUF_LIT(w, "Connection: keep-alive\r\n");
+}
+
+static void answer_decide(struct edge *e, struct exchange *x, const struct http1_head *h)
+{
+	bool is_old = x->flags & X_OLD_CLIENT;
+	uint32_t most = x->listener->requests_per_connection;
+
+	body_init(&x->answer, (enum http_body)h->body, h->content_length,
+		  h->body == BODY_CHUNKED && !is_old);
+	if (!(h->flags & HTTP1_KEEP_ALIVE) || h->body == BODY_UNTIL_CLOSE)
+		x->flags |= X_SERVER_CLOSE;
+	if (h->body == BODY_UNTIL_CLOSE || (h->body == BODY_CHUNKED && is_old) || e->is_draining ||
+	    (most && x->c->requests >= most))
+		x->flags |= X_CLIENT_CLOSE;
+	x->status = h->status;
+	x->first_byte_ns = e->loop.now_ns;
+	x->flags |= X_ANSWERED;
+}
+
+static void answer_count(struct edge *e, struct exchange *x)
+{
+	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
+
+	PAGE_ADD(l->latency_us, (x->first_byte_ns - x->asked_ns) / 1000);
+	PAGE_ADD(l->status[x->status / 100], 1);
+	if (x->status >= 500)
+		dial_tell_failure(e, x->server, DIAL_ANSWER);
+	else
+		dial_tell_success(e, x->server);
+}
+
+static enum err answer_send(struct edge *e, struct exchange *x, struct view v)
+{
+	x->bytes_out += v.n;
+	return conn_send(e, &x->c->conn, v);
+}
+
+/* A 1xx that is not the switch to another protocol: passed on to those who can understand it. */
+static enum err answer_interim(struct edge *e, struct exchange *x, struct view head,
+			       const struct http1_head *h)
+{
+	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
+
+	x->progress = 0;
+	if (x->flags & X_OLD_CLIENT)
+		return E_OK;
+	answer_put_status(&w, head, h);
+	(void)answer_put_fields(&w, head, h);
+	WBUF_LIT(&w, "\r\n");
+	TRY(wbuf_check(&w));
+	return answer_send(e, x, wbuf_view(&w));
+}
+
+static enum err answer_final(struct edge *e, struct exchange *x, struct view head,
+			     const struct http1_head *h, struct view *rest)
+{
+	struct wbuf w = wbuf_of(e->piece, sizeof e->piece),
+		    scratch = wbuf_of(e->frame, sizeof e->frame);
+	struct view body = { 0 };
+	bool has_hsts = false;
+
+	answer_decide(e, x, h);
+	answer_count(e, x);
+	answer_put_status(&w, head, h);
+	has_hsts = answer_put_fields(&w, head, h);
+	if (!has_hsts)
+		answer_put_security(&w, x);
+	answer_put_hop(&w, x);
+	WBUF_LIT(&w, "\r\n");
+	TRY(body_next(&x->answer, rest, &scratch, &body));
+	wbuf_view_put(&w, body);
+	TRY(wbuf_check(&w));
+	return answer_send(e, x, wbuf_view(&w));
+}
+
+/* One head from the front of in. E_AGAIN more is needed (kept) · E_PROTO it is not HTTP. */
+static enum err answer_head(struct edge *e, struct exchange *x, struct view *in)
+{
+	struct http1_head h = { .fields = e->fields, .field_cap = FIELDS_MAX };
+	struct http1_error why = { 0 };
+	struct view head = { 0 };
+	enum err got = http1_parse_response(*in, HEAD_BYTES, (enum http_method)x->method,
+					    &x->progress, &h, &why);
+
+	if (got == E_AGAIN)
+		return got;
+	if (got != E_OK)
+		return E_PROTO;
+	TRY(view_take(in, h.n, &head));
+	if (h.status == 101)
+		return x->flags & X_WEBSOCKET ? tunnel_start(e, x, head, &h, in) : E_PROTO;
+	if (h.status < 200)
+		return answer_interim(e, x, head, &h);
+	return answer_final(e, x, head, &h, in);
+}
+
+static enum err answer_body(struct edge *e, struct exchange *x, struct view *in)
+{
+	struct wbuf scratch = wbuf_of(e->frame, sizeof e->frame);
+	struct view out = { 0 };
+
+	TRY(body_next(&x->answer, in, &scratch, &out));
+	return answer_send(e, x, out);
+}
+
+/* All of in: heads until the final one, then body. What comes after the end makes the connection
+ * unfit. */
+static enum err answer_take(struct edge *e, struct exchange *x, struct view in)
+{
+	enum err got = E_OK;
+
+	while (got == E_OK && in.n && !(x->flags & X_ANSWERED) && x->c->state == CLIENT_BUSY)
+		got = answer_head(e, x, &in);
+	if (got == E_OK && in.n && x->c->state == CLIENT_BUSY && !x->answer.is_done)
+		got = answer_body(e, x, &in);
+	if (got != E_OK && got != E_AGAIN)
+		return got;
+	if ((x->flags & X_ANSWERED) && x->answer.is_done && in.n)
+		x->flags |= X_SERVER_CLOSE;
+	return x->c->state == CLIENT_BUSY ? conn_keep(e, &x->u->conn, in) : E_OK;
+}
+
+/* The server's side can't go on: another server, an error page, or a cut. */
+static void answer_broken(struct edge *e, struct exchange *x, enum err why)
+{
+	bool has_some = conn_pending(&x->u->conn).n != 0;
+
+	if (why == E_CLOSED && (x->flags & X_ANSWERED) && body_end(&x->answer) == E_OK) {
+		exchange_finish(e, x);
+	} else if (x->flags & X_ANSWERED) {
+		x->c->conn.is_broken = true;
+		exchange_abort(e, x);
+	} else if (x->c->conn.is_broken) {
+		exchange_abort(e, x);
+	} else {
+		exchange_failed(e, x,
+				(why == E_CLOSED || x->u->conn.is_broken) && !has_some
+					? DIAL_RESET
+					: DIAL_ANSWER);
+	}
+}
+
+bool answer_run(struct edge *e, struct exchange *x)
+{
+	struct client *c = x->c;
+	struct view in = { 0 };
+	enum err got = E_OK;
+
+	for (unsigned i = 0; i < ANSWER_READS; i++) {
+		if (c->conn.out)
+			return false;
+		got = conn_fill(e, &x->u->conn, x->flags & X_ANSWERED ? READ_BYTES : HEAD_BYTES,
+				&in);
+		if (got == E_OK)
+			got = answer_take(e, x, in);
+		if (got == E_AGAIN || c->state != CLIENT_BUSY)
+			return c->x != x;
+		if (got != E_OK) {
+			answer_broken(e, x, got);
+			return c->x != x || c->state != CLIENT_BUSY;
+		}
+		if ((x->flags & X_ANSWERED) && x->answer.is_done) {
+			exchange_finish(e, x);
+			return true;
+		}
+		if (!(x->flags & X_ANSWERED))
+			continue;
+		exchange_deadline(e, x, x->listener->response_idle_ms);
+	}
+	client_run_later(e, c);
+	return false;
+}

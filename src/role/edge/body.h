@@ -1,0 +1,24 @@
+/* Message bodies on their way through: counted, taken out of one framing and put into another. */
+#ifndef ROLE_EDGE_BODY_H
+#define ROLE_EDGE_BODY_H
+
+#include "role/edge/edge.h"
+
+/* body_init - how it comes (enum http_body), its length with BODY_LENGTH, and whether it goes in
+ * chunks */
+void body_init(struct body *b, enum http_body kind, uint64_t length, bool is_chunked);
+
+/*
+ * body_next - the next bytes to send, from the front of in
+ *   in       in-out; an incomplete line of the chunked coding is left in it
+ *   scratch  empty; at least in->n + 10 KB; where re-framed bytes are built
+ *   ret      borrowed from in or scratch; may be empty
+ * E_OK (b->is_done tells the end) · E_PROTO, E_LIMIT the coding is broken
+ */
+enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret);
+
+/* body_end - the sender has closed: E_OK when that is how this body ends, E_PROTO when it was cut
+ */
+enum err body_end(struct body *b);
+
+#endif

@@ -1,0 +1,385 @@
+/*
+ * Clients. One state, one function that runs it; a client is closed in one place. A connection
+ * that sends rubbish gets one answer and lingers, so that the answer is not lost to a reset
+ * (RFC 9112 §9.6).
+ */
+#include "role/edge/client.h"
+
+#include "role/edge/address.h"
+#include "role/edge/conn.h"
+#include "role/edge/exchange.h"
+#include "role/edge/generation.h"
+#include "role/edge/record.h"
+#include "role/edge/request.h"
+#include "role/edge/slots.h"
+#include "role/edge/tunnel.h"
+#include "role/edge/upstream.h"
+#include "sys/fd.h"
+
+enum {
+	CLIENT_STEPS = 32, /* requests answered here in one go, before others get their turn */
+	LINGER_MS = 2000,
+	LINGER_SPILL_MS = 10000 /* ... while the answer itself is still on its way */
+};
+
+static struct page_load_listener *client_load(struct edge *e, const struct client *c)
+{
+	return &e->load->listener[c->slot];
+}
+
+static void client_deadline(struct edge *e, struct client *c, uint32_t ms)
+{
+	wheel_set(&e->wheel, &c->conn.timer, e->loop.now_ms + ms);
+}
+
+/* ---- begin and end ---- */
+
+static enum err client_start_tls(struct edge *e, struct client *c, const struct image_listener *l)
+{
+	struct tls_site *site = generation_any_site(e->now, l);
+
+	c->conn.tls = site ? tls_conn_accept(site, &c->conn) : NULL;
+	return c->conn.tls ? E_OK : E_NOMEM;
+}
+
+static bool client_has_room(struct edge *e, const struct image_listener *l, const struct ip *ip)
+{
+	uint32_t open = PAGE_GET(e->load->listener[l->slot].connections);
+
+	if (l->connections && open >= l->connections)
+		return false;
+	return address_add(e, l->slot, ip, l->connections_per_address) == E_OK;
+}
+
+void client_accept(struct edge *e, const struct image_listener *l, int fd, const struct ip *ip,
+		   uint16_t port)
+{
+	struct page_load_listener *load = &e->load->listener[l->slot];
+	struct client *c = NULL;
+
+	if (!client_has_room(e, l, ip)) {
+		PAGE_ADD(load->refused, 1);
+		(void)fd_close(fd);
+		return;
+	}
+	c = slots_client(e);
+	if (!c) {
+		PAGE_ADD(load->refused, 1);
+		address_remove(e, l->slot, ip);
+		(void)fd_close(fd);
+		return;
+	}
+	c->slot = l->slot;
+	c->ip = *ip;
+	c->port = port;
+	PAGE_ADD(load->connections, 1);
+	PAGE_ADD(load->accepted, 1);
+	c->state = l->protocol == IMAGE_HTTPS ? CLIENT_HANDSHAKE : CLIENT_HEAD;
+	if (conn_open(e, &c->conn, fd, SOURCE_CLIENT) != E_OK ||
+	    (c->state == CLIENT_HANDSHAKE && client_start_tls(e, c, l) != E_OK)) {
+		client_close(e, c, false);
+		return;
+	}
+	client_deadline(e, c,
+			c->state == CLIENT_HANDSHAKE ? l->handshake_ms : l->request_header_ms);
+}
+
+void client_close(struct edge *e, struct client *c, bool want_reset)
+{
+	if (c->state == CLIENT_DEAD || c->state == CLIENT_FREE)
+		return;
+	INVARIANT(c->x == NULL);
+	PAGE_ADD(client_load(e, c)->connections, (uint32_t)-1);
+	address_remove(e, c->slot, &c->ip);
+	conn_close(e, &c->conn, want_reset);
+	slots_bury_client(e, c);
+}
+
+/* Thrown away: what a client sends that has been told that we are done. */
+static bool client_run_linger(struct edge *e, struct client *c)
+{
+	struct view v = { 0 };
+	enum err got = E_OK;
+
+	if (c->conn.out)
+		return false;
+	if (!c->conn.is_broken && !c->said_end) {
+		c->said_end = true;
+		conn_end(e, &c->conn);
+		client_deadline(e, c, LINGER_MS);
+	}
+	for (unsigned i = 0; i < 8 && got == E_OK; i++) {
+		got = conn_fill(e, &c->conn, READ_BYTES, &v);
+		if (got == E_OK && conn_keep(e, &c->conn, (struct view){ 0 }) != E_OK)
+			got = E_NOMEM;
+	}
+	if (got == E_OK)
+		client_run_later(e, c);
+	else if (got != E_AGAIN)
+		client_close(e, c, false);
+	return false;
+}
+
+/* Everything has been said: end our side, and take what the client still sends for a moment. */
+static void client_linger(struct edge *e, struct client *c)
+{
+	c->state = CLIENT_LINGER;
+	c->said_end = false;
+	client_deadline(e, c, c->conn.out ? LINGER_SPILL_MS : LINGER_MS);
+	(void)client_run_linger(e, c);
+}
+
+/* A close is safe when nothing unread can turn it into a reset that overtakes the answer. */
+static void client_finish(struct edge *e, struct client *c)
+{
+	if (c->conn.out || c->conn.can_read || conn_pending(&c->conn).n) {
+		client_linger(e, c);
+		return;
+	}
+	if (c->conn.tls)
+		conn_end(e, &c->conn);
+	client_close(e, c, false);
+}
+
+void client_next(struct edge *e, struct client *c, enum client_end end)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+
+	c->progress = 0;
+	c->was_parsed = false;
+	if (end == CLIENT_LINGERS) {
+		client_linger(e, c);
+	} else if (end == CLIENT_ENDS || !l) {
+		client_finish(e, c);
+	} else {
+		c->state = CLIENT_HEAD;
+		client_deadline(e, c, l->keep_alive_ms);
+	}
+}
+
+/* ---- running ---- */
+
+static bool client_run_handshake(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	struct page_load_listener *load = client_load(e, c);
+	enum err got = conn_handshake(e, &c->conn);
+
+	if (got == E_AGAIN)
+		return false;
+	if (got != E_OK || !l) {
+		PAGE_ADD(load->handshakes_failed, 1);
+		client_close(e, c, false);
+		return false;
+	}
+	if (tls_conn_is_resumed(c->conn.tls))
+		PAGE_ADD(load->handshakes_resumed, 1);
+	else
+		PAGE_ADD(load->handshakes, 1);
+	c->state = CLIENT_HEAD;
+	client_deadline(e, c, l->request_header_ms);
+	return true;
+}
+
+/* What can't be a request gets one answer; the rest of what came is not looked at. */
+static enum err client_refuse(struct edge *e, struct client *c, const struct http1_error *why)
+{
+	TRY(conn_keep(e, &c->conn, (struct view){ 0 }));
+	request_refuse(e, c, why);
+	return E_OK;
+}
+
+/* One head from the front of v. E_AGAIN it is not complete, v is kept · E_OK it has been dealt with
+ */
+static enum err client_take_head(struct edge *e, struct client *c, const struct image_listener *l,
+				 struct view v)
+{
+	struct http1_head h = { .fields = e->fields,
+				.field_cap = (uint16_t)(l->headers < FIELDS_MAX ? l->headers
+										: FIELDS_MAX) };
+	struct http1_error why = { 0 };
+	struct view head = { 0 };
+	enum err got = E_OK;
+
+	if (c->progress == 0)
+		v = view_slice(v, http1_skip_crlf(v), v.n);
+	got = http1_parse_request(v, l->header_size, &c->progress, &h, &why);
+	c->was_parsed = got == E_AGAIN;
+	if (got == E_AGAIN) {
+		TRY(conn_keep(e, &c->conn, v));
+		return E_AGAIN;
+	}
+	c->progress = 0;
+	if (got != E_OK)
+		return client_refuse(e, c, &why);
+	TRY(view_take(&v, h.n, &head));
+	return request_begin(e, c, head, &h, v);
+}
+
+static enum err client_next_head(struct edge *e, struct client *c, const struct image_listener *l)
+{
+	struct view v = conn_pending(&c->conn);
+
+	if (v.n && !c->was_parsed) {
+		enum err got = client_take_head(e, c, l, v);
+
+		if (got != E_AGAIN)
+			return got;
+	}
+	TRY(conn_fill(e, &c->conn, READ_BYTES, &v));
+	return client_take_head(e, c, l, v);
+}
+
+static bool client_run_head(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	bool had_some = conn_pending(&c->conn).n != 0;
+	enum err got = l ? client_next_head(e, c, l) : E_CLOSED;
+
+	if (got == E_AGAIN && !had_some && conn_pending(&c->conn).n)
+		client_deadline(e, c,
+				l->request_header_ms); /* it began: from here on it has this long */
+	if (got == E_OK || got == E_AGAIN)
+		return got == E_OK;
+	client_close(e, c, false);
+	return false;
+}
+
+static bool client_run_busy(struct edge *e, struct client *c)
+{
+	return exchange_run(e, c->x);
+}
+
+static bool client_run_tunnel(struct edge *e, struct client *c)
+{
+	tunnel_run(e, c);
+	return false;
+}
+
+static bool client_run_nothing(struct edge *e, struct client *c)
+{
+	(void)e;
+	(void)c;
+	return false;
+}
+
+typedef bool client_step(struct edge *e, struct client *c);
+
+/* One row per state; true asks for another look. */
+static client_step *const client_steps[CLIENT_STATES] = {
+	[CLIENT_FREE] = client_run_nothing,  [CLIENT_HANDSHAKE] = client_run_handshake,
+	[CLIENT_HEAD] = client_run_head,     [CLIENT_BUSY] = client_run_busy,
+	[CLIENT_TUNNEL] = client_run_tunnel, [CLIENT_LINGER] = client_run_linger,
+	[CLIENT_DEAD] = client_run_nothing,
+};
+
+void client_run(struct edge *e, struct client *c)
+{
+	unsigned i = 0;
+
+	if (c->state == CLIENT_FREE || c->state == CLIENT_DEAD)
+		return;
+	if (conn_flush(e, &c->conn) == E_CLOSED)
+		c->conn.is_broken = true;
+	while (i < CLIENT_STEPS && client_steps[c->state](e, c))
+		i++;
+	if (i == CLIENT_STEPS)
+		client_run_later(e, c);
+}
+
+void client_run_later(struct edge *e, struct client *c)
+{
+	if (c->is_again || c->state == CLIENT_DEAD || c->state == CLIENT_FREE)
+		return;
+	c->is_again = true;
+	c->again = e->again;
+	e->again = c;
+}
+
+bool client_run_again(struct edge *e)
+{
+	struct client *list = e->again;
+
+	e->again = NULL;
+	while (list) {
+		struct client *c = list;
+
+		list = c->again;
+		c->is_again = false;
+		client_run(e, c);
+	}
+	return e->again != NULL;
+}
+
+/* ---- from outside ---- */
+
+void client_on_event(void *owner, struct loop_source *source, uint32_t events)
+{
+	struct edge *e = owner;
+	struct client *c = OWNER_OF(source, struct client, conn.source);
+
+	conn_note(&c->conn, events);
+	client_run(e, c);
+}
+
+void client_expired(struct edge *e, struct client *c)
+{
+	static const struct http1_error late = { 408, "the request did not arrive in time" };
+
+	if (c->x && c->state == CLIENT_TUNNEL) {
+		c->conn.is_broken = true;
+		tunnel_run(e, c);
+	} else if (c->x) {
+		exchange_expired(e, c->x);
+		client_run(e, c);
+	} else if (c->state == CLIENT_HEAD && conn_pending(&c->conn).n) {
+		if (client_refuse(e, c, &late) != E_OK)
+			client_close(e, c, true);
+	} else {
+		client_close(e, c, false);
+	}
+}
+
+void client_close_idle(struct edge *e, bool is_all, uint16_t slot)
+{
+	for (uint32_t i = 0; i < e->client_high; i++) {
+		struct client *c = &e->clients[i];
+
+		if (c->state == CLIENT_HEAD && conn_pending(&c->conn).n == 0 &&
+		    (is_all || c->slot == slot) && !c->conn.can_read)
+			client_linger(e, c); /* a request that is on its way is read and thrown
+						away, not reset */
+	}
+}
+
+static struct tls_site *client_choose(void *owner, struct view sni)
+{
+	const struct conn *k = owner;
+	const struct client *c = (const struct client *)(const void *)k; /* its first member */
+	const struct generation *g = k->edge->now;
+	const struct image_listener *l = g->listener[c->slot];
+	uint32_t certificate = IMAGE_NONE;
+
+	if (!l)
+		return NULL;
+	if (sni.n)
+		certificate = image_find_sni(&g->image, l, sni);
+	if (certificate == IMAGE_NONE && (l->flags & IMAGE_DEFAULT_CERTIFICATE))
+		certificate = l->default_certificate;
+	return generation_site(g, l, certificate);
+}
+
+/* A handshake that waited for the signer goes on; one with a server belongs to the exchange that
+ * waits for it. */
+static void client_on_ready(void *owner, struct tls_conn *tls)
+{
+	struct conn *k = owner;
+	struct client *c = OWNER_OF(k, struct client, conn);
+
+	(void)tls;
+	if (k->source.kind == SOURCE_UPSTREAM)
+		c = OWNER_OF(k, struct upstream, conn)->x->c;
+	client_run_later(k->edge, c);
+}
+
+const struct tls_hooks client_tls_hooks = { .choose = client_choose, .on_ready = client_on_ready };

@@ -1,0 +1,276 @@
+/*
+ * One connection's bytes. A read shorter than what was asked for means the socket is empty, so the
+ * usual read costs one system call; epoll (edge-triggered) tells when there is more.
+ */
+#include "role/edge/conn.h"
+
+#include "role/edge/buffer.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* A TLS record may wait inside the library: its plaintext must fit beside what is read now. */
+enum { CONN_TLS_HELD = 17 * 1024, CONN_TLS_ROOM = READ_BYTES - 1024 };
+
+enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
+{
+	k->source = (struct loop_source){ .fd = fd, .kind = (uint8_t)kind };
+	k->can_read = k->has_ended = k->wants_write = k->is_broken = false;
+	k->tls = NULL;
+	k->in = k->out = NULL;
+	k->edge = e;
+	wheel_entry_init(&k->timer);
+	if (loop_add(&e->loop, &k->source, EPOLLIN | EPOLLRDHUP | EPOLLET) != E_OK) {
+		loop_close(&k->source);
+		return E_SYS;
+	}
+	return E_OK;
+}
+
+void conn_close(struct edge *e, struct conn *k, bool want_reset)
+{
+	struct linger l = { .l_onoff = 1 };
+
+	if (want_reset && k->source.fd >= 0)
+		(void)setsockopt(k->source.fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+	loop_close(&k->source);
+	wheel_cancel(&k->timer);
+	k->in = buffer_put(&e->buffers, k->in);
+	k->out = buffer_put(&e->buffers, k->out);
+	k->tls = tls_conn_free(k->tls);
+}
+
+void conn_note(struct conn *k, uint32_t events)
+{
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		k->can_read = true;
+	if (events & EPOLLERR)
+		k->is_broken = true;
+}
+
+struct view conn_pending(const struct conn *k)
+{
+	return buffer_view(k->in);
+}
+
+/* One recv into `into`; also moves can_read and has_ended. */
+static enum err conn_receive(struct conn *k, struct wbuf *into, size_t max)
+{
+	size_t room = wbuf_room(into) < max ? wbuf_room(into) : max;
+	ssize_t n = 0;
+
+	if (k->is_broken)
+		return E_PROTO;
+	if (k->has_ended)
+		return E_CLOSED;
+	if (!k->can_read)
+		return E_AGAIN;
+	n = recv(k->source.fd, into->p + into->n, room, 0);
+	if (n > 0) {
+		into->n += (size_t)n;
+		k->can_read = (size_t)n == room;
+		return E_OK;
+	}
+	k->can_read = false;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return E_AGAIN;
+	k->has_ended = true;
+	k->is_broken = n < 0;
+	return n < 0 ? E_PROTO : E_CLOSED;
+}
+
+/* Where new bytes go: behind the kept ones, or into the scratch when there are none. */
+static struct wbuf conn_target(const struct edge *e, struct conn *k, uint8_t *scratch, size_t cap)
+{
+	(void)e;
+	if (!k->in)
+		return wbuf_of(scratch, cap);
+	(void)buffer_room(k->in);
+	return (struct wbuf){ .p = k->in->p, .n = k->in->n, .cap = BUFFER_BYTES };
+}
+
+static struct view conn_took(struct conn *k, const struct wbuf *w)
+{
+	if (k->in)
+		k->in->n = (uint32_t)w->n;
+	return wbuf_view(w);
+}
+
+static enum err conn_fill_tls(struct edge *e, struct conn *k, size_t max, struct view *ret)
+{
+	struct wbuf plain = conn_target(e, k, e->plain, sizeof e->plain),
+		    wire = wbuf_of(e->in, sizeof e->in);
+	size_t room = wbuf_room(&plain);
+	enum err got = E_OK, e_tls = E_OK;
+	struct view in = { 0 };
+
+	if (room <= CONN_TLS_HELD)
+		return E_LIMIT;
+	room -= CONN_TLS_HELD;
+	got = conn_receive(k, &wire, max < room ? max : room);
+	if (got != E_OK)
+		return got == E_CLOSED
+			       ? E_PROTO
+			       : got; /* a FIN without close_notify is a cut (RFC 8446 §6.1) */
+	in = wbuf_view(&wire);
+	room = plain.n;
+	e_tls = tls_read(k->tls, &in, &plain);
+	*ret = conn_took(k, &plain);
+	if (e_tls == E_PROTO)
+		k->is_broken = true;
+	if (e_tls == E_CLOSED)
+		k->has_ended = true;
+	if (plain.n != room)
+		return E_OK; /* what came before an end counts first */
+	return e_tls == E_OK ? E_AGAIN : e_tls;
+}
+
+enum err conn_fill(struct edge *e, struct conn *k, size_t max, struct view *ret)
+{
+	struct wbuf w = { 0 };
+
+	if (k->tls && (k->is_broken || k->has_ended))
+		return k->is_broken ? E_PROTO : E_CLOSED;
+	if (k->tls)
+		return conn_fill_tls(e, k, max, ret);
+	w = conn_target(e, k, e->in, sizeof e->in);
+	if (wbuf_room(&w) == 0)
+		return E_LIMIT;
+	TRY(conn_receive(k, &w, max));
+	*ret = conn_took(k, &w);
+	return E_OK;
+}
+
+enum err conn_keep(struct edge *e, struct conn *k, struct view rest)
+{
+	if (k->in && rest.n) {
+		k->in->at = k->in->n - (uint32_t)rest.n;
+		return E_OK;
+	}
+	k->in = buffer_put(&e->buffers, k->in);
+	if (rest.n == 0)
+		return E_OK;
+	k->in = buffer_get(&e->buffers);
+	return k->in ? buffer_append(k->in, rest) : E_NOMEM;
+}
+
+static enum err conn_send_error(struct conn *k)
+{
+	if (errno == EAGAIN || errno == EINTR)
+		return E_OK;
+	k->is_broken = true;
+	return E_CLOSED;
+}
+
+/* From the first spill on the loop also tells when there is room again. */
+static enum err conn_spill(struct edge *e, struct conn *k, struct view rest)
+{
+	if (!k->out)
+		k->out = buffer_get(&e->buffers);
+	if (!k->out)
+		return E_NOMEM;
+	TRY(buffer_append(k->out, rest));
+	if (k->wants_write)
+		return E_OK;
+	k->wants_write = true;
+	return loop_change(&e->loop, &k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+enum err conn_send_wire(struct edge *e, struct conn *k, struct view v)
+{
+	ssize_t n = 0;
+
+	if (v.n == 0)
+		return E_OK;
+	if (!k->out) {
+		n = send(k->source.fd, v.p, v.n, MSG_NOSIGNAL);
+		if (n < 0) {
+			TRY(conn_send_error(k));
+			n = 0;
+		}
+	}
+	return (size_t)n == v.n ? E_OK : conn_spill(e, k, view_slice(v, (size_t)n, v.n));
+}
+
+enum err conn_send(struct edge *e, struct conn *k, struct view v)
+{
+	if (!k->tls)
+		return conn_send_wire(e, k, v);
+	while (v.n) {
+		struct wbuf wire = wbuf_of(e->wire, sizeof e->wire);
+		struct view part = view_slice(v, 0, CONN_TLS_ROOM);
+
+		TRY(tls_write(k->tls, part, &wire));
+		TRY(conn_send_wire(e, k, wbuf_view(&wire)));
+		v = view_slice(v, part.n, v.n);
+	}
+	return E_OK;
+}
+
+enum err conn_flush(struct edge *e, struct conn *k)
+{
+	struct view v = buffer_view(k->out);
+	ssize_t n = 0;
+
+	if (!k->out)
+		return E_OK;
+	n = send(k->source.fd, v.p, v.n, MSG_NOSIGNAL);
+	if (n < 0) {
+		TRY(conn_send_error(k));
+		return E_AGAIN;
+	}
+	k->out->at += (uint32_t)n;
+	if ((size_t)n < v.n)
+		return E_AGAIN;
+	k->out = buffer_put(&e->buffers, k->out);
+	return E_OK;
+}
+
+/* The first bytes of the application may have come together with the last ones of the handshake. */
+static enum err conn_early_bytes(struct edge *e, struct conn *k, struct view wire)
+{
+	struct wbuf plain = wbuf_of(e->plain, sizeof e->plain);
+	enum err got = tls_read(k->tls, &wire, &plain);
+
+	if (got == E_PROTO)
+		return got;
+	k->has_ended = got == E_CLOSED;
+	return conn_keep(e, k, wbuf_view(&plain));
+}
+
+enum err conn_handshake(struct edge *e, struct conn *k)
+{
+	while (!tls_conn_is_parked(k->tls)) {
+		struct wbuf wire = wbuf_of(e->in, sizeof e->in),
+			    out = wbuf_of(e->wire, sizeof e->wire);
+		struct view in = { 0 };
+		enum err got = conn_receive(k, &wire, sizeof e->in), step = E_AGAIN;
+
+		if (got == E_CLOSED || got == E_PROTO)
+			return got;
+		in = wbuf_view(&wire);
+		step = tls_handshake(k->tls, &in, &out);
+		if (conn_send_wire(e, k, wbuf_view(&out)) != E_OK)
+			return E_CLOSED;
+		if (step == E_OK)
+			return conn_early_bytes(e, k, in);
+		if (step != E_AGAIN || got == E_AGAIN)
+			return step;
+	}
+	return E_AGAIN;
+}
+
+void conn_end(struct edge *e, struct conn *k)
+{
+	if (k->tls && !k->is_broken) {
+		struct wbuf out = wbuf_of(e->wire, sizeof e->wire);
+
+		tls_shutdown(k->tls, &out);
+		if (conn_send_wire(e, k, wbuf_view(&out)) != E_OK)
+			k->is_broken = true;
+	}
+	if (k->source.fd >= 0)
+		(void)shutdown(k->source.fd, SHUT_WR);
+}

@@ -1,0 +1,54 @@
+/*
+ * Bytes in and out of one connection, plain or TLS; the only place in the edge with recv and send.
+ */
+#ifndef ROLE_EDGE_CONN_H
+#define ROLE_EDGE_CONN_H
+
+#include "role/edge/edge.h"
+
+/* conn_open - fd (taken) enters the loop, edge-triggered, for reading. E_SYS: fd is closed */
+enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind);
+
+/* conn_close - closes the descriptor and gives back buffers and TLS state; has_more: reset instead
+ * of a FIN */
+void conn_close(struct edge *e, struct conn *k, bool want_reset);
+
+/* conn_note - what an event says: readable, ended, broken */
+void conn_note(struct conn *k, uint32_t events);
+
+/* conn_pending - bytes received earlier and kept */
+struct view conn_pending(const struct conn *k);
+
+/*
+ * conn_fill - more bytes: *ret is everything unused, kept bytes included
+ *   max   bytes to read at most, up to READ_BYTES
+ * E_OK new bytes · E_AGAIN nothing new now · E_CLOSED the peer has ended its side in order
+ * E_PROTO broken: reset or bad TLS · E_LIMIT the kept bytes fill their buffer · E_NOMEM no buffer
+ * The bytes lie in the edge's scratch or in k->in: use them, then say what is left with conn_keep.
+ */
+enum err conn_fill(struct edge *e, struct conn *k, size_t max, struct view *ret);
+
+/* conn_keep - rest (a tail of what conn_fill or conn_pending gave) is for later. E_NOMEM */
+enum err conn_keep(struct edge *e, struct conn *k, struct view rest);
+
+/*
+ * conn_send - all of v, encrypted when the connection is; what the kernel does not take becomes the
+ * spill E_OK sent or spilled (k->out tells) · E_CLOSED the peer is gone · E_LIMIT, E_NOMEM it can't
+ * be kept · E_PROTO TLS
+ */
+enum err conn_send(struct edge *e, struct conn *k, struct view v);
+
+/* conn_send_wire - v goes out as it is: handshake bytes and alerts */
+enum err conn_send_wire(struct edge *e, struct conn *k, struct view v);
+
+/* conn_flush - the spill, as far as it goes. E_OK all gone · E_AGAIN some left · E_CLOSED */
+enum err conn_flush(struct edge *e, struct conn *k);
+
+/* conn_handshake - one step of TLS as server (a client connection) or client. E_OK done · E_AGAIN ·
+ * E_CLOSED, E_PROTO failed */
+enum err conn_handshake(struct edge *e, struct conn *k);
+
+/* conn_end - says that nothing more will be sent: close_notify and FIN */
+void conn_end(struct edge *e, struct conn *k);
+
+#endif

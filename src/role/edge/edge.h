@@ -1,0 +1,283 @@
+/*
+ * The edge's data: who owns what, and how long it lives.
+ *
+ * boot        struct edge, the pools, the pages; made once in main()
+ * generation  one image with what was built from it; counted by the exchanges that use it
+ * client      one connection from outside: a slot, reused with the same address but another life
+ * exchange    one request and its answer; belongs to its client, borrows a server connection
+ * upstream    one connection to a server: idle in its server's list, or lent to an exchange
+ *
+ * Edge-triggered: an event sets `can_read`, reading stops at a short read, and a buffer that
+ * did not go out whole is a `spill` that stops the reading on the other side. That is all the flow
+ * control there is: at most one spill per direction and connection.
+ */
+#ifndef ROLE_EDGE_EDGE_H
+#define ROLE_EDGE_EDGE_H
+
+#include "balance/balance.h"
+#include "base/list.h"
+#include "base/rng.h"
+#include "base/wheel.h"
+#include "conf/image.h"
+#include "ipc/edge_dialer.h"
+#include "ipc/keeper_role.h"
+#include "ipc/pages.h"
+#include "ipc/record.h"
+#include "ipc/ring.h"
+#include "proto/chunked.h"
+#include "proto/http1.h"
+#include "proto/uri.h"
+#include "route/route.h"
+#include "sys/loop.h"
+#include "tls/tls.h"
+#include "tls/tls_signer_client.h"
+
+enum {
+	BUFFER_BYTES = 96 * 1024, /* room for a head, a body read and what is added around them */
+	READ_BYTES = 64 * 1024,	  /* one read from a connection whose head is done */
+	HEAD_BYTES = 32 * 1024,	  /* one read while an answer's head is expected: its limit too */
+	FIELDS_MAX = 1024,
+	REQUEST_ID_BYTES = 32, /* hexadecimal */
+	DIALS_MAX = 4096,
+	TUNNEL_IDLE_MS = 3600 * 1000
+};
+
+/* What a loop source is; the handler table in main.c has one row each. */
+enum source_kind {
+	SOURCE_KEEPER,
+	SOURCE_SIGNER,
+	SOURCE_DIALER,
+	SOURCE_LISTENER,
+	SOURCE_CLIENT,
+	SOURCE_UPSTREAM,
+	SOURCE_N
+};
+
+#define OWNER_OF(node, T, m) LIST_OWNER(node, T, m)
+
+/* Bytes that wait: p[at .. n). */
+struct buffer {
+	uint8_t *p;
+	uint32_t at, n;
+	struct buffer *next;
+	bool is_dirty; /* its pages may hold memory */
+};
+
+struct buffer_pool {
+	struct buffer *all;
+	struct buffer *free;
+	uint32_t count, free_n;
+};
+
+/* What a generation keeps per pool. */
+struct pool_state {
+	struct balance_pool balance;
+	bool *is_healthy;  /* per server: health page, administration and configuration agree */
+	struct list queue; /* exchanges that wait for any of its servers */
+	uint32_t queue_n;
+	uint64_t refreshed_ms;
+};
+
+struct generation {
+	struct image image;
+	void *map;
+	size_t map_bytes;
+	uint32_t number;
+	uint32_t users; /* exchanges, and one for being the newest */
+	const struct image_listener *listener[IMAGE_LISTENER_SLOTS];
+	struct pool_state *pools;	  /* per pool */
+	struct balance_server *balance;	  /* per server */
+	bool *is_healthy;		  /* per server */
+	struct tls_site **sites;	  /* per listener and certificate: generation_site() */
+	struct tls_client_site **servers; /* per pool; NULL for plain ones */
+	uint64_t *tls_identity; /* per pool: what a server connection was verified against */
+	struct route_regexes *regexes;
+	uint16_t https_port; /* for redirect_to_https; 0 = none */
+	struct generation *next;
+};
+
+/* What the edge knows of a server beyond the pages; by slot. */
+struct server_state {
+	uint32_t gen;
+	uint32_t dialing; /* dials asked for and not answered */
+	struct list idle; /* struct upstream.node, newest first */
+	struct list
+		waiting; /* struct exchange.node, oldest first: for a connection of this server */
+	bool is_used;	 /* the lists are rings */
+	bool has_failed; /* a failure was told to the dialer; the next answer is told too */
+};
+
+struct listener {
+	struct loop_source source;
+	uint16_t slot;
+	bool is_paused; /* out of descriptors: not accepting until the next tick */
+};
+
+/*
+ * One connection, to a client or to a server: bytes in, bytes out, with or without TLS.
+ */
+struct conn {
+	struct loop_source source; /* first: an event's source is its conn */
+	bool can_read;		   /* there may be more to read */
+	bool has_ended;		   /* no more bytes will come */
+	bool wants_write;	   /* EPOLLOUT is asked for, from the first spill on */
+	bool is_broken;		   /* reset, or TLS failed: only to be closed */
+	struct tls_conn *tls;	   /* NULL: plain */
+	struct buffer *in;	   /* received bytes that can't be used yet */
+	struct buffer *out;	   /* spill: bytes the kernel did not take yet */
+	struct wheel_entry timer;
+	struct edge *edge; /* for the TLS library's hooks, which know only the connection */
+};
+
+enum client_state {
+	CLIENT_FREE,
+	CLIENT_HANDSHAKE,
+	CLIENT_HEAD,
+	CLIENT_BUSY,
+	CLIENT_TUNNEL,
+	CLIENT_LINGER,
+	CLIENT_DEAD,
+	CLIENT_STATES
+};
+
+struct client {
+	struct conn conn;
+	uint8_t state;	 /* enum client_state */
+	bool is_again;	 /* stands in edge.again */
+	bool was_parsed; /* the kept bytes are no whole head */
+	bool said_end;	 /* our side is shut down */
+	uint16_t slot;	 /* listener */
+	uint16_t port;
+	uint32_t requests;
+	struct ip ip;
+	struct exchange *x;
+	struct client *next;  /* free or dead list */
+	struct client *again; /* edge.again */
+	size_t progress;      /* http1_parse_request's */
+};
+
+struct upstream {
+	struct conn conn;
+	bool is_reused, is_open /* plain, or the TLS handshake is done */, is_dead;
+	uint32_t slot, slot_gen;
+	uint64_t tls_identity;
+	struct list node; /* idle list of its server */
+	struct exchange *x;
+	struct upstream *next; /* free or dead list */
+};
+
+/* A message body on its way through; body.c. */
+struct body {
+	uint64_t left, moved; /* bytes still to come with BODY_LENGTH; bytes of content so far */
+	struct chunked chunks;
+	uint8_t kind;	  /* enum http_body: how it comes */
+	bool is_chunked;  /* how it goes: in chunks */
+	bool in_trailers; /* the last chunk has been written */
+	bool is_done;
+};
+
+enum exchange_flag {
+	X_BODY_MOVED = 1, /* bytes of the request's body have left c->in: it can't be sent again */
+	X_ANSWERED = 2,	  /* the final head has gone to the client */
+	X_CLIENT_CLOSE = 4, /* the client's connection ends with this answer */
+	X_SERVER_CLOSE = 8, /* the server's does */
+	X_OLD_CLIENT = 16,  /* HTTP/1.0 */
+	X_WEBSOCKET = 32,   /* an upgrade was asked for */
+	X_COUNTED = 64,	    /* counted in flight on its server */
+	X_QUEUED = 128,	    /* node stands in the pool's queue */
+	X_WAITING = 256,    /* node stands in the server's list */
+	X_SENT = 512	    /* its head is on its way to a server */
+};
+
+struct span16 {
+	uint16_t at, n;
+};
+
+struct exchange {
+	struct client *c;
+	struct upstream *u;
+	struct generation *g;
+	const struct image_listener *listener;
+	const struct image_rule *rule; /* NULL: none took it */
+	const struct image_pool *pool;
+	const struct image_server *server; /* the one being asked */
+	struct buffer *head; /* the request head as servers are sent it; host, path, ... are
+				positions in it */
+	struct list node;
+	struct body request, answer;
+	uint64_t start_ns, asked_ns, first_byte_ns;
+	uint64_t bytes_out; /* to the client, heads included */
+	size_t progress;    /* http1_parse_response's */
+	uint32_t pool_index;
+	uint32_t flags; /* enum exchange_flag */
+	struct balance_tried tried;
+	uint32_t query_n;
+	uint16_t status;
+	uint8_t tries, method;
+	struct span16 method_at, path_at, host_at, agent_at; /* in head->p */
+	const char *why; /* it was answered here; a fixed text */
+	char request_id[REQUEST_ID_BYTES];
+	struct exchange *next; /* free list */
+};
+
+struct dial {
+	uint32_t slot, slot_gen;
+	bool is_used, is_sent;
+};
+
+/* Count of connections per address and listener. */
+struct address {
+	struct ip ip;
+	uint32_t n;
+	uint16_t slot;
+};
+
+struct edge {
+	struct role_identity self;
+	struct loop loop;
+	struct wheel wheel;
+	struct rng rng;
+	struct generation *now, *coming;
+	struct loop_source keeper, dialer;
+	struct loop_source signers[TLS_SIGNER_CHANNELS];
+	int image_fd, coming_dialer_fd, coming_signer_fd;
+	uint32_t coming_number;
+	struct listener listeners[IMAGE_LISTENER_SLOTS];
+	int coming_listener_fd[IMAGE_LISTENER_SLOTS];
+	bool is_draining;
+	uint64_t drain_began_ms, drain_until_ms, drain_told_ms, trimmed_ms;
+
+	struct page_health_page *health;		    /* read-only */
+	struct page_load_page *load;			    /* ours */
+	const struct page_load_page *loads[ROLE_EDGES_MAX]; /* every edge's, ours included */
+	unsigned load_n;
+	struct ring_writer ring;
+
+	struct tls_library *tls;
+	struct tls_ticket_keys tickets;
+
+	struct buffer_pool buffers;
+	struct client *clients, *free_clients, *dead_clients, *again;
+	uint32_t client_cap, client_n, client_high;
+	struct upstream *upstreams, *free_upstreams, *dead_upstreams;
+	uint32_t upstream_cap, upstream_high;
+	struct exchange *exchanges, *free_exchanges;
+	uint32_t exchange_cap, exchange_high;
+	struct server_state *servers; /* by slot */
+	struct dial dials[DIALS_MAX];
+	uint32_t dial_at;
+	bool dial_rest; /* some are used and not sent */
+	struct address *addresses;
+	uint32_t address_mask;
+	uint64_t address_key[2];
+
+	struct field fields[FIELDS_MAX];
+	uint8_t in[READ_BYTES];	     /* what a connection was read into */
+	uint8_t plain[BUFFER_BYTES]; /* ... decrypted */
+	uint8_t piece[BUFFER_BYTES]; /* a message part being built */
+	uint8_t frame[BUFFER_BYTES]; /* ... of a body in chunks */
+	uint8_t wire[BUFFER_BYTES];  /* ... encrypted */
+	uint8_t path[3 * READ_BYTES];
+};
+
+#endif

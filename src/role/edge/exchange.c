@@ -1,0 +1,346 @@
+/* The life of an exchange; body movement is in answer.c (to the client) and here (to the server).
+ */
+#include "role/edge/exchange.h"
+
+#include "role/edge/answer.h"
+#include "role/edge/body.h"
+#include "role/edge/buffer.h"
+#include "role/edge/client.h"
+#include "role/edge/conn.h"
+#include "role/edge/dial.h"
+#include "role/edge/generation.h"
+#include "role/edge/local.h"
+#include "role/edge/pool.h"
+#include "role/edge/record.h"
+#include "role/edge/slots.h"
+#include "role/edge/upstream.h"
+
+enum {
+	EXCHANGE_READS = 8 /* reads of one side before others get their turn */,
+	EXCHANGE_DIAL_GRACE_MS = 1500
+};
+
+void exchange_deadline(struct edge *e, struct exchange *x, uint32_t ms)
+{
+	wheel_set(&e->wheel, &x->c->conn.timer, e->loop.now_ms + ms);
+}
+
+/* ---- asking ---- */
+
+/* Every server is at its limit: wait for one, for as long as the pool says. */
+static void exchange_queue(struct edge *e, struct exchange *x)
+{
+	if (pool_enqueue(x) == E_OK)
+		exchange_deadline(e, x, x->pool->queue_timeout_ms);
+	else
+		local_error(e, x, 503, "every server is busy and the queue is full");
+}
+
+void exchange_ask(struct edge *e, struct exchange *x)
+{
+	enum err picked = pool_pick(e, x);
+
+	if (picked == E_LIMIT) {
+		exchange_queue(e, x);
+		return;
+	}
+	if (picked != E_OK) {
+		local_error(e, x, 503, "no server is available");
+		return;
+	}
+	x->tries++;
+	x->asked_ns = e->loop.now_ns;
+	if (upstream_take(e, x)) {
+		exchange_connected(e, x);
+		return;
+	}
+	exchange_deadline(e, x, x->pool->connect_ms + EXCHANGE_DIAL_GRACE_MS);
+	if (upstream_wait(e, x) != E_OK) {
+		pool_release(e, x);
+		local_error(e, x, 503, "too many connections are waiting for servers");
+	}
+}
+
+/* The head, and with it what has already come of the body, in one send. */
+static enum err exchange_send_head(struct edge *e, struct exchange *x)
+{
+	struct view head = buffer_view(x->head), rest = conn_pending(&x->c->conn), body = { 0 };
+	struct wbuf piece = wbuf_of(e->piece, sizeof e->piece);
+	struct wbuf scratch = wbuf_of(e->plain, sizeof e->plain);
+
+	x->flags |= X_SENT;
+	if (x->request.is_done || rest.n == 0 || head.n + rest.n + 16 > sizeof e->piece)
+		return conn_send(e, &x->u->conn, head);
+	TRY(body_next(&x->request, &rest, &scratch, &body));
+	x->flags |= X_BODY_MOVED;
+	wbuf_view_put(&piece, head);
+	wbuf_view_put(&piece, body);
+	TRY(conn_keep(e, &x->c->conn, rest));
+	TRY(wbuf_check(&piece));
+	return conn_send(e, &x->u->conn, wbuf_view(&piece));
+}
+
+/* What the wait is for decides when it ends. */
+static void exchange_set_deadline(struct edge *e, struct exchange *x)
+{
+	if (!x->request.is_done)
+		exchange_deadline(e, x, x->listener->request_body_idle_ms);
+	else if (!(x->flags & X_ANSWERED))
+		exchange_deadline(e, x, x->pool->first_byte_ms);
+	else
+		exchange_deadline(e, x, x->listener->response_idle_ms);
+}
+
+static enum err exchange_start_tls(struct exchange *x)
+{
+	const struct image_address *a = &x->server->address;
+	struct upstream *u = x->u;
+	bool has_name = a->kind == IMAGE_ADDRESS_NAME;
+
+	u->conn.tls =
+		tls_conn_connect(x->g->servers[x->pool_index],
+				 has_name ? image_view(&x->g->image, a->name) : (struct view){ 0 },
+				 a->kind == IMAGE_ADDRESS_IP ? &a->ip : NULL);
+	if (!u->conn.tls)
+		return E_NOMEM;
+	tls_conn_set_owner(u->conn.tls, &u->conn);
+	u->tls_identity = x->g->tls_identity[x->pool_index];
+	return E_OK;
+}
+
+static void exchange_open_tls(struct edge *e, struct exchange *x)
+{
+	struct upstream *u = x->u;
+	enum err got = u->conn.tls ? E_OK : exchange_start_tls(x);
+
+	if (got == E_OK)
+		got = conn_handshake(e, &u->conn);
+	if (got == E_AGAIN)
+		return;
+	if (got != E_OK) {
+		exchange_failed(e, x, DIAL_TLS);
+		return;
+	}
+	u->is_open = true;
+	exchange_connected(e, x);
+}
+
+void exchange_connected(struct edge *e, struct exchange *x)
+{
+	if (!x->u->is_open && !x->g->servers[x->pool_index])
+		x->u->is_open = true;
+	if (!x->u->is_open) {
+		exchange_open_tls(e, x);
+		return;
+	}
+	if (exchange_send_head(e, x) != E_OK) {
+		exchange_failed(e, x, DIAL_RESET);
+		return;
+	}
+	exchange_set_deadline(e, x);
+}
+
+/* ---- failing ---- */
+
+/*
+ * Another try is safe when nothing was sent, or when the request is safe by definition (RFC 9110
+ * §9.2.1) and none of its body is gone.
+ */
+static bool exchange_may_retry(const struct exchange *x, enum dial_failure why)
+{
+	if (x->flags & (X_ANSWERED | X_BODY_MOVED) || x->tries > x->pool->retry_attempts)
+		return false;
+	if (!(x->flags & X_SENT))
+		return x->pool->retry_on & IMAGE_RETRY_CONNECT_FAILURE;
+	return why == DIAL_RESET && (x->pool->retry_on & IMAGE_RETRY_RESET) &&
+	       http_method_is_safe((enum http_method)x->method);
+}
+
+static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dial_failure why)
+{
+	static const struct {
+		uint16_t status;
+		const char *text;
+	} answers[] = {
+		[DIAL_REFUSED] = {502,	"the server refused the connection"		    },
+		[DIAL_TIMEOUT] = { 504, "the server did not answer in time"		    },
+		[DIAL_UNREACHABLE] = { 502, "the server can't be reached"			  },
+		[DIAL_NAME] = { 502, "the server's name has no usable address"	       },
+		[DIAL_UNKNOWN] = { 503, "the server is no longer configured"		     },
+		[DIAL_BUSY] = { 503, "too many connections are being made"		   },
+		[DIAL_RESET] = { 502, "the server closed the connection before it answered"},
+		[DIAL_ANSWER] = { 502, "the server's answer is not valid HTTP"	       },
+		[DIAL_TLS] = { 502, "TLS to the server failed"			       },
+	};
+
+	local_error(e, x, answers[why].status, answers[why].text);
+}
+
+void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
+{
+	/* An idle connection that the server closed meanwhile says nothing about the server. */
+	bool was_stale = why == DIAL_RESET && x->u && x->u->is_reused;
+	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
+
+	upstream_give(e, x, false);
+	pool_dequeue(x);
+	pool_release(e, x);
+	if (x->c->conn.is_broken) {
+		exchange_abort(e, x);
+		return;
+	}
+	if (!was_stale && why != DIAL_UNKNOWN && why != DIAL_BUSY) {
+		PAGE_ADD(l->failures, 1);
+		if (x->flags & X_SENT || why == DIAL_TLS)
+			dial_tell_failure(e, x->server, why);
+	}
+	if (!exchange_may_retry(x, why)) {
+		exchange_answer_failure(e, x, why);
+		return;
+	}
+	if (!was_stale)
+		balance_tried_add(&x->tried,
+				  (uint32_t)(x->server - image_server_at(&x->g->image,
+									 x->pool->servers.first)));
+	x->flags &= ~(uint32_t)X_SENT;
+	x->progress = 0;
+	PAGE_ADD(l->retries, 1);
+	exchange_ask(e, x);
+}
+
+void exchange_expired(struct edge *e, struct exchange *x)
+{
+	if (x->flags & X_ANSWERED) {
+		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
+		exchange_abort(e, x);
+	} else if (x->flags & X_QUEUED) {
+		local_error(e, x, 503, "no server became free in time");
+	} else if (!x->request.is_done && x->u) {
+		local_error(e, x, 408, "the request's body did not come in time");
+	} else if (x->u && (x->flags & X_SENT)) {
+		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
+		dial_tell_failure(e, x->server, DIAL_TIMEOUT);
+		local_error(e, x, 504, "the server did not answer in time");
+	} else {
+		exchange_failed(e, x, DIAL_TIMEOUT);
+	}
+}
+
+/* ---- moving ---- */
+
+/* One piece of the request's body. E_AGAIN nothing to move now */
+static enum err exchange_move_request(struct edge *e, struct exchange *x)
+{
+	struct client *c = x->c;
+	struct view in = conn_pending(&c->conn), out = { 0 };
+	struct wbuf scratch = wbuf_of(e->piece, sizeof e->piece);
+	bool is_old = x->flags & X_BODY_MOVED || in.n == 0;
+	enum err got = E_OK;
+
+	if (is_old)
+		got = conn_fill(e, &c->conn, READ_BYTES, &in);
+	if (got != E_OK)
+		return got;
+	TRY(body_next(&x->request, &in, &scratch, &out));
+	x->flags |= X_BODY_MOVED;
+	if (x->listener->body_size && x->request.moved > x->listener->body_size)
+		return E_LIMIT;
+	TRY(conn_keep(e, &c->conn, in));
+	if (conn_send(e, &x->u->conn, out) != E_OK)
+		x->u->conn.is_broken = true; /* the answer may still be there to read */
+	exchange_set_deadline(e, x);
+	return E_OK;
+}
+
+/* The client side went wrong while its body was coming. True: x has ended */
+static bool exchange_request_broken(struct edge *e, struct exchange *x, enum err why)
+{
+	if (x->flags & X_ANSWERED || why == E_CLOSED || x->c->conn.is_broken) {
+		x->c->conn.is_broken = true;
+		exchange_abort(e, x);
+	} else if (why == E_LIMIT && x->listener->body_size) {
+		local_error(e, x, 413, "the request's body is larger than this listener takes");
+	} else {
+		local_error(e, x, why == E_NOMEM ? 503 : 400, "the request's body is not valid");
+	}
+	return true;
+}
+
+static bool exchange_run_request(struct edge *e, struct exchange *x)
+{
+	enum err got = E_OK;
+
+	for (unsigned i = 0; i < EXCHANGE_READS && got == E_OK; i++) {
+		if (x->request.is_done || x->u->conn.out || x->u->conn.is_broken)
+			return false;
+		got = exchange_move_request(e, x);
+	}
+	if (got == E_OK)
+		client_run_later(e, x->c);
+	return got != E_OK && got != E_AGAIN && exchange_request_broken(e, x, got);
+}
+
+bool exchange_run(struct edge *e, struct exchange *x)
+{
+	struct client *c = x->c;
+
+	if (c->conn.is_broken) {
+		exchange_abort(e, x);
+		return true;
+	}
+	if (!x->u || !(x->flags & X_SENT)) {
+		if (x->u && !x->u->is_open)
+			exchange_open_tls(e, x);
+		return c->x == NULL;
+	}
+	if (conn_flush(e, &x->u->conn) == E_CLOSED)
+		x->u->conn.is_broken = !x->u->conn.can_read;
+	if (exchange_run_request(e, x))
+		return true;
+	return answer_run(e, x);
+}
+
+/* ---- ending ---- */
+
+static void exchange_free(struct edge *e, struct exchange *x)
+{
+	struct pool_state *p = x->pool ? pool_state(x) : NULL;
+	struct exchange *next = NULL;
+
+	pool_dequeue(x);
+	pool_release(e, x);
+	x->c->x = NULL;
+	x->head = buffer_put(&e->buffers, x->head);
+	next = p ? pool_next(p) : NULL;
+	generation_drop(e, x->g);
+	slots_exchange_free(e, x);
+	if (next) {
+		exchange_ask(e, next);
+		client_run_later(e, next->c);
+	}
+}
+
+void exchange_finish(struct edge *e, struct exchange *x)
+{
+	struct client *c = x->c;
+	bool was_read = x->request.is_done, was_refused = x->why != NULL;
+	enum client_end end = CLIENT_STAYS;
+
+	if (x->flags & X_CLIENT_CLOSE || !was_read)
+		end = was_read && !was_refused ? CLIENT_ENDS : CLIENT_LINGERS;
+	record_access(e, x);
+	upstream_give(e, x, was_read && x->answer.is_done && !(x->flags & X_SERVER_CLOSE));
+	exchange_free(e, x);
+	client_next(e, c, end);
+}
+
+void exchange_abort(struct edge *e, struct exchange *x)
+{
+	struct client *c = x->c;
+
+	x->flags |= X_CLIENT_CLOSE;
+	record_access(e, x);
+	upstream_give(e, x, false);
+	exchange_free(e, x);
+	client_close(e, c, true);
+}

@@ -1,0 +1,227 @@
+/*
+ * Generations. Loading happens beside the traffic, in one go, and either all of it works or
+ * nothing has changed; exchanges that began under the old one finish under it.
+ */
+#include "role/edge/generation.h"
+
+#include "base/hash.h"
+#include "role/edge/pool.h"
+#include "sys/shm.h"
+
+#include <stdlib.h>
+
+static size_t generation_site_index(const struct generation *g, const struct image_listener *l,
+				    uint32_t certificate)
+{
+	size_t listener = (size_t)(l - image_listener_at(&g->image, 0));
+
+	return listener * image_count(&g->image, IMAGE_CERTIFICATE) + certificate;
+}
+
+struct tls_site *generation_site(const struct generation *g, const struct image_listener *l,
+				 uint32_t certificate)
+{
+	return certificate == IMAGE_NONE ? NULL
+					 : g->sites[generation_site_index(g, l, certificate)];
+}
+
+struct tls_site *generation_any_site(const struct generation *g, const struct image_listener *l)
+{
+	for (uint32_t i = 0; i < l->sni.n; i++) {
+		const struct image_sni *s = image_sni_at(&g->image, l->sni.first + i);
+
+		if (s->name.n)
+			return generation_site(g, l, s->certificate);
+	}
+	return generation_site(g, l, l->default_certificate);
+}
+
+/* The site for one certificate of one listener, once. */
+static enum err generation_add_site(struct edge *e, struct generation *g, uint32_t listener,
+				    uint32_t certificate)
+{
+	const struct image_listener *l = image_listener_at(&g->image, listener);
+	struct tls_site_spec spec = {
+		.image = &g->image,
+		.listener = listener,
+		.certificate = certificate,
+		.generation = g->number,
+		.tickets = &e->tickets,
+	};
+
+	if (certificate == IMAGE_NONE || generation_site(g, l, certificate))
+		return E_OK;
+	return tls_site_new(e->tls, &spec, &g->sites[generation_site_index(g, l, certificate)]);
+}
+
+static enum err generation_add_sites(struct edge *e, struct generation *g)
+{
+	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_LISTENER); i++) {
+		const struct image_listener *l = image_listener_at(&g->image, i);
+
+		if (l->protocol != IMAGE_HTTPS)
+			continue;
+		TRY(generation_add_site(e, g, i, l->default_certificate));
+		for (uint32_t s = 0; s < l->sni.n; s++) {
+			const struct image_sni *sni = image_sni_at(&g->image, l->sni.first + s);
+
+			if (sni->name.n)
+				TRY(generation_add_site(e, g, i, sni->certificate));
+		}
+	}
+	return E_OK;
+}
+
+static void generation_mix(uint64_t *h, struct view v)
+{
+	*h = (*h ^ hash_fnv1a(v) ^ v.n) * 0x9e3779b97f4a7c15u;
+}
+
+/* What a connection to this pool's servers was verified against: a change of any of it makes
+ * another identity. */
+static uint64_t generation_tls_identity(const struct generation *g, const struct image_pool *p)
+{
+	uint64_t h = 1u + p->tls_verify;
+
+	generation_mix(&h, image_view(&g->image, p->tls_name));
+	for (uint32_t i = 0; i < p->tls_ca.n; i++)
+		generation_mix(
+			&h, image_view(&g->image, *image_der_at(&g->image, p->tls_ca.first + i)));
+	if (p->tls_client_certificate != IMAGE_NONE) {
+		const struct image_certificate *c =
+			image_certificate_at(&g->image, p->tls_client_certificate);
+
+		generation_mix(&h, view_of(c->fingerprint, sizeof c->fingerprint));
+	}
+	return h ? h : 1;
+}
+
+static enum err generation_add_pools(struct edge *e, struct generation *g)
+{
+	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_POOL); i++) {
+		const struct image_pool *p = image_pool_at(&g->image, i);
+
+		pool_init(g, i);
+		if (p->protocol != IMAGE_HTTPS)
+			continue;
+		g->tls_identity[i] = generation_tls_identity(g, p);
+		TRY(tls_client_site_new(e->tls, &g->image, i, g->number, &g->servers[i]));
+	}
+	return E_OK;
+}
+
+static enum err generation_allocate(struct generation *g)
+{
+	size_t pools = image_count(&g->image, IMAGE_POOL),
+	       servers = image_count(&g->image, IMAGE_SERVER);
+	size_t sites = (size_t)image_count(&g->image, IMAGE_LISTENER) *
+		       image_count(&g->image, IMAGE_CERTIFICATE);
+
+	g->pools = calloc(pools + 1, sizeof *g->pools);
+	g->sites = calloc(sites + 1, sizeof(struct tls_site *));
+	g->servers = calloc(pools + 1, sizeof(struct tls_client_site *));
+	g->tls_identity = calloc(pools + 1, sizeof *g->tls_identity);
+	g->balance = calloc(servers + 1, sizeof *g->balance);
+	g->is_healthy = calloc(servers + 1, sizeof *g->is_healthy);
+	return g->pools && g->sites && g->servers && g->tls_identity && g->balance && g->is_healthy
+		       ? E_OK
+		       : E_NOMEM;
+}
+
+static void generation_index_listeners(struct generation *g)
+{
+	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_LISTENER); i++) {
+		const struct image_listener *l = image_listener_at(&g->image, i);
+
+		g->listener[l->slot] = l;
+		if (l->protocol == IMAGE_HTTPS && !g->https_port)
+			g->https_port = l->address.port;
+	}
+}
+
+static enum err generation_build(struct edge *e, struct generation *g, const char **ret_why)
+{
+	enum err built = E_OK;
+
+	*ret_why = "out of memory";
+	TRY(generation_allocate(g));
+	generation_index_listeners(g);
+	built = generation_add_sites(e, g);
+	if (built == E_OK)
+		built = generation_add_pools(e, g);
+	if (built != E_OK) {
+		*ret_why = tls_library_error(e->tls);
+		return built;
+	}
+	*ret_why = "a path_regex does not compile";
+	return route_regexes_new(&g->image, &g->regexes);
+}
+
+static enum err generation_map(struct generation *g, int fd, const char **ret_why)
+{
+	*ret_why = "the image is not sealed";
+	if (!shm_is_sealed(fd))
+		return E_DENIED;
+	*ret_why = "the image can't be mapped";
+	TRY(shm_map(fd, false, &g->map, &g->map_bytes));
+	return image_check(view_of(g->map, g->map_bytes), &g->image, ret_why);
+}
+
+enum err generation_load(struct edge *e, int fd, uint32_t number, struct generation **ret,
+			 const char **ret_why)
+{
+	struct generation *g = calloc(1, sizeof *g);
+	enum err loaded = E_OK;
+
+	*ret_why = "out of memory";
+	if (!g)
+		return E_NOMEM;
+	g->number = number;
+	g->users = 1;
+	loaded = generation_map(g, fd, ret_why);
+	if (loaded == E_OK)
+		loaded = generation_build(e, g, ret_why);
+	if (loaded != E_OK) {
+		generation_drop(e, g);
+		return loaded;
+	}
+	*ret = g;
+	return E_OK;
+}
+
+struct generation *generation_hold(struct generation *g)
+{
+	g->users++;
+	return g;
+}
+
+static void generation_free_tls(struct generation *g)
+{
+	size_t sites = 0;
+
+	if (!g->image.header)
+		return;
+	sites = (size_t)image_count(&g->image, IMAGE_LISTENER) *
+		image_count(&g->image, IMAGE_CERTIFICATE);
+	for (size_t i = 0; g->sites && i < sites; i++)
+		g->sites[i] = tls_site_free(g->sites[i]);
+	for (uint32_t i = 0; g->servers && i < image_count(&g->image, IMAGE_POOL); i++)
+		g->servers[i] = tls_client_site_free(g->servers[i]);
+}
+
+void generation_drop(struct edge *e, struct generation *g)
+{
+	(void)e;
+	if (!g || --g->users)
+		return;
+	generation_free_tls(g);
+	g->regexes = route_regexes_free(g->regexes);
+	free(g->pools);
+	free((void *)g->sites);
+	free((void *)g->servers);
+	free(g->tls_identity);
+	free(g->balance);
+	free(g->is_healthy);
+	shm_unmap(g->map, g->map_bytes);
+	free(g);
+}

@@ -1,0 +1,30 @@
+/* One compiled configuration in use: mapped, checked, and with what is built from it (promise P10).
+ */
+#ifndef ROLE_EDGE_GENERATION_H
+#define ROLE_EDGE_GENERATION_H
+
+#include "role/edge/edge.h"
+
+/*
+ * generation_load - maps the sealed image fd (borrowed) and builds TLS sites, pools and regexes
+ *   ret_why   on failure one line for the keeper
+ * E_PROTO not usable · E_NOMEM · E_SYS (logged). The caller holds one use of it
+ */
+enum err generation_load(struct edge *e, int fd, uint32_t number, struct generation **ret,
+			 const char **ret_why);
+
+struct generation *generation_hold(struct generation *g);
+
+/* generation_drop - one use less; the last one unmaps it. NULL is fine */
+void generation_drop(struct edge *e, struct generation *g);
+
+/* generation_site - the TLS site of a certificate on a listener; NULL when that listener does not
+ * name it */
+struct tls_site *generation_site(const struct generation *g, const struct image_listener *l,
+				 uint32_t certificate);
+
+/* generation_any_site - the site of the listener's first certificate: before a client has said its
+ * name */
+struct tls_site *generation_any_site(const struct generation *g, const struct image_listener *l);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * Local answers. Whatever a client sent appears in none of them but for the redirect to https,
+ * whose host and path are canonical (THREATS 3a A5: error pages never echo input).
+ */
+#include "role/edge/local.h"
+
+#include "role/edge/answer.h"
+#include "role/edge/body.h"
+#include "role/edge/conn.h"
+#include "role/edge/exchange.h"
+#include "role/edge/record.h"
+
+struct local_status {
+	uint16_t status;
+	const char *reason;
+	const char *advice; /* for a person who sees the page */
+};
+
+static const struct local_status local_statuses[] = {
+	{200,  "OK",			      ""							  },
+	{ 301, "Moved Permanently",		    ""							  },
+	{ 302, "Found",			   ""							  },
+	{ 303, "See Other",			    ""							  },
+	{ 307, "Temporary Redirect",		     ""							  },
+	{ 308, "Permanent Redirect",		     ""							  },
+	{ 400, "Bad Request",		      "Your browser sent something that this server can't accept."},
+	{ 403, "Forbidden",			    "You may not see this page."				 },
+	{ 404, "Not Found",			    "There is no page at this address."				},
+	{ 408, "Request Timeout",		  "The request took too long to arrive. Please try again."	   },
+	{ 410, "Gone",			    "This page no longer exists."				     },
+	{ 413, "Content Too Large",		    "What you sent is larger than this server accepts."		},
+	{ 414, "URI Too Long",		       "The address is too long."				  },
+	{ 417, "Expectation Failed",		     "Your browser expects something that this server can't do." },
+	{ 421, "Misdirected Request",	      "Please open the page again."				    },
+	{ 431, "Request Header Fields Too Large",
+	  "Your browser sent too many or too large cookies. Deleting this site's cookies may "
+	  "help."											     },
+	{ 501, "Not Implemented",		  "This server can't do what was asked."			 },
+	{ 502, "Bad Gateway",
+	  "The server behind this address gave no usable answer. Please try again later."			  },
+	{ 503, "Service Unavailable",
+	  "The service is not available at the moment. Please try again later."				},
+	{ 504, "Gateway Timeout",
+	  "The server behind this address did not answer in time. Please try again later."			   },
+	{ 505, "HTTP Version Not Supported",
+	  "Your browser speaks a version of HTTP that this server does not."				     },
+};
+
+static const struct local_status *local_find(uint16_t status)
+{
+	static const struct local_status other = { 0, "Response", "" };
+
+	for (size_t i = 0; i < sizeof local_statuses / sizeof local_statuses[0]; i++)
+		if (local_statuses[i].status == status)
+			return &local_statuses[i];
+	return &other;
+}
+
+/* What a local answer consists of. */
+struct local {
+	uint16_t status;
+	struct view type, location, body;
+	bool is_page; /* one of ours: never cached, nothing may be loaded or framed */
+};
+
+static void local_put_head(struct wbuf *w, const struct exchange *x, const struct local *a)
+{
+	WBUF_LIT(w, "HTTP/1.1 ");
+	wbuf_dec(w, a->status);
+	WBUF_LIT(w, " ");
+	wbuf_str(w, local_find(a->status)->reason);
+	WBUF_LIT(w, "\r\nContent-Length: ");
+	wbuf_dec(w, a->body.n);
+	if (a->type.n) {
+		WBUF_LIT(w, "\r\nContent-Type: ");
+		wbuf_view_put(w, a->type);
+	}
+	WBUF_LIT(w, "\r\nX-Request-Id: ");
+	wbuf_put(w, x->request_id, sizeof x->request_id);
+	WBUF_LIT(w, "\r\nX-Content-Type-Options: nosniff\r\n");
+	if (a->is_page)
+		WBUF_LIT(w,
+			 "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; "
+			 "frame-ancestors 'none'; "
+			 "base-uri 'none'; form-action 'none'\r\nReferrer-Policy: no-referrer\r\n");
+	answer_put_security(w, x);
+}
+
+/* The one way out of this file: sends the answer and ends the exchange. */
+static void local_send(struct edge *e, struct exchange *x, struct wbuf *w, const struct local *a)
+{
+	if (!x->request.is_done)
+		x->flags |= X_CLIENT_CLOSE;
+	if (x->flags & X_CLIENT_CLOSE)
+		WBUF_LIT(w, "Connection: close\r\n");
+	WBUF_LIT(w, "\r\n");
+	if (x->method != METHOD_HEAD)
+		wbuf_view_put(w, a->body);
+	x->status = a->status;
+	x->first_byte_ns = e->loop.now_ns;
+	x->flags |= X_ANSWERED | X_SERVER_CLOSE; /* a server that was asked has not answered */
+	body_init(&x->answer, BODY_NONE, 0, false);
+	x->bytes_out += w->n;
+	if (wbuf_check(w) != E_OK || conn_send(e, &x->c->conn, wbuf_view(w)) != E_OK) {
+		x->c->conn.is_broken = true;
+		exchange_abort(e, x);
+		return;
+	}
+	exchange_finish(e, x);
+}
+
+void local_error(struct edge *e, struct exchange *x, uint16_t status, const char *why)
+{
+	const struct local_status *s = local_find(status);
+	uint8_t page[1024];
+	struct wbuf b = wbuf_of(page, sizeof page), w = wbuf_of(e->piece, sizeof e->piece);
+	struct local a = { .status = status,
+			   .type = VIEW("text/html; charset=utf-8"),
+			   .is_page = true };
+
+	if (x->flags & X_ANSWERED) {
+		exchange_abort(e, x);
+		return;
+	}
+	record_why(x, why);
+	WBUF_LIT(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		     "<meta name=\"viewport\" content=\"width=device-width\"><title>");
+	wbuf_dec(&b, status);
+	WBUF_LIT(&b, " ");
+	wbuf_str(&b, s->reason);
+	WBUF_LIT(&b, "</title></head>\n<body><main><h1>");
+	wbuf_str(&b, s->reason);
+	WBUF_LIT(&b, "</h1><p>");
+	wbuf_str(&b, s->advice);
+	WBUF_LIT(&b, "</p><p>Request <code>");
+	wbuf_put(&b, x->request_id, sizeof x->request_id);
+	WBUF_LIT(&b, "</code></p></main></body></html>\n");
+	a.body = wbuf_view(&b);
+	local_put_head(&w, x, &a);
+	if (status == 503)
+		WBUF_LIT(&w, "Retry-After: 5\r\n");
+	local_send(e, x, &w, &a);
+}
+
+static void local_redirect(struct edge *e, struct exchange *x, struct local *a)
+{
+	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
+
+	local_put_head(&w, x, a);
+	WBUF_LIT(&w, "Location: ");
+	wbuf_view_put(&w, a->location);
+	WBUF_LIT(&w, "\r\n");
+	local_send(e, x, &w, a);
+}
+
+void local_rule(struct edge *e, struct exchange *x)
+{
+	const struct image *im = &x->g->image;
+	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
+	struct local a = { .status = x->rule->status };
+
+	if (x->rule->action == IMAGE_ACTION_REDIRECT) {
+		a.location = image_view(im, x->rule->location);
+		local_redirect(e, x, &a);
+		return;
+	}
+	a.body = image_view(im, x->rule->body);
+	a.type = image_view(im, x->rule->content_type);
+	local_put_head(&w, x, &a);
+	local_send(e, x, &w, &a);
+}
+
+void local_to_https(struct edge *e, struct exchange *x, struct view host)
+{
+	bool keeps_method = x->method != METHOD_GET && x->method != METHOD_HEAD;
+	struct wbuf w = wbuf_of(e->frame, sizeof e->frame);
+	struct local a = { .status = keeps_method ? 308 : 301 };
+	uint16_t port = x->g->https_port;
+
+	if (host.n == 0 || x->path_at.n == 0 || x->head->p[x->path_at.at] != '/') {
+		local_error(e, x, 400, "nothing to redirect to: no host");
+		return;
+	}
+	WBUF_LIT(&w, "https://");
+	wbuf_view_put(&w, host);
+	if (port && port != 443) {
+		WBUF_LIT(&w, ":");
+		wbuf_dec(&w, port);
+	}
+	/* path, and the query behind it with its '?' */
+	wbuf_put(&w, x->head->p + x->path_at.at,
+		 (size_t)x->path_at.n + (x->query_n ? x->query_n + 1 : 0));
+	a.location = wbuf_view(&w);
+	local_redirect(e, x, &a);
+}

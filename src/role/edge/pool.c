@@ -1,0 +1,212 @@
+/*
+ * Pools. The health page is looked at afresh at most every POOL_REFRESH_MS: in between, a choice
+ * reads this process's own memory alone.
+ */
+#include "role/edge/pool.h"
+
+#include "role/edge/upstream.h"
+
+enum { POOL_REFRESH_MS = 20 };
+
+void pool_init(struct generation *g, uint32_t pool_index)
+{
+	struct pool_state *p = &g->pools[pool_index];
+	const struct image_pool *pool = image_pool_at(&g->image, pool_index);
+	struct balance_server *servers = g->balance + pool->servers.first;
+
+	list_init(&p->queue);
+	p->is_healthy = g->is_healthy + pool->servers.first;
+	for (uint32_t i = 0; i < pool->servers.n; i++) {
+		const struct image_server *s = image_server_at(&g->image, pool->servers.first + i);
+
+		servers[i] =
+			(struct balance_server){ .weight = s->weight, .is_backup = s->is_backup };
+	}
+	balance_init(&p->balance, servers, pool->servers.n, (enum image_balance)pool->balance);
+}
+
+struct pool_state *pool_state(const struct exchange *x)
+{
+	return &x->g->pools[x->pool_index];
+}
+
+struct server_state *pool_server(struct edge *e, uint32_t slot, uint32_t slot_gen)
+{
+	struct server_state *s = &e->servers[slot];
+
+	if (s->is_used && s->gen == slot_gen)
+		return s;
+	if (s->is_used)
+		upstream_close_idle(e, s);
+	*s = (struct server_state){ .gen = slot_gen, .is_used = true };
+	list_init(&s->idle);
+	list_init(&s->waiting);
+	return s;
+}
+
+struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_gen)
+{
+	struct page_load_server *l = &e->load->server[slot];
+
+	if (PAGE_GET(l->gen) == slot_gen)
+		return l;
+	PAGE_SET(l->in_flight, 0);
+	PAGE_SET(l->connections, 0);
+	PAGE_SET(l->requests, 0);
+	PAGE_SET(l->failures, 0);
+	PAGE_SET(l->retries, 0);
+	PAGE_SET(l->bytes_in, 0);
+	PAGE_SET(l->bytes_out, 0);
+	PAGE_SET(l->latency_us, 0);
+	PAGE_SET(l->connects, 0);
+	PAGE_SET(l->reuses, 0);
+	for (unsigned i = 0; i < 6; i++)
+		PAGE_SET(l->status[i], 0);
+	PAGE_SET(l->gen, slot_gen);
+	return l;
+}
+
+/* What a person said at run time goes before what the configuration says. */
+static bool pool_is_enabled(const struct image_server *s, uint8_t admin)
+{
+	if (admin == PAGE_ADMIN_CONFIGURED)
+		return s->state == IMAGE_SERVER_ENABLED;
+	return admin == PAGE_ADMIN_ENABLED;
+}
+
+static bool pool_is_healthy(const struct edge *e, const struct image_server *s)
+{
+	const struct page_health_entry *h = &e->health->server[s->slot];
+
+	if (PAGE_GET(h->gen) != s->slot_gen)
+		return s->state == IMAGE_SERVER_ENABLED;
+	return pool_is_enabled(s, PAGE_GET(h->admin)) && PAGE_GET(h->health) != PAGE_HEALTH_DOWN &&
+	       !PAGE_GET(h->is_ejected);
+}
+
+static uint32_t pool_in_flight(const struct edge *e, const struct image_server *s)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < e->load_n; i++) {
+		const struct page_load_server *l = &e->loads[i]->server[s->slot];
+
+		if (PAGE_GET(l->gen) == s->slot_gen)
+			n += PAGE_GET(l->in_flight);
+	}
+	return n;
+}
+
+static void pool_judge(struct pool_state *p, uint32_t i, uint32_t limit)
+{
+	bool has_room = limit == 0 || p->balance.server[i].in_flight < limit;
+
+	balance_set_usable(&p->balance, i, p->is_healthy[i] && has_room);
+}
+
+static void pool_refresh(struct edge *e, const struct exchange *x)
+{
+	struct pool_state *p = pool_state(x);
+
+	if (p->refreshed_ms && e->loop.now_ms - p->refreshed_ms < POOL_REFRESH_MS)
+		return;
+	p->refreshed_ms = e->loop.now_ms;
+	for (uint32_t i = 0; i < x->pool->servers.n; i++) {
+		const struct image_server *s =
+			image_server_at(&x->g->image, x->pool->servers.first + i);
+
+		p->is_healthy[i] = pool_is_healthy(e, s);
+		p->balance.server[i].in_flight = pool_in_flight(e, s);
+		pool_judge(p, i, x->pool->requests_per_server);
+	}
+}
+
+static uint32_t pool_index_of(const struct exchange *x)
+{
+	uint32_t i = (uint32_t)(x->server - image_server_at(&x->g->image, x->pool->servers.first));
+
+	INVARIANT(i < x->pool->servers.n);
+	return i;
+}
+
+/* Whether a server would be usable if it had room. */
+static bool pool_has_busy(const struct pool_state *p, const struct balance_tried *tried)
+{
+	for (uint32_t i = 0; i < p->balance.n; i++)
+		if (p->is_healthy[i] && !balance_was_tried(tried, i))
+			return true;
+	return false;
+}
+
+enum err pool_pick(struct edge *e, struct exchange *x)
+{
+	struct pool_state *p = pool_state(x);
+	struct page_load_server *l = NULL;
+	uint32_t i = 0;
+
+	pool_refresh(e, x);
+	i = balance_pick(&p->balance, &x->tried, &e->rng);
+	if (i == BALANCE_NONE)
+		return pool_has_busy(p, &x->tried) ? E_LIMIT : E_NOMEM;
+	x->server = image_server_at(&x->g->image, x->pool->servers.first + i);
+	x->flags |= X_COUNTED;
+	p->balance.server[i].in_flight++;
+	l = pool_load(e, x->server->slot, x->server->slot_gen);
+	PAGE_ADD(l->in_flight, 1);
+	PAGE_ADD(l->requests, 1);
+	if (x->pool->requests_per_server)
+		pool_judge(p, i, x->pool->requests_per_server);
+	return E_OK;
+}
+
+void pool_release(struct edge *e, struct exchange *x)
+{
+	struct pool_state *p = NULL;
+	struct page_load_server *l = NULL;
+	uint32_t i = 0;
+
+	if (!(x->flags & X_COUNTED))
+		return;
+	x->flags &= ~(uint32_t)X_COUNTED;
+	p = pool_state(x);
+	i = pool_index_of(x);
+	if (p->balance.server[i].in_flight)
+		p->balance.server[i].in_flight--;
+	l = pool_load(e, x->server->slot, x->server->slot_gen);
+	if (PAGE_GET(l->in_flight))
+		PAGE_ADD(l->in_flight, (uint32_t)-1);
+	if (x->pool->requests_per_server)
+		pool_judge(p, i, x->pool->requests_per_server);
+}
+
+enum err pool_enqueue(struct exchange *x)
+{
+	struct pool_state *p = pool_state(x);
+
+	if (p->queue_n >= x->pool->queue)
+		return E_LIMIT;
+	p->queue_n++;
+	x->flags |= X_QUEUED;
+	list_append(&p->queue, &x->node);
+	return E_OK;
+}
+
+void pool_dequeue(struct exchange *x)
+{
+	if (x->flags & X_QUEUED)
+		pool_state(x)->queue_n--;
+	if (x->flags & (X_QUEUED | X_WAITING))
+		list_remove(&x->node);
+	x->flags &= ~(uint32_t)(X_QUEUED | X_WAITING);
+}
+
+struct exchange *pool_next(struct pool_state *p)
+{
+	struct exchange *x = NULL;
+
+	if (list_is_empty(&p->queue))
+		return NULL;
+	x = OWNER_OF(p->queue.next, struct exchange, node);
+	pool_dequeue(x);
+	return x;
+}

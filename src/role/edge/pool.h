@@ -1,0 +1,36 @@
+/* A pool as one generation sees it: which of its servers may be asked, and who waits for one. */
+#ifndef ROLE_EDGE_POOL_H
+#define ROLE_EDGE_POOL_H
+
+#include "role/edge/edge.h"
+
+/* pool_init - empty queue, every server unknown until the first refresh */
+void pool_init(struct generation *g, uint32_t pool_index);
+
+/* pool_state - of the exchange's pool */
+struct pool_state *pool_state(const struct exchange *x);
+
+/* pool_pick - the server to ask next, counted in flight; E_LIMIT all usable ones are at their limit
+ * · E_NOMEM none is usable */
+enum err pool_pick(struct edge *e, struct exchange *x);
+
+/* pool_release - x no longer has a request on its server */
+void pool_release(struct edge *e, struct exchange *x);
+
+/* pool_enqueue - x waits for any server of its pool. E_LIMIT the queue is full, or there is none */
+enum err pool_enqueue(struct exchange *x);
+
+/* pool_dequeue - takes x out of whatever list it waits in */
+void pool_dequeue(struct exchange *x);
+
+/* pool_next - the exchange that has waited longest, taken out of the queue; NULL when nobody waits
+ */
+struct exchange *pool_next(struct pool_state *p);
+
+/* pool_server - this process's state of a server, reset when its slot has changed hands */
+struct server_state *pool_server(struct edge *e, uint32_t slot, uint32_t slot_gen);
+
+/* pool_load - this edge's counters of a server, likewise */
+struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_gen);
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * Records. Only the length of a query is kept, never its content, nor any cookie or token
+ * (DEFAULTS 8.15.02). A full ring costs the record of an access, and its loss is itself recorded.
+ */
+#include "role/edge/record.h"
+
+#include "sys/clock.h"
+
+enum { RECORD_AGENT_MAX = 256, RECORD_PATH_MAX = 2048 };
+
+void record_why(struct exchange *x, const char *why)
+{
+	x->why = why;
+}
+
+static struct view record_span(const struct exchange *x, struct span16 at)
+{
+	return view_of(x->head->p + at.at, at.n);
+}
+
+static void record_put_string(struct wbuf *w, const struct exchange *x, enum record_tag tag,
+			      struct image_str s)
+{
+	record_put_text(w, tag, image_view(&x->g->image, s));
+}
+
+static void record_put_who(struct wbuf *w, const struct client *c)
+{
+	uint8_t text[64];
+	struct wbuf t = wbuf_of(text, sizeof text);
+
+	ip_put_endpoint(&t, &c->ip, c->port);
+	record_put_text(w, RECORD_TAG_ORIGIN, wbuf_view(&t));
+	record_put_text(w, RECORD_TAG_ACTOR, VIEW("-"));
+}
+
+static void record_put_object(struct wbuf *w, const struct exchange *x)
+{
+	uint8_t text[RECORD_PATH_MAX + 600];
+	struct wbuf t = wbuf_of(text, sizeof text);
+
+	wbuf_view_put(&t, x->c->conn.tls ? VIEW("https://") : VIEW("http://"));
+	wbuf_view_put(&t, view_slice(record_span(x, x->host_at), 0, 512));
+	wbuf_view_put(&t, view_slice(record_span(x, x->path_at), 0, RECORD_PATH_MAX));
+	record_put_text(w, RECORD_TAG_OBJECT, x->path_at.n ? wbuf_view(&t) : VIEW("-"));
+}
+
+static void record_put_result(struct wbuf *w, const struct exchange *x)
+{
+	uint8_t text[8];
+	struct wbuf t = wbuf_of(text, sizeof text);
+
+	if (x->status)
+		wbuf_dec(&t, x->status);
+	else
+		WBUF_LIT(&t, "aborted");
+	record_put_text(w, RECORD_TAG_RESULT, wbuf_view(&t));
+}
+
+static void record_put_tls(struct wbuf *w, const struct client *c)
+{
+	uint8_t text[64];
+	struct wbuf t = wbuf_of(text, sizeof text);
+
+	if (!c->conn.tls)
+		return;
+	wbuf_str(&t, tls_conn_version(c->conn.tls));
+	WBUF_LIT(&t, " ");
+	wbuf_str(&t, tls_conn_cipher(c->conn.tls));
+	record_put_text(w, RECORD_TAG_TLS, wbuf_view(&t));
+}
+
+static void record_put_where(struct wbuf *w, const struct exchange *x)
+{
+	record_put_string(w, x, RECORD_TAG_LISTENER, x->listener->name);
+	if (x->rule)
+		record_put_string(w, x, RECORD_TAG_ROUTE, x->rule->name);
+	if (x->pool)
+		record_put_string(w, x, RECORD_TAG_POOL, x->pool->name);
+	if (x->server)
+		record_put_string(w, x, RECORD_TAG_SERVER, x->server->name);
+}
+
+static void record_put_numbers(struct wbuf *w, const struct edge *e, const struct exchange *x)
+{
+	record_put_number(w, RECORD_TAG_BYTES_IN, x->request.moved);
+	record_put_number(w, RECORD_TAG_BYTES_OUT, x->bytes_out);
+	record_put_number(w, RECORD_TAG_DURATION_US, (e->loop.now_ns - x->start_ns) / 1000);
+	if (x->first_byte_ns)
+		record_put_number(w, RECORD_TAG_FIRST_BYTE_US,
+				  (x->first_byte_ns - x->start_ns) / 1000);
+	if (x->tries > 1)
+		record_put_number(w, RECORD_TAG_TRIES, x->tries);
+	if (x->query_n)
+		record_put_number(w, RECORD_TAG_QUERY_BYTES, x->query_n);
+}
+
+static void record_write(struct edge *e, struct exchange *x)
+{
+	uint8_t record[RING_RECORD_MAX];
+	struct wbuf w = wbuf_of(record, sizeof record);
+
+	record_put_number(&w, RECORD_TAG_KIND, RECORD_ACCESS);
+	record_put_number(&w, RECORD_TAG_TIME, (uint64_t)clock_wall_us());
+	record_put_text(&w, RECORD_TAG_ACTION,
+			x->method_at.n ? view_slice(record_span(x, x->method_at), 0, 64)
+				       : VIEW("-"));
+	record_put_object(&w, x);
+	record_put_result(&w, x);
+	record_put_who(&w, x->c);
+	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
+	record_put_where(&w, x);
+	record_put_numbers(&w, e, x);
+	record_put_tls(&w, x->c);
+	if (x->agent_at.n)
+		record_put_text(&w, RECORD_TAG_USER_AGENT,
+				view_slice(record_span(x, x->agent_at), 0, RECORD_AGENT_MAX));
+	if (x->why)
+		record_put_text(&w, RECORD_TAG_DETAIL, view_str(x->why));
+	if (wbuf_check(&w) != E_OK || ring_put(&e->ring, RING_ACCESS, wbuf_view(&w)) != E_OK)
+		return; /* counted by the ring, recorded by audit */
+}
+
+void record_access(struct edge *e, struct exchange *x)
+{
+	struct page_load_listener *l = &e->load->listener[x->c->slot];
+
+	PAGE_ADD(l->bytes_in, x->request.moved);
+	PAGE_ADD(l->bytes_out, x->bytes_out);
+	PAGE_ADD(l->status[x->status / 100 % 6], 1);
+	if (x->server) {
+		struct page_load_server *s = &e->load->server[x->server->slot];
+
+		PAGE_ADD(s->bytes_out, x->request.moved);
+		PAGE_ADD(s->bytes_in, x->answer.moved);
+	}
+	if (x->g->image.header->log_access)
+		record_write(e, x);
+}
+
+void record_tunnel_end(struct edge *e, struct exchange *x)
+{
+	uint8_t record[1024];
+	struct wbuf w = wbuf_of(record, sizeof record);
+
+	if (!e->now->image.header->log_access)
+		return;
+	record_put_number(&w, RECORD_TAG_KIND, RECORD_ACCESS);
+	record_put_number(&w, RECORD_TAG_TIME, (uint64_t)clock_wall_us());
+	record_put_text(&w, RECORD_TAG_ACTION, VIEW("tunnel.closed"));
+	record_put_object(&w, x);
+	record_put_text(&w, RECORD_TAG_RESULT, VIEW("ok"));
+	record_put_who(&w, x->c);
+	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
+	record_put_number(&w, RECORD_TAG_BYTES_IN, x->request.moved);
+	record_put_number(&w, RECORD_TAG_BYTES_OUT, x->answer.moved);
+	record_put_number(&w, RECORD_TAG_DURATION_US, (e->loop.now_ns - x->start_ns) / 1000);
+	if (wbuf_check(&w) != E_OK || ring_put(&e->ring, RING_ACCESS, wbuf_view(&w)) != E_OK)
+		return;
+}
+
+enum err record_event(struct edge *e, struct view action, struct view object, struct view result)
+{
+	uint8_t record[1024], text[16];
+	struct wbuf w = wbuf_of(record, sizeof record), origin = wbuf_of(text, sizeof text);
+	struct record_event event = { .kind = RECORD_EVENT,
+				      .wall_us = clock_wall_us(),
+				      .action = action,
+				      .object = object,
+				      .result = result };
+
+	WBUF_LIT(&origin, "edge[");
+	wbuf_dec(&origin, e->self.index);
+	WBUF_LIT(&origin, "]");
+	event.origin = wbuf_view(&origin);
+	record_put_event(&w, &event);
+	TRY(wbuf_check(&w));
+	return ring_put(&e->ring, RING_EVENT, wbuf_view(&w));
+}

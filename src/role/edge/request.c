@@ -1,0 +1,386 @@
+/*
+ * Requests. Canonical host and path are made once, here; routing sees them, and servers are sent
+ * them (THREATS A4, G). Client-sent spellings of the fields that say who the client is are left
+ * out before ours are written (A5, A6).
+ */
+#include "role/edge/request.h"
+
+#include "role/edge/body.h"
+#include "role/edge/buffer.h"
+#include "role/edge/client.h"
+#include "role/edge/conn.h"
+#include "role/edge/exchange.h"
+#include "role/edge/generation.h"
+#include "role/edge/local.h"
+#include "role/edge/slots.h"
+
+/* What one head says, while it is being decided about. */
+struct request {
+	struct view head;
+	const struct http1_head *h;
+	struct view authority; /* as sent */
+	struct uri_host host;
+	struct uri_target target;
+	bool is_trusted; /* its sender may say who the client is */
+	uint8_t host_name[256];
+};
+
+static void request_id(struct edge *e, struct exchange *x)
+{
+	struct wbuf w = wbuf_of(x->request_id, sizeof x->request_id);
+	uint8_t bytes[16];
+	struct wbuf b = wbuf_of(bytes, sizeof bytes);
+
+	wbuf_u64(&b, rng_next(&e->rng));
+	wbuf_u64(&b, rng_next(&e->rng) | 1); /* never all zero: W3C Trace Context §3.2.2.3 */
+	wbuf_hex(&w, wbuf_view(&b));
+}
+
+static struct exchange *request_exchange(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	struct exchange *x = l ? slots_exchange(e) : NULL;
+
+	if (!x)
+		return NULL;
+	x->head = buffer_get(&e->buffers);
+	if (!x->head) {
+		slots_exchange_free(e, x);
+		return NULL;
+	}
+	list_init(&x->node);
+	x->c = c;
+	x->g = generation_hold(e->now);
+	x->listener = l;
+	x->start_ns = e->loop.now_ns;
+	c->x = x;
+	c->requests++;
+	c->state = CLIENT_BUSY;
+	PAGE_ADD(e->load->listener[c->slot].requests, 1);
+	request_id(e, x);
+	return x;
+}
+
+void request_refuse(struct edge *e, struct client *c, const struct http1_error *why)
+{
+	struct exchange *x = request_exchange(e, c);
+
+	PAGE_ADD(e->load->listener[c->slot].bad_requests, 1);
+	if (!x) {
+		client_close(e, c, true);
+		return;
+	}
+	body_init(&x->request, BODY_NONE, 0, false);
+	x->flags |= X_CLIENT_CLOSE;
+	local_error(e, x, why->status, why->why);
+}
+
+/* ---- what it asks for ---- */
+
+/* Host and target in canonical form. E_PROTO: *ret_why */
+static enum err request_canonical(struct edge *e, struct request *q, const char **ret_why)
+{
+	const struct http1_head *h = q->h;
+	struct view target = view_of(q->head.p + h->target, h->target_n);
+	struct wbuf path = wbuf_of(e->path, sizeof e->path),
+		    name = wbuf_of(q->host_name, sizeof q->host_name);
+	bool is_https = false;
+
+	if (h->host != UINT16_MAX)
+		q->authority = field_value_view(q->head, &h->fields[h->host]);
+	*ret_why = "the request's target is not valid";
+	if (h->target_form == TARGET_ABSOLUTE) {
+		struct view authority = { 0 };
+
+		TRY(uri_absolute_split(target, &is_https, &authority, &target));
+		*ret_why = "the target names another host than Host"; /* RFC 9112 §3.2.2, stricter:
+									 both must agree */
+		if (q->authority.n && !view_ieq(authority, q->authority))
+			return E_PROTO;
+		q->authority = authority;
+	}
+	*ret_why = "Host is not valid";
+	if (q->authority.n)
+		TRY(uri_host_parse(q->authority, &name, &q->host));
+	if (h->target_form == TARGET_ASTERISK) {
+		q->target.path = VIEW("*");
+		return E_OK;
+	}
+	return uri_target_parse(target, &path, &q->target, ret_why);
+}
+
+static bool request_is_trusted(const struct edge *e, const struct client *c)
+{
+	const struct image_range *r = &e->now->image.header->trust_forwarded_from;
+
+	for (uint32_t i = 0; i < r->n; i++)
+		if (ip_net_has(image_network_at(&e->now->image, r->first + i), &c->ip))
+			return true;
+	return false;
+}
+
+/*
+ * A TLS connection serves the name it was opened for, and others that the same certificate answers
+ * for; any other host is misdirected (RFC 9110 §15.5.20): its certificate was never shown.
+ */
+static bool request_is_misdirected(const struct client *c, const struct exchange *x,
+				   const struct request *q)
+{
+	struct view sni = { 0 };
+
+	if (!c->conn.tls)
+		return false;
+	sni = tls_conn_sni(c->conn.tls);
+	if (sni.n == 0 || view_eq(sni, q->host.name))
+		return false;
+	return image_find_sni(&x->g->image, x->listener, q->host.name) !=
+	       image_find_sni(&x->g->image, x->listener, sni);
+}
+
+/* ---- what servers are sent ---- */
+
+static bool request_drops(const struct request *q, const struct field *f)
+{
+	unsigned flags = field_flags((enum field_id)f->id);
+
+	if (f->id == FIELD_CONTENT_LENGTH || f->id == FIELD_EXPECT)
+		return f->id == FIELD_EXPECT && !(q->h->flags & HTTP1_EXPECT_CONTINUE);
+	if (flags & (FIELD_HOP | FIELD_FRAMING))
+		return true;
+	if (flags & FIELD_TRUST)
+		return !q->is_trusted;
+	return (q->h->flags & HTTP1_CONNECTION) &&
+	       http1_connection_has(q->head, q->h, field_name_view(q->head, f));
+}
+
+/* Where v stands, that has just been written. */
+static struct span16 request_span(const struct wbuf *w, struct view v)
+{
+	return (struct span16){ .at = (uint16_t)(w->n - v.n), .n = (uint16_t)v.n };
+}
+
+/* Request line and Host first, as RFC 9110 §7.2 asks for. */
+static void request_put_line(struct exchange *x, const struct request *q, struct wbuf *w)
+{
+	struct view method = view_of(q->head.p + q->h->method, q->h->method_n);
+
+	wbuf_view_put(w, method);
+	x->method_at = request_span(w, method);
+	WBUF_LIT(w, " ");
+	wbuf_view_put(w, q->target.path);
+	x->path_at = request_span(w, q->target.path);
+	if (q->target.query.p) {
+		WBUF_LIT(w, "?");
+		wbuf_view_put(w, q->target.query);
+		x->query_n = (uint32_t)q->target.query.n;
+	}
+	WBUF_LIT(w, " HTTP/1.1\r\nHost: ");
+	wbuf_view_put(w, q->authority);
+	x->host_at = request_span(w, q->authority);
+	WBUF_LIT(w, "\r\n");
+}
+
+static void request_put_fields(struct exchange *x, const struct request *q, struct wbuf *w)
+{
+	const struct http1_head *h = q->h;
+	size_t run = h->fields_at;
+
+	for (size_t i = 0; i < h->field_n; i++) {
+		const struct field *f = &h->fields[i];
+
+		if (f->id == FIELD_USER_AGENT)
+			x->agent_at = (struct span16){ .at = (uint16_t)(w->n + f->value - run),
+						       .n = f->value_n };
+		if (f->id != FIELD_HOST && !request_drops(q, f))
+			continue;
+		wbuf_put(w, q->head.p + run, f->name - run);
+		run = f->name + http1_line(q->head, h, i).n;
+	}
+	wbuf_put(w, q->head.p + run, h->n - 2 - run);
+}
+
+static bool request_has(const struct request *q, enum field_id id)
+{
+	for (size_t i = 0; i < q->h->field_n; i++)
+		if (q->h->fields[i].id == (uint16_t)id)
+			return true;
+	return false;
+}
+
+/* Who the client is, in our words. A trusted sender's words stay in front of ours. */
+static void request_put_client(struct edge *e, const struct exchange *x, const struct request *q,
+			       struct wbuf *w)
+{
+	bool keeps = q->is_trusted && (q->h->flags & HTTP1_TRUST), is_v4 = ip_is_v4(&x->c->ip);
+	struct view proto = x->c->conn.tls ? VIEW("https") : VIEW("http");
+
+	WBUF_LIT(w, "X-Forwarded-For: ");
+	ip_put(w, &x->c->ip);
+	if (!keeps || !request_has(q, FIELD_X_FORWARDED_PROTO)) {
+		WBUF_LIT(w, "\r\nX-Forwarded-Proto: ");
+		wbuf_view_put(w, proto);
+	}
+	if (!keeps || !request_has(q, FIELD_X_FORWARDED_HOST)) {
+		WBUF_LIT(w, "\r\nX-Forwarded-Host: ");
+		wbuf_view_put(w, q->authority);
+	}
+	wbuf_view_put(w, is_v4 ? VIEW("\r\nForwarded: for=") : VIEW("\r\nForwarded: for=\"["));
+	ip_put(w, &x->c->ip);
+	wbuf_view_put(w, is_v4 ? VIEW(";host=\"") : VIEW("]\";host=\""));
+	wbuf_view_put(w, q->authority);
+	WBUF_LIT(w, "\";proto=");
+	wbuf_view_put(w, proto);
+	if (!keeps || !request_has(q, FIELD_X_REQUEST_ID)) {
+		WBUF_LIT(w, "\r\nX-Request-Id: ");
+		wbuf_put(w, x->request_id, sizeof x->request_id);
+	}
+	if (!keeps || !request_has(q, FIELD_TRACEPARENT)) {
+		uint8_t span[8];
+		struct wbuf s = wbuf_of(span, sizeof span);
+
+		wbuf_u64(&s, rng_next(&e->rng) | 1);
+		WBUF_LIT(w, "\r\ntraceparent: 00-");
+		wbuf_put(w, x->request_id, sizeof x->request_id);
+		WBUF_LIT(w, "-");
+		wbuf_hex(w, wbuf_view(&s));
+		WBUF_LIT(w, "-00");
+	}
+	WBUF_LIT(w, "\r\n");
+}
+
+static void request_put_hop(const struct exchange *x, const struct request *q, struct wbuf *w)
+{
+	if (q->h->body == BODY_CHUNKED)
+		WBUF_LIT(w, "Transfer-Encoding: chunked\r\n");
+	if (x->flags & X_WEBSOCKET)
+		WBUF_LIT(w, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+	else if (q->h->flags & HTTP1_TE_TRAILERS)
+		WBUF_LIT(w, "Connection: TE\r\nTE: trailers\r\n");
+	WBUF_LIT(w, "Via: 1.1 sluis\r\n\r\n");
+}
+
+static enum err request_build(struct edge *e, struct exchange *x, const struct request *q)
+{
+	struct wbuf w = wbuf_of(x->head->p, BUFFER_BYTES);
+
+	request_put_line(x, q, &w);
+	request_put_fields(x, q, &w);
+	request_put_client(e, x, q, &w);
+	request_put_hop(x, q, &w);
+	x->head->n = (uint32_t)w.n;
+	return w.n > UINT16_MAX ? E_LIMIT : wbuf_check(&w);
+}
+
+/* ---- who takes it ---- */
+
+static void request_to_backend(struct edge *e, struct exchange *x)
+{
+	uint32_t pool =
+		route_split(&x->g->image, x->rule, rng_below(&e->rng, x->rule->weight_total));
+
+	if (pool == IMAGE_NONE) {
+		local_error(e, x, 503, "no backend has a weight");
+		return;
+	}
+	x->pool_index = pool;
+	x->pool = image_pool_at(&x->g->image, pool);
+	exchange_ask(e, x);
+}
+
+static const struct image_rule *request_rule(const struct exchange *x, const struct request *q)
+{
+	struct route_request facts = {
+		.host = q->host.name,
+		.target = q->target,
+		.method = (enum http_method)q->h->method_id,
+		.method_name = view_of(q->head.p + q->h->method, q->h->method_n),
+		.head = q->head,
+		.fields = q->h,
+		.source = &x->c->ip,
+	};
+
+	return route_find(&x->g->image, x->listener, &facts, x->g->regexes);
+}
+
+static void request_note_head(struct exchange *x, const struct http1_head *h)
+{
+	bool wants_upgrade = (h->flags & HTTP1_WEBSOCKET) && h->body == BODY_NONE && h->minor &&
+			     h->method_id == METHOD_GET;
+
+	x->method = h->method_id;
+	if (!(h->flags & HTTP1_KEEP_ALIVE))
+		x->flags |= X_CLIENT_CLOSE;
+	if (h->minor == 0)
+		x->flags |= X_OLD_CLIENT;
+	if (wants_upgrade)
+		x->flags |= X_WEBSOCKET;
+	body_init(&x->request, (enum http_body)h->body, h->content_length, h->body == BODY_CHUNKED);
+}
+
+/* Why a request goes no further than here; status 0: it may go on. */
+struct request_verdict {
+	uint16_t status;
+	const char *why;
+};
+
+static struct request_verdict request_judge(struct edge *e, struct exchange *x, struct request *q)
+{
+	const char *why = NULL;
+
+	if (request_canonical(e, q, &why) != E_OK) {
+		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
+		x->flags |= X_CLIENT_CLOSE;
+		return (struct request_verdict){ 400, why };
+	}
+	q->is_trusted = request_is_trusted(e, x->c);
+	if (request_build(e, x, q) != E_OK)
+		return (struct request_verdict){ 431,
+						 "the request's head is too large to pass on" };
+	if (q->h->method_id == METHOD_CONNECT)
+		return (struct request_verdict){ 501, "CONNECT is not offered here" };
+	if (request_is_misdirected(x->c, x, q))
+		return (struct request_verdict){ 421,
+						 "this host is not served on this connection" };
+	if (x->listener->body_size && q->h->body == BODY_LENGTH &&
+	    q->h->content_length > x->listener->body_size)
+		return (struct request_verdict){
+			413, "the request's body is larger than this listener takes"
+		};
+	if (x->listener->flags & IMAGE_REDIRECT_TO_HTTPS)
+		return (struct request_verdict){ 0 };
+	x->rule = request_rule(x, q);
+	return x->rule ? (struct request_verdict){ 0 }
+		       : (struct request_verdict){ 404, "no route takes this request" };
+}
+
+static void request_act(struct edge *e, struct exchange *x, const struct request *q,
+			struct request_verdict v)
+{
+	if (v.status)
+		local_error(e, x, v.status, v.why);
+	else if (!x->rule)
+		local_to_https(e, x, q->host.name);
+	else if (x->rule->action == IMAGE_ACTION_BACKEND)
+		request_to_backend(e, x);
+	else
+		local_rule(e, x);
+}
+
+enum err request_begin(struct edge *e, struct client *c, struct view head,
+		       const struct http1_head *h, struct view rest)
+{
+	struct exchange *x = request_exchange(e, c);
+	struct request q = { .head = head, .h = h };
+	struct request_verdict v = { 0 };
+
+	if (!x)
+		return E_NOMEM;
+	request_note_head(x, h);
+	v = request_judge(e, x, &q);
+	/* From here on head's bytes may be another's: what is needed of them has been built or
+	 * decided. */
+	if (conn_keep(e, &c->conn, rest) != E_OK)
+		v = (struct request_verdict){ 503, "no buffer is free" };
+	request_act(e, x, &q, v);
+	return E_OK;
+}

@@ -1,0 +1,34 @@
+/* The edge's sandbox (P4, P5): descriptors it was given, memory, clocks, and its end. */
+#include "role/edge/sandbox.h"
+
+static const struct sandbox_call edge_calls[] = {
+	{.name = "recvfrom",	      .reason = "bytes from clients and servers"			 },
+	{ .name = "sendto",	    .reason = "bytes to clients and servers"			     },
+	{ .name = "epoll_wait",	.reason = "the event loop"					   },
+	{ .name = "close",	   .reason = "a connection's end"					  },
+	{ .name = "accept4",	     .reason = "a connection's begin, on sockets the keeper bound"	   },
+	{ .name = "epoll_ctl",      .reason = "a connection enters the loop"				},
+	{ .name = "recvmsg",	     .reason = "frames from keeper, signer and dialer, with descriptors"},
+	{ .name = "sendmsg",	     .reason = "frames to them"						},
+	{ .name = "shutdown",	      .reason = "the end of our side of a connection"		      },
+	{ .name = "setsockopt",	.reason = "SO_LINGER: a cut answer ends in a reset"		    },
+	{ .name = "madvise",	     .reason = "memory of idle buffers goes back; pages of the TLS heap"},
+	{ .name = "mmap",		  .reason = "a new image, pages of memory; never executable"	     },
+	{ .name = "munmap",	    .reason = "an old image"					     },
+	{ .name = "mprotect",	      .reason = "OpenSSL's memory; never executable"		     },
+	{ .name = "brk",		 .reason = "memory of what a new generation is built from"	   },
+	{ .name = "fcntl",	   .reason = "seals of a new image; non-blocking channels"		   },
+	{ .name = "fstat",	   .reason = "size of a new image"					   },
+	{ .name = "newfstatat",
+	  .reason = "the same call as glibc spells it on an open descriptor"			     },
+	{ .name = "getrandom",      .reason = "TLS randomness"					  },
+	{ .name = "clock_gettime",  .reason = "clocks where the vDSO can't serve them"		      },
+	{ .name = "rt_sigprocmask", .reason = "OpenSSL's async jobs, once per job"			   },
+	{ .name = "futex",	   .reason = "OpenSSL's one-time initialisations"			  },
+};
+
+const struct sandbox_spec edge_sandbox = {
+	.role = "edge",
+	.calls = edge_calls,
+	.call_n = sizeof edge_calls / sizeof edge_calls[0],
+};

@@ -1,0 +1,122 @@
+/* Slot pools; a slot that has just been closed keeps its memory until the batch of events is over.
+ */
+#include "role/edge/slots.h"
+
+#include "role/edge/address.h"
+#include "role/edge/buffer.h"
+#include "sys/log.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+static void *slots_map(size_t count, size_t size)
+{
+	void *p = mmap(NULL, count * size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+enum err slots_init(struct edge *e)
+{
+	struct rlimit l = { 0 };
+	uint32_t n = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return log_errno("getrlimit");
+	n = l.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)l.rlim_cur;
+	e->client_cap = e->upstream_cap = e->exchange_cap = n;
+	e->clients = slots_map(n, sizeof *e->clients);
+	e->upstreams = slots_map(n, sizeof *e->upstreams);
+	e->exchanges = slots_map(n, sizeof *e->exchanges);
+	e->servers = slots_map(IMAGE_SERVER_SLOTS, sizeof *e->servers);
+	if (!e->clients || !e->upstreams || !e->exchanges || !e->servers)
+		return log_errno("reserving connections");
+	TRY(address_init(e, n));
+	return buffer_pool_init(&e->buffers, 4 * n > 1u << 18 ? 1u << 18 : 4 * n);
+}
+
+struct client *slots_client(struct edge *e)
+{
+	struct client *c = e->free_clients;
+
+	if (c)
+		e->free_clients = c->next;
+	else if (e->client_high < e->client_cap)
+		c = &e->clients[e->client_high++];
+	if (c) {
+		*c = (struct client){ 0 };
+		e->client_n++;
+	}
+	return c;
+}
+
+struct upstream *slots_upstream(struct edge *e)
+{
+	struct upstream *u = e->free_upstreams;
+
+	if (u)
+		e->free_upstreams = u->next;
+	else if (e->upstream_high < e->upstream_cap)
+		u = &e->upstreams[e->upstream_high++];
+	if (u)
+		*u = (struct upstream){ 0 };
+	return u;
+}
+
+struct exchange *slots_exchange(struct edge *e)
+{
+	struct exchange *x = e->free_exchanges;
+
+	if (x)
+		e->free_exchanges = x->next;
+	else if (e->exchange_high < e->exchange_cap)
+		x = &e->exchanges[e->exchange_high++];
+	if (x)
+		*x = (struct exchange){ 0 };
+	return x;
+}
+
+void slots_bury_client(struct edge *e, struct client *c)
+{
+	c->state = CLIENT_DEAD;
+	c->next = e->dead_clients;
+	e->dead_clients = c;
+	e->client_n--;
+}
+
+void slots_bury_upstream(struct edge *e, struct upstream *u)
+{
+	u->is_dead = true;
+	u->next = e->dead_upstreams;
+	e->dead_upstreams = u;
+}
+
+void slots_exchange_free(struct edge *e, struct exchange *x)
+{
+	x->next = e->free_exchanges;
+	e->free_exchanges = x;
+}
+
+void slots_turn(struct edge *e)
+{
+	struct client *dead = e->dead_clients;
+
+	e->dead_clients = NULL;
+	while (dead) {
+		struct client *c = dead, **list = c->is_again ? &e->dead_clients : &e->free_clients;
+
+		dead = c->next;
+		c->state = c->is_again ? CLIENT_DEAD
+				       : CLIENT_FREE; /* a list still names it: one turn more */
+		c->next = *list;
+		*list = c;
+	}
+	while (e->dead_upstreams) {
+		struct upstream *u = e->dead_upstreams;
+
+		e->dead_upstreams = u->next;
+		u->next = e->free_upstreams;
+		e->free_upstreams = u;
+	}
+}

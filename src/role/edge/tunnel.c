@@ -1,0 +1,122 @@
+/*
+ * Tunnels. An exchange that has become one lets go of its generation, so that a WebSocket that
+ * lives for days keeps no old configuration in memory.
+ */
+#include "role/edge/tunnel.h"
+
+#include "role/edge/buffer.h"
+#include "role/edge/client.h"
+#include "role/edge/conn.h"
+#include "role/edge/exchange.h"
+#include "role/edge/generation.h"
+#include "role/edge/pool.h"
+#include "role/edge/record.h"
+#include "role/edge/slots.h"
+#include "role/edge/upstream.h"
+
+enum { TUNNEL_READS = 8, TUNNEL_HALF_MS = 60 * 1000 };
+
+enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
+		      const struct http1_head *h, struct view *rest)
+{
+	struct wbuf w = wbuf_of(e->frame, sizeof e->frame);
+
+	WBUF_LIT(&w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+		     "websocket\r\n");
+	for (size_t i = 0; i < h->field_n; i++)
+		if (!(field_flags((enum field_id)h->fields[i].id) & (FIELD_HOP | FIELD_FRAMING)))
+			wbuf_view_put(&w, http1_line(head, h, i));
+	WBUF_LIT(&w, "\r\n");
+	wbuf_view_put(&w, *rest);
+	TRY(wbuf_check(&w));
+	x->status = 101;
+	x->first_byte_ns = e->loop.now_ns;
+	x->flags |= X_ANSWERED;
+	x->bytes_out += w.n;
+	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->status[1], 1);
+	TRY(conn_send(e, &x->c->conn, wbuf_view(&w)));
+	*rest = (struct view){ 0 };
+	TRY(conn_keep(e, &x->u->conn, *rest));
+	record_access(e, x);
+	pool_release(e, x);
+	generation_drop(e, x->g);
+	x->request.is_done = x->answer.is_done = false;
+	x->g = NULL;
+	x->pool = NULL;
+	x->rule = NULL;
+	x->server = NULL;
+	x->listener = NULL;
+	x->c->state = CLIENT_TUNNEL;
+	exchange_deadline(e, x, TUNNEL_IDLE_MS);
+	client_run_later(e, x->c);
+	return E_OK;
+}
+
+/*
+ * One direction, until its sender ends; then the receiver is told, and the other direction goes on.
+ * E_OK moved · E_AGAIN nothing to do · anything else: the tunnel is over
+ */
+static enum err tunnel_move(struct edge *e, struct conn *from, struct conn *to, struct body *b)
+{
+	struct view v = conn_pending(from);
+	enum err got = E_OK;
+
+	if (to->out || b->is_done)
+		return E_AGAIN;
+	if (v.n == 0)
+		got = conn_fill(e, from, READ_BYTES, &v);
+	if (got == E_CLOSED) {
+		b->is_done = true;
+		conn_end(e, to);
+	}
+	if (got != E_OK)
+		return got == E_CLOSED ? E_OK : got;
+	b->moved += v.n;
+	TRY(conn_send(e, to, v));
+	return conn_keep(e, from, (struct view){ 0 });
+}
+
+static void tunnel_end(struct edge *e, struct client *c)
+{
+	struct exchange *x = c->x;
+
+	record_tunnel_end(e, x);
+	if (x->u) {
+		struct upstream *u = x->u;
+
+		u->x = NULL;
+		upstream_close(e, u);
+	}
+	x->head = buffer_put(&e->buffers, x->head);
+	c->x = NULL;
+	slots_exchange_free(e, x);
+	client_close(e, c, false);
+}
+
+void tunnel_run(struct edge *e, struct client *c)
+{
+	struct exchange *x = c->x;
+	struct conn *out = &c->conn, *in = &x->u->conn;
+	enum err up = E_OK, down = E_OK;
+	unsigned n = 0;
+
+	if (conn_flush(e, out) == E_CLOSED || conn_flush(e, in) == E_CLOSED) {
+		tunnel_end(e, c);
+		return;
+	}
+	for (; n < TUNNEL_READS && (up == E_OK || down == E_OK); n++) {
+		up = tunnel_move(e, out, in, &x->request);
+		down = tunnel_move(e, in, out, &x->answer);
+		if ((up != E_OK && up != E_AGAIN) || (down != E_OK && down != E_AGAIN) ||
+		    (x->request.is_done && x->answer.is_done)) {
+			tunnel_end(e, c);
+			return;
+		}
+		if (up == E_OK || down == E_OK)
+			exchange_deadline(e, x,
+					  x->request.is_done || x->answer.is_done ? TUNNEL_HALF_MS
+										  : TUNNEL_IDLE_MS);
+	}
+	if (n == TUNNEL_READS)
+		client_run_later(e, c);
+}
