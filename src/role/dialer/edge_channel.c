@@ -1,0 +1,283 @@
+/* What edges ask, and what they are told; run by the dialer. */
+#include "role/dialer/edge_channel.h"
+
+#include "role/dialer/eject.h"
+#include "role/dialer/event.h"
+#include "sys/fd.h"
+
+#include <stdlib.h>
+
+enum err edge_channel_init(struct dialer *d)
+{
+	d->edge = calloc(DIALER_EDGES, sizeof *d->edge);
+	if (!d->edge)
+		return E_NOMEM;
+	for (uint32_t i = 0; i < DIALER_EDGES; i++) {
+		d->edge[i].source = (struct loop_source){ .fd = -1, .kind = DIALER_SOURCE_EDGE };
+		d->edge[i].dialer = d;
+		list_init(&d->edge[i].outbox);
+	}
+	return E_OK;
+}
+
+static void edge_channel_close(struct dialer *d, struct edge_channel *ch)
+{
+	uint32_t index = (uint32_t)(ch - d->edge);
+
+	loop_close(&ch->source);
+	for (uint32_t i = 0; ch->pending && i < DIALER_CALLS; i++) {
+		struct call *c = &d->call[i];
+
+		if (c->state == CALL_FREE || c->owner != CALL_OF_EDGE || c->owner_index != index)
+			continue;
+		call_cancel(d, c);
+		ch->pending--;
+	}
+	ch->is_used = false;
+	ch->closed_turn = d->loop.turn;
+	d->edge_n--;
+}
+
+void edge_channel_done(struct dialer *d)
+{
+	for (uint32_t i = 0; d->edge && i < DIALER_EDGES; i++)
+		if (d->edge[i].is_used)
+			edge_channel_close(d, &d->edge[i]);
+	free(d->edge);
+	d->edge = NULL;
+}
+
+enum err edge_channel_add(struct dialer *d, uint16_t edge, int fd)
+{
+	AUTO_FD owned = fd;
+
+	for (uint32_t i = 0; i < DIALER_EDGES; i++) {
+		struct edge_channel *ch = &d->edge[i];
+
+		if (ch->is_used || (ch->closed_turn && ch->closed_turn == d->loop.turn))
+			continue;
+		TRY(fd_set_nonblocking(owned));
+		ch->source.fd = owned;
+		TRY(loop_add(&d->loop, &ch->source, EPOLLIN));
+		(void)fd_steal(&owned);
+		ch->edge = edge;
+		ch->is_used = true;
+		ch->is_broken = ch->is_blocked = false;
+		ch->refused_why = 0;
+		ch->pending = 0;
+		d->edge_n++;
+		d->had_edge = true;
+		return E_OK;
+	}
+	return E_NOMEM;
+}
+
+/* While an edge does not read its answers nothing more is read from it: what it is owed stays
+ * bounded by its own pending calls. */
+static void edge_channel_set_blocked(struct dialer *d, struct edge_channel *ch, bool is_blocked)
+{
+	if (ch->is_blocked == is_blocked)
+		return;
+	ch->is_blocked = is_blocked;
+	if (loop_change(&d->loop, &ch->source, is_blocked ? EPOLLOUT : EPOLLIN) != E_OK)
+		ch->is_broken = true;
+}
+
+static enum err edge_channel_send(const struct edge_channel *ch, uint32_t seq, int fd, uint8_t why)
+{
+	enum err e = E_SYS;
+
+	if (fd >= 0)
+		e = frame_send(ch->source.fd, DIALER_CONNECTED, seq, view_of(NULL, 0), &fd, 1);
+	if (fd >= 0 && e != E_SYS)
+		return e;
+	/* E_SYS: too many descriptors are on their way (ETOOMANYREFS); the edge may try again */
+	if (fd >= 0)
+		why = DIAL_BUSY;
+	return frame_send(ch->source.fd, DIALER_FAILED, seq, view_of(&why, 1), NULL, 0);
+}
+
+/* To be closed by its own event, which comes at once: it can be written to, or has an error. */
+static void edge_channel_break(struct edge_channel *ch)
+{
+	ch->is_broken = true;
+	(void)(loop_change(&ch->dialer->loop, &ch->source, EPOLLIN | EPOLLOUT) == E_OK);
+}
+
+static void edge_channel_sent(struct dialer *d, struct edge_channel *ch, struct call *c, enum err e)
+{
+	if (e == E_AGAIN) {
+		list_remove(&c->node);
+		list_append(&ch->outbox, &c->node);
+		edge_channel_set_blocked(d, ch, true);
+		return;
+	}
+	if (e != E_OK)
+		edge_channel_break(ch);
+	ch->pending--;
+	call_free(d, c);
+}
+
+void edge_channel_answer(struct dialer *d, struct call *c)
+{
+	struct edge_channel *ch = &d->edge[c->owner_index];
+	enum err e = ch->is_blocked ? E_AGAIN : edge_channel_send(ch, c->seq, c->fd, c->why);
+
+	edge_channel_sent(d, ch, c, e);
+}
+
+static void edge_channel_refuse(struct edge_channel *ch, uint32_t seq, uint8_t why)
+{
+	enum err e = edge_channel_send(ch, seq, -1, why);
+
+	if (e == E_AGAIN) {
+		ch->refused_seq = seq;
+		ch->refused_why = why;
+		edge_channel_set_blocked(ch->dialer, ch, true);
+	} else if (e != E_OK) {
+		ch->is_broken = true;
+	}
+}
+
+static void edge_channel_flush(struct dialer *d, struct edge_channel *ch)
+{
+	enum err e = E_OK;
+
+	if (ch->refused_why)
+		e = edge_channel_send(ch, ch->refused_seq, -1, ch->refused_why);
+	if (e == E_OK)
+		ch->refused_why = 0;
+	while (e == E_OK && !list_is_empty(&ch->outbox)) {
+		struct call *c = LIST_OWNER(ch->outbox.next, struct call, node);
+
+		e = edge_channel_send(ch, c->seq, c->fd, c->why);
+		if (e == E_OK)
+			edge_channel_sent(d, ch, c, e);
+	}
+	if (e == E_OK)
+		edge_channel_set_blocked(d, ch, false);
+	else if (e != E_AGAIN)
+		ch->is_broken = true;
+}
+
+/* --- what an edge may say --- */
+
+static enum err edge_channel_server(struct view *in, struct dialer *d, uint32_t *ret)
+{
+	uint32_t slot = 0, slot_gen = 0;
+
+	TRY(view_u32(in, &slot));
+	TRY(view_u32(in, &slot_gen));
+	*ret = dialer_find(d, slot, slot_gen);
+	return E_OK;
+}
+
+static enum err edge_channel_on_dial(void *role, struct frame *f)
+{
+	struct edge_channel *ch = role;
+	struct dialer *d = ch->dialer;
+	struct call_request want = { .owner = CALL_OF_EDGE,
+				     .owner_index = (uint32_t)(ch - d->edge),
+				     .seq = f->seq };
+	struct view in = f->body;
+	uint32_t call = DIALER_NONE;
+
+	TRY(edge_channel_server(&in, d, &want.server));
+	TRY(view_end(&in));
+	if (want.server == DIALER_NONE) {
+		edge_channel_refuse(ch, f->seq, DIAL_UNKNOWN);
+		return E_OK;
+	}
+	if (ch->pending >= EDGE_CHANNEL_PENDING) {
+		edge_channel_refuse(ch, f->seq, DIAL_BUSY);
+		return E_OK;
+	}
+	want.timeout_ms = d->server[want.server].pool->connect_ms;
+	ch->pending++;
+	if (call_start(d, &want, &call) != E_OK) {
+		ch->pending--;
+		edge_channel_refuse(ch, f->seq, DIAL_BUSY);
+	}
+	return E_OK;
+}
+
+/* A failed dial was counted when it failed: an edge that reports it too does not count it twice. */
+static bool edge_channel_counts(uint8_t why)
+{
+	return why == DIAL_TIMEOUT || why == DIAL_RESET || why == DIAL_ANSWER || why == DIAL_TLS;
+}
+
+static enum err edge_channel_on_failure(void *role, struct frame *f)
+{
+	struct edge_channel *ch = role;
+	struct dialer *d = ch->dialer;
+	struct view in = f->body;
+	uint32_t server = DIALER_NONE;
+	uint8_t why = 0;
+
+	TRY(edge_channel_server(&in, d, &server));
+	TRY(view_u8(&in, &why));
+	TRY(view_end(&in));
+	if (why < DIAL_REFUSED || why > DIAL_TLS || f->seq != 0)
+		return E_DENIED;
+	if (server != DIALER_NONE && edge_channel_counts(why))
+		eject_failure(d, &d->server[server]);
+	return E_OK;
+}
+
+static enum err edge_channel_on_success(void *role, struct frame *f)
+{
+	struct edge_channel *ch = role;
+	struct view in = f->body;
+	uint32_t server = DIALER_NONE;
+
+	TRY(edge_channel_server(&in, ch->dialer, &server));
+	TRY(view_end(&in));
+	if (f->seq != 0)
+		return E_DENIED;
+	if (server != DIALER_NONE)
+		eject_success(&ch->dialer->server[server]);
+	return E_OK;
+}
+
+static const struct frame_def edge_channel_defs[] = {
+	/* type, fds, phases, min, max, handler */
+	{EDGE_DIAL,     0, FRAME_RUN, 8, 8, edge_channel_on_dial   },
+	{ EDGE_FAILURE, 0, FRAME_RUN, 9, 9, edge_channel_on_failure},
+	{ EDGE_SUCCESS, 0, FRAME_RUN, 8, 8, edge_channel_on_success},
+};
+
+const struct frame_table edge_channel_table = {
+	edge_channel_defs, sizeof edge_channel_defs / sizeof *edge_channel_defs
+};
+
+static void edge_channel_violation(struct dialer *d, const struct edge_channel *ch, enum err e)
+{
+	uint8_t text[32];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	WBUF_LIT(&w, "edge ");
+	wbuf_dec(&w, ch->edge);
+	event_put_object(d, "ipc.violation", wbuf_view(&w), "closed", err_name(e));
+}
+
+void edge_channel_on_event(void *owner, struct loop_source *source, uint32_t events)
+{
+	struct dialer *d = owner;
+	struct edge_channel *ch = LIST_OWNER(source, struct edge_channel, source);
+	enum err e = E_OK;
+
+	if (events & EPOLLOUT)
+		edge_channel_flush(d, ch);
+	else if (ch->is_blocked && (events & (EPOLLERR | EPOLLHUP)))
+		ch->is_broken = true; /* it will never read what it is owed */
+	for (unsigned i = 0; i < EDGE_CHANNEL_FRAMES && e == E_OK; i++) {
+		if (ch->is_broken || ch->is_blocked)
+			break;
+		e = frame_pump(source->fd, &edge_channel_table, FRAME_RUN, ch, 1);
+	}
+	if (e != E_OK && e != E_AGAIN && e != E_CLOSED)
+		edge_channel_violation(d, ch, e);
+	if (ch->is_broken || (e != E_OK && e != E_AGAIN))
+		edge_channel_close(d, ch);
+}

@@ -1,0 +1,45 @@
+/*
+ * Channels to the edges. An edge may be hostile (THREATS A20): it can name a server that is in the
+ * image, say that one failed, and fill its own share of the table; anything else ends its channel.
+ */
+#ifndef ROLE_DIALER_EDGE_CHANNEL_H
+#define ROLE_DIALER_EDGE_CHANNEL_H
+
+#include "role/dialer/call.h"
+
+enum {
+	EDGE_CHANNEL_PENDING = 1024, /* calls of one edge at the same time */
+	EDGE_CHANNEL_FRAMES = 64     /* handled per turn, so that others get theirs */
+};
+
+struct edge_channel {
+	struct loop_source source;
+	struct dialer *dialer;
+	struct list outbox; /* calls that ended while the edge did not read */
+	uint64_t closed_turn;
+	uint32_t pending;
+	uint32_t refused_seq; /* an answer without a call: waits in front of the outbox */
+	uint8_t refused_why;  /* 0: none waits */
+	uint16_t edge;
+	bool is_used;	 /* has a channel; the slot rests a turn after it is gone */
+	bool is_broken;	 /* to be closed as soon as its handler has returned */
+	bool is_blocked; /* it does not read: nothing is read from it either */
+};
+
+/* edge_channel_init - the table, at boot. E_NOMEM */
+enum err edge_channel_init(struct dialer *d);
+void edge_channel_done(struct dialer *d);
+
+/* edge_channel_add - takes fd: the channel to this edge. E_NOMEM too many · E_SYS */
+enum err edge_channel_add(struct dialer *d, uint16_t edge, int fd);
+
+/* edge_channel_answer - tells c's edge how c ended, and frees c, now or when the edge reads */
+void edge_channel_answer(struct dialer *d, struct call *c);
+
+/* edge_channel_on_event - from the loop */
+void edge_channel_on_event(void *owner, struct loop_source *source, uint32_t events);
+
+/* The messages an edge may send: their handlers' role is the struct edge_channel. */
+extern const struct frame_table edge_channel_table;
+
+#endif

@@ -1,0 +1,20 @@
+/* The dialer's events: one record in the audit ring each, and nothing that a server or an edge
+ * wrote. */
+#ifndef ROLE_DIALER_EVENT_H
+#define ROLE_DIALER_EVENT_H
+
+#include "role/dialer/dialer.h"
+
+/*
+ * event_put - "server.down" and the like about a server
+ *   action, result, detail  fixed texts; detail may be empty
+ * A full ring is said on standard error: what the dialer does can't be refused for it.
+ */
+void event_put(struct dialer *d, const char *action, const struct dialer_server *s,
+	       const char *result, const char *detail);
+
+/* event_put_object - the same about something that is no server: a name, a channel */
+void event_put_object(struct dialer *d, const char *action, struct view object, const char *result,
+		      const char *detail);
+
+#endif

@@ -1,0 +1,59 @@
+/* The dialer's rows: the only role that may make a socket, and never to listen on it. */
+#include "role/dialer/sandbox.h"
+
+#include <sys/socket.h>
+
+#define DIALER_SOCKET(domain, why)                                                                 \
+	{                                                                                          \
+		.name = "socket", .reason = (why), .has_arg = 1, .arg = 0, .value = (domain)       \
+	}
+
+/* Rows of both tables; hot ones first. No bind, listen or accept: nothing connects to the dialer.
+ * No file: /etc/resolv.conf and /etc/hosts were read before. */
+#define DIALER_CALLS_COMMON                                                                        \
+	{ .name = "epoll_wait", .reason = "waits for events" },                                    \
+		{ .name = "recvmsg", .reason = "frames from edges and the keeper" },               \
+		{ .name = "sendmsg", .reason = "connected descriptors to edges" },                 \
+		{ .name = "epoll_ctl", .reason = "what to wait for" },                             \
+		{ .name = "connect", .reason = "servers and name servers (P4)" },                  \
+		{ .name = "close", .reason = "descriptors that were passed on" },                  \
+		{ .name = "getsockopt", .reason = "how connecting went" },                         \
+		{ .name = "setsockopt", .reason = "TCP_NODELAY" },                                 \
+		{ .name = "getsockname", .reason = "connections that met themselves" },            \
+		{ .name = "getpeername", .reason = "connections that met themselves" },            \
+		{ .name = "sendto", .reason = "health checks, questions to name servers" },        \
+		{ .name = "recvfrom", .reason = "health checks, answers of name servers" },        \
+		{ .name = "read", .reason = "health checks over TLS" },                            \
+		{ .name = "write", .reason = "health checks over TLS" },                           \
+		{ .name = "writev", .reason = "name servers over TCP" },                           \
+		{ .name = "fcntl", .reason = "non-blocking descriptors" },                         \
+		{ .name = "getrandom", .reason = "TLS of health checks" },                         \
+		{ .name = "brk", .reason = "memory of c-ares and OpenSSL" },                       \
+		{ .name = "munmap", .reason = "memory of c-ares and OpenSSL" },                    \
+		{ .name = "mremap", .reason = "memory of c-ares and OpenSSL" },                    \
+		{ .name = "madvise", .reason = "memory of c-ares and OpenSSL" },                   \
+		SANDBOX_CALL_MMAP("memory of c-ares and OpenSSL"),                                 \
+		SANDBOX_CALL_MPROTECT("memory of c-ares and OpenSSL"),                             \
+		DIALER_SOCKET(AF_INET, "servers and name servers (P4)"),                           \
+		DIALER_SOCKET(AF_INET6, "servers and name servers (P4)")
+
+static const struct sandbox_call dialer_calls[] = { DIALER_CALLS_COMMON };
+static const struct sandbox_call dialer_calls_unix[] = {
+	DIALER_CALLS_COMMON,
+	DIALER_SOCKET(AF_UNIX, "servers with unix: addresses"),
+};
+
+const struct sandbox_spec dialer_sandbox = {
+	.role = "dialer",
+	.calls = dialer_calls,
+	.call_n = sizeof dialer_calls / sizeof *dialer_calls,
+	.keeps_network = true,
+};
+
+const struct sandbox_spec dialer_sandbox_unix = {
+	.role = "dialer",
+	.calls = dialer_calls_unix,
+	.call_n = sizeof dialer_calls_unix / sizeof *dialer_calls_unix,
+	.keeps_root = true,
+	.keeps_network = true,
+};
