@@ -31,7 +31,8 @@ enum err audit_file_get_name(struct view name, uint64_t *ret)
 
 /* What a walk over the directory looks for. */
 struct file_search {
-	uint64_t from, low, high;
+	uint64_t from, below; /* both wanted: the lowest from here, the highest before there */
+	uint64_t low, high;
 	bool has_low, has_high;
 };
 
@@ -45,7 +46,7 @@ static void file_consider(struct file_search *s, const char *name)
 		s->low = seq;
 		s->has_low = true;
 	}
-	if (!s->has_high || seq > s->high) {
+	if (seq < s->below && (!s->has_high || seq > s->high)) {
 		s->high = seq;
 		s->has_high = true;
 	}
@@ -87,9 +88,9 @@ enum err audit_file_find(int dir_fd, uint64_t from, uint64_t *ret)
 	return E_OK;
 }
 
-enum err audit_file_last(int dir_fd, uint64_t *ret)
+enum err audit_file_before(int dir_fd, uint64_t below, uint64_t *ret)
 {
-	struct file_search s = { 0 };
+	struct file_search s = { .below = below };
 
 	TRY(file_walk(dir_fd, &s));
 	if (!s.has_high)

@@ -28,8 +28,9 @@ enum err audit_file_get_name(struct view name, uint64_t *ret);
  */
 enum err audit_file_find(int dir_fd, uint64_t from, uint64_t *ret);
 
-/* audit_file_last - the highest segment. E_CLOSED there is none · E_SYS (logged) */
-enum err audit_file_last(int dir_fd, uint64_t *ret);
+/* audit_file_before - the highest segment below that; UINT64_MAX: the newest. E_CLOSED there is
+ * none · E_SYS (logged) */
+enum err audit_file_before(int dir_fd, uint64_t below, uint64_t *ret);
 
 /* audit_file_open - read-only, never following a link. E_CLOSED no such file · E_SYS (logged) */
 enum err audit_file_open(int dir_fd, struct view name, int *ret_fd);

@@ -130,7 +130,7 @@ enum err segment_recover(int dir_fd, struct chain *c, uint8_t *buf, struct segme
 {
 	AUTO_FD fd = -1;
 	uint64_t last = 0;
-	enum err e = audit_file_last(dir_fd, &last);
+	enum err e = audit_file_before(dir_fd, UINT64_MAX, &last);
 	struct segment_name name = segment_name(last);
 
 	segment_recover_head(dir_fd, ret);
