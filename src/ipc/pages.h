@@ -94,12 +94,15 @@ struct page_load_listener {
 	_Atomic uint64_t status[6];
 };
 
+enum { PAGE_ADDRESSES = 1 << 16 };
+
 struct page_load_page {
 	_Atomic uint32_t generation;
 	_Atomic uint32_t pid;
 	_Atomic uint64_t loops; /* event loop turns: a stuck edge stands still */
 	struct page_load_listener listener[IMAGE_LISTENER_SLOTS];
 	struct page_load_server server[IMAGE_SERVER_SLOTS];
+	_Atomic uint32_t address[PAGE_ADDRESSES]; /* open connections by a keyed hash of address and listener: gauges */
 };
 
 /* Single-writer increments: no locked instruction is needed, only that readers never see a torn

@@ -2,8 +2,8 @@
  * hole. */
 #include "role/edge/address.h"
 
+#include "base/hash.h"
 #include "sys/log.h"
-#include "sys/secret.h"
 
 #include <sys/mman.h>
 
@@ -18,7 +18,8 @@ enum err address_init(struct edge *e, uint32_t cap)
 	if (e->addresses == MAP_FAILED)
 		return log_errno("reserving the address table");
 	e->address_mask = n - 1;
-	secret_random(e->address_key, sizeof e->address_key);
+	e->address_key[0] = hash_fnv1a(view_of(e->tickets.b, 40)) | 1;
+	e->address_key[1] = hash_fnv1a(view_of(e->tickets.b + 40, 40)) | 1;
 	return E_OK;
 }
 
@@ -38,12 +39,28 @@ static uint64_t address_mix(uint64_t a, uint64_t b)
 	return (uint64_t)x ^ (uint64_t)(x >> 64);
 }
 
-static uint32_t address_home(const struct edge *e, uint16_t slot, const struct ip *ip)
+static uint32_t address_hash(const struct edge *e, uint16_t slot, const struct ip *ip)
 {
 	uint64_t h = address_mix(address_word(ip, 0) ^ e->address_key[0],
 				 address_word(ip, 8) ^ e->address_key[1]);
 
-	return (uint32_t)address_mix(h ^ slot, e->address_key[0] | 1) & e->address_mask;
+	return (uint32_t)address_mix(h ^ slot, e->address_key[0]);
+}
+
+static uint32_t address_home(const struct edge *e, uint16_t slot, const struct ip *ip)
+{
+	return address_hash(e, slot, ip) & e->address_mask;
+}
+
+/* What the other edges have of it, or a little more: addresses share counters there. */
+static uint32_t address_elsewhere(const struct edge *e, uint32_t shared)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < e->load_n; i++)
+		if (i != e->self.index)
+			n += PAGE_GET(e->loads[i]->address[shared]);
+	return n;
 }
 
 /* The entry of this address, or the empty one where it would stand. */
@@ -60,12 +77,14 @@ static uint32_t address_find(const struct edge *e, uint16_t slot, const struct i
 enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_t limit)
 {
 	struct address *a = &e->addresses[address_find(e, slot, ip)];
+	uint32_t shared = address_hash(e, slot, ip) % PAGE_ADDRESSES;
 
-	if (limit && a->n >= limit)
+	if (limit && a->n + address_elsewhere(e, shared) >= limit)
 		return E_LIMIT;
 	if (a->n == 0)
 		*a = (struct address){ .ip = *ip, .slot = slot };
 	a->n++;
+	PAGE_ADD(e->load->address[shared], 1u);
 	return E_OK;
 }
 
@@ -74,6 +93,7 @@ void address_remove(struct edge *e, uint16_t slot, const struct ip *ip)
 	uint32_t hole = address_find(e, slot, ip), i = hole;
 
 	INVARIANT(e->addresses[hole].n > 0);
+	PAGE_ADD(e->load->address[address_hash(e, slot, ip) % PAGE_ADDRESSES], (uint32_t)-1);
 	if (--e->addresses[hole].n)
 		return;
 	for (;;) {

@@ -1,13 +1,16 @@
 /*
  * How many connections each address has on each listener: limits.connections_per_address.
  * Open addressing with a keyed hash, so that no choice of addresses makes it slow (THREATS A22).
+ * This edge's own are counted exactly; those of the other edges are read from their load pages,
+ * where addresses share a counter by hash, so an address is never given more than its limit.
  */
 #ifndef ROLE_EDGE_ADDRESS_H
 #define ROLE_EDGE_ADDRESS_H
 
 #include "role/edge/edge.h"
 
-/* address_init - room for cap connections at once. E_SYS (logged) */
+/* address_init - room for cap connections at once; the hash is keyed from what all edges share.
+ * E_SYS (logged) */
 enum err address_init(struct edge *e, uint32_t cap);
 
 /* address_add - one more connection; E_LIMIT when the address already has limit of them (0 = no

@@ -82,7 +82,8 @@ static void answer_decide(struct edge *e, struct exchange *x, const struct http1
 		  h->body == BODY_CHUNKED && !is_old);
 	if (!(h->flags & HTTP1_KEEP_ALIVE) || h->body == BODY_UNTIL_CLOSE)
 		x->flags |= X_SERVER_CLOSE;
-	if (h->body == BODY_UNTIL_CLOSE || (h->body == BODY_CHUNKED && is_old) || e->is_draining ||
+	if (!x->request.is_done || h->body == BODY_UNTIL_CLOSE ||
+	    (h->body == BODY_CHUNKED && is_old) || e->is_draining ||
 	    (most && x->c->requests >= most))
 		x->flags |= X_CLIENT_CLOSE;
 	x->status = h->status;
@@ -198,12 +199,12 @@ static void answer_broken(struct edge *e, struct exchange *x, enum err why)
 {
 	bool has_some = conn_pending(&x->u->conn).n != 0;
 
-	if (why == E_CLOSED && (x->flags & X_ANSWERED) && body_end(&x->answer) == E_OK) {
+	if (x->c->conn.is_broken) {
+		exchange_abort(e, x);
+	} else if (why == E_CLOSED && (x->flags & X_ANSWERED) && body_end(&x->answer) == E_OK) {
 		exchange_finish(e, x);
 	} else if (x->flags & X_ANSWERED) {
 		x->c->conn.is_broken = true;
-		exchange_abort(e, x);
-	} else if (x->c->conn.is_broken) {
 		exchange_abort(e, x);
 	} else {
 		exchange_failed(e, x,

@@ -44,8 +44,10 @@ static enum err client_start_tls(struct edge *e, struct client *c, const struct 
 
 static bool client_has_room(struct edge *e, const struct image_listener *l, const struct ip *ip)
 {
-	uint32_t open = PAGE_GET(e->load->listener[l->slot].connections);
+	uint32_t open = 0;
 
+	for (unsigned i = 0; i < e->load_n; i++)
+		open += PAGE_GET(e->loads[i]->listener[l->slot].connections);
 	if (l->connections && open >= l->connections)
 		return false;
 	return address_add(e, l->slot, ip, l->connections_per_address) == E_OK;

@@ -50,6 +50,11 @@ void conn_note(struct conn *k, uint32_t events)
 		k->is_broken = true;
 }
 
+bool conn_is_quiet(const struct conn *k, uint8_t *byte)
+{
+	return recv(k->source.fd, byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 struct view conn_pending(const struct conn *k)
 {
 	return buffer_view(k->in);

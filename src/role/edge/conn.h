@@ -16,6 +16,9 @@ void conn_close(struct edge *e, struct conn *k, bool want_reset);
 /* conn_note - what an event says: readable, ended, broken */
 void conn_note(struct conn *k, uint32_t events);
 
+/* conn_is_quiet - open, and nothing has come: asks the kernel. byte: scratch */
+bool conn_is_quiet(const struct conn *k, uint8_t *byte);
+
 /* conn_pending - bytes received earlier and kept */
 struct view conn_pending(const struct conn *k);
 

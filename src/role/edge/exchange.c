@@ -198,10 +198,14 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_answer_failure(e, x, why);
 		return;
 	}
-	if (!was_stale)
+	if (was_stale) {
+		x->tries--; /* the others are as old: the next try gets a new connection */
+		upstream_close_idle(e, pool_server(e, x->server->slot, x->server->slot_gen));
+	} else {
 		balance_tried_add(&x->tried,
 				  (uint32_t)(x->server - image_server_at(&x->g->image,
 									 x->pool->servers.first)));
+	}
 	x->flags &= ~(uint32_t)X_SENT;
 	x->progress = 0;
 	PAGE_ADD(l->retries, 1);

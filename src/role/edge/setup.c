@@ -248,6 +248,9 @@ static void setup_reset_gauges(struct edge *e)
 {
 	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++)
 		PAGE_SET(e->load->listener[i].connections, 0);
+	for (unsigned i = 0; i < PAGE_ADDRESSES; i++)
+		if (PAGE_GET(e->load->address[i]))
+			PAGE_SET(e->load->address[i], 0);
 	for (unsigned i = 0; i < IMAGE_SERVER_SLOTS; i++) {
 		if (PAGE_GET(e->load->server[i].gen) == 0)
 			continue;

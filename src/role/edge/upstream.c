@@ -111,17 +111,28 @@ void upstream_not_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, en
 	}
 }
 
+/*
+ * A request that may not be sent twice goes only to a connection that the server has not closed
+ * meanwhile; for the others an event or a failed try tells it early enough.
+ */
+static bool upstream_is_fresh(const struct upstream *u, const struct exchange *x)
+{
+	uint8_t byte = 0;
+
+	return http_method_is_safe((enum http_method)x->method) || conn_is_quiet(&u->conn, &byte);
+}
+
 struct upstream *upstream_take(struct edge *e, struct exchange *x)
 {
 	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
 	uint64_t identity = x->g->tls_identity[x->pool_index];
 
-	for (struct list *n = s->idle.next, *next = n->next; n != &s->idle;
-	     n = next, next = n->next) {
-		struct upstream *u = OWNER_OF(n, struct upstream, node);
+	while (!list_is_empty(&s->idle)) {
+		struct upstream *u = OWNER_OF(s->idle.next, struct upstream, node);
 
-		if (u->tls_identity != identity || (u->conn.tls == NULL) != (identity == 0)) {
-			upstream_close(e, u); /* the pool's TLS settings have changed */
+		if (u->tls_identity != identity || (u->conn.tls == NULL) != (identity == 0) ||
+		    !upstream_is_fresh(u, x)) {
+			upstream_close(e, u); /* closed, or the pool's TLS settings have changed */
 			continue;
 		}
 		list_remove(&u->node);
@@ -134,24 +145,23 @@ struct upstream *upstream_take(struct edge *e, struct exchange *x)
 	return NULL;
 }
 
-/* Lends u to someone who waits for its server; false when nobody does. */
+/* Lends u to whoever has waited longest for its server; false when nobody does. */
 static bool upstream_pass_on(struct edge *e, struct upstream *u)
 {
-	struct exchange *x = upstream_first_waiting(pool_server(e, u->slot, u->slot_gen));
-	struct client *c = x ? x->c : NULL;
+	struct server_state *s = pool_server(e, u->slot, u->slot_gen);
+	struct exchange *x = NULL;
 
-	if (!x)
+	if (list_is_empty(&s->waiting))
 		return false;
-	if (x->g->tls_identity[x->pool_index] != u->tls_identity) {
-		exchange_failed(e, x, DIAL_BUSY);
-		client_run_later(e, c);
-		return false;
-	}
+	x = OWNER_OF(s->waiting.next, struct exchange, node);
+	if (x->g->tls_identity[x->pool_index] != u->tls_identity)
+		return false; /* what it waits for is being dialled */
+	pool_dequeue(x);
 	u->is_reused = true;
 	u->x = x;
 	x->u = u;
+	client_run_later(e, x->c);
 	exchange_connected(e, x);
-	client_run_later(e, c);
 	return true;
 }
 
