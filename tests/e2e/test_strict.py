@@ -99,7 +99,8 @@ REFUSED = [
     ("RFC 9112 §7.1 no CRLF after the data", POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n", 400),
     ("RFC 9112 §7.1.1 control byte in an extension", POST + b"Transfer-Encoding: chunked\r\n\r\n5;a=\x01\r\nhello\r\n0\r\n\r\n", 400),
     ("RFC 9110 §6.5.1 Content-Length in a trailer", POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n", 400),
-    ("RFC 9110 §6.5.1 Transfer-Encoding in a trailer", POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    ("RFC 9110 §6.5.1 Transfer-Encoding in a trailer",
+     POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
     ("RFC 9112 §7.1.2 malformed trailer", POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX : 1\r\n\r\n", 400),
     # ---- not HTTP at all
     ("TLS to a plain listener", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 40, 400),
