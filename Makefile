@@ -48,7 +48,8 @@ docs: build
 	@exec tools/gen-docs --build $(BUILD)
 
 install: build
-	@DESTDIR=$(DESTDIR) meson install --no-rebuild -C $(BUILD)
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
 clean:
 	rm -rf build build-*
