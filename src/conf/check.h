@@ -1,0 +1,54 @@
+/*
+ * What joins two options, or an option and the world: named functions over the whole model, run
+ * one after another, each telling every problem it finds. They also fill in what the compiler
+ * needs: which index a name stands for, which path is meant.
+ */
+#ifndef CONF_CHECK_H
+#define CONF_CHECK_H
+
+#include "conf/model.h"
+#include "conf/names.h"
+#include "conf/source.h"
+
+struct check {
+	struct arena *region;
+	struct diag *diag;
+	struct source *source;
+	struct model *model;
+	struct chain_reader reader;
+	struct names listeners, certificates, backends; /* names to indices */
+	struct names
+		anchors; /* paths of files of issuers to index + 1 in anchor_sets; 0: unusable */
+	const struct chain_set **anchor_sets;
+	uint32_t anchor_n;
+	uint32_t guesses;
+};
+
+/* check_run - every check there is */
+void check_run(struct check *c);
+
+/* check_where - "file:line" for a second place in a message */
+const char *check_where(const struct check *c, struct place at);
+
+/*
+ * check_resolve - the index that text stands for in names
+ *   what   "backend"
+ * IMAGE_NONE: unknown (told, with the nearest name)
+ */
+uint32_t check_resolve(struct check *c, const struct names *names, const char *what,
+		       struct view text, struct place at);
+
+/* check_read - the bytes of a file that an option names; false: told */
+bool check_read(struct check *c, struct place at, struct view name, size_t max, struct view *ret);
+
+/* check_lower - text in lower case */
+struct view check_lower(const struct check *c, struct view text);
+
+/* The parts, in the order in which check_run calls them; a file each. */
+void check_names_run(struct check *c);
+void check_certificate_run(struct check *c);
+void check_listener_run(struct check *c);
+void check_backend_run(struct check *c);
+void check_route_run(struct check *c);
+
+#endif

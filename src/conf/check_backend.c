@@ -1,0 +1,149 @@
+/* Pools of servers: what their options say together, and what is spoken to whom. */
+#include "conf/check.h"
+#include "conf/region.h"
+
+#include "proto/field.h"
+#include "proto/uri.h"
+
+/* Debian's bundle (package ca-certificates). */
+#define CHECK_SYSTEM_ANCHORS VIEW("/etc/ssl/certs/ca-certificates.crt")
+
+static bool check_backend_is_here(const struct value_address *a)
+{
+	const struct ip_net v4 = {
+		.ip.b = {[10] = 0xff, [11] = 0xff, [12] = 127},
+		  .bits = 104
+	};
+	const struct ip_net v6 = { .ip.b = { [15] = 1 }, .bits = 128 };
+
+	if (a->kind == IMAGE_ADDRESS_IP)
+		return ip_net_has(&v4, &a->ip) || ip_net_has(&v6, &a->ip);
+	return a->kind != IMAGE_ADDRESS_NAME || view_ieq(a->name, VIEW("localhost"));
+}
+
+static void check_backend_servers(struct check *c, const struct model_backend *b)
+{
+	uint32_t usable = 0, primary = 0, away = b->servers.n;
+
+	for (uint32_t i = 0; i < b->servers.n; i++) {
+		const struct model_server *s = MODEL_AT(struct model_server, b->servers, i);
+
+		usable += s->state == IMAGE_SERVER_ENABLED;
+		primary += s->state == IMAGE_SERVER_ENABLED && !s->is_backup;
+		if (away == b->servers.n && !check_backend_is_here(&s->address))
+			away = i;
+	}
+	if (b->servers.n == 0 && node_get(b->at, "servers"))
+		diag_error(c->diag, node_place(b->at, "servers"), "backend \"%.*s\" has no server",
+			   DIAG_VIEW(b->name));
+	else if (b->servers.n && usable == 0)
+		diag_warning(c->diag, node_place(b->at, "servers"),
+			     "no server of backend \"%.*s\" is enabled", DIAG_VIEW(b->name));
+	else if (b->servers.n && primary == 0)
+		diag_warning(c->diag, node_place(b->at, "servers"),
+			     "every enabled server of backend \"%.*s\" is a backup",
+			     DIAG_VIEW(b->name));
+	if (b->protocol == IMAGE_HTTP && away < b->servers.n)
+		diag_warning(c->diag, MODEL_AT(struct model_server, b->servers, away)->at->at,
+			     "requests go to another host unencrypted: write protocol: https, "
+			     "unless the network between is yours alone");
+}
+
+/* The set of issuers in a file; each file is read once. */
+static const struct chain_set *check_backend_anchors(struct check *c, struct view path,
+						     struct place at)
+{
+	struct view full = source_path(c->source, at, path), pem = { 0 };
+	uint32_t before = names_get(&c->anchors, full);
+	const struct chain_set *set = NULL;
+
+	if (before != NAMES_NONE)
+		return before ? c->anchor_sets[before - 1] : NULL;
+	if (check_read(c, at, path, CHAIN_FILE_MAX, &pem))
+		set = chain_read_anchors(&c->reader, at, pem);
+	if (set)
+		c->anchor_sets[c->anchor_n++] = set;
+	(void)names_put(&c->anchors, full, set ? c->anchor_n : 0);
+	return set;
+}
+
+static void check_backend_tls(struct check *c, struct model_backend *b)
+{
+	struct model_pool_tls *tls = &b->tls;
+
+	if (b->protocol != IMAGE_HTTPS) {
+		if (tls->at)
+			diag_error(c->diag, tls->at->at, "tls is for protocol: https");
+		return;
+	}
+	if (tls->name.n && !value_is_dns_name(tls->name))
+		diag_error(c->diag, node_place(tls->at, "name"), "\"%.*s\" is not a host name",
+			   DIAG_VIEW(tls->name));
+	tls->name = check_lower(c, tls->name);
+	if (!tls->verify) {
+		diag_warning(c->diag, node_place(tls->at, "verify"),
+			     "whoever sits between can read and change everything: give the "
+			     "servers' issuer as tls.ca instead");
+		return;
+	}
+	tls->anchors = check_backend_anchors(c, tls->ca.n ? tls->ca : CHECK_SYSTEM_ANCHORS,
+					     tls->ca.n ? node_place(tls->at, "ca")
+						       : node_place(b->at, "protocol"));
+}
+
+static void check_backend_health(struct check *c, struct model_backend *b)
+{
+	struct model_health *h = &b->health;
+	uint8_t scratch[3 * 2048];
+	struct wbuf w = wbuf_of(scratch, sizeof scratch);
+	struct uri_target target = { 0 };
+	const char *why = "";
+
+	if (!h->at)
+		return;
+	if (h->is_tcp && node_get(h->at, "path"))
+		diag_error(c->diag, node_place(h->at, "path"),
+			   "a check is tcp: true or has a path, not both");
+	if (!h->is_tcp && h->path.n == 0)
+		diag_error(c->diag, h->at->at, "health needs \"path\", or tcp: true");
+	if (h->path.n && !view_starts(h->path, VIEW("/")))
+		diag_error(c->diag, node_place(h->at, "path"), "a path starts with '/'");
+	else if (h->path.n && uri_target_parse(h->path, &w, &target, &why) != E_OK)
+		diag_error(c->diag, node_place(h->at, "path"), "not a path: %s", why);
+	if (!view_eq(h->method, VIEW("GET")) && !view_eq(h->method, VIEW("HEAD")) &&
+	    !view_eq(h->method, VIEW("OPTIONS")))
+		diag_error(c->diag, node_place(h->at, "method"),
+			   "a check asks with GET, HEAD or OPTIONS");
+	if (h->expect_body.n && view_eq(h->method, VIEW("HEAD")))
+		diag_error(c->diag, node_place(h->at, "expect_body"),
+			   "an answer to HEAD has no body");
+	if (h->host.n && !field_is_value(h->host))
+		diag_error(c->diag, node_place(h->at, "host"), "not a host");
+	if (!h->is_tcp && h->expect_status.n == 0)
+		diag_error(c->diag, node_place(h->at, "expect_status"),
+			   "no status would be healthy");
+	if (h->timeout_ms > h->interval_ms)
+		diag_warning(c->diag, node_place(h->at, "timeout"),
+			     "a check may take longer than the time between two: the next one "
+			     "waits for it");
+}
+
+void check_backend_run(struct check *c)
+{
+	struct model_list list = c->model->backends;
+
+	c->anchors = names_of(c->region);
+	c->anchor_sets = REGION_NEW(c->region, const struct chain_set *, list.n);
+	for (uint32_t i = 0; i < list.n; i++) {
+		struct model_backend *b = MODEL_AT(struct model_backend, list, i);
+
+		if (!b->at)
+			continue;
+		check_backend_servers(c, b);
+		check_backend_tls(c, b);
+		check_backend_health(c, b);
+		if (!b->is_used)
+			diag_warning(c->diag, b->at->at, "no route uses backend \"%.*s\"",
+				     DIAG_VIEW(b->name));
+	}
+}

@@ -1,0 +1,139 @@
+/* Listeners: who shares an address with whom, and whether certificates and protocol agree. */
+#include "conf/check.h"
+
+/* Would the kernel refuse to bind both? All addresses of a family include each of them. */
+static bool check_listener_clash(const struct value_address *a, const struct value_address *b)
+{
+	const struct ip any4 = { .b = { [10] = 0xff, [11] = 0xff } }, any6 = { 0 };
+
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == IMAGE_ADDRESS_UNIX)
+		return view_eq(a->name, b->name);
+	if (a->kind != IMAGE_ADDRESS_IP || a->port != b->port ||
+	    ip_is_v4(&a->ip) != ip_is_v4(&b->ip))
+		return false;
+	return ip_eq(&a->ip, &b->ip) || ip_eq(&a->ip, &any4) || ip_eq(&b->ip, &any4) ||
+	       ip_eq(&a->ip, &any6) || ip_eq(&b->ip, &any6);
+}
+
+static void check_listener_address(struct check *c, uint32_t i)
+{
+	const struct model_listener *l = MODEL_AT(struct model_listener, c->model->listeners, i);
+
+	for (uint32_t k = 0; k < i; k++) {
+		const struct model_listener *before =
+			MODEL_AT(struct model_listener, c->model->listeners, k);
+
+		if (!check_listener_clash(&l->address, &before->address))
+			continue;
+		diag_error(c->diag, node_place(l->at, "address"),
+			   "listener \"%.*s\" has this address, or all addresses with this port, "
+			   "already: %s",
+			   DIAG_VIEW(before->name),
+			   check_where(c, node_place(before->at, "address")));
+		return;
+	}
+}
+
+/* Does any certificate of the listener before number k cover name? */
+static bool check_listener_is_covered(const struct check *c, const struct model_listener *l,
+				      uint32_t k, struct view name)
+{
+	for (uint32_t i = 0; i < k; i++) {
+		uint32_t index = l->certificates.p[i].index;
+		const struct chain *read =
+			index == IMAGE_NONE
+				? NULL
+				: MODEL_AT(struct model_certificate, c->model->certificates, index)
+					  ->read;
+
+		for (uint32_t j = 0; read && j < read->name_n; j++)
+			if (view_eq(read->names[j], name))
+				return true;
+	}
+	return false;
+}
+
+/* A certificate that no client can ever be shown. */
+static void check_listener_certificate(struct check *c, const struct model_listener *l, uint32_t k)
+{
+	const struct model_text *t = &l->certificates.p[k];
+	const struct chain *read = NULL;
+	bool is_default = k == 0 && l->default_certificate;
+
+	if (t->index == IMAGE_NONE)
+		return;
+	read = MODEL_AT(struct model_certificate, c->model->certificates, t->index)->read;
+	if (!read)
+		return;
+	if (read->name_n == 0 && is_default)
+		diag_warning(c->diag, t->at->at,
+			     "certificate \"%.*s\" has no subjectAltName: clients refuse it",
+			     DIAG_VIEW(t->text));
+	else if (read->name_n == 0)
+		diag_error(c->diag, t->at->at,
+			   "certificate \"%.*s\" has no subjectAltName, so that no server name "
+			   "chooses it",
+			   DIAG_VIEW(t->text));
+	if (read->name_n == 0 || is_default)
+		return;
+	for (uint32_t j = 0; j < read->name_n; j++)
+		if (!check_listener_is_covered(c, l, k, read->names[j]))
+			return;
+	diag_warning(c->diag, t->at->at,
+		     "certificate \"%.*s\" is never shown: the ones before it have all its names",
+		     DIAG_VIEW(t->text));
+}
+
+static void check_listener_https(struct check *c, const struct model_listener *l)
+{
+	if (l->certificates.n == 0)
+		diag_error(c->diag, l->at->at,
+			   "listener \"%.*s\" needs certificates: write certificates: [name], or "
+			   "protocol: http",
+			   DIAG_VIEW(l->name));
+	if (l->redirect_to_https)
+		diag_error(c->diag, node_place(l->at, "redirect_to_https"),
+			   "redirect_to_https is for protocol: http");
+	for (uint32_t k = 0; k < l->certificates.n; k++)
+		check_listener_certificate(c, l, k);
+}
+
+static void check_listener_http(struct check *c, const struct model_listener *l)
+{
+	if (l->certificates.n)
+		diag_error(c->diag, node_place(l->at, "certificates"),
+			   "certificates are for protocol: https");
+	if (l->default_certificate)
+		diag_error(c->diag, node_place(l->at, "default_certificate"),
+			   "default_certificate is for protocol: https");
+}
+
+void check_listener_run(struct check *c)
+{
+	struct model_list list = c->model->listeners;
+	const struct model_metrics *metrics = &c->model->metrics;
+
+	if (c->model->at && node_get(c->model->at, "listeners") && list.n == 0)
+		diag_error(c->diag, node_place(c->model->at, "listeners"),
+			   "there is no listener: nobody could reach anything");
+	for (uint32_t i = 0; i < list.n; i++) {
+		const struct model_listener *l = MODEL_AT(struct model_listener, list, i);
+
+		if (!l->at)
+			continue;
+		check_listener_address(c, i);
+		if (l->protocol == IMAGE_HTTPS)
+			check_listener_https(c, l);
+		else
+			check_listener_http(c, l);
+		if (check_listener_clash(&metrics->address, &l->address))
+			/* BIO2 8.20.02: management apart from users */
+			diag_error(
+				c->diag, node_place(metrics->at, "address"),
+				"metrics have the address of listener \"%.*s\": they need one of "
+				"their own",
+				DIAG_VIEW(l->name));
+	}
+}

@@ -1,0 +1,286 @@
+/* Routes: hosts and paths in the one form that requests are compared in, and what rules do. */
+#include "conf/check.h"
+#include "conf/region.h"
+
+#include "proto/field.h"
+#include "proto/http1.h"
+#include "proto/scan.h"
+#include "proto/uri.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+enum { CHECK_ROUTE_PATH = 2048 };
+
+/* Is text what may stand in "hosts"? In lower case already. */
+static bool check_route_is_host(struct view text)
+{
+	struct ip ip = { 0 };
+
+	if (view_eq(text, VIEW("*")))
+		return true;
+	if (view_starts(text, VIEW("*.")))
+		return value_is_dns_name(view_slice(text, 2, text.n)) && text.n <= 253;
+	if (view_starts(text, VIEW("[")) && view_ends(text, VIEW("]")))
+		return ip_parse(view_slice(text, 1, text.n - 2), &ip) == E_OK && !ip_is_v4(&ip);
+	return value_is_dns_name(text) || (ip_parse(text, &ip) == E_OK && ip_is_v4(&ip));
+}
+
+static const char *check_route_host_hint(struct view text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] >= 0x80)
+			return "write it with its A-labels (xn--...)";
+	if (view_ends(text, VIEW(".")))
+		return "write it without the dot at the end";
+	if (view_find(text, '/') != text.n)
+		return "write the host alone; paths belong in rules";
+	if (view_find(text, ':') != text.n)
+		return "write it without a port; ports belong to listeners";
+	return "write www.example.nl, \"*.example.nl\" or \"*\"";
+}
+
+static void check_route_hosts(struct check *c, struct model_route *r)
+{
+	struct names seen = names_of(c->region);
+
+	if (r->hosts.n == 0 && node_get(r->at, "hosts"))
+		diag_error(c->diag, node_place(r->at, "hosts"),
+			   "route \"%.*s\" has no host: write [\"*\"] for any", DIAG_VIEW(r->name));
+	for (uint32_t i = 0; i < r->hosts.n; i++) {
+		struct model_text *t = &r->hosts.p[i];
+
+		t->text = check_lower(c, t->text);
+		if (!check_route_is_host(t->text))
+			diag_error(c->diag, t->at->at, "\"%.*s\" is not a host name: %s",
+				   DIAG_VIEW(t->at->text), check_route_host_hint(t->text));
+		else if (names_put(&seen, t->text, i) != NAMES_NONE)
+			diag_warning(c->diag, t->at->at, "\"%.*s\" is in this list twice",
+				     DIAG_VIEW(t->text));
+	}
+}
+
+/* The canonical form of a path that rules compare with; false: told. */
+static bool check_route_path(struct check *c, struct place at, struct view *path)
+{
+	uint8_t scratch[3 * CHECK_ROUTE_PATH];
+	struct wbuf w = wbuf_of(scratch, sizeof scratch);
+	struct uri_target target = { 0 };
+	const char *why = "";
+
+	if (!view_starts(*path, VIEW("/"))) {
+		diag_error(c->diag, at, "a path starts with '/': write \"/%.*s\"",
+			   DIAG_VIEW(*path));
+		return false;
+	}
+	if (uri_target_parse(*path, &w, &target, &why) != E_OK) {
+		diag_error(c->diag, at, "not a path that a request can have: %s", why);
+		return false;
+	}
+	if (target.query.p) {
+		diag_error(c->diag, at, "a path has no '?': write query: {name: value} beside it");
+		return false;
+	}
+	if (!view_eq(target.path, *path)) {
+		diag_error(c->diag, at,
+			   "not the form that requests are compared in: write \"%.*s\"",
+			   DIAG_VIEW(target.path));
+		return false;
+	}
+	return true;
+}
+
+/* With the options that src/route compiles it with. */
+static void check_route_regex(struct check *c, struct place at, struct view text)
+{
+	pcre2_compile_context *limits = pcre2_compile_context_create(NULL);
+	pcre2_code *code = NULL;
+	size_t offset = 0;
+	int error = 0;
+
+	if (!limits)
+		return;
+	(void)pcre2_set_parens_nest_limit(limits, 50);
+	code = pcre2_compile(text.p, text.n, PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C, &error,
+			     &offset, limits);
+	pcre2_compile_context_free(limits);
+	if (!code) {
+		uint8_t why[200] = "";
+
+		(void)pcre2_get_error_message(error, why, sizeof why);
+		diag_error(c->diag, at, "not a regular expression: %s at byte %zu",
+			   (const char *)why, offset);
+	}
+	pcre2_code_free(code);
+}
+
+/* The one path option of a match to path and path_kind. */
+static void check_route_match_path(struct check *c, struct model_rule *rule)
+{
+	const struct model_match *m = &rule->match;
+	int n = (m->path_exact.n != 0) + (m->path_prefix.n != 0) + (m->path_regex.n != 0);
+
+	if (n > 1)
+		diag_error(c->diag, m->at->at,
+			   "a rule has one of path_exact, path_prefix and path_regex");
+	if (n != 1)
+		return;
+	if (m->path_regex.n) {
+		rule->path_kind = IMAGE_PATH_REGEX;
+		rule->path = m->path_regex;
+		check_route_regex(c, node_place(m->at, "path_regex"), rule->path);
+		return;
+	}
+	rule->path_kind = m->path_exact.n ? IMAGE_PATH_EXACT : IMAGE_PATH_PREFIX;
+	rule->path = m->path_exact.n ? m->path_exact : m->path_prefix;
+	if (!check_route_path(c, node_place(m->at, m->path_exact.n ? "path_exact" : "path_prefix"),
+			      &rule->path))
+		return;
+	if (rule->path_kind == IMAGE_PATH_PREFIX && rule->path.n > 1 &&
+	    view_ends(rule->path, VIEW("/")))
+		rule->path.n--;
+}
+
+static void check_route_methods(struct check *c, struct model_rule *rule)
+{
+	struct model_texts given = rule->match.methods;
+
+	rule->other_methods.p = REGION_NEW(c->region, struct model_text, given.n);
+	for (uint32_t i = 0; i < given.n; i++) {
+		enum http_method id = http_method_of(given.p[i].text);
+
+		if (!field_is_token(given.p[i].text))
+			diag_error(c->diag, given.p[i].at->at, "\"%.*s\" is not a method",
+				   DIAG_VIEW(given.p[i].text));
+		else if (id != METHOD_OTHER)
+			rule->method_bits |= 1u << id;
+		else
+			rule->other_methods.p[rule->other_methods.n++] = given.p[i];
+	}
+	if (given.p && given.n == 0)
+		diag_error(c->diag, node_place(rule->match.at, "methods"),
+			   "no method: leave it out for any");
+}
+
+static void check_route_pairs(struct check *c, struct model_pairs pairs, bool is_header)
+{
+	for (uint32_t i = 0; i < pairs.n; i++) {
+		struct model_pair *p = &pairs.p[i];
+
+		if (is_header && !field_is_token(p->name))
+			diag_error(c->diag, p->at->key_at, "\"%.*s\" is not a field name",
+				   DIAG_VIEW(p->name));
+		else if (is_header && !field_is_value(p->value))
+			diag_error(c->diag, p->at->at, "not a field value");
+		else if (!is_header && (p->name.n == 0 || scan_vchar(p->name) != p->name.n ||
+					scan_vchar(p->value) != p->value.n))
+			diag_error(c->diag, p->at->key_at,
+				   "write name and value as they are sent (%%XX for other bytes)");
+		if (is_header)
+			p->name = check_lower(c, p->name);
+	}
+}
+
+static void check_route_redirect(struct check *c, const struct model_redirect *r)
+{
+	static const uint16_t good[] = { 301, 302, 303, 307, 308 };
+	struct view to = r->location;
+	bool is_good = false;
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		is_good |= r->status == good[i];
+	if (!is_good)
+		diag_error(c->diag, node_place(r->at, "status"),
+			   "a redirect has status 301, 302, 303, 307 or 308");
+	if (to.n && scan_vchar(to) != to.n)
+		diag_error(c->diag, node_place(r->at, "location"),
+			   "a location has visible ASCII bytes alone (%%XX for others)");
+	else if (to.n && !view_starts(to, VIEW("https://")) && !view_starts(to, VIEW("http://")) &&
+		 (!view_starts(to, VIEW("/")) || view_starts(to, VIEW("//"))))
+		diag_error(c->diag, node_place(r->at, "location"),
+			   "write an absolute path (/new) or a URL (https://www.example.nl/)");
+}
+
+static void check_route_respond(struct check *c, const struct model_respond *r)
+{
+	if (!field_is_value(r->content_type))
+		diag_error(c->diag, node_place(r->at, "content_type"), "not a field value");
+	/* RFC 9110 §15.3.5, §15.3.6, §15.4.5: these never have content */
+	if (r->body.n && (r->status == 204 || r->status == 205 || r->status == 304))
+		diag_error(c->diag, node_place(r->at, "body"),
+			   "an answer with status %llu has no body", (unsigned long long)r->status);
+}
+
+/* Splits whose weights add up to nothing serve nobody. */
+static void check_route_split(struct check *c, const struct model_rule *rule)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < rule->backends.n; i++)
+		sum += MODEL_AT(struct model_split, rule->backends, i)->weight;
+	if (sum == 0)
+		diag_error(c->diag, node_place(rule->at, "backends"),
+			   "no backend has a weight above 0");
+}
+
+static void check_route_action(struct check *c, struct model_rule *rule)
+{
+	bool has_split = rule->backends.p != NULL;
+	int n = (rule->backend.n != 0) + has_split + (rule->redirect.at != NULL) +
+		     (rule->respond.at != NULL);
+
+	if (n != 1) {
+		diag_error(c->diag, rule->at->at,
+			   "a rule does exactly one thing: backend, backends, redirect or respond");
+		return;
+	}
+	if (rule->redirect.at) {
+		rule->action = IMAGE_ACTION_REDIRECT;
+		check_route_redirect(c, &rule->redirect);
+	} else if (rule->respond.at) {
+		rule->action = IMAGE_ACTION_RESPOND;
+		check_route_respond(c, &rule->respond);
+	} else {
+		rule->action = IMAGE_ACTION_BACKEND;
+		if (has_split)
+			check_route_split(c, rule);
+	}
+}
+
+static void check_route_rule(struct check *c, struct model_rule *rule)
+{
+	if (!rule->at)
+		return;
+	if (rule->match.at) {
+		check_route_match_path(c, rule);
+		check_route_methods(c, rule);
+		check_route_pairs(c, rule->match.headers, true);
+		check_route_pairs(c, rule->match.query, false);
+	}
+	if (rule->is_short)
+		rule->action = IMAGE_ACTION_BACKEND;
+	else
+		check_route_action(c, rule);
+}
+
+void check_route_run(struct check *c)
+{
+	struct model_list list = c->model->routes;
+
+	for (uint32_t i = 0; i < list.n; i++) {
+		struct model_route *r = MODEL_AT(struct model_route, list, i);
+
+		if (!r->at)
+			continue;
+		check_route_hosts(c, r);
+		if (r->rules.n == 0)
+			diag_error(c->diag, r->at->at,
+				   "route \"%.*s\" goes nowhere: it needs rules, or a backend",
+				   DIAG_VIEW(r->name));
+		for (uint32_t k = 0; k < r->rules.n; k++)
+			check_route_rule(c, MODEL_AT(struct model_rule, r->rules, k));
+		if (r->listeners.p && r->listeners.n == 0)
+			diag_error(c->diag, node_place(r->at, "listeners"),
+				   "no listener: leave it out for all of them");
+	}
+}

@@ -1,0 +1,47 @@
+/* The model, checked, to the bytes of an image (image.h). */
+#ifndef CONF_COMPILE_H
+#define CONF_COMPILE_H
+
+#include "conf/build.h"
+#include "conf/hosts.h"
+#include "conf/slots.h"
+
+/* One compilation. */
+struct compile {
+	struct check *check; /* its model has no error */
+	const struct hosts *hosts;
+	const struct image *previous; /* NULL: none; slots stay, generations count on */
+	struct build build;
+};
+
+/*
+ * compile_run - fills c->build
+ *   generation   the image gets a higher one than this and than the previous image
+ * False: something is too large (told).
+ */
+bool compile_run(struct compile *c, uint32_t generation);
+
+/* The parts, in the order in which compile_run calls them; a file each. */
+void compile_certificate_run(struct compile *c);
+bool compile_pool_run(struct compile *c);
+void compile_route_run(struct compile *c);
+void compile_listener_run(struct compile *c);
+
+/* compile_text - text into the image */
+struct image_str compile_text(struct compile *c, struct view text);
+
+/* compile_address - an address into the image */
+struct image_address compile_address(struct compile *c, const struct value_address *a);
+
+/* compile_networks - networks into the image */
+struct image_range compile_networks(struct compile *c, struct model_networks list);
+
+/*
+ * compile_key - what makes two servers, or two listeners, the same over reloads
+ *   pool   empty for a listener
+ *   host   name or path of the address, empty for an IP address
+ */
+struct view compile_key(struct compile *c, struct view pool, struct view name,
+			const struct image_address *a, struct view host);
+
+#endif

@@ -1,0 +1,179 @@
+/* Backends and their servers; servers keep their slots over reloads. */
+#include "conf/compile.h"
+#include "conf/region.h"
+
+/* Slots of servers and the generation that gave them. */
+struct compile_pool_slots {
+	struct slots slots;
+	uint32_t *gens; /* per slot */
+};
+
+static void compile_pool_previous(struct compile *c, struct compile_pool_slots *s)
+{
+	const struct image *im = c->previous;
+
+	slots_init(&s->slots, c->check->region, IMAGE_SERVER_SLOTS);
+	s->gens = REGION_NEW(c->check->region, uint32_t, IMAGE_SERVER_SLOTS);
+	for (uint32_t i = 0; im && i < image_count(im, IMAGE_SERVER); i++) {
+		const struct image_server *x = image_server_at(im, i);
+		struct view key = compile_key(c, image_view(im, image_pool_at(im, x->pool)->name),
+					      image_view(im, x->name), &x->address,
+					      image_view(im, x->address.name));
+
+		slots_had(&s->slots, key, x->slot);
+		s->gens[x->slot] = x->slot_gen;
+	}
+}
+
+static void compile_pool_server(struct compile *c, const struct model_server *from, uint32_t pool,
+				struct view pool_name, struct compile_pool_slots *s)
+{
+	struct image_server *to = build_new(&c->build, IMAGE_SERVER);
+	struct view host = from->address.kind == IMAGE_ADDRESS_NAME
+				   ? check_lower(c->check, from->address.name)
+				   : from->address.name;
+
+	to->name = compile_text(c, from->name);
+	to->address = compile_address(c, &from->address);
+	to->pool = pool;
+	to->weight = (uint16_t)from->weight;
+	to->state = from->state;
+	to->is_backup = from->is_backup;
+	to->slot = slots_keep(&s->slots, compile_key(c, pool_name, from->name, &to->address, host));
+	to->slot_gen = to->slot == NAMES_NONE ? 0 : s->gens[to->slot];
+}
+
+/* New servers get their slots when all others have kept theirs. */
+static bool compile_pool_new_slots(struct compile *c, struct compile_pool_slots *s)
+{
+	for (uint32_t i = 0; i < build_n(&c->build, IMAGE_SERVER); i++) {
+		struct image_server *x = build_at(&c->build, IMAGE_SERVER, i);
+
+		if (x->slot != NAMES_NONE)
+			continue;
+		x->slot = slots_take(&s->slots);
+		x->slot_gen = c->build.header.generation;
+		if (x->slot == NAMES_NONE) {
+			diag_error(c->check->diag, node_place(c->check->model->at, "backends"),
+				   "too many servers: at most %d over all backends",
+				   IMAGE_SERVER_SLOTS);
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct image_range compile_pool_statuses(struct compile *c, struct model_statuses list)
+{
+	struct image_range r = { .first = build_n(&c->build, IMAGE_STATUS_RANGE), .n = list.n };
+	struct image_status_range *at = build_many(&c->build, IMAGE_STATUS_RANGE, list.n);
+
+	for (uint32_t i = 0; i < list.n; i++)
+		at[i] = list.p[i];
+	return r;
+}
+
+static void compile_pool_health(struct compile *c, const struct model_health *from,
+				struct image_pool *to)
+{
+	to->health_interval_ms = (uint32_t)from->interval_ms;
+	to->health_timeout_ms = (uint32_t)from->timeout_ms;
+	to->health_fall = (uint32_t)from->fall;
+	to->health_rise = (uint32_t)from->rise;
+	if (!from->at)
+		return;
+	if (from->is_tcp) {
+		to->health_kind = IMAGE_HEALTH_TCP;
+		return;
+	}
+	to->health_kind = IMAGE_HEALTH_HTTP;
+	to->health_path = compile_text(c, from->path);
+	to->health_method = compile_text(c, from->method);
+	to->health_host = compile_text(c, from->host);
+	to->health_body = compile_text(c, from->expect_body);
+	to->status = compile_pool_statuses(c, from->expect_status);
+}
+
+static void compile_pool_tls(struct compile *c, const struct model_pool_tls *from,
+			     const struct image_range *anchors, struct image_pool *to)
+{
+	to->tls_verify = to->protocol == IMAGE_HTTPS && from->verify;
+	to->tls_name = compile_text(c, from->name);
+	to->tls_client_certificate = to->protocol == IMAGE_HTTPS ? from->client_index : IMAGE_NONE;
+	to->tls_ca = *anchors;
+}
+
+static void compile_pool_numbers(const struct model_backend *from, struct image_pool *to)
+{
+	to->outlier_errors = (uint32_t)from->outlier.consecutive_errors;
+	to->outlier_eject_ms = (uint32_t)from->outlier.eject_for_ms;
+	to->outlier_max_percent = (uint32_t)from->outlier.max_ejected_percent;
+	to->connections_per_server = (uint32_t)from->limits.connections_per_server;
+	to->requests_per_server = (uint32_t)from->limits.requests_per_server;
+	to->queue = (uint32_t)from->limits.queue;
+	to->queue_timeout_ms = (uint32_t)from->limits.queue_timeout_ms;
+	to->retry_attempts = (uint32_t)from->retries.attempts;
+	to->retry_budget_percent = (uint32_t)from->retries.budget_percent;
+	to->retry_on = from->retries.on;
+	to->connect_ms = (uint32_t)from->timeouts.connect_ms;
+	to->first_byte_ms = (uint32_t)from->timeouts.first_byte_ms;
+	to->idle_connection_ms = (uint32_t)from->timeouts.idle_connection_ms;
+}
+
+/* Each set of issuers once, however many pools believe it. */
+static struct image_range *compile_pool_anchors(struct compile *c)
+{
+	const struct check *k = c->check;
+	struct image_range *ranges = REGION_NEW(k->region, struct image_range, k->anchor_n + 1);
+
+	for (uint32_t i = 0; i < k->anchor_n; i++) {
+		const struct chain_set *set = k->anchor_sets[i];
+		struct image_str *der = NULL;
+
+		ranges[i] =
+			(struct image_range){ .first = build_n(&c->build, IMAGE_DER), .n = set->n };
+		der = build_many(&c->build, IMAGE_DER, set->n);
+		for (uint32_t d = 0; d < set->n; d++)
+			der[d] = compile_text(c, set->der[d]);
+	}
+	return ranges;
+}
+
+static const struct image_range *compile_pool_anchor(const struct check *k,
+						     const struct image_range *ranges,
+						     const struct chain_set *set)
+{
+	uint32_t i = 0;
+
+	while (i < k->anchor_n && k->anchor_sets[i] != set)
+		i++;
+	return &ranges[i]; /* the last one is empty */
+}
+
+bool compile_pool_run(struct compile *c)
+{
+	const struct model_list list = c->check->model->backends;
+	const struct image_range *anchors = compile_pool_anchors(c);
+	struct compile_pool_slots slots = { 0 };
+
+	compile_pool_previous(c, &slots);
+	for (uint32_t i = 0; i < list.n; i++) {
+		const struct model_backend *from = MODEL_AT(struct model_backend, list, i);
+		struct image_pool *to = build_new(&c->build, IMAGE_POOL);
+
+		to->name = compile_text(c, from->name);
+		to->protocol = from->protocol;
+		to->balance = from->balance;
+		to->resolve_to = compile_networks(c, from->resolve_to);
+		compile_pool_numbers(from, to);
+		compile_pool_health(c, &from->health, to);
+		compile_pool_tls(c, &from->tls,
+				 compile_pool_anchor(c->check, anchors, from->tls.anchors), to);
+		to->servers = (struct image_range){ .first = build_n(&c->build, IMAGE_SERVER),
+						    .n = from->servers.n };
+		for (uint32_t k = 0; k < from->servers.n; k++)
+			compile_pool_server(c, MODEL_AT(struct model_server, from->servers, k), i,
+					    from->name, &slots);
+	}
+	return compile_pool_new_slots(c, &slots);
+}

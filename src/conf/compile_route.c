@@ -1,0 +1,104 @@
+/* Routes and their rules. */
+#include "conf/compile.h"
+#include "conf/region.h"
+
+static struct image_range compile_route_methods(struct compile *c, struct model_texts list)
+{
+	struct image_range r = { .first = build_n(&c->build, IMAGE_METHOD), .n = list.n };
+	struct image_str *at = build_many(&c->build, IMAGE_METHOD, list.n);
+
+	for (uint32_t i = 0; i < list.n; i++)
+		at[i] = compile_text(c, list.p[i].text);
+	return r;
+}
+
+static void compile_route_pairs(struct compile *c, struct model_pairs list,
+				enum image_field_kind kind)
+{
+	for (uint32_t i = 0; i < list.n; i++) {
+		struct image_field_match *to = build_new(&c->build, IMAGE_FIELD_MATCH);
+
+		to->name = compile_text(c, list.p[i].name);
+		to->value = compile_text(c, list.p[i].value);
+		to->kind = kind;
+	}
+}
+
+/* The backends of a rule: one, or several by weight. */
+static void compile_route_split(struct compile *c, const struct model_rule *from,
+				struct image_rule *to)
+{
+	struct image_split *at = NULL;
+	uint32_t upto = 0;
+
+	to->backends.first = build_n(&c->build, IMAGE_SPLIT);
+	if (from->backend_index != IMAGE_NONE) {
+		at = build_new(&c->build, IMAGE_SPLIT);
+		at->pool = from->backend_index;
+		at->upto = upto = 1;
+	}
+	for (uint32_t i = 0; i < from->backends.n; i++) {
+		const struct model_split *s = MODEL_AT(struct model_split, from->backends, i);
+
+		upto += (uint32_t)s->weight;
+		at = build_new(&c->build, IMAGE_SPLIT);
+		at->pool = s->index;
+		at->upto = upto;
+	}
+	to->backends.n = build_n(&c->build, IMAGE_SPLIT) - to->backends.first;
+	to->weight_total = upto;
+}
+
+static struct image_str compile_route_name(struct compile *c, struct view route, struct view rule)
+{
+	struct view front = region_join(c->check->region, route, VIEW("/"));
+
+	return compile_text(c, region_join(c->check->region, front, rule));
+}
+
+static void compile_route_rule(struct compile *c, const struct model_rule *from, uint32_t route,
+			       struct view route_name)
+{
+	struct image_rule *to = build_new(&c->build, IMAGE_RULE);
+
+	to->route = route;
+	to->name = compile_route_name(c, route_name, from->name);
+	to->path = compile_text(c, from->path);
+	to->path_kind = from->path_kind;
+	to->method_bits = from->method_bits;
+	to->methods = compile_route_methods(c, from->other_methods);
+	to->fields.first = build_n(&c->build, IMAGE_FIELD_MATCH);
+	compile_route_pairs(c, from->match.headers, IMAGE_FIELD_HEADER);
+	compile_route_pairs(c, from->match.query, IMAGE_FIELD_QUERY);
+	to->fields.n = build_n(&c->build, IMAGE_FIELD_MATCH) - to->fields.first;
+	to->sources = compile_networks(c, from->match.source);
+	to->action = from->action;
+	if (from->action == IMAGE_ACTION_BACKEND)
+		compile_route_split(c, from, to);
+	if (from->action == IMAGE_ACTION_REDIRECT) {
+		to->status = (uint16_t)from->redirect.status;
+		to->location = compile_text(c, from->redirect.location);
+	}
+	if (from->action == IMAGE_ACTION_RESPOND) {
+		to->status = (uint16_t)from->respond.status;
+		to->body = compile_text(c, from->respond.body);
+		to->content_type = compile_text(c, from->respond.content_type);
+	}
+}
+
+void compile_route_run(struct compile *c)
+{
+	const struct model_list list = c->check->model->routes;
+
+	for (uint32_t i = 0; i < list.n; i++) {
+		const struct model_route *from = MODEL_AT(struct model_route, list, i);
+		struct image_route *to = build_new(&c->build, IMAGE_ROUTE);
+
+		to->name = compile_text(c, from->name);
+		to->rules = (struct image_range){ .first = build_n(&c->build, IMAGE_RULE),
+						  .n = from->rules.n };
+		for (uint32_t k = 0; k < from->rules.n; k++)
+			compile_route_rule(c, MODEL_AT(struct model_rule, from->rules, k), i,
+					   from->name);
+	}
+}

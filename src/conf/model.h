@@ -1,0 +1,230 @@
+/*
+ * The configuration with types: what the option tables make of the tree, what the checks look at
+ * and what the compiler writes down. Every struct begins with the map it came from (NULL: it was
+ * not given, all its options have their defaults); node_place finds an option's place in it.
+ */
+#ifndef CONF_MODEL_H
+#define CONF_MODEL_H
+
+#include "conf/chain.h"
+#include "conf/node.h"
+#include "conf/value.h"
+
+struct model_list {
+	void *p;
+	uint32_t n;
+};
+
+struct model_text {
+	const struct node *at;
+	struct view text;
+	uint32_t index; /* of what it names, by check_names; IMAGE_NONE: unknown */
+};
+
+struct model_texts {
+	struct model_text *p;
+	uint32_t n;
+};
+
+struct model_networks {
+	struct ip_net *p;
+	uint32_t n;
+};
+
+struct model_statuses {
+	struct image_status_range *p;
+	uint32_t n;
+};
+
+struct model_pair {
+	const struct node *at;
+	struct view name, value;
+};
+
+struct model_pairs {
+	struct model_pair *p;
+	uint32_t n;
+};
+
+struct model_listener_limits {
+	const struct node *at;
+	uint64_t connections, connections_per_address, header_size, headers, body_size,
+		requests_per_connection;
+};
+
+struct model_listener_timeouts {
+	const struct node *at;
+	uint64_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
+		response_idle_ms;
+};
+
+struct model_client_certificate {
+	const struct node *at;
+	uint8_t mode;
+	struct view ca;
+};
+
+struct model_listener {
+	const struct node *at;
+	struct view name;
+	struct value_address address;
+	uint8_t protocol; /* enum image_protocol */
+	uint8_t isolation, http2, http3;
+	struct model_texts certificates;
+	bool default_certificate, redirect_to_https;
+	struct model_client_certificate client_certificate;
+	struct model_listener_limits limits;
+	struct model_listener_timeouts timeouts;
+};
+
+struct model_certificate {
+	const struct node *at;
+	struct view name, chain, key;
+	/* by check_certificate */
+	const struct chain *read;  /* NULL: it can't be used */
+	struct view key_path;	   /* absolute */
+	bool is_server, is_client; /* a listener, a backend names it */
+};
+
+struct model_server {
+	const struct node *at;
+	struct view name; /* empty: the address as written */
+	struct value_address address;
+	uint64_t weight;
+	uint8_t state; /* enum image_server_state */
+	bool is_backup;
+};
+
+struct model_health {
+	const struct node *at;
+	bool is_tcp;
+	struct view path, method, host, expect_body;
+	uint64_t interval_ms, timeout_ms, fall, rise;
+	struct model_statuses expect_status;
+};
+
+struct model_outlier {
+	const struct node *at;
+	uint64_t consecutive_errors, eject_for_ms, max_ejected_percent;
+};
+
+struct model_pool_limits {
+	const struct node *at;
+	uint64_t connections_per_server, requests_per_server, queue, queue_timeout_ms;
+};
+
+struct model_retries {
+	const struct node *at;
+	uint64_t attempts, budget_percent;
+	uint8_t on; /* bits of enum image_retry */
+};
+
+struct model_pool_timeouts {
+	const struct node *at;
+	uint64_t connect_ms, first_byte_ms, idle_connection_ms;
+};
+
+struct model_pool_tls {
+	const struct node *at;
+	struct view ca, name, client_certificate;
+	bool verify;
+	/* by check_names and check_backend */
+	uint32_t client_index;		 /* IMAGE_NONE: none */
+	const struct chain_set *anchors; /* NULL: nothing to verify */
+};
+
+struct model_backend {
+	const struct node *at;
+	struct view name;
+	uint8_t protocol; /* enum image_protocol */
+	uint8_t balance;  /* enum image_balance */
+	uint8_t send_proxy_protocol;
+	struct model_list servers; /* struct model_server */
+	struct model_networks resolve_to;
+	struct model_health health;
+	struct model_outlier outlier;
+	struct model_pool_limits limits;
+	struct model_retries retries;
+	struct model_pool_timeouts timeouts;
+	struct model_pool_tls tls;
+	bool is_used; /* by check_names: a route names it */
+};
+
+struct model_match {
+	const struct node *at;
+	struct view path_prefix, path_exact, path_regex;
+	struct model_texts methods;
+	struct model_pairs headers, query;
+	struct model_networks source;
+};
+
+struct model_split {
+	const struct node *at;
+	struct view name;
+	uint64_t weight;
+	uint32_t index; /* by check_names */
+};
+
+struct model_redirect {
+	const struct node *at;
+	uint64_t status;
+	struct view location;
+};
+
+struct model_respond {
+	const struct node *at;
+	uint64_t status;
+	struct view body, content_type;
+};
+
+struct model_rule {
+	const struct node *at;
+	struct view name;
+	struct model_match match;
+	struct view backend;
+	struct model_list backends; /* struct model_split */
+	struct model_redirect redirect;
+	struct model_respond respond;
+	/* by check_names and check_route */
+	uint32_t backend_index; /* IMAGE_NONE: none */
+	uint32_t method_bits;	/* 1 << enum http_method */
+	struct model_texts other_methods;
+	struct view path;  /* canonical, as in struct image_rule */
+	uint8_t path_kind; /* enum image_path_kind */
+	uint8_t action;	   /* enum image_action; 0: none that can be used */
+	bool is_short;	   /* the route's short form, not a rule that was written */
+};
+
+struct model_route {
+	const struct node *at;
+	struct view name;
+	struct model_texts listeners, hosts; /* hosts: in lower case, by check_route */
+	struct model_list rules; /* struct model_rule; the short form is the last one of them */
+	struct view backend;
+};
+
+struct model_metrics {
+	const struct node *at;
+	struct value_address address;
+};
+
+struct model_log {
+	const struct node *at;
+	bool access;
+	uint8_t format;
+	uint64_t audit_retention_ms;
+};
+
+struct model {
+	const struct node *at;
+	uint64_t edges;
+	struct model_list listeners, certificates, backends, routes;
+	struct model_metrics metrics;
+	struct model_log log;
+	struct model_networks trust_forwarded_from;
+};
+
+/* MODEL_AT - element i of a list of T */
+#define MODEL_AT(T, list, i) (&((T *)(list).p)[i])
+
+#endif

@@ -1,0 +1,475 @@
+/*
+ * The options, one row each. To add one: a field in model.h, a row here, a line in compile.c, a
+ * case in tests/unit/conf; the manual, the schema and the boundary tests follow from the row.
+ */
+#include "conf/options.h"
+
+enum {
+	OPTIONS_SECOND = 1000,
+	OPTIONS_MINUTE = 60 * OPTIONS_SECOND,
+	OPTIONS_HOUR = 60 * OPTIONS_MINUTE,
+	OPTIONS_DAY = 24 * OPTIONS_HOUR,
+	OPTIONS_COUNT_MAX = 1000000,
+	OPTIONS_BODY_MAX = 64 << 10,
+	OPTIONS_PATH_MAX = 2048,
+	OPTIONS_FILE_MAX = 4000
+};
+
+#define OPTIONS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define OPTIONS_TABLE(T, table_name, table_rows, table_doc)                                        \
+	{                                                                                          \
+		.name = (table_name), .doc = (table_doc), .rows = (table_rows),                    \
+		.n = OPTIONS_COUNT(table_rows), .size = sizeof(struct T)                           \
+	}
+
+#define OPTIONS_WORDS(array)                                                                       \
+	{                                                                                          \
+		(array), OPTIONS_COUNT(array)                                                      \
+	}
+
+/* A word list, declared as <name>_words. */
+#define OPTIONS_WORD_LIST(list, ...)                                                               \
+	static const struct option_word list##_list[] = { __VA_ARGS__ };                           \
+	static const struct option_words list##_words = OPTIONS_WORDS(list##_list)
+
+OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY },
+		  { "http", IMAGE_HTTP, OPTION_WORD_READY },
+		  { "tls_passthrough", IMAGE_HTTP, OPTION_WORD_NEVER },
+		  { "tcp", IMAGE_HTTP, OPTION_WORD_NEVER },
+		  { "udp", IMAGE_HTTP, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(isolation, { "shared", 0, OPTION_WORD_READY }, { "cell", 1, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(http2, { "false", 0, OPTION_WORD_READY }, { "true", 1, OPTION_WORD_LATER });
+OPTIONS_WORD_LIST(http3, { "false", 0, OPTION_WORD_READY }, { "true", 1, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(client_mode, { "off", 0, OPTION_WORD_READY },
+		  { "optional", 1, OPTION_WORD_NEVER }, { "required", 2, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(pool_protocol, { "http", IMAGE_HTTP, OPTION_WORD_READY },
+		  { "https", IMAGE_HTTPS, OPTION_WORD_READY },
+		  { "h2", IMAGE_HTTPS, OPTION_WORD_NEVER },
+		  { "h2c", IMAGE_HTTP, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(balance, { "least_requests", IMAGE_LEAST_REQUESTS, OPTION_WORD_READY },
+		  { "round_robin", IMAGE_ROUND_ROBIN, OPTION_WORD_READY },
+		  { "random", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
+		  { "peak_ewma", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
+		  { "maglev", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
+		  { "ring_hash", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
+		  { "first", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
+		  { "source_address", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(proxy_protocol, { "off", 0, OPTION_WORD_READY }, { "v1", 1, OPTION_WORD_NEVER },
+		  { "v2", 2, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(server_state, { "enabled", IMAGE_SERVER_ENABLED, OPTION_WORD_READY },
+		  { "drain", IMAGE_SERVER_DRAIN, OPTION_WORD_READY },
+		  { "disabled", IMAGE_SERVER_DISABLED, OPTION_WORD_READY });
+OPTIONS_WORD_LIST(retry_on, { "connect_failure", IMAGE_RETRY_CONNECT_FAILURE, OPTION_WORD_READY },
+		  { "reset_before_response", IMAGE_RETRY_RESET, OPTION_WORD_READY });
+OPTIONS_WORD_LIST(log_format, { "json", 0, OPTION_WORD_READY });
+
+/* Rows. The arguments in their order: struct, field, option's name, what the kind needs, text. */
+#define ROW_BOOL(T, f, option, dflt, text)                                                         \
+	{                                                                                          \
+		.name = (option), .kind = OPTION_BOOL, .offset = offsetof(struct T, f),            \
+		.preset = (dflt), .doc = (text)                                                    \
+	}
+#define ROW_RANGE(T, f, option, k, fl, lo, hi, dflt, text)                                         \
+	{                                                                                          \
+		.name = (option), .kind = (k), .flags = (fl), .offset = offsetof(struct T, f),     \
+		.min = (lo), .max = (hi), .preset = (dflt), .doc = (text)                          \
+	}
+#define ROW_NUMBER(T, f, option, lo, hi, dflt, text)                                               \
+	ROW_RANGE(T, f, option, OPTION_NUMBER, 0, lo, hi, dflt, text)
+#define ROW_TIME(T, f, option, lo, hi, dflt, text)                                                 \
+	ROW_RANGE(T, f, option, OPTION_DURATION, 0, lo, hi, dflt, text)
+#define ROW_TEXT(T, f, option, fl, lo, hi, dflt, text)                                             \
+	ROW_RANGE(T, f, option, OPTION_TEXT, fl, lo, hi, dflt, text)
+#define ROW_NAME(T, option, fl, text) ROW_RANGE(T, name, option, OPTION_NAME, fl, 0, 0, NULL, text)
+#define ROW_TEXTS(T, f, option, fl, hi, text)                                                      \
+	ROW_RANGE(T, f, option, OPTION_TEXTS, fl, 1, hi, NULL, text)
+#define ROW_WORD(T, f, option, list, dflt, text)                                                   \
+	{                                                                                          \
+		.name = (option), .kind = OPTION_WORD, .offset = offsetof(struct T, f),            \
+		.words = &list##_words, .preset = (dflt), .doc = (text)                            \
+	}
+#define ROW_TABLE(T, f, option, k, fl, hi, sub, text)                                              \
+	{                                                                                          \
+		.name = (option), .kind = (k), .flags = (fl), .offset = offsetof(struct T, f),     \
+		.max = (hi), .table = (sub), .doc = (text)                                         \
+	}
+#define ROW_MAP(T, f, option, sub, text) ROW_TABLE(T, f, option, OPTION_MAP, 0, 0, sub, text)
+#define ROW_ABSENT(option, text)                                                                   \
+	{                                                                                          \
+		.name = (option), .kind = OPTION_ABSENT, .doc = (text)                             \
+	}
+#define ROW_ADDRESS(T, option, fl, kinds, text)                                                    \
+	ROW_RANGE(T, address, option, OPTION_ADDRESS, fl, 0, kinds, NULL, text)
+
+static const struct option listener_limit_rows[] = {
+	ROW_NUMBER(model_listener_limits, connections, "connections", 0, OPTIONS_COUNT_MAX, "20000",
+		   "Open connections at one time, over all edges; 0 = no limit."),
+	ROW_NUMBER(model_listener_limits, connections_per_address, "connections_per_address", 0,
+		   OPTIONS_COUNT_MAX, "200",
+		   "Open connections of one client address (IPv6: of one /64); 0 = no limit."),
+	ROW_RANGE(model_listener_limits, header_size, "header_size", OPTION_SIZE, 0,
+		  IMAGE_HEADER_SIZE_MIN, IMAGE_HEADER_SIZE_MAX, "16k",
+		  "Largest request head (request line and fields); larger ones get 431."),
+	ROW_NUMBER(model_listener_limits, headers, "headers", IMAGE_HEADERS_MIN, IMAGE_HEADERS_MAX,
+		   "100", "Most fields in a request head."),
+	ROW_RANGE(model_listener_limits, body_size, "body_size", OPTION_SIZE, 0, 0,
+		  (uint64_t)1 << 50, "0", "Largest request body; 0 = no limit."),
+	ROW_NUMBER(model_listener_limits, requests_per_connection, "requests_per_connection", 0,
+		   1000000000, "0", "Requests before a connection is closed; 0 = no limit."),
+};
+static const struct option_table listener_limits =
+	OPTIONS_TABLE(model_listener_limits, "limits", listener_limit_rows,
+		      "What one client, or all together, may use of a listener.");
+
+static const struct option listener_timeout_rows[] = {
+	ROW_TIME(model_listener_timeouts, handshake_ms, "handshake", 100, 5 * OPTIONS_MINUTE, "5s",
+		 "From accept to the end of the TLS handshake."),
+	ROW_TIME(model_listener_timeouts, request_header_ms, "request_header", 100, OPTIONS_HOUR,
+		 "10s", "From the first byte of a request to the end of its head."),
+	ROW_TIME(model_listener_timeouts, request_body_idle_ms, "request_body_idle", 100,
+		 OPTIONS_DAY, "30s", "Between two parts of a request body."),
+	ROW_TIME(model_listener_timeouts, keep_alive_ms, "keep_alive", 100, OPTIONS_DAY, "60s",
+		 "Between two requests on a connection, and before the first one."),
+	ROW_TIME(model_listener_timeouts, response_idle_ms, "response_idle", 100, OPTIONS_DAY,
+		 "60s",
+		 "How long a client may take nothing of a response; also the idle time of an "
+		 "upgraded connection (WebSocket)."),
+};
+static const struct option_table listener_timeouts =
+	OPTIONS_TABLE(model_listener_timeouts, "timeouts", listener_timeout_rows,
+		      "How long Sluis waits for a client.");
+
+static const struct option client_certificate_rows[] = {
+	ROW_WORD(model_client_certificate, mode, "mode", client_mode, "off",
+		 "Whether clients must show a certificate."),
+	ROW_TEXT(model_client_certificate, ca, "ca", 0, 0, OPTIONS_FILE_MAX, NULL,
+		 "File with the issuers that are accepted."),
+};
+static const struct option_table client_certificate =
+	OPTIONS_TABLE(model_client_certificate, "client_certificate", client_certificate_rows,
+		      "Certificates of clients.");
+
+static const struct option listener_rows[] = {
+	ROW_NAME(model_listener, "name", OPTION_REQUIRED, "Its name, for routes, logs and status."),
+	ROW_ADDRESS(model_listener, "address", OPTION_REQUIRED,
+		    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_UNIX,
+		    "Where it listens; 0.0.0.0 is all of IPv4, [::] all of IPv6."),
+	ROW_WORD(model_listener, protocol, "protocol", listener_protocol, "https",
+		 "What clients speak."),
+	ROW_TEXTS(model_listener, certificates, "certificates", 0, 63,
+		  "Names of certificates; the server name of the client chooses, the first one "
+		  "that covers it wins."),
+	ROW_BOOL(model_listener, default_certificate, "default_certificate", "false",
+		 "The first certificate answers clients without a server name, or with an unknown "
+		 "one; otherwise they are refused."),
+	ROW_WORD(model_listener, isolation, "isolation", isolation, "shared",
+		 "How clients are kept apart."),
+	ROW_WORD(model_listener, http2, "http2", http2, NULL, "Offer HTTP/2."),
+	ROW_WORD(model_listener, http3, "http3", http3, "false", "Offer HTTP/3."),
+	ROW_ABSENT("accept_proxy_protocol", "Networks that must send a PROXY header."),
+	ROW_BOOL(model_listener, redirect_to_https, "redirect_to_https", "false",
+		 "For protocol http: answer everything with 308 to the same URL with https."),
+	ROW_MAP(model_listener, client_certificate, "client_certificate", &client_certificate,
+		"Certificates of clients."),
+	ROW_MAP(model_listener, limits, "limits", &listener_limits,
+		"What one client, or all together, may use."),
+	ROW_MAP(model_listener, timeouts, "timeouts", &listener_timeouts,
+		"How long Sluis waits for a client."),
+};
+static const struct option_table listener = OPTIONS_TABLE(model_listener, "listener", listener_rows,
+							  "An address where clients come in.");
+
+static const struct option certificate_rows[] = {
+	ROW_NAME(model_certificate, "name", OPTION_REQUIRED, "Its name, for listeners."),
+	ROW_TEXT(model_certificate, chain, "chain", OPTION_REQUIRED, 1, OPTIONS_FILE_MAX, NULL,
+		 "PEM file: the certificate, then its issuers, without the root. Read when the "
+		 "configuration is read."),
+	ROW_TEXT(model_certificate, key, "key", OPTION_REQUIRED, 1, OPTIONS_FILE_MAX, NULL,
+		 "PEM file with the private key. Opened by the signer alone: RSA of 2048 bits and "
+		 "more (3072 advised), P-256, P-384 or Ed25519."),
+};
+static const struct option_table certificate = OPTIONS_TABLE(
+	model_certificate, "certificate", certificate_rows, "A certificate and where its key is.");
+
+static const struct option server_rows[] = {
+	ROW_NAME(model_server, "name", 0,
+		 "Its name, for `sluis server` and status; the address when left out."),
+	ROW_ADDRESS(model_server, "address", OPTION_REQUIRED,
+		    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME | 1 << IMAGE_ADDRESS_UNIX,
+		    "Where it is; a name is resolved again and again, all its addresses are used."),
+	ROW_NUMBER(model_server, weight, "weight", 1, 256, "1", "Its share against the others."),
+	ROW_WORD(model_server, state, "state", server_state, "enabled",
+		 "drain: no new requests but those under way; disabled: none."),
+	ROW_BOOL(model_server, is_backup, "backup", "false",
+		 "Used only when no other server of the pool can be."),
+};
+static const struct option_table server = {
+	.name = "server",
+	.doc = "One of the servers of a backend. A plain text is its address.",
+	.rows = server_rows,
+	.n = OPTIONS_COUNT(server_rows),
+	.size = sizeof(struct model_server),
+	.scalar = "address",
+};
+
+static const struct option health_rows[] = {
+	ROW_BOOL(model_health, is_tcp, "tcp", "false", "Only connect; no request."),
+	ROW_TEXT(model_health, path, "path", 0, 1, OPTIONS_PATH_MAX, NULL, "Path to ask for."),
+	ROW_TEXT(model_health, method, "method", 0, 1, 16, "GET", "Method to ask with."),
+	ROW_TEXT(model_health, host, "host", 0, 1, 253, NULL,
+		 "Host to ask for; the server's address when left out."),
+	ROW_TIME(model_health, interval_ms, "interval", 100, OPTIONS_DAY, "2s",
+		 "Between two checks of a server."),
+	ROW_TIME(model_health, timeout_ms, "timeout", 10, OPTIONS_HOUR, "1s",
+		 "After this a check has failed."),
+	ROW_NUMBER(model_health, fall, "fall", 1, 1000, "3", "Failures in a row until it is down."),
+	ROW_NUMBER(model_health, rise, "rise", 1, 1000, "2",
+		   "Successes in a row until it is up again."),
+	ROW_RANGE(model_health, expect_status, "expect_status", OPTION_STATUSES, 0, 0, 0, "200-399",
+		  "Status codes that mean healthy."),
+	ROW_TEXT(model_health, expect_body, "expect_body", OPTION_LINES, 0, 1024, NULL,
+		 "Text that must be in the first 64 KB of the answer."),
+};
+static const struct option_table health =
+	OPTIONS_TABLE(model_health, "health", health_rows,
+		      "How servers are asked whether they work. Without it they are watched by the "
+		      "requests they get alone (outlier).");
+
+static const struct option outlier_rows[] = {
+	ROW_NUMBER(model_outlier, consecutive_errors, "consecutive_errors", 0, 1000000, "5",
+		   "Failures in a row until a server gets no requests for a while; 0 = never."),
+	ROW_TIME(model_outlier, eject_for_ms, "eject_for", 100, OPTIONS_DAY, "10s",
+		 "How long; longer each time it happens again."),
+	ROW_NUMBER(model_outlier, max_ejected_percent, "max_ejected_percent", 0, 100, "50",
+		   "At most this part of a pool's servers."),
+};
+static const struct option_table outlier =
+	OPTIONS_TABLE(model_outlier, "outlier", outlier_rows,
+		      "Servers that fail the requests they get are left alone for a while.");
+
+static const struct option pool_limit_rows[] = {
+	ROW_NUMBER(model_pool_limits, connections_per_server, "connections_per_server", 0,
+		   OPTIONS_COUNT_MAX, "0", "Connections to one server, per edge; 0 = no limit."),
+	ROW_NUMBER(model_pool_limits, requests_per_server, "requests_per_server", 0,
+		   OPTIONS_COUNT_MAX, "0", "Requests under way at one server; 0 = no limit."),
+	ROW_NUMBER(model_pool_limits, queue, "queue", 0, OPTIONS_COUNT_MAX, "1000",
+		   "Requests that wait for a server, per edge; more get 503."),
+	ROW_TIME(model_pool_limits, queue_timeout_ms, "queue_timeout", 0, OPTIONS_HOUR, "5s",
+		 "How long one waits; then 503."),
+};
+static const struct option_table pool_limits = OPTIONS_TABLE(
+	model_pool_limits, "limits", pool_limit_rows, "What is asked of a pool's servers at once.");
+
+static const struct option retry_rows[] = {
+	ROW_NUMBER(model_retries, attempts, "attempts", 1, 10, "2",
+		   "Servers that are tried for one request, the first one included."),
+	{.name = "on",
+	   .kind = OPTION_WORDS,
+	   .offset = offsetof(struct model_retries, on),
+	   .preset = "connect_failure reset_before_response",
+	   .words = &retry_on_words,
+	   .doc = "When. A request that may have had an effect is never repeated."},
+	ROW_NUMBER(model_retries, budget_percent, "budget_percent", 0, 100, "20",
+		   "Retries may be this part of all requests."),
+};
+static const struct option_table retries =
+	OPTIONS_TABLE(model_retries, "retries", retry_rows, "Trying another server.");
+
+static const struct option pool_timeout_rows[] = {
+	ROW_TIME(model_pool_timeouts, connect_ms, "connect", 10, 5 * OPTIONS_MINUTE, "2s",
+		 "Until a connection stands, all addresses of a name together."),
+	ROW_TIME(model_pool_timeouts, first_byte_ms, "first_byte", 10, OPTIONS_DAY, "60s",
+		 "Until the answer begins, and between two parts of it; then 504."),
+	ROW_TIME(model_pool_timeouts, idle_connection_ms, "idle_connection", 0, OPTIONS_DAY, "55s",
+		 "How long an idle connection is kept; less than the server keeps it."),
+};
+static const struct option_table pool_timeouts = OPTIONS_TABLE(
+	model_pool_timeouts, "timeouts", pool_timeout_rows, "How long Sluis waits for a server.");
+
+static const struct option pool_tls_rows[] = {
+	ROW_TEXT(model_pool_tls, ca, "ca", 0, 1, OPTIONS_FILE_MAX, NULL,
+		 "PEM file with the issuers that are believed; the system's when left out."),
+	ROW_TEXT(model_pool_tls, name, "name", 0, 1, 253, NULL,
+		 "Name that the server's certificate must have; the server's own when left out."),
+	ROW_BOOL(model_pool_tls, verify, "verify", "true",
+		 "Whether the certificate is verified at all."),
+	ROW_TEXT(model_pool_tls, client_certificate, "client_certificate", 0, 1, 63, NULL,
+		 "Name of a certificate that Sluis shows to the servers."),
+};
+static const struct option_table pool_tls =
+	OPTIONS_TABLE(model_pool_tls, "tls", pool_tls_rows, "For protocol https.");
+
+static const struct option backend_rows[] = {
+	ROW_NAME(model_backend, "name", OPTION_REQUIRED, "Its name, for routes, logs and status."),
+	ROW_WORD(model_backend, protocol, "protocol", pool_protocol, "http", "What servers speak."),
+	ROW_TABLE(model_backend, servers, "servers", OPTION_LIST, OPTION_REQUIRED,
+		  IMAGE_SERVER_SLOTS, &server, "The servers that share the requests."),
+	ROW_WORD(model_backend, balance, "balance", balance, "least_requests",
+		 "Who gets the next request: least_requests draws two servers and takes the one "
+		 "with fewer requests under way for its weight; round_robin takes them in turn by "
+		 "weight."),
+	ROW_RANGE(model_backend, resolve_to, "resolve_to", OPTION_NETWORKS, 0, 0, 0, NULL,
+		  "Networks that names of servers may resolve to; any when left out."),
+	ROW_MAP(model_backend, health, "health", &health, "How servers are checked."),
+	ROW_MAP(model_backend, outlier, "outlier", &outlier,
+		"When a failing server is left alone."),
+	ROW_MAP(model_backend, limits, "limits", &pool_limits, "What is asked of servers at once."),
+	ROW_MAP(model_backend, retries, "retries", &retries, "Trying another server."),
+	ROW_MAP(model_backend, timeouts, "timeouts", &pool_timeouts,
+		"How long Sluis waits for a server."),
+	ROW_MAP(model_backend, tls, "tls", &pool_tls, "TLS to servers, for protocol https."),
+	ROW_WORD(model_backend, send_proxy_protocol, "send_proxy_protocol", proxy_protocol, "off",
+		 "Send a PROXY header."),
+	ROW_ABSENT("hash", "What hashing algorithms hash."),
+	ROW_ABSENT("hash_load_factor", "Bound on the load of hashing algorithms."),
+	ROW_ABSENT("persistence", "Keep a client at its server."),
+	ROW_ABSENT("slow_start", "Less load for a server that has just come up."),
+};
+static const struct option_table backend =
+	OPTIONS_TABLE(model_backend, "backend", backend_rows, "A pool of servers.");
+
+static const struct option match_rows[] = {
+	ROW_TEXT(model_match, path_prefix, "path_prefix", 0, 1, OPTIONS_PATH_MAX, NULL,
+		 "The path or its beginning, on segment borders: /api and /api/ both match /api "
+		 "and /api/x, not /apiary."),
+	ROW_TEXT(model_match, path_exact, "path_exact", 0, 1, OPTIONS_PATH_MAX, NULL,
+		 "The whole path."),
+	ROW_TEXT(model_match, path_regex, "path_regex", 0, 1, 1000, NULL,
+		 "A regular expression (PCRE2) that is found in the path; ^ and $ bind it to the "
+		 "ends."),
+	ROW_TEXTS(model_match, methods, "methods", 0, 32, "One of these methods."),
+	ROW_RANGE(model_match, headers, "headers", OPTION_PAIRS, 0, 0, 1024, NULL,
+		  "Each of these fields, with exactly this value."),
+	ROW_RANGE(model_match, query, "query", OPTION_PAIRS, 0, 0, 1024, NULL,
+		  "Each of these query parameters, with exactly this value, as sent."),
+	ROW_RANGE(model_match, source, "source", OPTION_NETWORKS, 0, 0, 0, NULL,
+		  "The client's address lies in one of these networks."),
+};
+static const struct option_table match =
+	OPTIONS_TABLE(model_match, "match", match_rows,
+		      "What a request must be; all that is given must hold. Without it a rule "
+		      "matches everything. At most one of the path options.");
+
+static const struct option split_rows[] = {
+	ROW_NAME(model_split, "name", OPTION_REQUIRED, "Name of a backend."),
+	ROW_NUMBER(model_split, weight, "weight", 0, 10000, "1", "Its share against the others."),
+};
+static const struct option_table split = {
+	.name = "weighted backend",
+	.doc = "One of several backends of a rule. A plain text is its name.",
+	.rows = split_rows,
+	.n = OPTIONS_COUNT(split_rows),
+	.size = sizeof(struct model_split),
+	.scalar = "name",
+};
+
+static const struct option redirect_rows[] = {
+	ROW_NUMBER(model_redirect, status, "status", 300, 399, "308",
+		   "301, 302, 303, 307 or 308 (RFC 9110 §15.4)."),
+	ROW_TEXT(model_redirect, location, "location", OPTION_REQUIRED, 1, OPTIONS_PATH_MAX, NULL,
+		 "An absolute path, or a URL with http or https."),
+};
+static const struct option_table redirect = OPTIONS_TABLE(
+	model_redirect, "redirect", redirect_rows, "An answer that sends the client elsewhere.");
+
+static const struct option respond_rows[] = {
+	ROW_NUMBER(model_respond, status, "status", 200, 599, "200", "Status of the answer."),
+	ROW_TEXT(model_respond, body, "body", OPTION_LINES, 0, OPTIONS_BODY_MAX, NULL,
+		 "Its content."),
+	ROW_TEXT(model_respond, content_type, "content_type", 0, 1, 200,
+		 "text/plain; charset=utf-8", "What the content is."),
+};
+static const struct option_table respond =
+	OPTIONS_TABLE(model_respond, "respond", respond_rows, "A fixed answer.");
+
+static const struct option rule_rows[] = {
+	ROW_NAME(model_rule, "name", 0, "Its name in logs; rule-1, rule-2, ... when left out."),
+	ROW_MAP(model_rule, match, "match", &match, "What a request must be."),
+	ROW_ABSENT("filters", "Changes to the request or the response."),
+	ROW_TEXT(model_rule, backend, "backend", 0, 1, 63, NULL, "Name of the backend."),
+	ROW_TABLE(model_rule, backends, "backends", OPTION_LIST, 0, 64, &split,
+		  "Several backends by weight, instead of backend."),
+	ROW_ABSENT("mirror", "Backend that gets a copy of each request."),
+	ROW_MAP(model_rule, redirect, "redirect", &redirect, "Send the client elsewhere."),
+	ROW_MAP(model_rule, respond, "respond", &respond, "Answer at once."),
+};
+static const struct option_table rule = OPTIONS_TABLE(
+	model_rule, "rule", rule_rows,
+	"What is done with the requests that match: exactly one of backend, backends, "
+	"redirect and respond.");
+
+static const struct option route_rows[] = {
+	ROW_NAME(model_route, "name", 0, "Its name in logs; route-1, route-2, ... when left out."),
+	ROW_TEXTS(model_route, listeners, "listeners", 0, 63,
+		  "Names of the listeners it serves; all of them when left out."),
+	ROW_TEXTS(model_route, hosts, "hosts", OPTION_REQUIRED, 253,
+		  "Host names: www.example.nl, \"*.example.nl\" (one label or more in front), or "
+		  "\"*\" (any)."),
+	ROW_TABLE(model_route, rules, "rules", OPTION_LIST, 0, 100000, &rule,
+		  "The first rule that matches decides."),
+	ROW_TEXT(model_route, backend, "backend", 0, 1, 63, NULL,
+		 "Short form: a last rule that matches everything and goes to this backend."),
+};
+static const struct option_table route =
+	OPTIONS_TABLE(model_route, "route", route_rows, "Which requests of which hosts go where.");
+
+static const struct option metrics_rows[] = {
+	ROW_ADDRESS(model_metrics, "address", OPTION_REQUIRED, 1 << IMAGE_ADDRESS_IP,
+		    "Where they can be read; never an address of a listener."),
+};
+static const struct option_table metrics =
+	OPTIONS_TABLE(model_metrics, "metrics", metrics_rows, "Figures in Prometheus text format.");
+
+static const struct option log_rows[] = {
+	ROW_BOOL(model_log, access, "access", "true", "A record for every request."),
+	ROW_WORD(model_log, format, "format", log_format, "json", "How records are written."),
+	ROW_TIME(model_log, audit_retention_ms, "audit_retention", OPTIONS_DAY,
+		 (uint64_t)36500 * OPTIONS_DAY, "1095d",
+		 "How long audit segments are kept; three years by default (BIO2 5.28.01)."),
+	ROW_ABSENT("ship", "Receivers of the log."),
+};
+static const struct option_table log_table =
+	OPTIONS_TABLE(model_log, "log", log_rows, "Access records and the audit log.");
+
+static const struct option top_rows[] = {
+	{.name = "include",
+	  .kind = OPTION_INCLUDE,
+	  .doc = "Further files, relative to this one; '*' in the last part of a path stands for "
+		 "any text. Lists of all files are joined, everything else is set in one file "
+		 "only."},
+	ROW_NUMBER(model, edges, "edges", 0, IMAGE_EDGES_MAX, "0",
+		   "Edge processes; 0 = one per core."),
+	ROW_TABLE(model, listeners, "listeners", OPTION_LIST, OPTION_REQUIRED, IMAGE_LISTENER_SLOTS,
+		  &listener, "Addresses where clients come in."),
+	ROW_TABLE(model, certificates, "certificates", OPTION_LIST, 0, 100000, &certificate,
+		  "Certificates and where their keys are."),
+	ROW_TABLE(model, backends, "backends", OPTION_LIST, 0, 100000, &backend,
+		  "Pools of servers."),
+	ROW_TABLE(model, routes, "routes", OPTION_LIST, 0, 200000, &route,
+		  "Which requests go where."),
+	ROW_MAP(model, metrics, "metrics", &metrics, "Figures in Prometheus text format."),
+	ROW_MAP(model, log, "log", &log_table, "Access records and the audit log."),
+	ROW_RANGE(model, trust_forwarded_from, "trust_forwarded_from", OPTION_NETWORKS, 0, 0, 0,
+		  NULL,
+		  "Networks whose X-Forwarded-* and Forwarded are believed; from all others they "
+		  "are removed."),
+	ROW_ABSENT("gateway", "The log-in portal."),
+	ROW_ABSENT("identity", "Sources of identity."),
+	ROW_ABSENT("factors", "Factors of a log-in."),
+	ROW_ABSENT("zones", "Networks by name."),
+	ROW_ABSENT("apps", "Applications behind the gateway."),
+	ROW_ABSENT("isolation", "Isolation in an incident."),
+};
+static const struct option_table top = {
+	.name = "configuration",
+	.doc = "The main file.",
+	.rows = top_rows,
+	.n = OPTIONS_COUNT(top_rows),
+	.size = sizeof(struct model),
+};
+
+const struct option_table *options_top(void)
+{
+	return &top;
+}
