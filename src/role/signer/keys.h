@@ -1,0 +1,60 @@
+/*
+ * The private keys of one generation (promises P2, P3): loaded once, used for what can be
+ * recognised, never given away.
+ */
+#ifndef ROLE_SIGNER_KEYS_H
+#define ROLE_SIGNER_KEYS_H
+
+#include "base/wbuf.h"
+#include "conf/image.h"
+
+#include <openssl/evp.h>
+
+enum { KEYS_SCHEMES = 11 };
+
+struct keys_key {
+	EVP_PKEY *pkey;
+	EVP_MD_CTX *contexts[KEYS_SCHEMES]; /* by row of the scheme table; NULL: does not fit */
+	uint8_t type;			    /* enum image_key_type */
+	bool is_server, is_client;
+};
+
+struct keys {
+	OSSL_LIB_CTX *libctx;
+	OSSL_PROVIDER *provider;
+	struct keys_key *key; /* by certificate index of the image; borrowed, contents owned */
+	uint32_t n;
+};
+
+/* keys_memory - bytes that the keys of so many certificates need from the TLS heap and, in part,
+ * from OpenSSL's secure heap */
+size_t keys_memory(uint32_t certificates);
+
+/* keys_open - OpenSSL with its standard algorithms, without a configuration file. E_NOMEM */
+enum err keys_open(struct keys *k, uint32_t certificates);
+void keys_done(struct keys *k);
+
+/*
+ * keys_parse - one key file's text; the public half must be spki (DER)
+ *   pem  borrows; secret, wiped by the caller
+ * E_DENIED and ret_why (a fixed text)
+ */
+enum err keys_parse(struct keys *k, struct view pem, struct view spki, struct keys_key *ret,
+		    const char **ret_why);
+
+struct keys_ask {
+	uint32_t certificate;
+	uint16_t scheme; /* RFC 8446 §4.2.3 */
+	struct view message;
+};
+
+/*
+ * keys_sign - when the certificate's use, the key and the scheme fit, and the message is one of
+ * the three that TLS endpoints sign
+ *   ret_why  on E_DENIED: a fixed text
+ * E_DENIED refused · E_SYS OpenSSL failed
+ */
+enum err keys_sign(struct keys *k, const struct keys_ask *ask, struct wbuf *signature,
+		   const char **ret_why);
+
+#endif

@@ -1,0 +1,20 @@
+/* What the signer may do once it holds keys: answer on channels it was given. */
+#include "role/signer/signer.h"
+
+static const struct sandbox_call signer_calls[] = {
+	{.name = "recvmsg",	     .reason = "questions from edges and audit; messages from the keeper"},
+	{ .name = "sendmsg",     .reason = "answers"						 },
+	{ .name = "epoll_wait",	.reason = "the event loop"					   },
+	{ .name = "epoll_pwait", .reason = "the same, where the C library has no other"		},
+	{ .name = "getrandom",   .reason = "fresh seed for the generator of signature nonces"	    },
+	{ .name = "getpid",	    .reason = "part of that seed"					  },
+	{ .name = "epoll_ctl",   .reason = "a new edge's channel; a peer that does not read"	   },
+	{ .name = "close",	   .reason = "channels whose peer is gone"				   },
+	{ .name = "fcntl",	   .reason = "new channels do not block"				 },
+};
+
+const struct sandbox_spec signer_sandbox = {
+	.role = "signer",
+	.calls = signer_calls,
+	.call_n = sizeof signer_calls / sizeof signer_calls[0],
+};

@@ -1,0 +1,61 @@
+/*
+ * The signer's state: keys, the audit key, and who may ask. Owned by main().
+ */
+#ifndef ROLE_SIGNER_SIGNER_H
+#define ROLE_SIGNER_SIGNER_H
+
+#include "base/list.h"
+#include "conf/image.h"
+#include "ipc/edge_signer.h"
+#include "ipc/keeper_role.h"
+#include "ipc/ring.h"
+#include "role/signer/keys.h"
+#include "role/signer/seal.h"
+#include "sys/loop.h"
+#include "sys/sandbox.h"
+
+enum {
+	SIGNER_PEERS =
+		2 * (ROLE_EDGES_MAX + 1), /* a restarted peer's old channel may still stand */
+	SIGNER_PER_S = 20000,		  /* signatures per channel; a core makes fewer */
+	SIGNER_BURST = 4000
+};
+
+enum signer_source { SIGNER_KEEPER, SIGNER_PEER, SIGNER_SOURCES };
+
+struct signer;
+
+/* A channel to an edge or to audit. */
+struct signer_peer {
+	struct loop_source source; /* first: an event's source is its peer */
+	struct signer *signer;
+	uint64_t filled_ms; /* when tokens were last added */
+	uint32_t tokens;    /* signatures it may ask for at once */
+	uint32_t refused;   /* since the last event about it */
+	uint64_t told_ms;
+	uint16_t index;
+	uint8_t role;  /* enum role */
+	bool is_stuck; /* its queue is full: an answer waits, nothing more is read from it */
+	uint8_t stuck_type;
+	uint32_t stuck_seq;
+	struct wbuf stuck; /* body, in room */
+	uint8_t room[2 + SIGNER_SIGNATURE_MAX];
+};
+
+struct signer {
+	struct loop loop;
+	struct loop_source keeper;
+	struct role_identity self;
+	struct keys keys;
+	struct seal seal;
+	struct ring_writer ring;
+	int image_fd, dir_fd; /* boot only */
+	unsigned peer_n;
+	bool had_peer, is_draining;
+	uint64_t drain_ms;
+	struct signer_peer peers[SIGNER_PEERS];
+};
+
+extern const struct sandbox_spec signer_sandbox;
+
+#endif
