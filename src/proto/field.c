@@ -19,68 +19,68 @@ struct field_known {
 
 /* One row per known name. RFC 9110 §7.6.1 for FIELD_HOP, §6.5.1 for FIELD_NO_TRAILER. */
 static const struct field_known field_rows[FIELD_N] = {
-	[FIELD_HOST] = {VIEW("Host"),		       FIELD_NO_TRAILER		},
-	[FIELD_CONNECTION] = { VIEW("Connection"),		   FIELD_TRAILER_BAN		     },
-	[FIELD_CONTENT_LENGTH] = { VIEW("Content-Length"),		   FIELD_FRAMING | FIELD_NO_TRAILER},
+	[FIELD_HOST] = { VIEW("Host"), FIELD_NO_TRAILER },
+	[FIELD_CONNECTION] = { VIEW("Connection"), FIELD_TRAILER_BAN },
+	[FIELD_CONTENT_LENGTH] = { VIEW("Content-Length"), FIELD_FRAMING | FIELD_NO_TRAILER },
 	[FIELD_TRANSFER_ENCODING] = { VIEW("Transfer-Encoding"),
-			      FIELD_FRAMING | FIELD_TRAILER_BAN					},
-	[FIELD_TE] = { VIEW("TE"),			   FIELD_TRAILER_BAN		     },
-	[FIELD_TRAILER] = { VIEW("Trailer"),		     FIELD_NO_TRAILER		      },
-	[FIELD_UPGRADE] = { VIEW("Upgrade"),		     FIELD_TRAILER_BAN	       },
-	[FIELD_EXPECT] = { VIEW("Expect"),			   FIELD_NO_TRAILER		    },
-	[FIELD_KEEP_ALIVE] = { VIEW("Keep-Alive"),		   FIELD_TRAILER_BAN		     },
-	[FIELD_PROXY_CONNECTION] = { VIEW("Proxy-Connection"),	       FIELD_TRAILER_BAN		 },
-	[FIELD_PROXY_AUTHENTICATE] = { VIEW("Proxy-Authenticate"),	   FIELD_TRAILER_BAN		     },
-	[FIELD_PROXY_AUTHORIZATION] = { VIEW("Proxy-Authorization"),	     FIELD_TRAILER_BAN	       },
-	[FIELD_HTTP2_SETTINGS] = { VIEW("HTTP2-Settings"),		   FIELD_TRAILER_BAN		     },
-	[FIELD_FORWARDED] = { VIEW("Forwarded"),		 FIELD_TRUST		     },
-	[FIELD_X_FORWARDED_FOR] = { VIEW("X-Forwarded-For"),	     FIELD_TRUST			 },
-	[FIELD_X_FORWARDED_PROTO] = { VIEW("X-Forwarded-Proto"),	 FIELD_TRUST		     },
-	[FIELD_X_FORWARDED_HOST] = { VIEW("X-Forwarded-Host"),	       FIELD_TRUST			   },
-	[FIELD_X_FORWARDED_OTHER] = { { 0 },			     FIELD_TRUST			 },
-	[FIELD_X_REAL_IP] = { VIEW("X-Real-IP"),		 FIELD_TRUST		     },
-	[FIELD_X_REQUEST_ID] = { VIEW("X-Request-Id"),	       FIELD_TRUST			   },
-	[FIELD_TRACEPARENT] = { VIEW("traceparent"),		     FIELD_TRUST			 },
-	[FIELD_TRACESTATE] = { VIEW("tracestate"),		   FIELD_TRUST		       },
-	[FIELD_VIA] = { VIEW("Via"),			     0			       },
-	[FIELD_DATE] = { VIEW("Date"),		       FIELD_NO_TRAILER		},
-	[FIELD_SERVER] = { VIEW("Server"),			   0				     },
-	[FIELD_STRICT_TRANSPORT_SECURITY] = { VIEW("Strict-Transport-Security"), FIELD_NO_TRAILER		  },
-	[FIELD_USER_AGENT] = { VIEW("User-Agent"),		   0				     },
-	[FIELD_COOKIE] = { VIEW("Cookie"),			   FIELD_NO_TRAILER		    },
-	[FIELD_CONTENT_TYPE] = { VIEW("Content-Type"),	       FIELD_NO_TRAILER		},
-	[FIELD_LOCATION] = { VIEW("Location"),		       FIELD_NO_TRAILER		},
-	[FIELD_MAX_FORWARDS] = { VIEW("Max-Forwards"),	       FIELD_NO_TRAILER		},
-	[FIELD_AUTHORIZATION] = { VIEW("Authorization"),		 FIELD_NO_TRAILER		  },
-	[FIELD_SET_COOKIE] = { VIEW("Set-Cookie"),		   FIELD_NO_TRAILER		    },
-	[FIELD_CACHE_CONTROL] = { VIEW("Cache-Control"),		 FIELD_NO_TRAILER		  },
-	[FIELD_CONTENT_ENCODING] = { VIEW("Content-Encoding"),	       FIELD_NO_TRAILER		},
-	[FIELD_CONTENT_RANGE] = { VIEW("Content-Range"),		 FIELD_NO_TRAILER		  },
+				      FIELD_FRAMING | FIELD_TRAILER_BAN },
+	[FIELD_TE] = { VIEW("TE"), FIELD_TRAILER_BAN },
+	[FIELD_TRAILER] = { VIEW("Trailer"), FIELD_NO_TRAILER },
+	[FIELD_UPGRADE] = { VIEW("Upgrade"), FIELD_TRAILER_BAN },
+	[FIELD_EXPECT] = { VIEW("Expect"), FIELD_NO_TRAILER },
+	[FIELD_KEEP_ALIVE] = { VIEW("Keep-Alive"), FIELD_TRAILER_BAN },
+	[FIELD_PROXY_CONNECTION] = { VIEW("Proxy-Connection"), FIELD_TRAILER_BAN },
+	[FIELD_PROXY_AUTHENTICATE] = { VIEW("Proxy-Authenticate"), FIELD_TRAILER_BAN },
+	[FIELD_PROXY_AUTHORIZATION] = { VIEW("Proxy-Authorization"), FIELD_TRAILER_BAN },
+	[FIELD_HTTP2_SETTINGS] = { VIEW("HTTP2-Settings"), FIELD_TRAILER_BAN },
+	[FIELD_FORWARDED] = { VIEW("Forwarded"), FIELD_TRUST },
+	[FIELD_X_FORWARDED_FOR] = { VIEW("X-Forwarded-For"), FIELD_TRUST },
+	[FIELD_X_FORWARDED_PROTO] = { VIEW("X-Forwarded-Proto"), FIELD_TRUST },
+	[FIELD_X_FORWARDED_HOST] = { VIEW("X-Forwarded-Host"), FIELD_TRUST },
+	[FIELD_X_FORWARDED_OTHER] = { { 0 }, FIELD_TRUST },
+	[FIELD_X_REAL_IP] = { VIEW("X-Real-IP"), FIELD_TRUST },
+	[FIELD_X_REQUEST_ID] = { VIEW("X-Request-Id"), FIELD_TRUST },
+	[FIELD_TRACEPARENT] = { VIEW("traceparent"), FIELD_TRUST },
+	[FIELD_TRACESTATE] = { VIEW("tracestate"), FIELD_TRUST },
+	[FIELD_VIA] = { VIEW("Via"), 0 },
+	[FIELD_DATE] = { VIEW("Date"), FIELD_NO_TRAILER },
+	[FIELD_SERVER] = { VIEW("Server"), 0 },
+	[FIELD_STRICT_TRANSPORT_SECURITY] = { VIEW("Strict-Transport-Security"), FIELD_NO_TRAILER },
+	[FIELD_USER_AGENT] = { VIEW("User-Agent"), 0 },
+	[FIELD_COOKIE] = { VIEW("Cookie"), FIELD_NO_TRAILER },
+	[FIELD_CONTENT_TYPE] = { VIEW("Content-Type"), FIELD_NO_TRAILER },
+	[FIELD_LOCATION] = { VIEW("Location"), FIELD_NO_TRAILER },
+	[FIELD_MAX_FORWARDS] = { VIEW("Max-Forwards"), FIELD_NO_TRAILER },
+	[FIELD_AUTHORIZATION] = { VIEW("Authorization"), FIELD_NO_TRAILER },
+	[FIELD_SET_COOKIE] = { VIEW("Set-Cookie"), FIELD_NO_TRAILER },
+	[FIELD_CACHE_CONTROL] = { VIEW("Cache-Control"), FIELD_NO_TRAILER },
+	[FIELD_CONTENT_ENCODING] = { VIEW("Content-Encoding"), FIELD_NO_TRAILER },
+	[FIELD_CONTENT_RANGE] = { VIEW("Content-Range"), FIELD_NO_TRAILER },
 };
 
 enum { FIELD_LONGEST = 25, FIELD_SAME_LENGTH = 5 };
 
 /* The known names of each length; 0 ends a row. */
 static const uint8_t field_by_length[FIELD_LONGEST + 1][FIELD_SAME_LENGTH] = {
-	[2] = {FIELD_TE		 },
-	[3] = { FIELD_VIA	  },
-	[4] = { FIELD_HOST,	    FIELD_DATE },
-	[6] = { FIELD_COOKIE,		      FIELD_EXPECT, FIELD_SERVER },
-	[7] = { FIELD_UPGRADE,FIELD_TRAILER },
-	[8] = { FIELD_LOCATION		       },
-	[9] = { FIELD_FORWARDED,			 FIELD_X_REAL_IP },
-	[10] = { FIELD_USER_AGENT,	   FIELD_CONNECTION, FIELD_KEEP_ALIVE, FIELD_SET_COOKIE,
+	[2] = { FIELD_TE },
+	[3] = { FIELD_VIA },
+	[4] = { FIELD_HOST, FIELD_DATE },
+	[6] = { FIELD_COOKIE, FIELD_EXPECT, FIELD_SERVER },
+	[7] = { FIELD_UPGRADE, FIELD_TRAILER },
+	[8] = { FIELD_LOCATION },
+	[9] = { FIELD_FORWARDED, FIELD_X_REAL_IP },
+	[10] = { FIELD_USER_AGENT, FIELD_CONNECTION, FIELD_KEEP_ALIVE, FIELD_SET_COOKIE,
 		 FIELD_TRACESTATE },
-	[11] = { FIELD_TRACEPARENT	   },
-	[12] = { FIELD_CONTENT_TYPE,		     FIELD_X_REQUEST_ID, FIELD_MAX_FORWARDS },
-	[13] = { FIELD_AUTHORIZATION,FIELD_CACHE_CONTROL, FIELD_CONTENT_RANGE },
-	[14] = { FIELD_CONTENT_LENGTH,    FIELD_HTTP2_SETTINGS },
-	[15] = { FIELD_X_FORWARDED_FOR		       },
-	[16] = { FIELD_X_FORWARDED_HOST,		 FIELD_PROXY_CONNECTION, FIELD_CONTENT_ENCODING },
-	[17] = { FIELD_TRANSFER_ENCODING,FIELD_X_FORWARDED_PROTO },
-	[18] = { FIELD_PROXY_AUTHENTICATE		  },
-	[19] = { FIELD_PROXY_AUTHORIZATION  },
-	[25] = { FIELD_STRICT_TRANSPORT_SECURITY			 },
+	[11] = { FIELD_TRACEPARENT },
+	[12] = { FIELD_CONTENT_TYPE, FIELD_X_REQUEST_ID, FIELD_MAX_FORWARDS },
+	[13] = { FIELD_AUTHORIZATION, FIELD_CACHE_CONTROL, FIELD_CONTENT_RANGE },
+	[14] = { FIELD_CONTENT_LENGTH, FIELD_HTTP2_SETTINGS },
+	[15] = { FIELD_X_FORWARDED_FOR },
+	[16] = { FIELD_X_FORWARDED_HOST, FIELD_PROXY_CONNECTION, FIELD_CONTENT_ENCODING },
+	[17] = { FIELD_TRANSFER_ENCODING, FIELD_X_FORWARDED_PROTO },
+	[18] = { FIELD_PROXY_AUTHENTICATE },
+	[19] = { FIELD_PROXY_AUTHORIZATION },
+	[25] = { FIELD_STRICT_TRANSPORT_SECURITY },
 };
 
 static uint8_t field_fold(uint8_t c)
@@ -176,13 +176,6 @@ static const char *field_value_why(uint8_t c)
 	return "control byte in a field value"; /* RFC 9110 §5.5 */
 }
 
-/* A look-alike of a name that decides where a message ends, or where it goes. */
-static bool field_is_dangerous_alias(enum field_id id, bool is_alias)
-{
-	return is_alias &&
-	       (id == FIELD_HOST || (field_rows[id].flags & (FIELD_FRAMING | FIELD_HOP)) != 0);
-}
-
 /* hot: called for every line of every message; all indices are below head.n */
 enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret_next,
 		     const char **ret_why)
@@ -211,7 +204,8 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
 	for (to = end; to > from && field_is_ows(p[to - 1]); to--)
 		;
 	id = field_id_of(view_of(p + at, colon - at), &is_alias);
-	if (field_is_dangerous_alias(id, is_alias)) {
+	/* A look-alike of a name that decides where a message ends, or how this hop treats it. */
+	if (is_alias && (field_rows[id].flags & (FIELD_FRAMING | FIELD_HOP))) {
 		*ret_why = "look-alike of a framing or connection field";
 		return E_PROTO;
 	}

@@ -105,8 +105,8 @@ bool field_is_value(struct view v);
  *   ret       positions in head and id
  *   ret_next  position after the line's CRLF
  *   ret_why   set on E_PROTO
- * E_AGAIN the line is not complete and good so far · E_PROTO malformed (RFC 9112 §5), or an alias
- * with '_' of Host or of a name that is FIELD_FRAMING or FIELD_HOP (THREATS A5)
+ * E_AGAIN the line is not complete and good so far · E_PROTO malformed (RFC 9112 §5), or a name
+ * that is FIELD_FRAMING or FIELD_HOP spelled with '_' (THREATS A5)
  */
 enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret_next,
 		     const char **ret_why);

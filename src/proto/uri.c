@@ -97,8 +97,8 @@ static bool uri_escape_is_canonical(struct view v)
 	       v.p[1] < 'a' && v.p[2] < 'a';
 }
 
-/* The segment at the front of v is "." or "..", or one with something after it that needs a look.
- */
+/* The segment at the front of v is "." or "..", or one of them with a parameter. An escaped dot is
+ * no concern here: it is not canonical in itself. */
 static bool uri_may_be_dots(struct view v)
 {
 	size_t n = 0;
@@ -107,7 +107,9 @@ static bool uri_may_be_dots(struct view v)
 		n++;
 	if (n == 0 || n == v.n)
 		return n != 0;
-	return v.p[n] == '/' || v.p[n] == '?' || v.p[n] == ';' || v.p[n] == '%';
+	if (v.p[n] == '%')
+		return view_ieq(view_slice(v, n, 3), VIEW("%3B"));
+	return v.p[n] == '/' || v.p[n] == '?' || v.p[n] == ';';
 }
 
 /* hot: the path at the front of t needs no change; *ret_end is where it ends. */

@@ -149,7 +149,7 @@ URIS = {
         "root": "/", "asterisk": "*", "plain": "/a/b/c.html", "query": "/a?b=c&d=/../e", "empty_query": "/?",
         "dot": "/a/./b", "dots": "/a/b/../c", "dots_end": "/a/..", "dots_root": "/..", "dots_deep": "/a/../../b",
         "dots_hidden": "/a/%2e%2E/b", "dots_parameter": "/a/..;/b", "dots_escaped_parameter": "/a/..%3b/b",
-        "dots_three": "/.../a", "slashes": "//a///b//", "slashes_dots": "/a//../b", "escaped_slash": "/a%2fb",
+        "dots_three": "/.../a", "dots_bracket": "/..[", "slashes": "//a///b//", "slashes_dots": "/a//../b", "escaped_slash": "/a%2fb",
         "escaped_backslash": "/a%5cb", "backslash": "/a\\b", "nul": "/a%00", "newline": "/a%0d%0a", "del": "/%7f",
         "double": "/%252e%252e/", "lower_case": "/%c3%a9", "canonical": "/%C3%A9", "unreserved": "/%41%7e",
         "broken": "/%4", "broken_digit": "/%zz", "delimiters": "/a;b=c,d:e@f!$&'()*+", "brackets": "/[a]{b}<c>\"d\"^`|",

@@ -71,12 +71,9 @@ static void test_forwarded_family(void **state)
 		const char *name;
 		bool is_alias;
 	} rows[] = {
-		{"X-Forwarded-Port",		      false},
-		       { "x-forwarded-ssl",			    false},
-		{ "X_Forwarded-Port",		      true },
-		       { "X-Forwarded_Prefix",		       true },
-		{ "X-Forwarded-Foro",		      false},
-		       { "X-Forwarded-Client-Certificate-Chain", false},
+		{ "X-Forwarded-Port", false }, { "x-forwarded-ssl", false },
+		{ "X_Forwarded-Port", true },  { "X-Forwarded_Prefix", true },
+		{ "X-Forwarded-Foro", false }, { "X-Forwarded-Client-Certificate-Chain", false },
 	};
 	bool is_alias = false;
 
@@ -144,15 +141,15 @@ static void test_list(void **state)
 	static const struct {
 		const char *list, *elements; /* each followed by '|' */
 	} rows[] = {
-		{"",		      ""		 },
-		{ " ,, \t,",	     ""		},
-		{ "a",	       "a|"	    },
-		{ "a, b ,c",	     "a|b|c|"	      },
-		{ ",a,,b,",	    "a|b|"	   },
-		{ "\"a,b\", c",	"\"a,b\"|c|"    },
-		{ "\"a\\\",b\", c", "\"a\\\",b\"|c|"}, /* RFC 9110 §5.6.4 quoted-pair */
-		{ "a=\"b, c",	      "a=\"b, c|"	  },
-		{ "\"a\\",	   "\"a\\|"	    },
+		{ "", "" },
+		{ " ,, \t,", "" },
+		{ "a", "a|" },
+		{ "a, b ,c", "a|b|c|" },
+		{ ",a,,b,", "a|b|" },
+		{ "\"a,b\", c", "\"a,b\"|c|" },
+		{ "\"a\\\",b\", c", "\"a\\\",b\"|c|" }, /* RFC 9110 §5.6.4 quoted-pair */
+		{ "a=\"b, c", "a=\"b, c|" },
+		{ "\"a\\", "\"a\\|" },
 	};
 
 	(void)state;

@@ -84,7 +84,8 @@ static inline void rig_compare(const char *name, const struct rig_case *c, const
 	CHECK_ROW(name, rig_same(whole, parts));
 }
 
-/* rig_run - the verdict on a head; fails the test when the ways disagree */
+/* rig_run - the verdict on a head; fails the test when the ways disagree. h.fields points at what
+ * was on this stack: the copy's fields are in fields */
 static inline struct rig rig_run(const char *name, const struct rig_case *c)
 {
 	struct guard g = guard_new(c->in.n + 4);

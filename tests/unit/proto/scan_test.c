@@ -46,12 +46,9 @@ struct scan_case {
 };
 
 static const struct scan_case cases[] = {
-	{"token",	   scan_token,  is_token},
-	  { "value",	     scan_value,	 is_value},
-	{ "vchar",	   scan_vchar,  is_vchar},
-	  { "plain token", plain_token, is_token},
-	{ "plain value", plain_value, is_value},
-	  { "plain vchar", plain_vchar, is_vchar},
+	{ "token", scan_token, is_token },	  { "value", scan_value, is_value },
+	{ "vchar", scan_vchar, is_vchar },	  { "plain token", plain_token, is_token },
+	{ "plain value", plain_value, is_value }, { "plain vchar", plain_vchar, is_vchar },
 };
 
 enum { LONGEST = 50 };

@@ -50,18 +50,18 @@ static void test_13(void **state)
 		size_t hash_bytes;
 		enum tls_signed_kind kind; /* NONE: refused */
 	} rows[] = {
-		{SERVER,			       32, TLS_SIGNED_13_SERVER},
-		{ SERVER,			      48, TLS_SIGNED_13_SERVER},
-		{ CLIENT,			      32, TLS_SIGNED_13_CLIENT},
-		{ CLIENT,			      48, TLS_SIGNED_13_CLIENT},
-		{ SERVER,			      0,  0		       },
-		{ SERVER,			      20, 0			},
-		{ SERVER,			      31, 0			},
-		{ SERVER,			      33, 0			},
-		{ SERVER,			      64, 0			},
-		{ "TLS 1.3, server certificateVerify", 32, 0		     },
-		{ "TLS 1.3, client Finished",	      48, 0		    },
-		{ "",				  32, 0		    },
+		{ SERVER, 32, TLS_SIGNED_13_SERVER },
+		{ SERVER, 48, TLS_SIGNED_13_SERVER },
+		{ CLIENT, 32, TLS_SIGNED_13_CLIENT },
+		{ CLIENT, 48, TLS_SIGNED_13_CLIENT },
+		{ SERVER, 0, 0 },
+		{ SERVER, 20, 0 },
+		{ SERVER, 31, 0 },
+		{ SERVER, 33, 0 },
+		{ SERVER, 64, 0 },
+		{ "TLS 1.3, server certificateVerify", 32, 0 },
+		{ "TLS 1.3, client Finished", 48, 0 },
+		{ "", 32, 0 },
 	};
 
 	(void)state;
@@ -86,21 +86,11 @@ static void test_12(void **state)
 		uint8_t n, form;
 		bool is_good;
 	} rows[] = {
-		{23,      65,  4, true },
-		      { 24,	    97,	4, true },
-		     { 25,	   133, 4, true },
-		{ 29,     32,  9, true },
-		      { 30,	    56,	0, true },
-		     { 23,	   33,  2, false},
-		{ 23,     65,  2, false},
-		      { 23,	    65,	6, false},
-		     { 23,	   97,  4, false},
-		{ 24,     65,  4, false},
-		      { 29,	    33,	4, false},
-		     { 29,	   0,   0, false},
-		{ 22,     65,  4, false},
-		      { 256,    32,	 4, false},
-		     { 0xff01, 65,  4, false},
+		{ 23, 65, 4, true },  { 24, 97, 4, true },   { 25, 133, 4, true },
+		{ 29, 32, 9, true },  { 30, 56, 0, true },   { 23, 33, 2, false },
+		{ 23, 65, 2, false }, { 23, 65, 6, false },  { 23, 97, 4, false },
+		{ 24, 65, 4, false }, { 29, 33, 4, false },  { 29, 0, 0, false },
+		{ 22, 65, 4, false }, { 256, 32, 4, false }, { 0xff01, 65, 4, false },
 	};
 
 	(void)state;
