@@ -17,10 +17,7 @@ enum err accept_open(struct edge *e, uint16_t slot, int fd)
 	struct listener *l = &e->listeners[slot];
 
 	accept_close(e, slot);
-	*l = (struct listener){
-		.source = {.fd = fd, .kind = SOURCE_LISTENER},
-			 .slot = slot
-	};
+	*l = (struct listener){ .source = { .fd = fd, .kind = SOURCE_LISTENER }, .slot = slot };
 	if (fd_set_nonblocking(fd) != E_OK ||
 	    loop_add(&e->loop, &l->source, EPOLLIN | EPOLLEXCLUSIVE) != E_OK) {
 		loop_close(&l->source);
@@ -44,9 +41,7 @@ void accept_close(struct edge *e, uint16_t slot)
 
 static void accept_address(const struct sockaddr_storage *a, struct ip *ret_ip, uint16_t *ret_port)
 {
-	static const struct ip mapped = {
-		{[10] = 0xff, [11] = 0xff}
-	};
+	static const struct ip mapped = { { [10] = 0xff, [11] = 0xff } };
 	struct wbuf w = wbuf_of(ret_ip->b, sizeof ret_ip->b);
 
 	if (a->ss_family == AF_INET) {

@@ -298,7 +298,7 @@ void client_run_later(struct edge *e, struct client *c)
 	e->again = c;
 }
 
-bool client_run_again(struct edge *e)
+void client_run_again(struct edge *e)
 {
 	struct client *list = e->again;
 
@@ -310,7 +310,6 @@ bool client_run_again(struct edge *e)
 		c->is_again = false;
 		client_run(e, c);
 	}
-	return e->again != NULL;
 }
 
 /* ---- from outside ---- */

@@ -14,8 +14,8 @@ void client_run(struct edge *e, struct client *c);
 /* client_run_later - once more in the next turn: others first */
 void client_run_later(struct edge *e, struct client *c);
 
-/* client_run_again - runs those; true when some are left for the next turn */
-bool client_run_again(struct edge *e);
+/* client_run_again - runs those that were put off; who is put off again waits for the next turn */
+void client_run_again(struct edge *e);
 
 /* How a connection goes on after an exchange. */
 enum client_end {

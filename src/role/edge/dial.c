@@ -141,8 +141,8 @@ static enum err dial_on_failed(void *role, struct frame *f)
 }
 
 static const struct frame_def dial_defs[] = {
-	{DIALER_CONNECTED, 1, FRAME_RUN, 0, 0, dial_on_connected},
-	{ DIALER_FAILED,	 0, FRAME_RUN, 1, 1, dial_on_failed   },
+	{ DIALER_CONNECTED, 1, FRAME_RUN, 0, 0, dial_on_connected },
+	{ DIALER_FAILED, 0, FRAME_RUN, 1, 1, dial_on_failed },
 };
 
 const struct frame_table dial_table = { dial_defs, sizeof dial_defs / sizeof dial_defs[0] };

@@ -162,15 +162,15 @@ static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dia
 		uint16_t status;
 		const char *text;
 	} answers[] = {
-		[DIAL_REFUSED] = {502,	"the server refused the connection"		    },
-		[DIAL_TIMEOUT] = { 504, "the server did not answer in time"		    },
-		[DIAL_UNREACHABLE] = { 502, "the server can't be reached"			  },
-		[DIAL_NAME] = { 502, "the server's name has no usable address"	       },
-		[DIAL_UNKNOWN] = { 503, "the server is no longer configured"		     },
-		[DIAL_BUSY] = { 503, "too many connections are being made"		   },
-		[DIAL_RESET] = { 502, "the server closed the connection before it answered"},
-		[DIAL_ANSWER] = { 502, "the server's answer is not valid HTTP"	       },
-		[DIAL_TLS] = { 502, "TLS to the server failed"			       },
+		[DIAL_REFUSED] = { 502, "the server refused the connection" },
+		[DIAL_TIMEOUT] = { 504, "the server did not answer in time" },
+		[DIAL_UNREACHABLE] = { 502, "the server can't be reached" },
+		[DIAL_NAME] = { 502, "the server's name has no usable address" },
+		[DIAL_UNKNOWN] = { 503, "the server is no longer configured" },
+		[DIAL_BUSY] = { 503, "too many connections are being made" },
+		[DIAL_RESET] = { 502, "the server closed the connection before it answered" },
+		[DIAL_ANSWER] = { 502, "the server's answer is not valid HTTP" },
+		[DIAL_TLS] = { 502, "TLS to the server failed" },
 	};
 
 	local_error(e, x, answers[why].status, answers[why].text);

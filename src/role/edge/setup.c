@@ -229,14 +229,14 @@ static enum err setup_on_drain(void *role, struct frame *f)
 }
 
 static const struct frame_def setup_defs[] = {
-	{KEEPER_IMAGE,	1, FRAME_BOOT | FRAME_RUN, 4,  4,	 setup_on_image	},
-	{ KEEPER_PAGE,     1, FRAME_BOOT,	      4,	 4,  setup_on_page	  },
-	{ KEEPER_RING,     2, FRAME_BOOT,	      7,	 7,  setup_on_ring	  },
-	{ KEEPER_CHANNEL,  1, FRAME_BOOT | FRAME_RUN, 3,	3,  setup_on_channel },
-	{ KEEPER_LISTENER, 1, FRAME_BOOT | FRAME_RUN, 2,	 2,  setup_on_listener},
-	{ KEEPER_SECRET,	 0, FRAME_BOOT,		80, 80, setup_on_secret	},
-	{ KEEPER_SWAP,     0, FRAME_RUN,		     4,	4,  setup_on_swap	 },
-	{ KEEPER_DRAIN,	0, FRAME_RUN,	      4,	 4,  setup_on_drain   },
+	{ KEEPER_IMAGE, 1, FRAME_BOOT | FRAME_RUN, 4, 4, setup_on_image },
+	{ KEEPER_PAGE, 1, FRAME_BOOT, 4, 4, setup_on_page },
+	{ KEEPER_RING, 2, FRAME_BOOT, 7, 7, setup_on_ring },
+	{ KEEPER_CHANNEL, 1, FRAME_BOOT | FRAME_RUN, 3, 3, setup_on_channel },
+	{ KEEPER_LISTENER, 1, FRAME_BOOT | FRAME_RUN, 2, 2, setup_on_listener },
+	{ KEEPER_SECRET, 0, FRAME_BOOT, 80, 80, setup_on_secret },
+	{ KEEPER_SWAP, 0, FRAME_RUN, 4, 4, setup_on_swap },
+	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, setup_on_drain },
 };
 
 const struct frame_table setup_table = { setup_defs, sizeof setup_defs / sizeof setup_defs[0] };
