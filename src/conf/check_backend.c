@@ -10,10 +10,7 @@
 
 static bool check_backend_is_here(const struct value_address *a)
 {
-	const struct ip_net v4 = {
-		.ip.b = {[10] = 0xff, [11] = 0xff, [12] = 127},
-		  .bits = 104
-	};
+	const struct ip_net v4 = { .ip.b = { [10] = 0xff, [11] = 0xff, [12] = 127 }, .bits = 104 };
 	const struct ip_net v6 = { .ip.b = { [15] = 1 }, .bits = 128 };
 
 	if (a->kind == IMAGE_ADDRESS_IP)
@@ -34,8 +31,8 @@ static void check_backend_servers(struct check *c, const struct model_backend *b
 			away = i;
 	}
 	if (b->servers.n == 0 && node_get(b->at, "servers"))
-		diag_error(c->diag, node_place(b->at, "servers"), "backend \"%.*s\" has no server",
-			   DIAG_VIEW(b->name));
+		diag_error(c->diag, node_place(b->at, "servers"),
+			   "servers: backend \"%.*s\" has none", DIAG_VIEW(b->name));
 	else if (b->servers.n && usable == 0)
 		diag_warning(c->diag, node_place(b->at, "servers"),
 			     "no server of backend \"%.*s\" is enabled", DIAG_VIEW(b->name));

@@ -28,8 +28,8 @@ static void check_listener_address(struct check *c, uint32_t i)
 		if (!check_listener_clash(&l->address, &before->address))
 			continue;
 		diag_error(c->diag, node_place(l->at, "address"),
-			   "listener \"%.*s\" has this address, or all addresses with this port, "
-			   "already: %s",
+			   "the address is taken: listener \"%.*s\" at %s has it, or all "
+			   "addresses with this port",
 			   DIAG_VIEW(before->name),
 			   check_where(c, node_place(before->at, "address")));
 		return;

@@ -74,7 +74,8 @@ static bool check_route_path(struct check *c, struct place at, struct view *path
 		return false;
 	}
 	if (uri_target_parse(*path, &w, &target, &why) != E_OK) {
-		diag_error(c->diag, at, "not a path that a request can have: %s", why);
+		diag_error(c->diag, at, "\"%.*s\" is not a path that a request can have: %s",
+			   DIAG_VIEW(*path), why);
 		return false;
 	}
 	if (target.query.p) {
@@ -83,8 +84,9 @@ static bool check_route_path(struct check *c, struct place at, struct view *path
 	}
 	if (!view_eq(target.path, *path)) {
 		diag_error(c->diag, at,
-			   "not the form that requests are compared in: write \"%.*s\"",
-			   DIAG_VIEW(target.path));
+			   "\"%.*s\" is not the form that requests are compared in: write "
+			   "\"%.*s\"",
+			   DIAG_VIEW(*path), DIAG_VIEW(target.path));
 		return false;
 	}
 	return true;
@@ -108,7 +110,7 @@ static void check_route_regex(struct check *c, struct place at, struct view text
 		uint8_t why[200] = "";
 
 		(void)pcre2_get_error_message(error, why, sizeof why);
-		diag_error(c->diag, at, "not a regular expression: %s at byte %zu",
+		diag_error(c->diag, at, "path_regex: not a regular expression: %s at byte %zu",
 			   (const char *)why, offset);
 	}
 	pcre2_code_free(code);
@@ -227,7 +229,7 @@ static void check_route_action(struct check *c, struct model_rule *rule)
 {
 	bool has_split = rule->backends.p != NULL;
 	int n = (rule->backend.n != 0) + has_split + (rule->redirect.at != NULL) +
-		     (rule->respond.at != NULL);
+		(rule->respond.at != NULL);
 
 	if (n != 1) {
 		diag_error(c->diag, rule->at->at,

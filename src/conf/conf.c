@@ -83,7 +83,7 @@ static bool conf_read(struct conf_run *r)
 	diag_init(&r->diag, &r->region);
 	r->source = (struct source){ .region = &r->region, .diag = &r->diag };
 	root = source_load(&r->source, r->in->path);
-	if (!root)
+	if (!root || r->source.is_broken)
 		return false;
 	option_parse(&parse, options_top(), root, &r->model);
 	r->check = (struct check){
@@ -91,9 +91,9 @@ static bool conf_read(struct conf_run *r)
 		.diag = &r->diag,
 		.source = &r->source,
 		.model = &r->model,
-		.reader = {.region = &r->region,
+		.reader = { .region = &r->region,
 			    .diag = &r->diag,
-			    .now_s = clock_wall_us() / 1000000},
+			    .now_s = clock_wall_us() / 1000000 },
 	};
 	check_run(&r->check);
 	if (hosts_build(&r->check, &r->hosts))

@@ -85,12 +85,12 @@ static const struct row rows[] = {
 	ROW(IMAGE_CERTIFICATE, ROW_U8, image_certificate, is_client, 0, 1),
 	ROW(IMAGE_CERTIFICATE, ROW_U8, image_certificate, is_server, 0, 1),
 
-	{IMAGE_DER,	     ROW_STR,   0, 1,	    IMAGE_DER_MAX },
+	{ IMAGE_DER, ROW_STR, 0, 1, IMAGE_DER_MAX },
 
 	ROW(IMAGE_HOST, ROW_TEXT, image_host, name, 0, IMAGE_NAME_MAX),
 	ROW(IMAGE_HOST, ROW_RANGE, image_host, rules, IMAGE_RULE_INDEX, 0),
 
-	{ IMAGE_RULE_INDEX, ROW_INDEX, 0, IMAGE_RULE, 0		},
+	{ IMAGE_RULE_INDEX, ROW_INDEX, 0, IMAGE_RULE, 0 },
 
 	ROW(IMAGE_ROUTE, ROW_TEXT, image_route, name, 1, IMAGE_NAME_MAX),
 	ROW(IMAGE_ROUTE, ROW_RANGE, image_route, rules, IMAGE_RULE, 0),
@@ -116,7 +116,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_FIELD_MATCH, ROW_U32, image_field_match, kind, IMAGE_FIELD_HEADER,
 	    IMAGE_FIELD_QUERY),
 
-	{ IMAGE_METHOD,	ROW_TEXT,  0, 1,		IMAGE_NAME_MAX},
+	{ IMAGE_METHOD, ROW_TEXT, 0, 1, IMAGE_NAME_MAX },
 
 	ROW(IMAGE_NETWORK, ROW_U8, ip_net, bits, 0, 128),
 

@@ -68,8 +68,6 @@ static void option_put_range(struct wbuf *w, const struct option *row, const cha
 	wbuf_str(w, option_bound(min, row, row->min));
 	wbuf_str(w, " to ");
 	wbuf_str(w, option_bound(max, row, row->max));
-	if (row->flags & OPTION_OR_ZERO && row->min > 0)
-		wbuf_str(w, ", or 0");
 }
 
 void option_put_kind(struct wbuf *w, const struct option *row)
@@ -174,8 +172,7 @@ static void option_on_number(struct option_field *f)
 
 	if (!option_scalar(f, f->node, &text))
 		return;
-	if (read(text, &x) != E_OK ||
-	    ((x < f->row->min || x > f->row->max) && !(x == 0 && f->row->flags & OPTION_OR_ZERO)))
+	if (read(text, &x) != E_OK || x < f->row->min || x > f->row->max)
 		option_wrong(f, f->node);
 	else
 		*(uint64_t *)f->ret = x;
@@ -497,8 +494,7 @@ static const struct node *option_map(struct option_parse *p, const struct option
 	if (!t->node || t->node->kind == NODE_MAP)
 		return t->node;
 	if (t->node->kind != NODE_SCALAR || !t->table->scalar || t->node->text.n == 0) {
-		diag_error(p->diag, t->node->at, "expected a map: the options of a %s",
-			   t->table->name);
+		diag_error(p->diag, t->node->at, "expected a map of options (%s)", t->table->name);
 		return NULL;
 	}
 	map = REGION_NEW(p->region, struct node, 1);

@@ -30,8 +30,7 @@ enum option_kind {
 
 enum option_flag {
 	OPTION_REQUIRED = 1,
-	OPTION_OR_ZERO = 2, /* 0 ("no limit", "off") besides min..max */
-	OPTION_LINES = 4    /* a text that may hold line ends and tabs */
+	OPTION_LINES = 2 /* a text that may hold line ends and tabs */
 };
 
 /* What a word of an OPTION_WORD means when it is not simply its number. */

@@ -109,7 +109,7 @@ static const struct option listener_limit_rows[] = {
 		   OPTIONS_COUNT_MAX, "200",
 		   "Open connections of one client address (IPv6: of one /64); 0 = no limit."),
 	ROW_RANGE(model_listener_limits, header_size, "header_size", OPTION_SIZE, 0,
-		  IMAGE_HEADER_SIZE_MIN, IMAGE_HEADER_SIZE_MAX, "16k",
+		  IMAGE_HEADER_SIZE_MIN, IMAGE_HEADER_SIZE_MAX / 1024 * 1024, "16k",
 		  "Largest request head (request line and fields); larger ones get 431."),
 	ROW_NUMBER(model_listener_limits, headers, "headers", IMAGE_HEADERS_MIN, IMAGE_HEADERS_MAX,
 		   "100", "Most fields in a request head."),
@@ -264,12 +264,12 @@ static const struct option_table pool_limits = OPTIONS_TABLE(
 static const struct option retry_rows[] = {
 	ROW_NUMBER(model_retries, attempts, "attempts", 1, 10, "2",
 		   "Servers that are tried for one request, the first one included."),
-	{.name = "on",
-	   .kind = OPTION_WORDS,
-	   .offset = offsetof(struct model_retries, on),
-	   .preset = "connect_failure reset_before_response",
-	   .words = &retry_on_words,
-	   .doc = "When. A request that may have had an effect is never repeated."},
+	{ .name = "on",
+	  .kind = OPTION_WORDS,
+	  .offset = offsetof(struct model_retries, on),
+	  .preset = "connect_failure reset_before_response",
+	  .words = &retry_on_words,
+	  .doc = "When. A request that may have had an effect is never repeated." },
 	ROW_NUMBER(model_retries, budget_percent, "budget_percent", 0, 100, "20",
 		   "Retries may be this part of all requests."),
 };
@@ -433,11 +433,11 @@ static const struct option_table log_table =
 	OPTIONS_TABLE(model_log, "log", log_rows, "Access records and the audit log.");
 
 static const struct option top_rows[] = {
-	{.name = "include",
+	{ .name = "include",
 	  .kind = OPTION_INCLUDE,
 	  .doc = "Further files, relative to this one; '*' in the last part of a path stands for "
 		 "any text. Lists of all files are joined, everything else is set in one file "
-		 "only."},
+		 "only." },
 	ROW_NUMBER(model, edges, "edges", 0, IMAGE_EDGES_MAX, "0",
 		   "Edge processes; 0 = one per core."),
 	ROW_TABLE(model, listeners, "listeners", OPTION_LIST, OPTION_REQUIRED, IMAGE_LISTENER_SLOTS,

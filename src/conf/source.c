@@ -92,7 +92,7 @@ struct view source_path(const struct source *s, struct place at, struct view nam
 }
 
 /* One file to its tree; shown is its name for people, real where it lies. */
-static struct node *source_file(struct source *s, struct view shown, struct view real,
+static struct node *source_tree(struct source *s, struct view shown, struct view real,
 				struct place named_at)
 {
 	struct diag *d = s->diag;
@@ -113,6 +113,15 @@ static struct node *source_file(struct source *s, struct view shown, struct view
 	}
 	s->bytes += text.n;
 	return yaml_reader_parse(&s->yaml, text, file);
+}
+
+static struct node *source_file(struct source *s, struct view shown, struct view real,
+				struct place named_at)
+{
+	struct node *tree = source_tree(s, shown, real, named_at);
+
+	s->is_broken |= tree == NULL;
+	return tree;
 }
 
 /* Pattern with any number of '*', which stands for any bytes; linear in pattern times name. */

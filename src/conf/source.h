@@ -19,13 +19,15 @@ struct source {
 	struct diag *diag;
 	struct view *dirs; /* per file of diag: absolute directory, ends with '/' */
 	struct yaml_reader yaml;
-	size_t bytes; /* read so far */
+	size_t bytes;	/* read so far */
+	bool is_broken; /* a file gave no tree: what it would have said is not known */
 };
 
 /*
  * source_load - the merged tree of the configuration at path
  *   path   NUL-terminated; relative to the working directory or absolute
- * NULL: there is no tree; diag says why. Problems in an included file leave the others' tree.
+ * NULL: there is no tree; diag says why. Problems in an included file leave the others' tree, with
+ * is_broken set: references into what is missing would only be told wrong.
  */
 struct node *source_load(struct source *s, const char *path);
 

@@ -7,19 +7,15 @@ struct value_unit {
 };
 
 static const struct value_unit value_sizes[] = {
-	{"g",  1u << 30},
-	{ "m", 1u << 20},
-	{ "k", 1u << 10},
-	{ "",  1	},
+	{ "g", 1u << 30 },
+	{ "m", 1u << 20 },
+	{ "k", 1u << 10 },
+	{ "", 1 },
 };
 
 /* Longest first among those that others end in: "ms" before "m" and "s". */
 static const struct value_unit value_durations[] = {
-	{"d",   86400000},
-	   { "h",  3600000 },
-	     { "ms", 1       },
-	  { "m",	 60000   },
-	  { "s",	 1000    },
+	{ "d", 86400000 }, { "h", 3600000 }, { "ms", 1 }, { "m", 60000 }, { "s", 1000 },
 };
 
 enum err value_bool(struct view text, bool *ret)

@@ -20,7 +20,8 @@ struct yaml_reader_state {
 	struct node *pending; /* a map's key waits for its value: key, key_at */
 	uint32_t documents;
 	uint16_t file;
-	bool is_over; /* this file's tree can't be built any further */
+	bool is_over;	/* this file's tree can't be built any further */
+	bool is_broken; /* it would not mean what was written */
 };
 
 static struct place yaml_reader_place(const struct yaml_reader_state *s, yaml_mark_t mark)
@@ -30,11 +31,31 @@ static struct place yaml_reader_place(const struct yaml_reader_state *s, yaml_ma
 			       .column = (uint32_t)mark.column + 1 };
 }
 
-/* A problem behind which the tree has no meaning. */
-static void yaml_reader_stop(struct yaml_reader_state *s, yaml_mark_t mark, const char *why)
+/* A problem that leaves no tree to look at; the rest of the file is still read for more of them. */
+static void yaml_reader_refuse(struct yaml_reader_state *s, yaml_mark_t mark, const char *why)
 {
 	diag_error(s->reader->diag, yaml_reader_place(s, mark), "%s", why);
+	s->is_broken = true;
+}
+
+/* A problem behind which nothing can be told apart any more. */
+static void yaml_reader_stop(struct yaml_reader_state *s, yaml_mark_t mark, const char *why)
+{
+	yaml_reader_refuse(s, mark, why);
 	s->is_over = true;
+}
+
+/* Anchors and tags are told and then not looked at: the value itself is fine. */
+static void yaml_reader_check_plain(struct yaml_reader_state *s, const yaml_char_t *anchor,
+				    const yaml_char_t *tag, yaml_mark_t mark)
+{
+	if (anchor)
+		diag_error(s->reader->diag, yaml_reader_place(s, mark),
+			   "anchors are not part of the format: write the value out where it is "
+			   "used");
+	if (tag)
+		diag_error(s->reader->diag, yaml_reader_place(s, mark),
+			   "tags are not part of the format: the option decides what a value is");
 }
 
 static struct node *yaml_reader_node(struct yaml_reader_state *s, enum node_kind kind,
@@ -99,14 +120,10 @@ static void yaml_reader_on_scalar(struct yaml_reader_state *s, const yaml_event_
 	struct view text = view_of(e->data.scalar.value, e->data.scalar.length);
 	struct node *n = NULL;
 
-	if (e->data.scalar.anchor || e->data.scalar.tag) {
-		yaml_reader_stop(s, e->start_mark, "anchors and tags are not part of the format");
-		return;
-	}
-	if (!yaml_reader_is_clean(text)) {
-		yaml_reader_stop(s, e->start_mark, "control characters are not allowed in a value");
-		return;
-	}
+	yaml_reader_check_plain(s, e->data.scalar.anchor, e->data.scalar.tag, e->start_mark);
+	if (!yaml_reader_is_clean(text))
+		yaml_reader_refuse(s, e->start_mark,
+				   "control characters are not allowed in a value");
 	if (yaml_reader_wants_key(s)) {
 		yaml_reader_on_key(s, text, e->start_mark);
 		return;
@@ -118,14 +135,29 @@ static void yaml_reader_on_scalar(struct yaml_reader_state *s, const yaml_event_
 	yaml_reader_place_node(s, n);
 }
 
+/* Never followed: a place is kept for it, so that the rest can be read. */
+static void yaml_reader_on_alias(struct yaml_reader_state *s, const yaml_event_t *e)
+{
+	struct node *n = NULL;
+
+	if (yaml_reader_wants_key(s)) {
+		yaml_reader_stop(s, e->start_mark, "a key must be a word");
+		return;
+	}
+	yaml_reader_refuse(s, e->start_mark,
+			   "aliases are not part of the format: write the value out");
+	n = yaml_reader_node(s, NODE_SCALAR, e->start_mark);
+	if (n)
+		yaml_reader_place_node(s, n);
+}
+
 static void yaml_reader_open(struct yaml_reader_state *s, enum node_kind kind,
 			     const yaml_char_t *anchor, const yaml_char_t *tag, yaml_mark_t mark)
 {
 	struct node *n = NULL;
 
-	if (anchor || tag) {
-		yaml_reader_stop(s, mark, "anchors and tags are not part of the format");
-	} else if (yaml_reader_wants_key(s)) {
+	yaml_reader_check_plain(s, anchor, tag, mark);
+	if (yaml_reader_wants_key(s)) {
 		yaml_reader_stop(s, mark, "a key must be a word");
 	} else if (s->depth == YAML_READER_DEPTH) {
 		yaml_reader_stop(s, mark, "too deep: 16 levels at most");
@@ -160,7 +192,7 @@ static void yaml_reader_on_document(struct yaml_reader_state *s, const yaml_even
 	else if (e->data.document_start.version_directive ||
 		 e->data.document_start.tag_directives.start !=
 			 e->data.document_start.tag_directives.end)
-		yaml_reader_stop(s, e->start_mark, "directives are not part of the format");
+		yaml_reader_refuse(s, e->start_mark, "directives are not part of the format");
 }
 
 static void yaml_reader_on(struct yaml_reader_state *s, const yaml_event_t *e)
@@ -170,8 +202,7 @@ static void yaml_reader_on(struct yaml_reader_state *s, const yaml_event_t *e)
 		yaml_reader_on_document(s, e);
 		break;
 	case YAML_ALIAS_EVENT:
-		yaml_reader_stop(s, e->start_mark,
-				 "aliases are not part of the format: write the value out");
+		yaml_reader_on_alias(s, e);
 		break;
 	case YAML_SCALAR_EVENT:
 		yaml_reader_on_scalar(s, e);
@@ -210,6 +241,11 @@ static void yaml_reader_syntax(struct yaml_reader_state *s, const yaml_parser_t 
 		at = (struct place){ .file = s->file };
 		diag_error(s->reader->diag, at, "not UTF-8 text at byte %zu: %s", p->problem_offset,
 			   problem);
+	} else if (view_eq(view_str(problem),
+			   VIEW("found character that cannot start any token"))) {
+		diag_error(s->reader->diag, at,
+			   "no value begins with this character: indent with spaces, not tabs, and "
+			   "put quotes around a text that begins with @ or `");
 	} else if (p->context) {
 		diag_error(s->reader->diag, at, "%s (%s in line %zu)", problem, p->context,
 			   p->context_mark.line + 1);
@@ -217,7 +253,7 @@ static void yaml_reader_syntax(struct yaml_reader_state *s, const yaml_parser_t 
 		diag_error(s->reader->diag, at, "%s", problem);
 	}
 	s->is_over = true;
-	s->root = NULL;
+	s->is_broken = true;
 }
 
 struct node *yaml_reader_parse(struct yaml_reader *r, struct view text, uint16_t file)
@@ -226,6 +262,8 @@ struct node *yaml_reader_parse(struct yaml_reader *r, struct view text, uint16_t
 	uint32_t errors = r->diag->errors;
 	yaml_parser_t parser;
 
+	if (view_starts(text, VIEW("\xef\xbb\xbf"))) /* a mark of UTF-8, which it is anyway */
+		text = view_slice(text, 3, text.n);
 	if (!yaml_parser_initialize(&parser)) {
 		diag_error(r->diag, (struct place){ .file = file }, "no memory to read the file");
 		return NULL;
@@ -243,6 +281,8 @@ struct node *yaml_reader_parse(struct yaml_reader *r, struct view text, uint16_t
 		yaml_event_delete(&event);
 	}
 	yaml_parser_delete(&parser);
+	if (s.is_broken)
+		return NULL;
 	if (!s.root && r->diag->errors == errors)
 		diag_error(r->diag, (struct place){ .file = file, .line = 1, .column = 1 },
 			   "the file is empty");
