@@ -163,8 +163,8 @@ class Sluis:
         return found.get(role, []) if role else found
 
     # ---- talking to its listeners ----
-    def client(self, name="public", **keywords):
-        return wire.Client(self.port(name), **keywords)
+    def client(self, listener="public", **keywords):
+        return wire.Client(self.port(listener), **keywords)
 
     def ask(self, target="/", method="GET", listener="public", **keywords):
         """One request on a connection of its own."""
