@@ -29,16 +29,16 @@ struct http_method_row {
 };
 
 static const struct http_method_row method_rows[METHOD_N] = {
-	[METHOD_OTHER] = {{ 0 },		  false, false},
-	[METHOD_GET] = { VIEW("GET"),     true,  true },
-	[METHOD_HEAD] = { VIEW("HEAD"),	true,  true },
-	[METHOD_POST] = { VIEW("POST"),	false, false},
-	[METHOD_PUT] = { VIEW("PUT"),     false, true },
-	[METHOD_DELETE] = { VIEW("DELETE"),  false, true },
-	[METHOD_OPTIONS] = { VIEW("OPTIONS"), true,  true },
-	[METHOD_PATCH] = { VIEW("PATCH"),	  false, false},
-	[METHOD_TRACE] = { VIEW("TRACE"),	  true,	true },
-	[METHOD_CONNECT] = { VIEW("CONNECT"), false, false},
+	[METHOD_OTHER] = { { 0 }, false, false },
+	[METHOD_GET] = { VIEW("GET"), true, true },
+	[METHOD_HEAD] = { VIEW("HEAD"), true, true },
+	[METHOD_POST] = { VIEW("POST"), false, false },
+	[METHOD_PUT] = { VIEW("PUT"), false, true },
+	[METHOD_DELETE] = { VIEW("DELETE"), false, true },
+	[METHOD_OPTIONS] = { VIEW("OPTIONS"), true, true },
+	[METHOD_PATCH] = { VIEW("PATCH"), false, false },
+	[METHOD_TRACE] = { VIEW("TRACE"), true, true },
+	[METHOD_CONNECT] = { VIEW("CONNECT"), false, false },
 };
 
 enum http_method http_method_of(struct view name)
@@ -293,7 +293,7 @@ static struct http1_pass http1_pass_of(struct view in, size_t limit, const struc
 	return (struct http1_pass){
 		.head = view_of(in.p, in.n < most ? in.n : most),
 		.is_full = in.n >= most,
-		.h = {.fields = ret->fields, .field_cap = ret->field_cap},
+		.h = { .fields = ret->fields, .field_cap = ret->field_cap },
 		.why = why,
 	};
 }

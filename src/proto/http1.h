@@ -33,6 +33,7 @@ bool http_method_is_idempotent(enum http_method m); /* RFC 9110 §9.2.2 */
 
 enum http_target_form { TARGET_ORIGIN, TARGET_ABSOLUTE, TARGET_AUTHORITY, TARGET_ASTERISK };
 
+/* BODY_LENGTH: Content-Length is there, be it 0; BODY_NONE: nothing follows and nothing is said. */
 enum http_body { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_UNTIL_CLOSE };
 
 /* Bits of http1_head.flags. */
@@ -82,6 +83,8 @@ struct http1_error {
  *   ret       fields and field_cap set by the caller; complete on E_OK only
  *   ret_why   set on E_PROTO and E_LIMIT
  * E_AGAIN more bytes are needed · E_PROTO refused · E_LIMIT head too long or too many fields
+ * Bytes that can't be a head are refused at once; an error of meaning (a second Host) at the latest
+ * when the head is complete. The verdict never depends on how the bytes were cut.
  * Leading empty lines: one CRLF before the request line is skipped by http1_skip_crlf, not here.
  */
 enum err http1_parse_request(struct view in, size_t limit, size_t *progress, struct http1_head *ret,

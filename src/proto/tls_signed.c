@@ -13,11 +13,11 @@ struct tls_group {
 };
 
 static const struct tls_group tls_groups[] = {
-	{23,  65,  true }, /* secp256r1 */
-	{ 24, 97,  true }, /* secp384r1 */
+	{ 23, 65, true },  /* secp256r1 */
+	{ 24, 97, true },  /* secp384r1 */
 	{ 25, 133, true }, /* secp521r1 */
-	{ 29, 32,  false}, /* x25519 */
-	{ 30, 56,  false}, /* x448 */
+	{ 29, 32, false }, /* x25519 */
+	{ 30, 56, false }, /* x448 */
 };
 
 /* RFC 8446 §4.4.3: pad, context, 0x00, and a hash of 32 or 48 bytes. */

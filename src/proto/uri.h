@@ -3,10 +3,10 @@
  * (THREATS A4, G): what routing sees is what the server is sent.
  *
  * Path: %XX of unreserved bytes decoded, other escapes in upper case, bytes that RFC 3986 does not
- * allow in a path escaped, "." and ".." segments removed (RFC 3986 §5.2.4), "//" merged to "/".
- * Refused: %2F and %5C, '\', %00 and other escaped control bytes, '#', bytes outside 0x21..0x7E,
- * a broken escape, a ".." above the root, and a segment that is "." or ".." followed by ';'.
- * Query: kept byte for byte; refused: '#', bytes outside 0x21..0x7E.
+ * allow in a path escaped, "//" merged to "/", then "." and ".." segments removed (RFC 3986
+ * §5.2.4). Refused: %2F and %5C, '\', %00 and other escaped control bytes, '#', bytes outside
+ * 0x21..0x7E, a broken escape, a ".." above the root, and a segment that is "." or ".." followed by
+ * ';' or "%3B". Query: kept byte for byte; refused: '#', bytes outside 0x21..0x7E.
  */
 #ifndef PROTO_URI_H
 #define PROTO_URI_H

@@ -7,9 +7,7 @@ static void test_first_numbers(void **state)
 {
 	/* Worked out from the definition: rotl(2 * 5, 7) * 9 = 11520, and so on. */
 	static const uint64_t want[] = { 11520, 0, 1509978240, 1215971899390074240 };
-	struct rng r = {
-		{1, 2, 3, 4}
-	};
+	struct rng r = { { 1, 2, 3, 4 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(want); i++)
@@ -29,9 +27,7 @@ static void test_zero_state_is_left(void **state)
 
 static void test_below_covers_its_range_evenly(void **state)
 {
-	struct rng r = {
-		{1, 2, 3, 4}
-	};
+	struct rng r = { { 1, 2, 3, 4 } };
 	unsigned seen[7] = { 0 };
 
 	(void)state;
