@@ -315,7 +315,7 @@ def test_hardening_accepts_the_full_set(tree):
     ((), ("-Wl,-z,execstack",), "executable stack"),
     ((), ("-Wl,-rpath,/tmp",), "search path"),
     (("-fno-stack-protector",), (), "no stack protector"),
-    (("-U_FORTIFY_SOURCE",), (), "calls snprintf, which fortification would have replaced"),
+    (("-U_FORTIFY_SOURCE",), (), "no fortified call"),
 ])
 def test_hardening_catches(tree, flags, links, word):
     extra = ("-fno-PIE",) if "-no-pie" in links else ()
