@@ -47,12 +47,8 @@ static uint16_t tls_provider_hash_bits(const char *name)
 		const char *name;
 		uint16_t bits;
 	} names[] = {
-		{"SHA2-256",  256},
-		     { "SHA2-384", 384},
-		  { "SHA2-512", 512},
-		{ "SHA256",   256},
-		     { "SHA384",	 384},
-		  { "SHA512",   512},
+		{ "SHA2-256", 256 }, { "SHA2-384", 384 }, { "SHA2-512", 512 },
+		{ "SHA256", 256 },   { "SHA384", 384 },	  { "SHA512", 512 },
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -69,15 +65,15 @@ static uint16_t tls_provider_scheme(const struct tls_provider_signature *s)
 		bool is_pss;
 		uint16_t hash_bits, scheme;
 	} rows[] = {
-		{TLS_PROVIDER_EC,	   false, 256, 0x0403},
-		{ TLS_PROVIDER_EC,	   false, 384, 0x0503},
-		{ TLS_PROVIDER_RSA,	    true,  256, 0x0804},
-		{ TLS_PROVIDER_RSA,	    true,  384, 0x0805},
-		{ TLS_PROVIDER_RSA,	    true,  512, 0x0806},
-		{ TLS_PROVIDER_RSA,	    false, 256, 0x0401},
-		{ TLS_PROVIDER_RSA,	    false, 384, 0x0501},
-		{ TLS_PROVIDER_RSA,	    false, 512, 0x0601},
-		{ TLS_PROVIDER_ED25519, false, 0,	  0x0807},
+		{ TLS_PROVIDER_EC, false, 256, 0x0403 },
+		{ TLS_PROVIDER_EC, false, 384, 0x0503 },
+		{ TLS_PROVIDER_RSA, true, 256, 0x0804 },
+		{ TLS_PROVIDER_RSA, true, 384, 0x0805 },
+		{ TLS_PROVIDER_RSA, true, 512, 0x0806 },
+		{ TLS_PROVIDER_RSA, false, 256, 0x0401 },
+		{ TLS_PROVIDER_RSA, false, 384, 0x0501 },
+		{ TLS_PROVIDER_RSA, false, 512, 0x0601 },
+		{ TLS_PROVIDER_ED25519, false, 0, 0x0807 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -167,13 +163,13 @@ static const OSSL_ALGORITHM *tls_provider_sign_table(void)
 		FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, tls_provider_sign_once),
 		FUNCTION(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, tls_provider_sign_set),
 		FUNCTION(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, tls_provider_sign_settable),
-		{0, NULL}
+		{ 0, NULL }
 	};
 	static const OSSL_ALGORITHM table[] = {
-		{"SLUIS-ECDSA",	 "provider=sluis", functions, NULL},
-		{ "SLUIS-RSA",   "provider=sluis", functions, NULL},
-		{ "SLUIS-EDDSA", "provider=sluis", functions, NULL},
-		{ NULL,		NULL,	      NULL,	    NULL}
+		{ "SLUIS-ECDSA", "provider=sluis", functions, NULL },
+		{ "SLUIS-RSA", "provider=sluis", functions, NULL },
+		{ "SLUIS-EDDSA", "provider=sluis", functions, NULL },
+		{ NULL, NULL, NULL, NULL }
 	};
 
 	return table;
@@ -199,7 +195,7 @@ int tls_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 	static const OSSL_DISPATCH functions[] = {
 		FUNCTION(OSSL_FUNC_PROVIDER_TEARDOWN, tls_provider_teardown),
 		FUNCTION(OSSL_FUNC_PROVIDER_QUERY_OPERATION, tls_provider_query),
-		{0, NULL}
+		{ 0, NULL }
 	};
 	struct tls_provider *p = OPENSSL_zalloc(sizeof *p);
 

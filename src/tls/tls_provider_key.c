@@ -262,10 +262,10 @@ const OSSL_ALGORITHM *tls_provider_key_table(void)
 	static const OSSL_DISPATCH ed25519[] = { KEY_FUNCTIONS(ed25519) };
 	/* the names libssl tells key types by */
 	static const OSSL_ALGORITHM table[] = {
-		{"EC:id-ecPublicKey:1.2.840.10045.2.1",	 "provider=sluis", ec,      NULL},
-		{ "RSA:rsaEncryption:1.2.840.113549.1.1.1", "provider=sluis", rsa,	   NULL},
-		{ "ED25519:1.3.101.112",			 "provider=sluis", ed25519, NULL},
-		{ NULL,				     NULL,	      NULL,    NULL}
+		{ "EC:id-ecPublicKey:1.2.840.10045.2.1", "provider=sluis", ec, NULL },
+		{ "RSA:rsaEncryption:1.2.840.113549.1.1.1", "provider=sluis", rsa, NULL },
+		{ "ED25519:1.3.101.112", "provider=sluis", ed25519, NULL },
+		{ NULL, NULL, NULL, NULL }
 	};
 
 	return table;

@@ -37,8 +37,9 @@ struct tls_slot {
 struct tls_channel {
 	int fd; /* -1: unused */
 	uint32_t generation;
-	unsigned pending;
-	bool is_old; /* nothing new is asked here */
+	unsigned pending; /* slots that wait for an answer */
+	unsigned owed;	  /* answers that will still come, those for slots given up included */
+	bool is_old;	  /* nothing new is asked here */
 };
 
 struct tls_signer_client {
@@ -162,8 +163,10 @@ static enum err tls_slot_send(struct tls_signer_client *s, struct tls_slot *slot
 	wbuf_u16(&w, slot->scheme);
 	wbuf_str16(&w, slot->message);
 	TRY(wbuf_check(&w));
-	return frame_send(s->channels[slot->channel].fd, EDGE_SIGN, slot->seq, wbuf_view(&w), NULL,
-			  0);
+	TRY(frame_send(s->channels[slot->channel].fd, EDGE_SIGN, slot->seq, wbuf_view(&w), NULL,
+		       0));
+	s->channels[slot->channel].owed++;
+	return E_OK;
 }
 
 /* What an answer is for: the pump's channel and the slot that its seq names. */
@@ -172,27 +175,33 @@ struct tls_answer {
 	size_t channel;
 };
 
-static struct tls_slot *tls_answer_slot(const struct tls_answer *a, const struct frame *f)
+/* E_PROTO: nothing was asked. E_OK and NULL: it comes too late, the slot was given up */
+static enum err tls_answer_slot(const struct tls_answer *a, const struct frame *f,
+				struct tls_slot **ret)
 {
 	struct tls_slot *slot = &a->s->slots[SLOT_OF(f->seq)];
 
-	if (slot->seq != f->seq || slot->state != TLS_SLOT_ASKED || slot->channel != a->channel)
-		return NULL;
-	return slot;
+	if (a->s->channels[a->channel].owed == 0)
+		return E_PROTO;
+	a->s->channels[a->channel].owed--;
+	if (slot->seq == f->seq && slot->state == TLS_SLOT_ASKED && slot->channel == a->channel)
+		*ret = slot;
+	return E_OK;
 }
 
 static enum err on_signed(void *answer, struct frame *f)
 {
 	struct tls_answer *a = answer;
-	struct tls_slot *slot = tls_answer_slot(a, f);
+	struct tls_slot *slot = NULL;
 	struct tls_conn *conn = NULL;
 	struct view in = f->body, signature = { 0 };
 	enum err e = E_OK;
 
+	TRY(tls_answer_slot(a, f, &slot));
 	TRY(view_str16(&in, &signature));
 	TRY(view_end(&in));
 	if (!slot)
-		return E_OK; /* too late: it was given up */
+		return E_OK;
 	wbuf_view_put(slot->signature, signature);
 	if (signature.n == 0 || slot->signature->bad)
 		e = E_PROTO;
@@ -205,8 +214,9 @@ static enum err on_signed(void *answer, struct frame *f)
 static enum err on_refused(void *answer, struct frame *f)
 {
 	struct tls_answer *a = answer;
-	struct tls_slot *slot = tls_answer_slot(a, f);
+	struct tls_slot *slot = NULL;
 
+	TRY(tls_answer_slot(a, f, &slot));
 	if (slot)
 		tls_slot_fail(a->s, slot, E_DENIED);
 	return E_OK;
@@ -215,22 +225,21 @@ static enum err on_refused(void *answer, struct frame *f)
 static enum err tls_channel_pump(struct tls_signer_client *s, size_t channel)
 {
 	static const struct frame_def defs[] = {
-		{SIGNER_SIGNED,	 0, FRAME_RUN, 3, 2 + SIGNER_SIGNATURE_MAX, on_signed },
-		{ SIGNER_REFUSED, 0, FRAME_RUN, 0, 0,			      on_refused},
+		{ SIGNER_SIGNED, 0, FRAME_RUN, 3, 2 + SIGNER_SIGNATURE_MAX, on_signed },
+		{ SIGNER_REFUSED, 0, FRAME_RUN, 0, 0, on_refused },
 	};
 	static const struct frame_table table = { defs, sizeof defs / sizeof defs[0] };
 	struct tls_answer answer = { s, channel };
 	uint8_t buf[FRAME_MAX];
 
-	/* Reads no further than what was asked: the read that would say E_AGAIN is saved. */
-	for (unsigned i = 0; i < 2 * TLS_SIGNER_SLOTS; i++) {
+	/* Reads no further than what is owed: the read that would say E_AGAIN is saved. With
+	 * nothing owed there is an end of conversation to be seen, or a violation. */
+	do {
 		struct frame f = { 0 };
 
 		TRY(frame_receive(s->channels[channel].fd, buf, &f));
 		TRY(frame_dispatch(&table, FRAME_RUN, &answer, &f));
-		if (s->channels[channel].pending == 0)
-			return E_OK;
-	}
+	} while (s->channels[channel].owed > 0);
 	return E_OK;
 }
 

@@ -24,7 +24,7 @@ enum {
 
 /*
  * tls_signer_client_add - fd is the channel for this generation from now on
- *   fd   kept, not owned: the edge watches it and closes it when told so below
+ *   fd   kept, not owned: the edge watches it (level-triggered) and closes it when told so below
  * An earlier channel of the same generation answers what is pending on it and is then idle.
  * E_LIMIT: TLS_SIGNER_CHANNELS are there and none is idle
  */

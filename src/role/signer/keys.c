@@ -42,17 +42,17 @@ struct keys_scheme {
  * may sign.
  */
 static const struct keys_scheme keys_schemes[] = {
-	{0x0403,  IMAGE_KEY_P256,	  KEYS_ANY, false, "SHA256"},
-	{ 0x0503, IMAGE_KEY_P256,	  KEYS_OLD, false, "SHA384"},
-	{ 0x0403, IMAGE_KEY_P384,	  KEYS_OLD, false, "SHA256"},
-	{ 0x0503, IMAGE_KEY_P384,	  KEYS_ANY, false, "SHA384"},
-	{ 0x0804, IMAGE_KEY_RSA,	 KEYS_ANY, true,	 "SHA256"},
-	{ 0x0805, IMAGE_KEY_RSA,	 KEYS_ANY, true,	 "SHA384"},
-	{ 0x0806, IMAGE_KEY_RSA,	 KEYS_ANY, true,	 "SHA512"},
-	{ 0x0401, IMAGE_KEY_RSA,	 KEYS_OLD, false, "SHA256"},
-	{ 0x0501, IMAGE_KEY_RSA,	 KEYS_OLD, false, "SHA384"},
-	{ 0x0601, IMAGE_KEY_RSA,	 KEYS_OLD, false, "SHA512"},
-	{ 0x0807, IMAGE_KEY_ED25519, KEYS_ANY, false, NULL	   },
+	{ 0x0403, IMAGE_KEY_P256, KEYS_ANY, false, "SHA256" },
+	{ 0x0503, IMAGE_KEY_P256, KEYS_OLD, false, "SHA384" },
+	{ 0x0403, IMAGE_KEY_P384, KEYS_OLD, false, "SHA256" },
+	{ 0x0503, IMAGE_KEY_P384, KEYS_ANY, false, "SHA384" },
+	{ 0x0804, IMAGE_KEY_RSA, KEYS_ANY, true, "SHA256" },
+	{ 0x0805, IMAGE_KEY_RSA, KEYS_ANY, true, "SHA384" },
+	{ 0x0806, IMAGE_KEY_RSA, KEYS_ANY, true, "SHA512" },
+	{ 0x0401, IMAGE_KEY_RSA, KEYS_OLD, false, "SHA256" },
+	{ 0x0501, IMAGE_KEY_RSA, KEYS_OLD, false, "SHA384" },
+	{ 0x0601, IMAGE_KEY_RSA, KEYS_OLD, false, "SHA512" },
+	{ 0x0807, IMAGE_KEY_ED25519, KEYS_ANY, false, NULL },
 };
 _Static_assert(sizeof keys_schemes / sizeof keys_schemes[0] == KEYS_SCHEMES, "one context each");
 
@@ -85,7 +85,7 @@ enum err keys_open(struct keys *k, uint32_t certificates)
 	while (secure < want)
 		secure *= 2;
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1 ||
-	    CRYPTO_secure_malloc_init(secure, 32) == 0)
+	    (!CRYPTO_secure_malloc_initialized() && CRYPTO_secure_malloc_init(secure, 32) == 0))
 		return E_NOMEM;
 	k->libctx = OSSL_LIB_CTX_new();
 	k->provider = k->libctx ? OSSL_PROVIDER_load(k->libctx, "default") : NULL;
