@@ -5,13 +5,13 @@
  */
 #include "role/edge/client.h"
 
+#include "role/edge/access.h"
 #include "role/edge/address.h"
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/generation.h"
-#include "role/edge/record.h"
 #include "role/edge/request.h"
-#include "role/edge/slots.h"
+#include "role/edge/store.h"
 #include "role/edge/tunnel.h"
 #include "role/edge/upstream.h"
 #include "sys/fd.h"
@@ -64,7 +64,7 @@ void client_accept(struct edge *e, const struct image_listener *l, int fd, const
 		(void)fd_close(fd);
 		return;
 	}
-	c = slots_client(e);
+	c = store_client(e);
 	if (!c) {
 		PAGE_ADD(load->refused, 1);
 		address_remove(e, l->slot, ip);
@@ -94,7 +94,7 @@ void client_close(struct edge *e, struct client *c, bool want_reset)
 	PAGE_ADD(client_load(e, c)->connections, (uint32_t)-1);
 	address_remove(e, c->slot, &c->ip);
 	conn_close(e, &c->conn, want_reset);
-	slots_bury_client(e, c);
+	store_bury_client(e, c);
 }
 
 /* Thrown away: what a client sends that has been told that we are done. */

@@ -2,6 +2,7 @@
  */
 #include "role/edge/exchange.h"
 
+#include "role/edge/access.h"
 #include "role/edge/answer.h"
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
@@ -11,8 +12,7 @@
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
 #include "role/edge/pool.h"
-#include "role/edge/record.h"
-#include "role/edge/slots.h"
+#include "role/edge/store.h"
 #include "role/edge/upstream.h"
 
 enum {
@@ -317,7 +317,7 @@ static void exchange_free(struct edge *e, struct exchange *x)
 	x->head = buffer_put(&e->buffers, x->head);
 	next = p ? pool_next(p) : NULL;
 	generation_drop(e, x->g);
-	slots_exchange_free(e, x);
+	store_exchange_free(e, x);
 	if (next) {
 		exchange_ask(e, next);
 		client_run_later(e, next->c);
@@ -332,7 +332,7 @@ void exchange_finish(struct edge *e, struct exchange *x)
 
 	if (x->flags & X_CLIENT_CLOSE || !was_read)
 		end = was_read && !was_refused ? CLIENT_ENDS : CLIENT_LINGERS;
-	record_access(e, x);
+	access_record(e, x);
 	upstream_give(e, x, was_read && x->answer.is_done && !(x->flags & X_SERVER_CLOSE));
 	exchange_free(e, x);
 	client_next(e, c, end);
@@ -343,7 +343,7 @@ void exchange_abort(struct edge *e, struct exchange *x)
 	struct client *c = x->c;
 
 	x->flags |= X_CLIENT_CLOSE;
-	record_access(e, x);
+	access_record(e, x);
 	upstream_give(e, x, false);
 	exchange_free(e, x);
 	client_close(e, c, true);

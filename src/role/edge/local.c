@@ -4,11 +4,11 @@
  */
 #include "role/edge/local.h"
 
+#include "role/edge/access.h"
 #include "role/edge/answer.h"
 #include "role/edge/body.h"
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
-#include "role/edge/record.h"
 
 struct local_status {
 	uint16_t status;
@@ -122,7 +122,7 @@ void local_error(struct edge *e, struct exchange *x, uint16_t status, const char
 		exchange_abort(e, x);
 		return;
 	}
-	record_why(x, why);
+	access_why(x, why);
 	WBUF_LIT(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		     "<meta name=\"viewport\" content=\"width=device-width\"><title>");
 	wbuf_dec(&b, status);

@@ -12,7 +12,7 @@
 #include "role/edge/exchange.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
-#include "role/edge/slots.h"
+#include "role/edge/store.h"
 
 /* What one head says, while it is being decided about. */
 struct request {
@@ -22,7 +22,7 @@ struct request {
 	struct uri_host host;
 	struct uri_target target;
 	bool is_trusted; /* its sender may say who the client is */
-	uint8_t host_name[256];
+	uint8_t host_name[256], address[64];
 };
 
 static void request_id(struct edge *e, struct exchange *x)
@@ -39,13 +39,13 @@ static void request_id(struct edge *e, struct exchange *x)
 static struct exchange *request_exchange(struct edge *e, struct client *c)
 {
 	const struct image_listener *l = e->now->listener[c->slot];
-	struct exchange *x = l ? slots_exchange(e) : NULL;
+	struct exchange *x = l ? store_exchange(e) : NULL;
 
 	if (!x)
 		return NULL;
 	x->head = buffer_get(&e->buffers);
 	if (!x->head) {
-		slots_exchange_free(e, x);
+		store_exchange_free(e, x);
 		return NULL;
 	}
 	list_init(&x->node);
@@ -77,8 +77,19 @@ void request_refuse(struct edge *e, struct client *c, const struct http1_error *
 
 /* ---- what it asks for ---- */
 
+/* An HTTP/1.0 client need not say which host it means: the listener's own address then (RFC 9112
+ * §3.3). */
+static struct view request_own_authority(const struct image_address *a, struct request *q)
+{
+	struct wbuf w = wbuf_of(q->address, sizeof q->address);
+
+	ip_put_endpoint(&w, &a->ip, a->port);
+	return wbuf_view(&w);
+}
+
 /* Host and target in canonical form. E_PROTO: *ret_why */
-static enum err request_canonical(struct edge *e, struct request *q, const char **ret_why)
+static enum err request_canonical(struct edge *e, const struct exchange *x, struct request *q,
+				  const char **ret_why)
 {
 	const struct http1_head *h = q->h;
 	struct view target = view_of(q->head.p + h->target, h->target_n);
@@ -99,9 +110,10 @@ static enum err request_canonical(struct edge *e, struct request *q, const char 
 			return E_PROTO;
 		q->authority = authority;
 	}
+	if (q->authority.n == 0)
+		q->authority = request_own_authority(&x->listener->address, q);
 	*ret_why = "Host is not valid";
-	if (q->authority.n)
-		TRY(uri_host_parse(q->authority, &name, &q->host));
+	TRY(uri_host_parse(q->authority, &name, &q->host));
 	if (h->target_form == TARGET_ASTERISK) {
 		q->target.path = VIEW("*");
 		return E_OK;
@@ -304,8 +316,7 @@ static const struct image_rule *request_rule(const struct exchange *x, const str
 
 static void request_note_head(struct exchange *x, const struct http1_head *h)
 {
-	bool wants_upgrade = (h->flags & HTTP1_WEBSOCKET) && h->body == BODY_NONE && h->minor &&
-			     h->method_id == METHOD_GET;
+	bool wants_upgrade = (h->flags & HTTP1_WEBSOCKET) && h->minor && h->method_id == METHOD_GET;
 
 	x->method = h->method_id;
 	if (!(h->flags & HTTP1_KEEP_ALIVE))
@@ -327,7 +338,7 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 {
 	const char *why = NULL;
 
-	if (request_canonical(e, q, &why) != E_OK) {
+	if (request_canonical(e, x, q, &why) != E_OK) {
 		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
 		x->flags |= X_CLIENT_CLOSE;
 		return (struct request_verdict){ 400, why };

@@ -5,7 +5,7 @@
 #include "role/edge/client.h"
 #include "role/edge/dial.h"
 #include "role/edge/setup.h"
-#include "role/edge/slots.h"
+#include "role/edge/store.h"
 #include "role/edge/upstream.h"
 #include "sys/secret.h"
 #include "tls/tls_heap.h"
@@ -42,7 +42,7 @@ enum err run_prepare(struct edge *e)
 	secret_random(e->rng.s, sizeof e->rng.s);
 	TRY(loop_init(&e->loop, e, run_handlers, SOURCE_N));
 	wheel_init(&e->wheel, e->loop.now_ms);
-	TRY(slots_init(e));
+	TRY(store_init(e));
 	TRY(tls_heap_init(RUN_TLS_BYTES, false));
 	return tls_library_new(&client_tls_hooks, &e->tls);
 }
@@ -73,6 +73,6 @@ enum err run_turn(struct edge *e, int max_ms)
 		setup_tick(e);
 		PAGE_ADD(e->load->loops, 1);
 	}
-	slots_turn(e);
+	store_turn(e);
 	return E_OK;
 }

@@ -5,11 +5,11 @@
 #include "role/edge/setup.h"
 
 #include "role/edge/accept.h"
+#include "role/edge/access.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
 #include "role/edge/dial.h"
 #include "role/edge/generation.h"
-#include "role/edge/record.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/shm.h"

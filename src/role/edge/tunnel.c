@@ -4,14 +4,14 @@
  */
 #include "role/edge/tunnel.h"
 
+#include "role/edge/access.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/generation.h"
 #include "role/edge/pool.h"
-#include "role/edge/record.h"
-#include "role/edge/slots.h"
+#include "role/edge/store.h"
 #include "role/edge/upstream.h"
 
 enum { TUNNEL_READS = 8, TUNNEL_HALF_MS = 60 * 1000 };
@@ -37,7 +37,7 @@ enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 	TRY(conn_send(e, &x->c->conn, wbuf_view(&w)));
 	*rest = (struct view){ 0 };
 	TRY(conn_keep(e, &x->u->conn, *rest));
-	record_access(e, x);
+	access_record(e, x);
 	pool_release(e, x);
 	generation_drop(e, x->g);
 	x->request.is_done = x->answer.is_done = false;
@@ -80,7 +80,7 @@ static void tunnel_end(struct edge *e, struct client *c)
 {
 	struct exchange *x = c->x;
 
-	record_tunnel_end(e, x);
+	access_tunnel_end(e, x);
 	if (x->u) {
 		struct upstream *u = x->u;
 
@@ -89,7 +89,7 @@ static void tunnel_end(struct edge *e, struct client *c)
 	}
 	x->head = buffer_put(&e->buffers, x->head);
 	c->x = NULL;
-	slots_exchange_free(e, x);
+	store_exchange_free(e, x);
 	client_close(e, c, false);
 }
 

@@ -9,7 +9,7 @@
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
 #include "role/edge/pool.h"
-#include "role/edge/slots.h"
+#include "role/edge/store.h"
 #include "sys/fd.h"
 
 static void upstream_count(struct edge *e, const struct upstream *u, uint32_t by)
@@ -27,7 +27,7 @@ void upstream_close(struct edge *e, struct upstream *u)
 	list_remove(&u->node);
 	upstream_count(e, u, (uint32_t)-1);
 	conn_close(e, &u->conn, false);
-	slots_bury_upstream(e, u);
+	store_bury_upstream(e, u);
 }
 
 void upstream_close_idle(struct edge *e, struct server_state *s)
@@ -38,7 +38,7 @@ void upstream_close_idle(struct edge *e, struct server_state *s)
 
 static struct upstream *upstream_open(struct edge *e, uint32_t slot, uint32_t slot_gen, int fd)
 {
-	struct upstream *u = slots_upstream(e);
+	struct upstream *u = store_upstream(e);
 
 	if (!u) {
 		(void)fd_close(fd);
@@ -48,7 +48,7 @@ static struct upstream *upstream_open(struct edge *e, uint32_t slot, uint32_t sl
 	u->slot_gen = slot_gen;
 	list_init(&u->node);
 	if (conn_open(e, &u->conn, fd, SOURCE_UPSTREAM) != E_OK) {
-		slots_bury_upstream(e, u);
+		store_bury_upstream(e, u);
 		return NULL;
 	}
 	upstream_count(e, u, 1);

@@ -2,29 +2,29 @@
  * Records. Only the length of a query is kept, never its content, nor any cookie or token
  * (DEFAULTS 8.15.02). A full ring costs the record of an access, and its loss is itself recorded.
  */
-#include "role/edge/record.h"
+#include "role/edge/access.h"
 
 #include "sys/clock.h"
 
-enum { RECORD_AGENT_MAX = 256, RECORD_PATH_MAX = 2048 };
+enum { ACCESS_AGENT_MAX = 256, ACCESS_PATH_MAX = 2048 };
 
-void record_why(struct exchange *x, const char *why)
+void access_why(struct exchange *x, const char *why)
 {
 	x->why = why;
 }
 
-static struct view record_span(const struct exchange *x, struct span16 at)
+static struct view access_span(const struct exchange *x, struct span16 at)
 {
 	return view_of(x->head->p + at.at, at.n);
 }
 
-static void record_put_string(struct wbuf *w, const struct exchange *x, enum record_tag tag,
+static void access_put_string(struct wbuf *w, const struct exchange *x, enum record_tag tag,
 			      struct image_str s)
 {
 	record_put_text(w, tag, image_view(&x->g->image, s));
 }
 
-static void record_put_who(struct wbuf *w, const struct client *c)
+static void access_put_who(struct wbuf *w, const struct client *c)
 {
 	uint8_t text[64];
 	struct wbuf t = wbuf_of(text, sizeof text);
@@ -34,18 +34,18 @@ static void record_put_who(struct wbuf *w, const struct client *c)
 	record_put_text(w, RECORD_TAG_ACTOR, VIEW("-"));
 }
 
-static void record_put_object(struct wbuf *w, const struct exchange *x)
+static void access_put_object(struct wbuf *w, const struct exchange *x)
 {
-	uint8_t text[RECORD_PATH_MAX + 600];
+	uint8_t text[ACCESS_PATH_MAX + 600];
 	struct wbuf t = wbuf_of(text, sizeof text);
 
 	wbuf_view_put(&t, x->c->conn.tls ? VIEW("https://") : VIEW("http://"));
-	wbuf_view_put(&t, view_slice(record_span(x, x->host_at), 0, 512));
-	wbuf_view_put(&t, view_slice(record_span(x, x->path_at), 0, RECORD_PATH_MAX));
+	wbuf_view_put(&t, view_slice(access_span(x, x->host_at), 0, 512));
+	wbuf_view_put(&t, view_slice(access_span(x, x->path_at), 0, ACCESS_PATH_MAX));
 	record_put_text(w, RECORD_TAG_OBJECT, x->path_at.n ? wbuf_view(&t) : VIEW("-"));
 }
 
-static void record_put_result(struct wbuf *w, const struct exchange *x)
+static void access_put_result(struct wbuf *w, const struct exchange *x)
 {
 	uint8_t text[8];
 	struct wbuf t = wbuf_of(text, sizeof text);
@@ -57,7 +57,7 @@ static void record_put_result(struct wbuf *w, const struct exchange *x)
 	record_put_text(w, RECORD_TAG_RESULT, wbuf_view(&t));
 }
 
-static void record_put_tls(struct wbuf *w, const struct client *c)
+static void access_put_tls(struct wbuf *w, const struct client *c)
 {
 	uint8_t text[64];
 	struct wbuf t = wbuf_of(text, sizeof text);
@@ -70,18 +70,18 @@ static void record_put_tls(struct wbuf *w, const struct client *c)
 	record_put_text(w, RECORD_TAG_TLS, wbuf_view(&t));
 }
 
-static void record_put_where(struct wbuf *w, const struct exchange *x)
+static void access_put_where(struct wbuf *w, const struct exchange *x)
 {
-	record_put_string(w, x, RECORD_TAG_LISTENER, x->listener->name);
+	access_put_string(w, x, RECORD_TAG_LISTENER, x->listener->name);
 	if (x->rule)
-		record_put_string(w, x, RECORD_TAG_ROUTE, x->rule->name);
+		access_put_string(w, x, RECORD_TAG_ROUTE, x->rule->name);
 	if (x->pool)
-		record_put_string(w, x, RECORD_TAG_POOL, x->pool->name);
+		access_put_string(w, x, RECORD_TAG_POOL, x->pool->name);
 	if (x->server)
-		record_put_string(w, x, RECORD_TAG_SERVER, x->server->name);
+		access_put_string(w, x, RECORD_TAG_SERVER, x->server->name);
 }
 
-static void record_put_numbers(struct wbuf *w, const struct edge *e, const struct exchange *x)
+static void access_put_numbers(struct wbuf *w, const struct edge *e, const struct exchange *x)
 {
 	record_put_number(w, RECORD_TAG_BYTES_IN, x->request.moved);
 	record_put_number(w, RECORD_TAG_BYTES_OUT, x->bytes_out);
@@ -95,7 +95,7 @@ static void record_put_numbers(struct wbuf *w, const struct edge *e, const struc
 		record_put_number(w, RECORD_TAG_QUERY_BYTES, x->query_n);
 }
 
-static void record_write(struct edge *e, struct exchange *x)
+static void access_write(struct edge *e, struct exchange *x)
 {
 	uint8_t record[RING_RECORD_MAX];
 	struct wbuf w = wbuf_of(record, sizeof record);
@@ -103,25 +103,25 @@ static void record_write(struct edge *e, struct exchange *x)
 	record_put_number(&w, RECORD_TAG_KIND, RECORD_ACCESS);
 	record_put_number(&w, RECORD_TAG_TIME, (uint64_t)clock_wall_us());
 	record_put_text(&w, RECORD_TAG_ACTION,
-			x->method_at.n ? view_slice(record_span(x, x->method_at), 0, 64)
+			x->method_at.n ? view_slice(access_span(x, x->method_at), 0, 64)
 				       : VIEW("-"));
-	record_put_object(&w, x);
-	record_put_result(&w, x);
-	record_put_who(&w, x->c);
+	access_put_object(&w, x);
+	access_put_result(&w, x);
+	access_put_who(&w, x->c);
 	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
-	record_put_where(&w, x);
-	record_put_numbers(&w, e, x);
-	record_put_tls(&w, x->c);
+	access_put_where(&w, x);
+	access_put_numbers(&w, e, x);
+	access_put_tls(&w, x->c);
 	if (x->agent_at.n)
 		record_put_text(&w, RECORD_TAG_USER_AGENT,
-				view_slice(record_span(x, x->agent_at), 0, RECORD_AGENT_MAX));
+				view_slice(access_span(x, x->agent_at), 0, ACCESS_AGENT_MAX));
 	if (x->why)
 		record_put_text(&w, RECORD_TAG_DETAIL, view_str(x->why));
 	if (wbuf_check(&w) != E_OK || ring_put(&e->ring, RING_ACCESS, wbuf_view(&w)) != E_OK)
 		return; /* counted by the ring, recorded by audit */
 }
 
-void record_access(struct edge *e, struct exchange *x)
+void access_record(struct edge *e, struct exchange *x)
 {
 	struct page_load_listener *l = &e->load->listener[x->c->slot];
 
@@ -135,10 +135,10 @@ void record_access(struct edge *e, struct exchange *x)
 		PAGE_ADD(s->bytes_in, x->answer.moved);
 	}
 	if (x->g->image.header->log_access)
-		record_write(e, x);
+		access_write(e, x);
 }
 
-void record_tunnel_end(struct edge *e, struct exchange *x)
+void access_tunnel_end(struct edge *e, struct exchange *x)
 {
 	uint8_t record[1024];
 	struct wbuf w = wbuf_of(record, sizeof record);
@@ -148,9 +148,9 @@ void record_tunnel_end(struct edge *e, struct exchange *x)
 	record_put_number(&w, RECORD_TAG_KIND, RECORD_ACCESS);
 	record_put_number(&w, RECORD_TAG_TIME, (uint64_t)clock_wall_us());
 	record_put_text(&w, RECORD_TAG_ACTION, VIEW("tunnel.closed"));
-	record_put_object(&w, x);
+	access_put_object(&w, x);
 	record_put_text(&w, RECORD_TAG_RESULT, VIEW("ok"));
-	record_put_who(&w, x->c);
+	access_put_who(&w, x->c);
 	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
 	record_put_number(&w, RECORD_TAG_BYTES_IN, x->request.moved);
 	record_put_number(&w, RECORD_TAG_BYTES_OUT, x->answer.moved);
@@ -159,7 +159,7 @@ void record_tunnel_end(struct edge *e, struct exchange *x)
 		return;
 }
 
-enum err record_event(struct edge *e, struct view action, struct view object, struct view result)
+enum err access_event(struct edge *e, struct view action, struct view object, struct view result)
 {
 	uint8_t record[1024], text[16];
 	struct wbuf w = wbuf_of(record, sizeof record), origin = wbuf_of(text, sizeof text);

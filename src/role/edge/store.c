@@ -1,6 +1,6 @@
 /* Slot pools; a slot that has just been closed keeps its memory until the batch of events is over.
  */
-#include "role/edge/slots.h"
+#include "role/edge/store.h"
 
 #include "role/edge/address.h"
 #include "role/edge/buffer.h"
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-static void *slots_map(size_t count, size_t size)
+static void *store_map(size_t count, size_t size)
 {
 	void *p = mmap(NULL, count * size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -17,7 +17,7 @@ static void *slots_map(size_t count, size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-enum err slots_init(struct edge *e)
+enum err store_init(struct edge *e)
 {
 	struct rlimit l = { 0 };
 	uint32_t n = 0;
@@ -26,17 +26,17 @@ enum err slots_init(struct edge *e)
 		return log_errno("getrlimit");
 	n = l.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)l.rlim_cur;
 	e->client_cap = e->upstream_cap = e->exchange_cap = n;
-	e->clients = slots_map(n, sizeof *e->clients);
-	e->upstreams = slots_map(n, sizeof *e->upstreams);
-	e->exchanges = slots_map(n, sizeof *e->exchanges);
-	e->servers = slots_map(IMAGE_SERVER_SLOTS, sizeof *e->servers);
+	e->clients = store_map(n, sizeof *e->clients);
+	e->upstreams = store_map(n, sizeof *e->upstreams);
+	e->exchanges = store_map(n, sizeof *e->exchanges);
+	e->servers = store_map(IMAGE_SERVER_SLOTS, sizeof *e->servers);
 	if (!e->clients || !e->upstreams || !e->exchanges || !e->servers)
 		return log_errno("reserving connections");
 	TRY(address_init(e, n));
 	return buffer_pool_init(&e->buffers, 4 * n > 1u << 18 ? 1u << 18 : 4 * n);
 }
 
-struct client *slots_client(struct edge *e)
+struct client *store_client(struct edge *e)
 {
 	struct client *c = e->free_clients;
 
@@ -51,7 +51,7 @@ struct client *slots_client(struct edge *e)
 	return c;
 }
 
-struct upstream *slots_upstream(struct edge *e)
+struct upstream *store_upstream(struct edge *e)
 {
 	struct upstream *u = e->free_upstreams;
 
@@ -64,7 +64,7 @@ struct upstream *slots_upstream(struct edge *e)
 	return u;
 }
 
-struct exchange *slots_exchange(struct edge *e)
+struct exchange *store_exchange(struct edge *e)
 {
 	struct exchange *x = e->free_exchanges;
 
@@ -77,7 +77,7 @@ struct exchange *slots_exchange(struct edge *e)
 	return x;
 }
 
-void slots_bury_client(struct edge *e, struct client *c)
+void store_bury_client(struct edge *e, struct client *c)
 {
 	c->state = CLIENT_DEAD;
 	c->next = e->dead_clients;
@@ -85,20 +85,20 @@ void slots_bury_client(struct edge *e, struct client *c)
 	e->client_n--;
 }
 
-void slots_bury_upstream(struct edge *e, struct upstream *u)
+void store_bury_upstream(struct edge *e, struct upstream *u)
 {
 	u->is_dead = true;
 	u->next = e->dead_upstreams;
 	e->dead_upstreams = u;
 }
 
-void slots_exchange_free(struct edge *e, struct exchange *x)
+void store_exchange_free(struct edge *e, struct exchange *x)
 {
 	x->next = e->free_exchanges;
 	e->free_exchanges = x;
 }
 
-void slots_turn(struct edge *e)
+void store_turn(struct edge *e)
 {
 	struct client *dead = e->dead_clients;
 

@@ -1,0 +1,19 @@
+/* Access records and events, into this edge's audit ring. */
+#ifndef ROLE_EDGE_ACCESS_H
+#define ROLE_EDGE_ACCESS_H
+
+#include "role/edge/edge.h"
+
+/* access_why - why x is answered here; for its record */
+void access_why(struct exchange *x, const char *why);
+
+/* access_record - one request is over: counters, and the record when log.access is on */
+void access_record(struct edge *e, struct exchange *x);
+
+/* access_tunnel_end - a tunnel is over: how long it lived and what it moved */
+void access_tunnel_end(struct edge *e, struct exchange *x);
+
+/* access_event - what this edge has to say about itself. E_AGAIN the ring is full */
+enum err access_event(struct edge *e, struct view action, struct view object, struct view result);
+
+#endif
