@@ -154,8 +154,7 @@ static void rig_signer(struct audit_rig *r)
 
 void audit_rig_turn(struct audit_rig *r, bool wants_checkpoint)
 {
-	if (wants_checkpoint)
-		r->a->checkpoints.due_ms = 0;
+	r->a->checkpoints.due_ms = wants_checkpoint ? 0 : UINT64_MAX;
 	for (unsigned i = 0; i < 3; i++) {
 		rig_signer(r);
 		rig_need(loop_turn(&r->a->loop, 0) == E_OK, "loop_turn");
