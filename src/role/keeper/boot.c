@@ -1,0 +1,214 @@
+/*
+ * The messages of a role's birth, per role. Boot messages are gone for ever after GO; channels and
+ * a few others may also come later (ipc/keeper_role.h).
+ */
+#include "role/keeper/boot.h"
+
+#include "ipc/keeper_role.h"
+#include "role/keeper/listener.h"
+#include "role/keeper/page.h"
+#include "role/keeper/post.h"
+#include "role/keeper/ring_table.h"
+#include "role/keeper/roles.h"
+#include "sys/log.h"
+
+#include <sys/socket.h>
+
+static enum err boot_post_identity(struct keeper_child *c)
+{
+	uint8_t body[16];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	wbuf_u8(&w, c->role);
+	wbuf_u16(&w, c->index);
+	wbuf_u32(&w, c->k->boot_id);
+	wbuf_u32(&w, c->k->options.weaker);
+	return post_simple(c, KEEPER_IDENTITY, wbuf_view(&w));
+}
+
+enum err boot_post_image(struct keeper_child *c, const struct keeper_image *image)
+{
+	uint8_t body[4];
+	struct wbuf w = wbuf_of(body, sizeof body);
+	struct post p = { .type = KEEPER_IMAGE, .fd_n = 1, .fds = { image->fd } };
+
+	wbuf_u32(&w, image->generation);
+	p.body = wbuf_view(&w);
+	return post_send(c, &p);
+}
+
+static enum err boot_post_ring(struct keeper_child *c)
+{
+	uint8_t body[8];
+	struct wbuf w = wbuf_of(body, sizeof body);
+	struct post p = { .type = KEEPER_RING, .fd_n = 2, .takes = true };
+
+	TRY(ring_table_new(c->k, (enum role)c->role, c->index, &c->ring, p.fds));
+	wbuf_u32(&w, c->ring);
+	wbuf_u8(&w, c->role);
+	wbuf_u16(&w, c->index);
+	p.body = wbuf_view(&w);
+	return post_send(c, &p);
+}
+
+static enum err boot_post_path(struct keeper_child *c, int fd)
+{
+	struct post p = { .type = KEEPER_PATH, .fd_n = 1, .fds = { fd } };
+
+	return post_send(c, &p);
+}
+
+enum err boot_link(struct keeper_child *a, struct keeper_child *b)
+{
+	int pair[2] = { -1, -1 };
+	uint8_t body[4];
+	struct keeper_child *end[2] = { a, b };
+	enum err e[2] = { E_OK, E_OK };
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+		return log_errno("socketpair");
+	for (unsigned i = 0; i < 2; i++) {
+		const struct keeper_child *peer = end[1 - i];
+		struct wbuf w = wbuf_of(body, sizeof body);
+		struct post p = {
+			.type = KEEPER_CHANNEL, .fd_n = 1, .takes = true, .fds = { pair[i] }
+		};
+
+		wbuf_u8(&w, peer->role);
+		wbuf_u16(&w, peer->index);
+		p.body = wbuf_view(&w);
+		e[i] = post_send(end[i], &p);
+	}
+	return e[0] != E_OK ? e[0] : e[1];
+}
+
+static void boot_link_if(struct keeper_child *provider, struct keeper_child *user)
+{
+	enum err e = E_OK;
+
+	if (!user || user->state == CHILD_FREE || user->state == CHILD_RETIRED)
+		return;
+	e = boot_link(provider, user);
+	if (e != E_OK && e != E_CLOSED)
+		log_line(LOG_ERROR, "no channel between %s and %s[%u]: %s",
+			 role_name((enum role)provider->role), role_name((enum role)user->role),
+			 (unsigned)user->index, err_name(e));
+}
+
+void boot_link_provider(struct keeper_child *provider)
+{
+	struct keeper *k = provider->k;
+
+	if (provider->role == ROLE_SIGNER)
+		boot_link_if(provider, k->seats[ROLE_AUDIT].child);
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)
+		boot_link_if(provider, k->seats[ROLE_N + i].child);
+}
+
+/* The signer or dialer that a new edge or audit shall use: the candidate while a change prepares
+ * edges of its own. One that does not run yet is linked when it is ready. */
+static struct keeper_child *boot_provider(const struct keeper_child *c, enum role role)
+{
+	struct keeper *k = c->k;
+	struct keeper_child *p = k->seats[role].child;
+
+	if (c->is_candidate)
+		p = role == ROLE_SIGNER ? k->change.signer : k->change.dialer;
+	return p && p->state == CHILD_RUNNING ? p : NULL;
+}
+
+static enum err boot_link_to(struct keeper_child *c, enum role role)
+{
+	struct keeper_child *p = boot_provider(c, role);
+
+	return p ? boot_link(p, c) : E_OK;
+}
+
+static enum err boot_config(struct keeper_child *c, const struct keeper_image *image)
+{
+	struct keeper *k = c->k;
+
+	if (image->fd >= 0)
+		TRY(boot_post_image(c, image));
+	return post_simple(c, KEEPER_PATH, view_of(k->path_body, k->path_body_n));
+}
+
+static enum err boot_edge(struct keeper_child *c, const struct keeper_image *image)
+{
+	struct keeper *k = c->k;
+
+	TRY(c->is_candidate ? page_renew(k, c->index) : page_load(k, c->index));
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_HEALTH, 0, false));
+	TRY(page_post(c, PAGE_LOAD, c->index, true));
+	TRY(boot_post_ring(c));
+	TRY(listener_post(c, false));
+	TRY(post_simple(c, KEEPER_SECRET, view_of(k->ticket_keys.p, k->ticket_keys.n)));
+	TRY(boot_link_to(c, ROLE_SIGNER));
+	return boot_link_to(c, ROLE_DIALER);
+}
+
+static enum err boot_console(struct keeper_child *c, const struct keeper_image *image)
+{
+	struct keeper *k = c->k;
+
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_HEALTH, 0, false));
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
+		if (k->load[i].ro >= 0)
+			TRY(page_post(c, PAGE_LOAD, (uint16_t)i, false));
+	}
+	return listener_post(c, false);
+}
+
+static enum err boot_audit(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(boot_post_path(c, c->k->dirs.audit));
+	TRY(ring_table_post_all(c));
+	return boot_link_to(c, ROLE_SIGNER);
+}
+
+static enum err boot_signer(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(boot_post_path(c, c->k->dirs.keys));
+	return boot_post_ring(c);
+}
+
+static enum err boot_dialer(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_HEALTH, 0, true));
+	return boot_post_ring(c);
+}
+
+static enum err boot_post_role(struct keeper_child *c, const struct keeper_image *image)
+{
+	switch ((enum role)c->role) {
+	case ROLE_CONFIG:
+		return boot_config(c, image);
+	case ROLE_SIGNER:
+		return boot_signer(c, image);
+	case ROLE_EDGE:
+		return boot_edge(c, image);
+	case ROLE_DIALER:
+		return boot_dialer(c, image);
+	case ROLE_AUDIT:
+		return boot_audit(c, image);
+	case ROLE_CONSOLE:
+		return boot_console(c, image);
+	case ROLE_KEEPER:
+	case ROLE_N:
+	default:
+		return E_DENIED;
+	}
+}
+
+enum err boot_post(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_identity(c));
+	TRY(boot_post_role(c, image));
+	TRY(post_simple(c, KEEPER_GO, (struct view){ 0 }));
+	return c->role == ROLE_AUDIT ? ring_table_post_ends(c) : E_OK;
+}

@@ -1,0 +1,262 @@
+/* Changes without loss (promise P10), up to their decision; the states are in the header. */
+#include "role/keeper/change.h"
+
+#include "role/keeper/child.h"
+#include "role/keeper/commit.h"
+#include "role/keeper/control.h"
+#include "role/keeper/events.h"
+#include "role/keeper/listener.h"
+#include "role/keeper/page.h"
+#include "role/keeper/say.h"
+#include "role/keeper/seat.h"
+#include "role/keeper/stop.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+#include "sys/shm.h"
+
+static void change_fail(struct keeper *k);
+
+static void change_begin(struct keeper *k, bool is_renewal)
+{
+	struct keeper_change *ch = &k->change;
+
+	*ch = (struct keeper_change){ .state = CHANGE_CONFIG,
+				      .is_first = !k->is_ready,
+				      .is_renewal = is_renewal,
+				      .image = { .fd = -1 } };
+	control_change_begins(k);
+	ch->config = child_start(k, ROLE_CONFIG, 0, &k->image, true);
+	if (!ch->config)
+		change_fail(k);
+}
+
+void change_request(struct keeper *k, bool is_renewal)
+{
+	if (k->stop.stage != STOP_NOT)
+		return;
+	if (k->change.state == CHANGE_IDLE) {
+		change_begin(k, is_renewal);
+		return;
+	}
+	k->change.want_again = true;
+	k->change.want_renewal |= is_renewal;
+}
+
+static void change_next(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	ch->state = CHANGE_IDLE;
+	if (ch->want_again && k->stop.stage == STOP_NOT)
+		change_begin(k, ch->want_renewal);
+}
+
+/* From here on c is nobody's: it is ended, and its end means nothing. */
+static void change_drop_one(struct keeper_child **c)
+{
+	if (*c) {
+		(*c)->is_candidate = false;
+		(*c)->state = CHILD_RETIRED;
+		child_kill(*c);
+	}
+	*c = NULL;
+}
+
+void change_drop(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	if (ch->state != CHANGE_CONFIG && ch->state != CHANGE_PREPARE)
+		return;
+	change_drop_one(&ch->config);
+	change_drop_one(&ch->signer);
+	change_drop_one(&ch->dialer);
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)
+		change_drop_one(&ch->edge[i]);
+	listener_discard(k);
+	page_renew_discard(k);
+	commit_close_image(&ch->image);
+}
+
+static void change_fail(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	if (*ch->why)
+		say_format(k, SAY_ERROR, "error: %s", ch->why);
+	change_drop(k);
+	events_put(k, RECORD_EVENT, "config.refused", view_str(k->options.config), "refused",
+		   view_str(ch->why));
+	if (!k->is_ready) {
+		stop_begin(k, true, 1);
+		return;
+	}
+	k->failed_reloads++;
+	control_change_done(k, true);
+	change_next(k);
+}
+
+void change_fail_first(struct keeper *k)
+{
+	if (k->stop.stage != STOP_NOT)
+		return;
+	say_format(k, SAY_ERROR, "error: %s", *k->change.why ? k->change.why : "a role ended");
+	stop_begin(k, true, 1);
+}
+
+static enum err change_map(struct keeper *k, int fd, uint32_t generation)
+{
+	struct keeper_image im = { .fd = fd, .generation = generation };
+	const char *why = "it is not sealed";
+
+	if (!shm_is_sealed(fd) || shm_map(fd, false, &im.map, &im.bytes) != E_OK ||
+	    image_check(view_of(im.map, im.bytes), &im.image, &why) != E_OK ||
+	    im.image.header->generation != generation || generation <= k->image.generation) {
+		log_line(LOG_ERROR, "the image of the config role can't be used: %s", why);
+		commit_close_image(&im);
+		return E_PROTO;
+	}
+	k->change.image = im;
+	return E_OK;
+}
+
+enum err change_on_image(struct keeper_child *c, uint32_t generation, int fd)
+{
+	struct keeper *k = c->k;
+
+	if (c != k->change.config || k->change.image.fd >= 0) {
+		fd_close(fd);
+		return E_DENIED;
+	}
+	return change_map(k, fd, generation);
+}
+
+static void change_prepare(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	ch->state = CHANGE_PREPARE;
+	if (listener_prepare(k, &ch->image.image) == E_OK) {
+		ch->signer = child_start(k, ROLE_SIGNER, 0, &ch->image, true);
+		ch->dialer = child_start(k, ROLE_DIALER, 0, &ch->image, true);
+		if (ch->signer && ch->dialer)
+			return;
+	}
+	change_fail(k);
+}
+
+/* Renewal only: new edges next to the old ones, before anything is decided. */
+static enum err change_start_edges(struct keeper *k, unsigned n)
+{
+	struct keeper_change *ch = &k->change;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (ch->edge[i])
+			continue;
+		ch->edge[i] = child_start(k, ROLE_EDGE, (uint16_t)i, &ch->image, true);
+		if (!ch->edge[i])
+			return E_SYS;
+	}
+	return E_OK;
+}
+
+static bool change_edges_run(const struct keeper_change *ch, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!ch->edge[i] || ch->edge[i]->state != CHILD_RUNNING)
+			return false;
+	return true;
+}
+
+static void change_step(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+	unsigned edges = ch->is_renewal ? commit_edge_count(&ch->image.image) : 0;
+
+	if (ch->state != CHANGE_PREPARE || ch->signer->state != CHILD_RUNNING ||
+	    ch->dialer->state != CHILD_RUNNING)
+		return;
+	if (change_start_edges(k, edges) != E_OK)
+		change_fail(k);
+	else if (change_edges_run(ch, edges))
+		commit_change(k);
+	change_settle(k);
+}
+
+bool change_on_ready(struct keeper_child *c)
+{
+	if (!c->is_candidate)
+		return false;
+	if (c->role != ROLE_CONFIG)
+		change_step(c->k);
+	return true;
+}
+
+static void change_forget(struct keeper_change *ch, const struct keeper_child *c)
+{
+	if (ch->signer == c)
+		ch->signer = NULL;
+	if (ch->dialer == c)
+		ch->dialer = NULL;
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)
+		if (ch->edge[i] == c)
+			ch->edge[i] = NULL;
+}
+
+bool change_on_end(struct keeper_child *c, const struct process_end *end)
+{
+	struct keeper *k = c->k;
+	struct keeper_change *ch = &k->change;
+
+	if (!c->is_candidate)
+		return false;
+	if (c == ch->config) {
+		ch->config = NULL;
+		if (!end->is_signal && end->value == 0 && ch->image.fd >= 0)
+			change_prepare(k);
+		else
+			change_fail(k);
+		return true;
+	}
+	change_forget(ch, c);
+	change_fail(k);
+	return true;
+}
+
+void change_on_swapped(struct keeper *k)
+{
+	change_settle(k);
+}
+
+static void change_finish(struct keeper *k)
+{
+	bool is_first = k->change.is_first;
+
+	listener_sweep(k);
+	commit_tell(k);
+	if (!is_first)
+		k->reloads++;
+	control_change_done(k, false);
+	change_next(k);
+}
+
+void change_settle(struct keeper *k)
+{
+	if (k->change.state == CHANGE_SWAP && k->stop.stage == STOP_NOT && seat_all_run(k))
+		change_finish(k);
+}
+
+uint64_t change_tick(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	if (ch->state != CHANGE_SWAP || ch->is_first || k->stop.stage != STOP_NOT)
+		return UINT64_MAX;
+	if (ch->deadline_ms > k->loop.now_ms)
+		return ch->deadline_ms;
+	say_format(k, SAY_WARNING,
+		   "warning: not all roles run with the new configuration yet: "
+		   "look at sluis status");
+	change_finish(k);
+	return UINT64_MAX;
+}

@@ -1,0 +1,205 @@
+/* The decision of a change, and the way back is closed: what fails from here on is restarted. */
+#include "role/keeper/commit.h"
+
+#include "ipc/keeper_role.h"
+#include "role/keeper/boot.h"
+#include "role/keeper/child.h"
+#include "role/keeper/events.h"
+#include "role/keeper/listener.h"
+#include "role/keeper/notify.h"
+#include "role/keeper/page.h"
+#include "role/keeper/post.h"
+#include "role/keeper/say.h"
+#include "role/keeper/seat.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+#include "sys/shm.h"
+
+#include <unistd.h>
+
+/* From the decision to the moment when a change is called done without the last role. */
+enum { COMMIT_WAIT_MS = 20000 };
+
+void commit_close_image(struct keeper_image *im)
+{
+	shm_unmap(im->map, im->bytes);
+	fd_close(im->fd);
+	*im = (struct keeper_image){ .fd = -1 };
+}
+
+unsigned commit_edge_count(const struct image *image)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned n = image->header->edges;
+
+	if (n == 0)
+		n = cores > 0 ? (unsigned)cores : 1;
+	return n > ROLE_EDGES_MAX ? ROLE_EDGES_MAX : n;
+}
+
+static void commit_provider(struct keeper *k, struct keeper_child **candidate)
+{
+	struct keeper_child *c = *candidate, *old = seat_give(seat_of(k, (enum role)c->role, 0), c);
+
+	c->is_candidate = false;
+	*candidate = NULL;
+	if (!old)
+		return;
+	/* An old one ends when its last channel closes; only the dialer has something to stop
+	 * before: writing the health page, which has one writer */
+	if (old->role == ROLE_DIALER) {
+		child_retire(old, KEEPER_RETIRE_MS);
+	} else {
+		old->state = CHILD_RETIRED;
+		old->deadline_ms = k->loop.now_ms + KEEPER_RETIRE_MS;
+	}
+}
+
+static enum err commit_swap_edge(struct keeper_child *c)
+{
+	struct keeper *k = c->k;
+	uint8_t body[4];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	TRY(boot_post_image(c, &k->image));
+	TRY(boot_link(seat_of(k, ROLE_SIGNER, 0)->child, c));
+	TRY(boot_link(seat_of(k, ROLE_DIALER, 0)->child, c));
+	TRY(listener_post(c, true));
+	wbuf_u32(&w, k->image.generation);
+	TRY(post_simple(c, KEEPER_SWAP, wbuf_view(&w)));
+	c->swap = k->image.generation;
+	c->deadline_ms = k->loop.now_ms + KEEPER_SWAP_MS;
+	return E_OK;
+}
+
+static void commit_swap_edges(struct keeper *k)
+{
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
+		struct keeper_child *c = seat_of(k, ROLE_EDGE, i)->child;
+
+		if (c && commit_swap_edge(c) != E_OK)
+			child_kill(c); /* the next one is born with the new image */
+	}
+}
+
+/* Upgrade: the new edges accept already; the old ones finish what they have. */
+static void commit_renew_edges(struct keeper *k)
+{
+	page_renew_commit(k);
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
+		struct keeper_child *c = k->change.edge[i], *old = NULL;
+
+		if (!c)
+			continue;
+		c->is_candidate = false;
+		k->change.edge[i] = NULL;
+		old = seat_give(seat_of(k, ROLE_EDGE, i), c);
+		if (old)
+			child_retire(old, KEEPER_RETIRE_MS);
+	}
+}
+
+/* Audit and console may not run twice: the next one starts when this one has ended. */
+static void commit_renew_single(struct keeper *k, enum role role)
+{
+	struct keeper_child *c = seat_of(k, role, 0)->child;
+
+	if (c)
+		child_drain(c, KEEPER_END_MS);
+}
+
+static void commit_audit(struct keeper *k)
+{
+	struct keeper_child *c = seat_of(k, ROLE_AUDIT, 0)->child;
+	enum err e = E_OK;
+
+	if (!c)
+		return;
+	e = boot_post_image(c, &k->image);
+	if (e == E_OK)
+		e = boot_link(seat_of(k, ROLE_SIGNER, 0)->child, c);
+	if (e != E_OK && e != E_CLOSED)
+		child_kill(c);
+}
+
+static void commit_console(struct keeper *k)
+{
+	struct keeper_child *c = seat_of(k, ROLE_CONSOLE, 0)->child;
+	enum err e = E_OK;
+
+	if (!c || !k->image.image.header->metrics.kind)
+		return;
+	e = boot_post_image(c, &k->image);
+	for (unsigned i = 0; e == E_OK && i < commit_edge_count(&k->image.image); i++) {
+		/* Stripes of edges that are new since the console was born */
+		e = k->load[i].ro >= 0 ? E_OK : page_load(k, i);
+		if (e == E_OK)
+			e = page_post(c, PAGE_LOAD, (uint16_t)i, false);
+	}
+	if (e == E_OK)
+		e = listener_post(c, true);
+	if (e != E_OK && e != E_CLOSED)
+		child_kill(c);
+}
+
+static void commit_seats(struct keeper *k)
+{
+	unsigned edges = commit_edge_count(&k->image.image);
+	struct keeper_seat *console = seat_of(k, ROLE_CONSOLE, 0);
+
+	seat_want(seat_of(k, ROLE_AUDIT, 0), k->loop.now_ms);
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
+		if (i >= edges)
+			seat_unwant(seat_of(k, ROLE_EDGE, i));
+		else if (page_load(k, i) == E_OK) /* before the console is given its pages */
+			seat_want(seat_of(k, ROLE_EDGE, i), k->loop.now_ms);
+	}
+	if (k->image.image.header->metrics.kind)
+		seat_want(console, k->loop.now_ms);
+	else
+		seat_unwant(console);
+}
+
+void commit_change(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	commit_close_image(&k->image); /* messages that wait have a descriptor of their own */
+	k->image = ch->image;
+	ch->image = (struct keeper_image){ .fd = -1 };
+	ch->state = CHANGE_SWAP;
+	ch->deadline_ms = k->loop.now_ms + COMMIT_WAIT_MS;
+	listener_commit(k);
+	commit_provider(k, &ch->signer);
+	commit_provider(k, &ch->dialer);
+	if (ch->is_renewal) {
+		commit_renew_edges(k);
+		commit_renew_single(k, ROLE_AUDIT);
+		commit_renew_single(k, ROLE_CONSOLE);
+	} else {
+		commit_swap_edges(k);
+		commit_audit(k);
+		commit_console(k);
+	}
+	commit_seats(k);
+}
+
+void commit_tell(struct keeper *k)
+{
+	char text[64];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	WBUF_LIT(&w, "generation ");
+	wbuf_dec(&w, k->image.generation);
+	events_put(k, RECORD_EVENT, "config.applied", view_str(k->options.config), "ok",
+		   wbuf_view(&w));
+	if (k->is_ready) {
+		say_format(k, SAY_PROGRESS, "generation %u is in use",
+			   (unsigned)k->image.generation);
+		return;
+	}
+	k->is_ready = true;
+	if (fd_write_all(STDOUT_FILENO, VIEW("ready\n")) != E_OK)
+		log_line(LOG_WARNING, "nobody reads standard output");
+	notify_send(k, VIEW("READY=1\nSTATUS=ready\n"));
+}

@@ -1,0 +1,364 @@
+/*
+ * The control socket. Who connects must be root or the keeper's own user, asks one thing, and is
+ * never waited for: what its queue does not take is given when there is room, or left out and
+ * counted.
+ */
+#include "role/keeper/control.h"
+
+#include "ipc/keeper_role.h"
+#include "ipc/pages.h"
+#include "role/keeper/change.h"
+#include "role/keeper/events.h"
+#include "role/keeper/post.h"
+#include "role/keeper/status.h"
+#include "role/keeper/upgrade.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONTROL_SNDBUF = 1 << 20, CONTROL_BUDGET = 4 };
+
+static void control_close(struct keeper_client *c)
+{
+	loop_close(&c->source);
+	c->wait = CLIENT_IDLE;
+	c->has_epollout = false;
+	c->freed_turn = c->k->loop.turn;
+}
+
+static void control_listen_out(struct keeper_client *c, bool want_out)
+{
+	if (want_out == c->has_epollout)
+		return;
+	if (loop_change(&c->k->loop, &c->source, want_out ? EPOLLIN | EPOLLOUT : EPOLLIN) != E_OK) {
+		control_close(c);
+		return;
+	}
+	c->has_epollout = want_out;
+}
+
+static enum err control_send_text(struct keeper_client *c, uint8_t level, struct view text)
+{
+	uint8_t body[FRAME_BODY_MAX];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	wbuf_u8(&w, level);
+	wbuf_str16(&w, view_slice(text, 0, FRAME_BODY_MAX - 3));
+	return frame_send(c->source.fd, KEEPER_TEXT, 0, wbuf_view(&w), NULL, 0);
+}
+
+/* The last word; the connection ends with it. */
+static void control_finish(struct keeper_client *c)
+{
+	uint8_t refused = c->is_refused;
+	enum err e = E_OK;
+
+	if (c->lost_lines) {
+		e = control_send_text(c, 2, VIEW("warning: some lines are left out"));
+		c->lost_lines = e == E_AGAIN ? c->lost_lines : 0;
+	}
+	if (e != E_AGAIN)
+		e = frame_send(c->source.fd, KEEPER_DONE, 0, view_of(&refused, 1), NULL, 0);
+	if (e == E_AGAIN) {
+		c->wait = CLIENT_DONE;
+		c->deadline_ms = c->k->loop.now_ms + KEEPER_CLIENT_MS;
+		control_listen_out(c, true);
+		return;
+	}
+	control_close(c);
+}
+
+static void control_answer(struct keeper_client *c, bool is_refused, struct view text)
+{
+	if (text.n && control_send_text(c, is_refused, text) != E_OK)
+		c->lost_lines++;
+	c->is_refused = is_refused;
+	control_finish(c);
+}
+
+/* As many rows as the queue takes; the rest when it has room again. */
+static void control_go_on(struct keeper_client *c)
+{
+	enum err e = E_OK;
+
+	if (c->wait == CLIENT_STATUS) {
+		e = status_send(c->k, c->source.fd, &c->step);
+		if (e == E_AGAIN) {
+			control_listen_out(c, true);
+			return;
+		}
+		c->is_refused = e != E_OK;
+	}
+	if (c->wait == CLIENT_STATUS || c->wait == CLIENT_DONE)
+		control_finish(c);
+	else
+		control_listen_out(c, false);
+}
+
+static enum err control_on_status(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+
+	(void)f;
+	c->wait = CLIENT_STATUS;
+	c->step = 0;
+	c->deadline_ms = c->k->loop.now_ms + KEEPER_CLIENT_MS;
+	control_go_on(c);
+	return E_OK;
+}
+
+static enum err control_on_reload(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+
+	(void)f;
+	c->deadline_ms = 0;
+	events_put_actor(c->k, c->uid, "config.reload", view_str(c->k->options.config), "asked");
+	c->wait = CLIENT_NEXT_CHANGE;
+	if (c->k->stop.stage != STOP_NOT)
+		control_answer(c, true, VIEW("error: Sluis is stopping"));
+	else
+		change_request(c->k, false);
+	return E_OK;
+}
+
+static enum err control_on_upgrade(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+
+	(void)f;
+	c->deadline_ms = 0;
+	events_put_actor(c->k, c->uid, "sluis.upgrade", view_str(c->k->options.programs), "asked");
+	c->wait = CLIENT_NEXT_CHANGE;
+	if (c->k->stop.stage != STOP_NOT)
+		control_answer(c, true, VIEW("error: Sluis is stopping"));
+	else
+		upgrade_request(c->k);
+	return E_OK;
+}
+
+static const struct image_server *control_find_server(const struct keeper *k, uint32_t slot,
+						      uint32_t gen)
+{
+	const struct image *im = &k->image.image;
+
+	for (uint32_t i = 0; k->image.fd >= 0 && i < image_count(im, IMAGE_SERVER); i++) {
+		const struct image_server *s = image_server_at(im, i);
+
+		if (s->slot == slot && s->slot_gen == gen)
+			return s;
+	}
+	return NULL;
+}
+
+static void control_tell_server(struct keeper_client *c, const struct image_server *s,
+				uint8_t state)
+{
+	static const char *const words[] = { "as configured", "enabled", "drain", "disabled" };
+	const struct image *im = &c->k->image.image;
+	char name[256];
+	struct wbuf w = wbuf_of(name, sizeof name);
+
+	wbuf_view_put(&w, view_slice(image_view(im, image_pool_at(im, s->pool)->name), 0, 120));
+	WBUF_LIT(&w, "/");
+	wbuf_view_put(&w, view_slice(image_view(im, s->name), 0, 120));
+	events_put_actor(c->k, c->uid, "server.state", wbuf_view(&w), words[state]);
+}
+
+static enum err control_on_server(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+	struct keeper *k = c->k;
+	struct keeper_child *dialer = k->seats[ROLE_DIALER].child;
+	struct view in = f->body;
+	const struct image_server *s = NULL;
+	uint32_t slot = 0, gen = 0;
+	uint8_t state = 0;
+
+	TRY(view_u32(&in, &slot));
+	TRY(view_u32(&in, &gen));
+	TRY(view_u8(&in, &state));
+	if (state > PAGE_ADMIN_DISABLED)
+		return E_PROTO;
+	s = control_find_server(k, slot, gen);
+	if (!s) {
+		control_answer(c, true, VIEW("error: no such server in the present configuration"));
+	} else if (!dialer || post_simple(dialer, KEEPER_SERVER_STATE, f->body) != E_OK) {
+		control_answer(c, true, VIEW("error: the dialer does not run: try again"));
+	} else {
+		control_tell_server(c, s, state);
+		control_answer(c, false, (struct view){ 0 });
+	}
+	return E_OK;
+}
+
+static const struct frame_def control_defs[] = {
+	{ TOOL_STATUS, 0, FRAME_RUN, 0, 0, control_on_status },
+	{ TOOL_RELOAD, 0, FRAME_RUN, 0, 0, control_on_reload },
+	{ TOOL_UPGRADE, 0, FRAME_RUN, 0, 0, control_on_upgrade },
+	{ TOOL_SERVER_STATE, 0, FRAME_RUN, 9, 9, control_on_server },
+};
+
+const struct frame_table control_table = { control_defs,
+					   sizeof control_defs / sizeof *control_defs };
+
+static enum err control_hear(struct keeper_client *c)
+{
+	uint8_t buf[FRAME_MAX];
+
+	for (unsigned i = 0; i < CONTROL_BUDGET && c->source.fd >= 0; i++) {
+		struct frame f = { 0 };
+
+		TRY(frame_receive(c->source.fd, buf, &f));
+		if (c->wait != CLIENT_IDLE) {
+			frame_done(&f);
+			return E_DENIED; /* one question per connection */
+		}
+		TRY(frame_dispatch(&control_table, FRAME_RUN, c, &f));
+	}
+	return E_OK;
+}
+
+void control_on_client(void *owner, struct loop_source *source, uint32_t events)
+{
+	struct keeper_client *c = LIST_OWNER(source, struct keeper_client, source);
+	enum err e = E_OK;
+
+	(void)owner;
+	if (events & EPOLLOUT)
+		control_go_on(c);
+	if (c->source.fd >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		e = control_hear(c);
+	if (e != E_OK && e != E_AGAIN && c->source.fd >= 0)
+		control_close(c);
+}
+
+static bool control_may(int fd, uid_t *ret_uid)
+{
+	struct ucred who = { 0 };
+	socklen_t n = sizeof who;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0)
+		return false;
+	*ret_uid = who.uid;
+	return who.uid == 0 || who.uid == geteuid();
+}
+
+static struct keeper_client *control_slot(struct keeper *k)
+{
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++)
+		if (k->clients[i].source.fd < 0 && k->clients[i].freed_turn != k->loop.turn)
+			return &k->clients[i];
+	return NULL;
+}
+
+static struct keeper_client *control_take(struct keeper *k, int fd, uid_t uid)
+{
+	struct keeper_client *c = control_slot(k);
+	int bytes = CONTROL_SNDBUF;
+
+	if (!c) {
+		fd_close(fd);
+		return NULL;
+	}
+	*c = (struct keeper_client){ .source = { .fd = fd, .kind = KEEPER_ON_CLIENT },
+				     .k = k,
+				     .uid = uid,
+				     .deadline_ms = k->loop.now_ms + KEEPER_CLIENT_MS };
+	/* More room where the kernel gives it; what it does not give is asked for in pieces */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+	if (loop_add(&k->loop, &c->source, EPOLLIN) != E_OK) {
+		control_close(c);
+		return NULL;
+	}
+	return c;
+}
+
+void control_adopt(struct keeper *k, int fd, uid_t uid)
+{
+	struct keeper_client *c = control_take(k, fd, uid);
+
+	if (!c)
+		return;
+	c->wait = CLIENT_NEXT_CHANGE;
+	c->deadline_ms = 0;
+}
+
+void control_on_listen(void *owner, struct loop_source *source, uint32_t events)
+{
+	struct keeper *k = owner;
+
+	(void)events;
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
+		int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		uid_t uid = 0;
+
+		if (fd < 0)
+			return;
+		if (!control_may(fd, &uid)) {
+			log_line(LOG_WARNING, "uid %u may not use the control socket",
+				 (unsigned)uid);
+			events_put_actor(k, uid, "control.refused", VIEW("control.sock"),
+					 "refused");
+			fd_close(fd);
+			continue;
+		}
+		(void)control_take(k, fd, uid);
+	}
+}
+
+enum err control_open(struct keeper *k, int listen_fd)
+{
+	k->control = (struct loop_source){ .fd = listen_fd, .kind = KEEPER_ON_CONTROL };
+	return loop_add(&k->loop, &k->control, EPOLLIN);
+}
+
+void control_tell_waiting(struct keeper *k, uint8_t level, struct view text)
+{
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
+		struct keeper_client *c = &k->clients[i];
+
+		if (c->source.fd >= 0 && c->wait == CLIENT_CHANGE &&
+		    control_send_text(c, level, text) == E_AGAIN)
+			c->lost_lines++;
+	}
+}
+
+void control_change_begins(struct keeper *k)
+{
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++)
+		if (k->clients[i].wait == CLIENT_NEXT_CHANGE)
+			k->clients[i].wait = CLIENT_CHANGE;
+}
+
+void control_change_done(struct keeper *k, bool is_refused)
+{
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
+		struct keeper_client *c = &k->clients[i];
+
+		if (c->source.fd < 0 || c->wait != CLIENT_CHANGE)
+			continue;
+		c->is_refused = is_refused;
+		control_finish(c);
+	}
+}
+
+uint64_t control_tick(struct keeper *k)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
+		struct keeper_client *c = &k->clients[i];
+
+		if (c->source.fd < 0 || c->deadline_ms == 0)
+			continue;
+		if (c->deadline_ms <= k->loop.now_ms)
+			control_close(c);
+		else if (c->deadline_ms < next)
+			next = c->deadline_ms;
+	}
+	return next;
+}

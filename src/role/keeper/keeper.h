@@ -1,0 +1,257 @@
+/*
+ * The keeper's own structures; its parts are one file each: args, seat and child (who runs), boot
+ * and post (what they are told), change (a new configuration or new programs), stop, control and
+ * status (the command), listener, page, ring, event, statedir, handover.
+ *
+ * One process, one thread, one loop; nothing blocks but the first milliseconds of a child. All
+ * memory is in struct keeper, taken once at start.
+ */
+#ifndef ROLE_KEEPER_KEEPER_H
+#define ROLE_KEEPER_KEEPER_H
+
+#include "base/list.h"
+#include "conf/image.h"
+#include "ipc/frame.h"
+#include "ipc/ring.h"
+#include "ipc/role.h"
+#include "ipc/tool_keeper.h"
+#include "sys/loop.h"
+#include "sys/secret.h"
+
+#include <sys/types.h>
+
+enum {
+	KEEPER_CHILDREN = 256,
+	KEEPER_RINGS = 512,
+	KEEPER_CLIENTS = 8,
+	KEEPER_PARCELS = 8192,
+	KEEPER_PARCEL_BYTES = 32,
+	KEEPER_PATH_MAX = 4000,
+	KEEPER_TICKET_BYTES = 80
+};
+
+/* Deadlines and delays, milliseconds. */
+enum {
+	KEEPER_BOOT_MS = 10000,	    /* from the start of a role to its READY */
+	KEEPER_CONFIG_MS = 60000,   /* compiling a configuration */
+	KEEPER_SWAP_MS = 10000,	    /* an edge's change to a new image */
+	KEEPER_DRAIN_MS = 30000,    /* edges at stop */
+	KEEPER_RETIRE_MS = 3600000, /* old edges after an upgrade, old signers and dialers */
+	KEEPER_END_MS = 10000,	    /* other roles at stop: audit writes its last records */
+	KEEPER_GONE_MS = 1000,	    /* from a closed channel to the end of the process */
+	KEEPER_BACKOFF_MS = 100,    /* doubles */
+	KEEPER_BACKOFF_MAX_MS = 5000,
+	KEEPER_ALIVE_MS = 10000,  /* alive so long: the back-off starts anew */
+	KEEPER_STORM_DEATHS = 10, /* of one role in KEEPER_ALIVE_MS */
+	KEEPER_CLIENT_MS = 10000  /* a command that takes no answer */
+};
+
+enum keeper_source {
+	KEEPER_ON_CHANNEL,
+	KEEPER_ON_PIDFD,
+	KEEPER_ON_SIGNAL,
+	KEEPER_ON_CONTROL,
+	KEEPER_ON_CLIENT,
+	KEEPER_ON_SELF_CHECK,
+	KEEPER_SOURCES
+};
+
+struct keeper;
+
+/* A message that did not fit into a role's queue yet. */
+struct keeper_parcel {
+	struct list node; /* in the child's outbox, or among the free ones */
+	uint8_t type;
+	uint8_t fd_n;
+	bool takes; /* the descriptors are ours to close */
+	int fds[2];
+	struct view body; /* in bytes, or in memory that lives as long as the keeper */
+	uint8_t bytes[KEEPER_PARCEL_BYTES];
+};
+
+enum keeper_child_state {
+	CHILD_FREE = 0,
+	CHILD_STARTING, /* booting; no READY yet */
+	CHILD_RUNNING,
+	CHILD_RETIRED /* running without a seat: finishes what it has, then exits */
+};
+
+struct keeper_child {
+	struct loop_source channel, pidfd;
+	struct keeper *k;
+	struct list outbox; /* struct keeper_parcel */
+	pid_t pid;
+	uint32_t generation; /* image it works with */
+	uint32_t ring;	     /* id; 0 = none */
+	uint32_t swap;	     /* generation it was told to swap to; 0 = none */
+	uint16_t index;
+	uint8_t role;	   /* enum role */
+	uint8_t state;	   /* enum keeper_child_state */
+	bool is_candidate; /* of the change that is being prepared */
+	bool has_failed;   /* said FAILED, or was ended for what it said */
+	bool has_epollout;
+	bool is_draining;
+	uint32_t left; /* an edge that drains: its connections */
+	uint64_t started_ms, deadline_ms;
+	uint64_t freed_turn; /* of the loop: an event of that turn may still point here */
+	int64_t started_wall_s;
+	char have[192], weaker[128];
+};
+
+/* A place that should always be taken: "edge 3". */
+struct keeper_seat {
+	struct keeper_child *child; /* NULL: nobody */
+	uint64_t due_ms;	    /* when to start the next one; 0 = not planned */
+	uint32_t backoff_ms, restarts;
+	uint16_t index;
+	uint8_t role;
+	bool is_wanted;
+};
+
+enum { KEEPER_SEATS = ROLE_N + ROLE_EDGES_MAX };
+
+struct keeper_storm {
+	uint64_t since_ms;
+	uint32_t deaths;
+};
+
+struct keeper_image {
+	int fd; /* -1: none */
+	void *map;
+	size_t bytes;
+	struct image image;
+	uint32_t generation;
+};
+
+struct keeper_ring {
+	uint32_t id; /* 0 = free */
+	uint16_t index;
+	uint8_t role;
+	bool has_ended; /* its writer is gone; audit has not finished with it */
+	int data_ro, cursor_rw;
+};
+
+struct keeper_page {
+	int rw, ro; /* -1: not made yet */
+};
+
+struct keeper_listener {
+	int fd;	     /* -1: closed */
+	int next_fd; /* bound for the change that is being prepared; -1: none */
+	struct ip ip, next_ip;
+	uint16_t port, next_port;
+	bool is_in_image; /* of the newest image; otherwise it is closed when all have swapped */
+	bool is_in_next;  /* of the image that is being prepared */
+	bool is_new;	  /* since the last swap: edges that run must be given it */
+};
+
+/* Slot of the metrics address, next to the listeners' own. */
+enum { KEEPER_METRICS_SLOT = IMAGE_LISTENER_SLOTS, KEEPER_LISTENERS };
+
+enum keeper_change_state {
+	CHANGE_IDLE = 0,
+	CHANGE_CONFIG,	/* the configuration is being compiled */
+	CHANGE_PREPARE, /* new listeners are bound; new signer and dialer (upgrade: edges) start */
+	CHANGE_SWAP	/* decided: the edges change over */
+};
+
+struct keeper_change {
+	uint8_t state; /* enum keeper_change_state */
+	bool is_first, is_renewal;
+	bool want_again, want_renewal; /* asked for while this one was under way */
+	uint64_t deadline_ms;
+	struct keeper_image image;
+	struct keeper_child *config, *signer, *dialer, *edge[ROLE_EDGES_MAX];
+	char why[1024]; /* the last thing that a role said failed */
+};
+
+enum keeper_stop_stage {
+	STOP_NOT = 0,
+	STOP_EDGES,
+	STOP_HELPERS, /* dialer, console, config */
+	STOP_AUDIT,
+	STOP_SIGNER,
+	STOP_DONE
+};
+
+struct keeper_stop {
+	uint8_t stage; /* enum keeper_stop_stage */
+	bool is_hasty;
+	int exit_status;
+	uint64_t deadline_ms;
+};
+
+enum keeper_client_wait {
+	CLIENT_IDLE,
+	CLIENT_STATUS,
+	CLIENT_CHANGE,
+	CLIENT_NEXT_CHANGE,
+	CLIENT_DONE
+};
+
+struct keeper_client {
+	struct loop_source source; /* fd -1: free */
+	struct keeper *k;
+	uid_t uid;
+	uint8_t wait; /* enum keeper_client_wait */
+	bool is_refused, has_epollout;
+	uint32_t step, lost_lines;
+	uint64_t deadline_ms, freed_turn;
+};
+
+struct keeper_upgrade {
+	bool is_wanted, is_checked; /* the new program said that it can take over */
+	struct loop_source check;   /* pidfd of the new program's check of itself */
+	uint64_t deadline_ms;
+};
+
+struct keeper_options {
+	char config[KEEPER_PATH_MAX + 1], state[KEEPER_PATH_MAX + 1];
+	char programs[KEEPER_PATH_MAX + 1]; /* directory of the roles' programs */
+	uint32_t weaker, uid_base, drain_ms;
+	int handover_fd; /* -1: a start, not an upgrade */
+	bool is_self_check;
+};
+
+struct keeper_statedir {
+	int dir, lock, audit, keys;
+};
+
+struct keeper_role_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+struct keeper {
+	struct loop loop;
+	struct keeper_options options;
+	struct keeper_role_user users[ROLE_N];
+	struct keeper_statedir dirs;
+	struct loop_source signals, control;
+	const char *notify; /* borrowed from the environment: where systemd listens; may be NULL */
+	char *const *argv, *const *envp;
+	struct keeper_upgrade upgrade;
+	bool is_root, is_ready;
+	uint32_t boot_id, last_ring_id, own_ring, reloads, failed_reloads;
+	int64_t started_wall_s;
+	struct secret ticket_keys;
+	struct keeper_image image, old_image;
+	struct keeper_page health, load[ROLE_EDGES_MAX];
+	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
+	struct keeper_listener listeners[KEEPER_LISTENERS];
+	struct keeper_ring rings[KEEPER_RINGS];
+	struct ring_writer events;
+	uint32_t events_lost;
+	struct keeper_seat seats[KEEPER_SEATS];
+	struct keeper_storm storms[ROLE_N];
+	struct keeper_child children[KEEPER_CHILDREN];
+	struct keeper_change change;
+	struct keeper_stop stop;
+	struct keeper_client clients[KEEPER_CLIENTS];
+	struct list free_parcels;
+	struct keeper_parcel parcels[KEEPER_PARCELS];
+	uint8_t path_body[KEEPER_PATH_MAX + 8];
+	size_t path_body_n;
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* The shared pages: made by the keeper, alive as long as it, written by one role each. */
+#ifndef ROLE_KEEPER_PAGE_H
+#define ROLE_KEEPER_PAGE_H
+
+#include "ipc/pages.h"
+#include "role/keeper/keeper.h"
+
+/* page_health, page_load - makes the page when it is not there yet; gives nothing: k keeps it.
+ * E_SYS (logged) */
+enum err page_health(struct keeper *k);
+enum err page_load(struct keeper *k, unsigned index);
+
+/*
+ * page_renew - new stripes for edges that an upgrade prepares: the old edges write on in theirs.
+ * page_renew_commit uses them, page_renew_discard drops them
+ */
+enum err page_renew(struct keeper *k, unsigned index);
+void page_renew_commit(struct keeper *k);
+void page_renew_discard(struct keeper *k);
+
+/* page_post - one page to a role; index as in KEEPER_PAGE */
+enum err page_post(struct keeper_child *c, enum page_kind kind, uint16_t index, bool is_writable);
+
+#endif
