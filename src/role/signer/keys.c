@@ -23,7 +23,7 @@ enum {
 	KEYS_OLD = 1 << TLS_SIGNED_12_KEY_EXCHANGE, /* TLS 1.2 alone */
 	KEYS_RSA_MIN = 2048,
 	KEYS_HEAP_EACH = 24 * 1024, /* RSA 4096 with its six contexts needs less */
-	KEYS_HEAP_BASE = 3 * 1024 * 1024,
+	KEYS_HEAP_BASE = 6 * 1024 * 1024,
 	KEYS_SECURE_EACH = 8 * 1024,
 	KEYS_SECURE_BASE = 128 * 1024
 };
@@ -179,6 +179,7 @@ static EVP_PKEY *keys_read_pem(struct keys *k, struct view pem, const char **ret
 	*ret_why = is_encrypted ? "it is encrypted: decrypt it with 'openssl pkey', or keep it "
 				  "in a file that only its owner can read"
 				: "it holds no private key in PEM form (PKCS#8, SEC1 or PKCS#1)";
+	ERR_print_errors_fp(stderr);
 	ERR_clear_error();
 	BIO_free(bio);
 	return pkey;
