@@ -23,7 +23,7 @@ static void kit_must(bool is, const char *what)
 void kit_image_init(struct kit_image *im)
 {
 	*im = (struct kit_image){
-		.header = {.magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .generation = 1}
+		.header = { .magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .generation = 1 }
 	};
 }
 
@@ -44,7 +44,7 @@ struct image_pool *kit_pool(struct kit_image *im, const char *name)
 	kit_must(im->pool_n <= KIT_POOLS, "room for pools");
 	*p = (struct image_pool){
 		.name = kit_text(im, name),
-		.servers = {im->server_n, 0},
+		.servers = { im->server_n, 0 },
 		.tls_client_certificate = IMAGE_NONE,
 		.health_interval_ms = 100,
 		.health_timeout_ms = 500,
