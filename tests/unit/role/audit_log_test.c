@@ -476,7 +476,7 @@ static void test_retention(void **state)
 	CHECK_OK(audit_file_find(r.dir_fd, 0, &first));
 	assert_int_equal(first, r.a->segment.first);
 	assert_int_equal(audit_rig_count(&r, "\"kind\":\"retention\""),
-			 1); /* those that are left */
+			 3); /* those that are left */
 	assert_int_equal(fstatat(r.dir_fd, "audit-00000000000000000001.jsonl", &st, 0), -1);
 	audit_rig_close(&r);
 	audit_rig_ring_done(&g);

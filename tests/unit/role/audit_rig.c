@@ -135,7 +135,7 @@ static void rig_sign(struct audit_rig *r, const struct frame *f)
 		 "answer");
 }
 
-static void rig_signer(struct audit_rig *r)
+void audit_rig_sign(struct audit_rig *r)
 {
 	uint8_t buf[FRAME_MAX];
 	struct frame f = { 0 };
@@ -156,7 +156,7 @@ void audit_rig_turn(struct audit_rig *r, bool wants_checkpoint)
 {
 	r->a->checkpoints.due_ms = wants_checkpoint ? 0 : UINT64_MAX;
 	for (unsigned i = 0; i < 3; i++) {
-		rig_signer(r);
+		audit_rig_sign(r);
 		rig_need(loop_turn(&r->a->loop, 0) == E_OK, "loop_turn");
 		rig_need(journal_turn(r->a) == E_OK, "journal_turn");
 		rig_need(checkpoint_turn(r->a) == E_OK, "checkpoint_turn");

@@ -35,6 +35,9 @@ enum err audit_rig_start(struct audit_rig *r);
 /* audit_rig_turn - one turn of everything, signer included, a checkpoint being due now if wanted */
 void audit_rig_turn(struct audit_rig *r, bool wants_checkpoint);
 
+/* audit_rig_sign - answers what waits at the signer's end of the channel */
+void audit_rig_sign(struct audit_rig *r);
+
 /* audit_rig_stop - drains and ends in order; audit_rig_kill ends it where it stands */
 void audit_rig_stop(struct audit_rig *r);
 void audit_rig_kill(struct audit_rig *r);
