@@ -29,7 +29,6 @@ static const struct sandbox_call audit_calls[] = {
 	  .has_arg = 1,
 	  .arg = 1,
 	  .value = FUTEX_WAKE_PRIVATE },
-	{ .name = "futex", .reason = "OpenSSL sets a part of itself up when it is first used" },
 };
 
 const struct sandbox_spec audit_sandbox = {
