@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { PROBE_TLS_NAME_MAX = 254 };
 
@@ -96,6 +97,7 @@ enum err probe_tls_init(struct dialer *d)
 		used += probe_tls_is_used(image_pool_at(&d->image, i));
 	if (used == 0)
 		return E_OK;
+	tzset(); /* gmtime_r, for a certificate's dates, reads /etc/localtime when nobody has */
 	d->tls = calloc(1, sizeof *d->tls);
 	if (!d->tls)
 		return E_NOMEM;

@@ -1,6 +1,7 @@
 /* The dialer's rows: the only role that may make a socket, and never to listen on it. */
 #include "role/dialer/sandbox.h"
 
+#include <linux/futex.h>
 #include <sys/socket.h>
 
 #define DIALER_SOCKET(domain, why)                                                                 \
@@ -28,6 +29,11 @@
 		{ .name = "writev", .reason = "name servers over TCP" },                           \
 		{ .name = "fcntl", .reason = "non-blocking descriptors" },                         \
 		{ .name = "getrandom", .reason = "TLS of health checks" },                         \
+		{ .name = "futex",                                                                 \
+		  .reason = "OpenSSL's once-only initialisations: wakes nobody",                   \
+		  .has_arg = 1,                                                                    \
+		  .arg = 1,                                                                        \
+		  .value = FUTEX_WAKE_PRIVATE },                                                   \
 		{ .name = "brk", .reason = "memory of c-ares and OpenSSL" },                       \
 		{ .name = "munmap", .reason = "memory of c-ares and OpenSSL" },                    \
 		{ .name = "mremap", .reason = "memory of c-ares and OpenSSL" },                    \
