@@ -38,6 +38,16 @@ def pytest_runtest_call(item):
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows what Sluis said on standard error."""
+    report = (yield).get_result()
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, instance.Sluis):
+                report.sections.append(("Sluis, standard error", value.stderr()[-3000:]))
+
+
 @pytest.fixture(scope="session", name="scratch")
 def scratch_folder():
     """A folder that every role's user may enter."""

@@ -353,9 +353,14 @@ def test_header_fields_arrive_in_order_and_unchanged(front, origin):
 
 
 # ---- upgrade -----------------------------------------------------------------------------------------
+WEBSOCKET = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
+
+
 def upgrade(request, stream):
     """A server that switches to an echo of raw bytes."""
-    stream.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+    stream.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
     while data := stream.buffer or stream.sock.recv(65536):
         stream.buffer = b""
         stream.send(data)
@@ -366,9 +371,10 @@ def upgrade(request, stream):
 def test_upgrade_is_a_tunnel(front, origin):
     """RFC 9110 §7.8"""
     with front(origin(upgrade)).client() as client:
-        client.send(wire.request(fields=[("Connection", "Upgrade"), ("Upgrade", "echo")]))
+        client.send(wire.request(fields=WEBSOCKET))
         got = client.head()
-        assert got.status == 101 and got.header("Upgrade") == "echo"
+        assert got.status == 101 and got.header("Upgrade").lower() == "websocket"
+        assert got.header("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         for size in (1, 100, 70000):
             data = os.urandom(size)
             client.send(data)
@@ -380,8 +386,16 @@ def test_upgrade_is_a_tunnel(front, origin):
 def test_refused_upgrade_is_an_ordinary_answer(front, origin):
     with front(origin()).client() as client:
         for _ in range(2):
-            got = client.ask(fields=[("Connection", "Upgrade"), ("Upgrade", "echo")])
+            got = client.ask(fields=WEBSOCKET)
             assert got.status == 200 and got.body == b"origin"
+
+
+def test_other_upgrades_are_not_asked_for(front, origin):
+    """RFC 9110 §7.8: who doesn't speak a protocol leaves the field out; h2c in particular."""
+    web = origin()
+    got = front(web).ask(fields=[("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABk")])
+    assert got.status == 200
+    assert web.requests[0].all("Upgrade") == [] and web.requests[0].all("HTTP2-Settings") == []
 
 
 def test_unasked_switch_is_refused(front, origin):

@@ -133,14 +133,14 @@ def settled_fds(sluis):
 
 def test_long_tunnel_survives_a_reload(sluis, site, origin):
     def echo(_request, stream):
-        stream.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+        stream.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         while data := stream.sock.recv(65536):
             stream.send(data)
 
     web = origin(echo)
     sluis.start(site(web.address))
     with sluis.client() as client:
-        client.send(wire.request(fields=[("Connection", "Upgrade"), ("Upgrade", "echo")]))
+        client.send(wire.request(fields=[("Connection", "Upgrade"), ("Upgrade", "websocket")]))
         assert client.head().status == 101
         for _ in range(3):
             assert sluis.reload(site(web.address)).returncode == 0

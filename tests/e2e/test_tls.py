@@ -68,7 +68,7 @@ def test_large_bodies_over_tls(secure, origin):
 def test_keys_that_are_refused(sluis, site, ca, origin, key):
     sluis.launch(https(sluis, site, ca, origin(), key=key))
     assert sluis.process.wait(20) == 1
-    assert "www" in sluis.stderr()
+    assert re.search(r"sluis\.yaml:\d+:\d+: error: .*key", sluis.stderr())
 
 
 # ---- versions, suites, groups (DEFAULTS 5a) -------------------------------------------------------

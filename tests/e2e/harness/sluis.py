@@ -105,7 +105,7 @@ class Sluis:
         with open(self.errors, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def stop(self, within=30):
+    def stop(self, within=40):
         """SIGTERM; the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
