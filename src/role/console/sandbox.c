@@ -1,0 +1,25 @@
+/* What the console may do: serve its one address from memory that others write. */
+#include "role/console/console.h"
+
+static const struct sandbox_call console_calls[] = {
+	{ .name = "epoll_wait", .reason = "the event loop" },
+	{ .name = "epoll_pwait", .reason = "the same, where the C library has no other" },
+	{ .name = "accept4", .reason = "clients of the metrics address" },
+	{ .name = "recvfrom", .reason = "their requests" },
+	{ .name = "sendto", .reason = "their answers" },
+	{ .name = "epoll_ctl", .reason = "a client waited for" },
+	{ .name = "close", .reason = "clients, and descriptors of pages that are mapped" },
+	{ .name = "recvmsg", .reason = "the keeper's messages" },
+	{ .name = "sendmsg", .reason = "readiness, told to the keeper" },
+	{ .name = "fcntl", .reason = "seals of shared memory; non-blocking descriptors" },
+	{ .name = "newfstatat", .reason = "fstat: size of shared memory" },
+	{ .name = "fstat", .reason = "the same, on C libraries that use it" },
+	SANDBOX_CALL_MMAP("pages and images of new generations"),
+	{ .name = "munmap", .reason = "images of old generations" },
+};
+
+const struct sandbox_spec console_sandbox = {
+	.role = "console",
+	.calls = console_calls,
+	.call_n = sizeof console_calls / sizeof console_calls[0],
+};
