@@ -17,7 +17,7 @@ enum { CONN_TLS_HELD = 17 * 1024, CONN_TLS_ROOM = READ_BYTES - 1024 };
 enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
 {
 	k->source = (struct loop_source){ .fd = fd, .kind = (uint8_t)kind };
-	k->can_read = k->has_ended = k->wants_write = k->is_broken = false;
+	k->can_read = k->sees_end = k->has_ended = k->wants_write = k->is_broken = false;
 	k->tls = NULL;
 	k->in = k->out = NULL;
 	k->edge = e;
@@ -46,6 +46,8 @@ void conn_note(struct conn *k, uint32_t events)
 {
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		k->can_read = true;
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		k->sees_end = true; /* its event has come with that of the last bytes */
 	if (events & EPOLLERR)
 		k->is_broken = true;
 }
@@ -75,7 +77,7 @@ static enum err conn_receive(struct conn *k, struct wbuf *into, size_t max)
 	n = recv(k->source.fd, into->p + into->n, room, 0);
 	if (n > 0) {
 		into->n += (size_t)n;
-		k->can_read = (size_t)n == room;
+		k->can_read = (size_t)n == room || k->sees_end;
 		return E_OK;
 	}
 	k->can_read = false;

@@ -119,6 +119,7 @@ struct listener {
 struct conn {
 	struct loop_source source; /* first: an event's source is its conn */
 	bool can_read;		   /* there may be more to read */
+	bool sees_end;		   /* the end is in the socket's queue: read on to it */
 	bool has_ended;		   /* no more bytes will come */
 	bool wants_write;	   /* EPOLLOUT is asked for, from the first spill on */
 	bool is_broken;		   /* reset, or TLS failed: only to be closed */

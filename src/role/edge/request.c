@@ -323,9 +323,9 @@ static void request_note_head(struct exchange *x, const struct http1_head *h)
 		x->flags |= X_CLIENT_CLOSE;
 	if (h->minor == 0)
 		x->flags |= X_OLD_CLIENT;
-	if (wants_upgrade)
-		x->flags |= X_WEBSOCKET;
 	body_init(&x->request, (enum http_body)h->body, h->content_length, h->body == BODY_CHUNKED);
+	if (wants_upgrade && x->request.is_done)
+		x->flags |= X_WEBSOCKET;
 }
 
 /* Why a request goes no further than here; status 0: it may go on. */
