@@ -1,0 +1,23 @@
+/* One question to the keeper, and its answer (ipc/tool_keeper.h). */
+#ifndef TOOL_ASK_H
+#define TOOL_ASK_H
+
+#include "ipc/frame.h"
+#include "ipc/tool_keeper.h"
+
+/* Called for every frame but KEEPER_TEXT and KEEPER_DONE; may take its descriptors. An error ends
+ * the conversation. May be NULL. */
+typedef enum err ask_row(void *arg, struct frame *f);
+
+/*
+ * ask_keeper - sends a question, prints the lines that come back (errors and warnings to standard
+ * error) and gives the exit status: 0 done · 1 refused, or the keeper does not answer
+ *   state_option  --state, or NULL
+ */
+int ask_keeper(const char *state_option, uint8_t type, struct view body, ask_row *on_row,
+	       void *arg);
+
+/* ask_put_line - one line with control bytes as \xNN */
+void ask_put_line(bool is_error, struct view text);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * NAME
+ *      sluis - load balancer and remote-access gateway in compartments: the command
+ *
+ * DESCRIPTION
+ *      `sluis run` starts an instance; the other sub-commands check configurations, and ask or
+ *      change an instance that runs, over the control socket in its state directory. Each of them
+ *      knows --help.
+ *
+ * SECURITY
+ *      The command has the rights of who types it and no others. The keeper answers root and the
+ *      user it runs as.
+ *
+ * FILES
+ *      /var/lib/sluis             the state directory of root's instance
+ *      ~/.local/state/sluis       of anyone else's
+ *
+ * EXIT STATUS
+ *      0 done, 1 refused or failed, 2 the command line is not understood
+ */
+#include "base/view.h"
+#include "tool/audit.h"
+#include "tool/check.h"
+#include "tool/reload.h"
+#include "tool/run.h"
+#include "tool/server.h"
+#include "tool/status.h"
+#include "tool/version.h"
+
+#include <stdio.h>
+
+struct main_command {
+	const char *name, *does;
+	int (*run)(int argc, char **argv);
+};
+
+static int main_help(int argc, char **argv);
+
+static const struct main_command main_commands[] = {
+	{ "run", "start an instance", run_main },
+	{ "check", "check a configuration", check_main },
+	{ "reload", "apply the configuration of the running instance", reload_main },
+	{ "upgrade", "replace the running programs by the installed ones", reload_upgrade_main },
+	{ "status", "what runs, and how it goes", status_main },
+	{ "server", "drain, enable or disable a server", server_main },
+	{ "audit", "read and verify the audit log", tool_audit },
+	{ "version", "the version of this program", version_main },
+	{ "help", "this text, or that of a sub-command", main_help },
+};
+
+static const struct main_command *main_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof main_commands / sizeof *main_commands; i++)
+		if (view_eq(view_str(main_commands[i].name), view_str(name)))
+			return &main_commands[i];
+	return NULL;
+}
+
+static void main_usage(FILE *to)
+{
+	(void)fputs("usage: sluis COMMAND [options]\n\n", to);
+	for (size_t i = 0; i < sizeof main_commands / sizeof *main_commands; i++)
+		(void)fprintf(to, "  %-9s %s\n", main_commands[i].name, main_commands[i].does);
+	(void)fputs("\n`sluis COMMAND --help` says more.\n", to);
+}
+
+static int main_help(int argc, char **argv)
+{
+	const struct main_command *c = argc > 1 ? main_find(argv[1]) : NULL;
+	char help[] = "--help", *args[] = { argc > 1 ? argv[1] : argv[0], help, NULL };
+
+	if (c && c->run != main_help)
+		return c->run(2, args);
+	main_usage(stdout);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct main_command *c = argc > 1 ? main_find(argv[1]) : NULL;
+
+	if (c)
+		return c->run(argc - 1, argv + 1);
+	if (argc > 1 && view_eq(view_str(argv[1]), VIEW("--help"))) {
+		main_usage(stdout);
+		return 0;
+	}
+	if (argc > 1 && view_eq(view_str(argv[1]), VIEW("--version")))
+		return version_main(1, argv + 1);
+	if (argc > 1)
+		(void)fprintf(stderr, "sluis: unknown command: %s\n", argv[1]);
+	main_usage(stderr);
+	return 2;
+}
