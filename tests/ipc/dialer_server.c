@@ -70,7 +70,7 @@ static void server_connection(struct server_script *s, int fd, SSL_CTX *tls)
 		if (SSL_accept(ssl) != 1)
 			goto out;
 	}
-	if (!server_take_request(s, fd, ssl))
+	if (!atomic_load(&s->speaks_first) && !server_take_request(s, fd, ssl))
 		goto out;
 	if (atomic_load(&s->is_reset)) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);

@@ -19,9 +19,10 @@ struct server_script {
 	char response[SERVER_RESPONSE_MAX];
 	char request[SERVER_REQUEST_MAX]; /* the last one, NUL-terminated */
 	_Atomic size_t response_n;
-	_Atomic size_t step;   /* bytes per send with a pause between; 0 = all at once */
-	_Atomic bool is_mute;  /* takes the request and says nothing */
-	_Atomic bool is_reset; /* closes with a reset instead of answering */
+	_Atomic size_t step;	   /* bytes per send with a pause between; 0 = all at once */
+	_Atomic bool is_mute;	   /* takes the request and says nothing */
+	_Atomic bool is_reset;	   /* closes with a reset instead of answering */
+	_Atomic bool speaks_first; /* does not wait for a request */
 	_Atomic unsigned requests;
 };
 

@@ -94,14 +94,12 @@ void name_on_event(void *owner, struct loop_source *source, uint32_t events)
 
 static struct ip name_ip_v4(uint32_t a)
 {
-	return (struct ip){
-		{[10] = 0xff,
-		  [11] = 0xff,
-		  [12] = (uint8_t)(a >> 24),
-		  [13] = (uint8_t)(a >> 16),
-		  [14] = (uint8_t)(a >> 8),
-		  [15] = (uint8_t)a}
-	};
+	return (struct ip){ { [10] = 0xff,
+			      [11] = 0xff,
+			      [12] = (uint8_t)(a >> 24),
+			      [13] = (uint8_t)(a >> 16),
+			      [14] = (uint8_t)(a >> 8),
+			      [15] = (uint8_t)a } };
 }
 
 static void name_keep_answer(struct name *n, const struct ares_addrinfo *from)
@@ -176,34 +174,54 @@ static bool name_is_permitted(const struct dialer *d, const struct image_pool *p
 	return pool->resolve_to.n == 0;
 }
 
-enum err name_addresses(struct dialer *d, const struct dialer_server *s, struct ip *ret,
-			uint8_t *ret_n)
+/* The kept addresses that the pool may use, from the next one on. */
+static uint8_t name_rotate(const struct dialer *d, const struct dialer_server *s, struct name *n,
+			   struct ip *ret)
 {
-	struct name *n = &d->names->name[s->name];
-	uint64_t now_ms = d->loop.now_ms;
-	uint8_t count = 0;
 	uint32_t from = n->next++;
-	bool is_old = !n->is_static && n->state == PAGE_NAME_FRESH &&
-		      now_ms >= n->expires_ms + NAME_GRACE_MS;
+	uint8_t count = 0;
 
-	n->used_ms = now_ms;
-	if (!n->is_static && now_ms >= n->expires_ms && now_ms >= n->retry_ms)
-		name_ask(n);
-	if (n->n && !n->is_static && now_ms >= n->useless_ms)
-		n->n = 0;
-	if (is_old && n->is_asking)
-		return E_AGAIN; /* nobody used it since it ran out: what it was then may be wrong */
 	for (uint8_t i = 0; i < n->n; i++) {
 		const struct ip *ip = &n->address[(from + i) % n->n];
 
 		if (name_is_permitted(d, s->pool, ip))
 			ret[count++] = *ip;
 	}
+	return count;
+}
+
+/* Asks when it is time, forgets what is too old to be used. */
+static void name_look_after(struct name *n, uint64_t now_ms)
+{
+	n->used_ms = now_ms;
+	if (n->is_static)
+		return;
+	if (now_ms >= n->expires_ms && now_ms >= n->retry_ms)
+		name_ask(n);
+	if (now_ms >= n->useless_ms)
+		n->n = 0;
+}
+
+enum err name_addresses(struct dialer *d, const struct dialer_server *s, struct ip *ret,
+			uint8_t *ret_n)
+{
+	struct name *n = &d->names->name[s->name];
+	uint8_t count = 0;
+	bool is_old = false;
+
+	name_look_after(n, d->loop.now_ms);
+	/* Nobody used it since it ran out: what it was then may be wrong. */
+	is_old = !n->is_static && n->state == PAGE_NAME_FRESH &&
+		 d->loop.now_ms >= n->expires_ms + NAME_GRACE_MS;
+	if (n->is_asking && (is_old || n->n == 0))
+		return E_AGAIN;
+	count = name_rotate(d, s, n, ret);
 	if (count) {
 		*ret_n = count;
 		return E_OK;
 	}
-	return n->n == 0 && (n->is_asking || !list_is_empty(&n->answered)) ? E_AGAIN : E_DENIED;
+	/* answered, but that has not been acted on yet */
+	return n->n == 0 && !list_is_empty(&n->answered) ? E_AGAIN : E_DENIED;
 }
 
 void name_wait(struct dialer *d, const struct dialer_server *s, struct list *node)
