@@ -87,8 +87,8 @@ static enum err on_image(void *role, struct frame *f)
 }
 
 static const struct frame_def boot_defs[] = {
-	{KEEPER_PATH,   0, FRAME_BOOT, 2, FRAME_BODY_MAX, on_path },
-	{ KEEPER_IMAGE, 1, FRAME_BOOT, 4, 4,		     on_image},
+	{ KEEPER_PATH, 0, FRAME_BOOT, 2, FRAME_BODY_MAX, on_path },
+	{ KEEPER_IMAGE, 1, FRAME_BOOT, 4, 4, on_image },
 };
 static const struct frame_table boot_table = { boot_defs, sizeof boot_defs / sizeof boot_defs[0] };
 

@@ -287,6 +287,35 @@ static void test_generations_only_go_up(void **state)
 	unmake_image(&c);
 }
 
+struct answer_row {
+	const char *name, *rule; /* what a rule does */
+	unsigned errors;
+};
+
+static void test_answers_that_http_allows(void **state)
+{
+	static const struct answer_row rows[] = {
+		{ "RFC 9110 §15.3.5: 204 has no content", "respond: {status: 204, body: x}", 1 },
+		{ "RFC 9110 §15.3.5: 204 alone", "respond: {status: 204}", 0 },
+		{ "RFC 9110 §15.3.6: 205 has no content", "respond: {status: 205, body: x}", 1 },
+		{ "RFC 9110 §15.4.5: 304 has no content", "respond: {status: 304, body: x}", 1 },
+		{ "RFC 9110 §15.4: 301", "redirect: {status: 301, location: /x}", 0 },
+		{ "RFC 9110 §15.4: 300", "redirect: {status: 300, location: /x}", 1 },
+		{ "RFC 9110 §15.4: 304", "redirect: {status: 304, location: /x}", 1 },
+		{ "RFC 9110 §15.4: 305", "redirect: {status: 305, location: /x}", 1 },
+		{ "RFC 9110 §15.4: 309", "redirect: {status: 309, location: /x}", 1 },
+		{ "RFC 9110 §15.4: 308", "redirect: {location: /x}", 0 },
+	};
+	char yaml[1000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		(void)snprintf(yaml, sizeof yaml, HEAD "routes: [{hosts: [a.nl], rules: [{%s}]}]\n",
+			       rows[i].rule);
+		CHECK_ROW(rows[i].name, make_image_errors(yaml) == rows[i].errors);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_the_same_twice),
 		cmocka_unit_test(test_slots_over_reloads),
 		cmocka_unit_test(test_generations_only_go_up),
+		cmocka_unit_test(test_answers_that_http_allows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -297,6 +297,51 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_STATUS_RANGE, 0, image_status_range, from, 99),
 		WRONG(IMAGE_STATUS_RANGE, 0, image_status_range, to, 600),
 		WRONG(IMAGE_STATUS_RANGE, 0, image_status_range, from, 500),
+		WRONG(IMAGE_LISTENER, 0, image_listener, connections, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, connections_per_address, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, requests_per_connection, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, handshake_ms, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, request_header_ms, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, request_body_idle_ms, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, response_idle_ms, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, hosts.n, 1 << 20),
+		WRONG(IMAGE_CERTIFICATE, 0, image_certificate, name.at, UINT32_MAX),
+		WRONG(IMAGE_CERTIFICATE, 0, image_certificate, name.n, 0),
+		WRONG(IMAGE_ROUTE, 0, image_route, name.n, 0),
+		WRONG(IMAGE_ROUTE, 0, image_route, rules.n, 99),
+		WRONG(IMAGE_ROUTE, 0, image_route, rules.first, UINT32_MAX),
+		WRONG(IMAGE_RULE, 0, image_rule, path.at, UINT32_MAX),
+		WRONG(IMAGE_RULE, 2, image_rule, path.at, UINT32_MAX),
+		WRONG(IMAGE_RULE, 0, image_rule, backends.first, 99),
+		WRONG(IMAGE_RULE, 0, image_rule, backends.n, 99),
+		WRONG(IMAGE_RULE, 1, image_rule, location.at, UINT32_MAX),
+		WRONG(IMAGE_RULE, 0, image_rule, location.at, UINT32_MAX),
+		WRONG(IMAGE_RULE, 1, image_rule, weight_total, UINT32_MAX),
+		WRONG(IMAGE_SPLIT, 1, image_split, upto, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, servers.first, 99),
+		WRONG(IMAGE_POOL, 0, image_pool, servers.n, 99),
+		WRONG(IMAGE_POOL, 0, image_pool, tls_name.at, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, health_path.at, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, health_method.at, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, health_host.at, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, health_body.at, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, tls_name.n, 1 << 24),
+		WRONG(IMAGE_POOL, 0, image_pool, health_host.n, 1 << 24),
+		WRONG(IMAGE_POOL, 0, image_pool, health_body.n, 1 << 24),
+		WRONG(IMAGE_POOL, 0, image_pool, health_interval_ms, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, health_timeout_ms, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, health_fall, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, health_rise, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, outlier_errors, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, outlier_eject_ms, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, connections_per_server, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, requests_per_server, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, queue_timeout_ms, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, retry_attempts, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, connect_ms, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, first_byte_ms, UINT32_MAX),
+		WRONG(IMAGE_POOL, 0, image_pool, idle_connection_ms, UINT32_MAX),
+		WRONG(IMAGE_SERVER, 0, image_server, pool, UINT32_MAX),
 	};
 	struct copy right = copy_of(&m);
 
@@ -335,6 +380,9 @@ static void test_every_table_entry_is_checked(void **state)
 			h->hash ^= (uint64_t)1 << 40;
 			h->rules.n = UINT32_MAX;
 			assert_true(is_refused(&c));
+			h->rules.n = 0;
+			h->name.at = UINT32_MAX;
+			assert_true(is_refused(&c));
 		}
 		free(c.p);
 	}
@@ -345,6 +393,11 @@ static void test_every_table_entry_is_checked(void **state)
 		if (s->name.n) {
 			tried++;
 			s->certificate = IMAGE_NONE;
+			assert_true(is_refused(&c));
+			s->certificate = 2;
+			assert_true(is_refused(&c));
+			s->certificate = 0;
+			s->name.at = UINT32_MAX;
 			assert_true(is_refused(&c));
 		}
 		free(c.p);

@@ -47,6 +47,28 @@ static inline struct made_image make_image(const char *yaml, const struct image 
 	return made;
 }
 
+static inline void make_image_count(void *arg, enum diag_level level, const char *text)
+{
+	(void)text;
+	*(unsigned *)arg += level == DIAG_ERROR;
+}
+
+/* make_image_errors - how many errors yaml has */
+static inline unsigned make_image_errors(const char *yaml)
+{
+	char path[64];
+	unsigned errors = 0;
+	AUTO_FD text = memfd_create("yaml", 0);
+	struct conf_input in = { .path = path, .sink = make_image_count, .arg = &errors };
+	struct conf_result result = { 0 };
+
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", text);
+	if (text < 0 || fd_write_all(text, view_str(yaml)) != E_OK ||
+	    (conf_check_file(&in, &result, NULL) == E_OK) != (errors == 0))
+		abort();
+	return errors;
+}
+
 static inline void unmake_image(struct made_image *made)
 {
 	shm_unmap(made->p, made->n);

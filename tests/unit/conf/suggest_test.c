@@ -18,7 +18,7 @@ static void test_distance(void **state)
 		{ "abcd", "badc", 2 },
 		{ "ca", "abc", 3 },
 		{ "listen", "listeners", 3 },
-		{ "conections", "connections", 1 },
+		{ "keep_alvie", "keep_alive", 1 },
 		{ "wbe", "web", 1 },
 		{ "", "ab", 2 },
 		{ "kitten", "sitting", 3 },
