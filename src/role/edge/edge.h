@@ -246,7 +246,7 @@ struct edge {
 	struct listener listeners[IMAGE_LISTENER_SLOTS];
 	int coming_listener_fd[IMAGE_LISTENER_SLOTS];
 	bool is_draining;
-	uint64_t drain_began_ms, drain_until_ms, drain_told_ms, trimmed_ms, ticked_ms;
+	uint64_t drain_began_ms, drain_until_ms, drain_told_ms, trimmed_ms, tick;
 
 	struct page_health_page *health;		    /* read-only */
 	struct page_load_page *load;			    /* ours */

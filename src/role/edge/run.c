@@ -67,8 +67,8 @@ enum err run_turn(struct edge *e, int max_ms)
 
 	TRY(loop_turn(&e->loop, e->again ? 0 : wait_ms < max_ms ? wait_ms : max_ms));
 	client_run_again(e);
-	if (e->loop.now_ms - e->ticked_ms >= WHEEL_TICK_MS) {
-		e->ticked_ms = e->loop.now_ms;
+	if (e->loop.now_ms / WHEEL_TICK_MS != e->tick) {
+		e->tick = e->loop.now_ms / WHEEL_TICK_MS;
 		run_expire(e);
 		setup_tick(e);
 		PAGE_ADD(e->load->loops, 1);
