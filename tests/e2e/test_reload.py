@@ -10,6 +10,9 @@ from harness.load import Load
 from harness.origin import answer
 
 
+RELOADS = int(os.environ.get("SLUIS_RELOADS", "100"))
+
+
 def fd_count(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
@@ -105,21 +108,36 @@ def test_removed_server_finishes_its_requests(sluis, site, origin):
         assert client.ask().body == b"new"
 
 
-@pytest.mark.limit(150)
+def reload_under_load(sluis, configurations, times):
+    """Busy and thinking keep-alive clients, and a new connection per request, through so many reloads."""
+    with Load(sluis, 4) as busy, Load(sluis, 8, pause=0.02) as thinking, Load(sluis, 2, keep_alive=False) as fresh:
+        for n in range(times):
+            assert sluis.reload(configurations[n % len(configurations)]).returncode == 0
+    assert busy.failures + thinking.failures + fresh.failures == []
+    assert min(busy.done, thinking.done, fresh.done) >= times
+
+
+@pytest.mark.limit(RELOADS + 120)
 def test_reloads_under_load_lose_nothing(sluis, site, origin):
-    """Busy and thinking keep-alive clients, and a new connection per request, through 100 reloads."""
+    """No failed request, and no growth of descriptors or memory. SLUIS_RELOADS=1000 for the long form."""
     servers = [origin(name="ok") for _ in range(3)]
     configurations = [site(*[server.address for server in servers[:n]]) for n in (1, 2, 3)]
     sluis.start(configurations[0])
-    for n in range(5):
-        assert sluis.reload(configurations[n % 3]).returncode == 0
-    before = settled_fds(sluis)
-    with Load(sluis, 4) as busy, Load(sluis, 8, pause=0.02) as thinking, Load(sluis, 2, keep_alive=False) as fresh:
-        for n in range(100):
-            assert sluis.reload(configurations[n % 3]).returncode == 0
-    assert busy.failures + thinking.failures + fresh.failures == []
-    assert min(busy.done, thinking.done, fresh.done) > 100
-    assert settled_fds(sluis) <= before + 12
+    reload_under_load(sluis, configurations, 10)
+    descriptors, memory = settled_fds(sluis), resident_kb(sluis)
+    reload_under_load(sluis, configurations, RELOADS)
+    assert settled_fds(sluis) <= descriptors + 12
+    assert resident_kb(sluis) < memory * 1.2 + 2000
+
+
+def resident_kb(sluis):
+    """Resident memory of all roles."""
+    total = 0
+    for pids in sluis.pids().values():
+        for pid in pids:
+            with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+                total += int(file.read().split()[1]) * 4
+    return total
 
 
 def settled_fds(sluis):
