@@ -179,7 +179,8 @@ static enum err boot_signer(struct keeper_child *c, const struct keeper_image *i
 static enum err boot_dialer(struct keeper_child *c, const struct keeper_image *image)
 {
 	TRY(boot_post_image(c, image));
-	TRY(page_post(c, PAGE_HEALTH, 0, true));
+	/* bit 0 of the index: cgroup rules hold it to its addresses */
+	TRY(page_post(c, PAGE_HEALTH, c->fence.cgroup_fd >= 0, true));
 	return boot_post_ring(c);
 }
 

@@ -8,6 +8,7 @@
 #include "role/keeper/boot.h"
 #include "role/keeper/change.h"
 #include "role/keeper/events.h"
+#include "role/keeper/fence.h"
 #include "role/keeper/hear.h"
 #include "role/keeper/post.h"
 #include "role/keeper/ring_table.h"
@@ -39,9 +40,10 @@ static struct keeper_child *child_slot(struct keeper *k)
 	return NULL;
 }
 
-static enum err child_spawn(struct keeper *k, enum role role, int channel_fd, pid_t *ret_pid,
-			    int *ret_pidfd)
+static enum err child_spawn(struct keeper_child *c, int channel_fd, int *ret_pidfd)
 {
+	struct keeper *k = c->k;
+	enum role role = (enum role)c->role;
 	const struct roles_row *row = roles_row(role);
 	char path[KEEPER_PATH_MAX + 64];
 	const char *why = "";
@@ -52,15 +54,15 @@ static enum err child_spawn(struct keeper *k, enum role role, int channel_fd, pi
 				   .gid = k->users[role].gid,
 				   .wants_network = row->wants_network,
 				   .wants_read_any = row->wants_read_any,
-				   .cgroup_fd = -1,
+				   .cgroup_fd = c->fence.cgroup_fd,
 				   .memlock = row->memlock };
 	enum err e = E_OK;
 
 	(void)snprintf(path, sizeof path, "%s/%s", k->options.programs, row->program);
-	e = spawn_role(&spec, ret_pid, ret_pidfd, &why);
+	e = spawn_role(&spec, &c->pid, ret_pidfd, &why);
 	if (e == E_DENIED && (k->options.weaker & 1u << 4) && (k->options.weaker & 1u << 5)) {
 		spec.wants_no_namespaces = true;
-		e = spawn_role(&spec, ret_pid, ret_pidfd, &why);
+		e = spawn_role(&spec, &c->pid, ret_pidfd, &why);
 	}
 	if (e == E_DENIED)
 		log_line(LOG_ERROR, "%s: %s; or --allow-weaker P4 --allow-weaker P5", row->program,
@@ -80,7 +82,6 @@ enum err child_adopt(struct keeper_child *c, int channel, int pidfd)
 
 static enum err child_born(struct keeper_child *c, const struct keeper_image *image)
 {
-	struct keeper *k = c->k;
 	AUTO_FD here = -1;
 	AUTO_FD there = -1;
 	int pair[2] = { -1, -1 }, pidfd = -1;
@@ -89,7 +90,8 @@ static enum err child_born(struct keeper_child *c, const struct keeper_image *im
 		return log_errno("socketpair");
 	here = pair[0];
 	there = pair[1];
-	TRY(child_spawn(k, (enum role)c->role, there, &c->pid, &pidfd));
+	fence_open(c, image);
+	TRY(child_spawn(c, there, &pidfd));
 	c->state = CHILD_STARTING;
 	TRY(child_adopt(c, fd_steal(&here), pidfd));
 	return boot_post(c, image);
@@ -106,6 +108,7 @@ struct keeper_child *child_start(struct keeper *k, enum role role, uint16_t inde
 	*c = (struct keeper_child){ .k = k,
 				    .channel = { .fd = -1 },
 				    .pidfd = { .fd = -1 },
+				    .fence = { .cgroup_fd = -1, .parent_fd = -1 },
 				    .role = (uint8_t)role,
 				    .index = index,
 				    .is_candidate = is_candidate,
@@ -119,8 +122,10 @@ struct keeper_child *child_start(struct keeper *k, enum role role, uint16_t inde
 		return c; /* closed already: its pidfd tells how it ended */
 	(void)snprintf(k->change.why, sizeof k->change.why, "%s could not be started",
 		       role_name(role));
-	if (c->state == CHILD_FREE)
+	if (c->state == CHILD_FREE) {
+		fence_close(c);
 		return NULL;
+	}
 	child_kill(c);
 	return c;
 }
@@ -183,6 +188,7 @@ static void child_free(struct keeper_child *c)
 	loop_close(&c->pidfd);
 	ring_table_end(c->k, c->ring);
 	c->ring = 0;
+	fence_close(c);
 	c->state = CHILD_FREE;
 	c->freed_turn = c->k->loop.turn;
 }

@@ -115,6 +115,7 @@ static void commit_audit(struct keeper *k)
 
 	if (!c)
 		return;
+	c->generation = k->image.generation;
 	e = boot_post_image(c, &k->image);
 	if (e == E_OK)
 		e = boot_link(seat_of(k, ROLE_SIGNER, 0)->child, c);
@@ -129,6 +130,7 @@ static void commit_console(struct keeper *k)
 
 	if (!c || !k->image.image.header->metrics.kind)
 		return;
+	c->generation = k->image.generation;
 	e = boot_post_image(c, &k->image);
 	for (unsigned i = 0; e == E_OK && i < commit_edge_count(&k->image.image); i++) {
 		/* Stripes of edges that are new since the console was born */

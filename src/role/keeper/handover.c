@@ -281,6 +281,7 @@ static enum err handover_get_child(struct view *in, struct keeper *k, struct kee
 	struct keeper_seat *s = NULL;
 
 	c->k = k;
+	c->fence = (struct reach){ .cgroup_fd = -1, .parent_fd = -1 };
 	TRY(view_u8(in, &c->role));
 	TRY(view_u16(in, &c->index));
 	TRY(view_u8(in, &c->state));

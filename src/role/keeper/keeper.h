@@ -16,6 +16,7 @@
 #include "ipc/role.h"
 #include "ipc/tool_keeper.h"
 #include "sys/loop.h"
+#include "sys/reach.h"
 #include "sys/secret.h"
 
 #include <sys/types.h>
@@ -95,6 +96,7 @@ struct keeper_child {
 	uint64_t started_ms, deadline_ms;
 	uint64_t freed_turn; /* of the loop: an event of that turn may still point here */
 	int64_t started_wall_s;
+	struct reach fence; /* the dialer's kernel rules; cgroup_fd -1: none */
 	char have[192], weaker[128];
 };
 
@@ -229,9 +231,10 @@ struct keeper {
 	struct keeper_statedir dirs;
 	struct loop_source signals, control;
 	const char *notify; /* borrowed from the environment: where systemd listens; may be NULL */
-	char *const *argv, *const *envp;
+	char *const *envp;
 	struct keeper_upgrade upgrade;
-	bool is_root, is_ready;
+	bool is_root, is_ready, has_told_fence;
+	uint32_t last_fence;
 	uint32_t boot_id, last_ring_id, own_ring, reloads, failed_reloads;
 	int64_t started_wall_s;
 	struct secret ticket_keys;

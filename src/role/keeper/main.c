@@ -261,7 +261,6 @@ int main(int argc, char **argv, char **envp)
 	if (main_programs(o) != E_OK)
 		return 1;
 	main_init(k);
-	k->argv = argv;
 	k->envp = envp;
 	k->notify = notify_find(envp);
 	if (o->is_self_check)

@@ -130,6 +130,8 @@ void seat_on_end(struct keeper_child *c, const struct process_end *end)
 		s->child = NULL;
 		if (k->stop.stage == STOP_NOT && !k->is_ready) {
 			change_fail_first(k);
+		} else if (s->is_wanted && k->stop.stage == STOP_NOT && c->is_draining) {
+			s->due_ms = k->loop.now_ms; /* it made room, as it was told */
 		} else if (s->is_wanted && k->stop.stage == STOP_NOT) {
 			seat_plan(k, s, k->loop.now_ms - c->started_ms);
 			if (c->has_failed)

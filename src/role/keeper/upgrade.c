@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { UPGRADE_WAIT_MS = 30000, UPGRADE_POLL_MS = 100, UPGRADE_ARGS_MAX = 64 };
+enum { UPGRADE_WAIT_MS = 30000, UPGRADE_POLL_MS = 100, UPGRADE_ARGS_MAX = 32 };
 
 static void upgrade_path(const struct keeper_options *o, char *ret, size_t cap)
 {
@@ -106,34 +106,50 @@ void upgrade_on_check(void *owner, struct loop_source *source, uint32_t events)
 		k->upgrade.is_checked = true;
 }
 
-/* argv of the new program: ours, with the new handover. */
-static size_t upgrade_args(struct keeper *k, char *handover, char *ret[UPGRADE_ARGS_MAX])
-{
-	size_t n = 0;
+struct upgrade_args {
+	char text[4][32]; /* numbers */
+	char *argv[UPGRADE_ARGS_MAX];
+	size_t n;
+};
 
-	for (size_t i = 0; k->argv[i] && n < UPGRADE_ARGS_MAX - 3; i++) {
-		if (view_starts(view_str(k->argv[i]), VIEW("--handover=")))
-			continue;
-		ret[n++] = k->argv[i];
-	}
-	ret[n++] = handover;
-	ret[n] = NULL;
-	return n;
+static void upgrade_arg(struct upgrade_args *a, const char *option, const char *value)
+{
+	a->argv[a->n++] = (char *)(uintptr_t)option;
+	a->argv[a->n++] = (char *)(uintptr_t)value;
+}
+
+/* What this keeper was told, made absolute: its working directory is not the caller's any more. */
+static void upgrade_args(struct upgrade_args *a, const struct keeper_options *o, int handover_fd)
+{
+	a->argv[a->n++] = (char *)(uintptr_t) "sluis-keeper";
+	upgrade_arg(a, "--config", o->config);
+	upgrade_arg(a, "--state", o->state);
+	upgrade_arg(a, "--programs", o->programs);
+	if (o->weaker & 1u << 4)
+		upgrade_arg(a, "--allow-weaker", "P4");
+	if (o->weaker & 1u << 5)
+		upgrade_arg(a, "--allow-weaker", "P5");
+	(void)snprintf(a->text[0], sizeof a->text[0], "%u", (unsigned)o->uid_base);
+	upgrade_arg(a, "--uid-range", a->text[0]);
+	(void)snprintf(a->text[1], sizeof a->text[1], "%u", (unsigned)o->drain_ms);
+	upgrade_arg(a, "--drain-ms", a->text[1]);
+	(void)snprintf(a->text[2], sizeof a->text[2], "%d", handover_fd);
+	upgrade_arg(a, "--handover", a->text[2]);
 }
 
 static void upgrade_execute(struct keeper *k)
 {
-	char path[KEEPER_PATH_MAX + 64], handover[32], *argv[UPGRADE_ARGS_MAX];
+	char path[KEEPER_PATH_MAX + 64];
+	struct upgrade_args args = { 0 };
 	AUTO_FD state = -1;
 
 	upgrade_path(&k->options, path, sizeof path);
 	/* The new program's records come through a ring of their own */
 	ring_table_end(k, k->own_ring);
 	if (handover_write(k, &state) == E_OK && handover_inherit(k, state, true) == E_OK) {
-		(void)snprintf(handover, sizeof handover, "--handover=%d", state);
-		(void)upgrade_args(k, handover, argv);
+		upgrade_args(&args, &k->options, state);
 		log_line(LOG_INFO, "the new program takes over");
-		(void)execve(path, argv, (char *const *)(uintptr_t)k->envp);
+		(void)execve(path, args.argv, (char *const *)(uintptr_t)k->envp);
 		(void)log_errno(path);
 	}
 	(void)handover_inherit(k, state, false);
