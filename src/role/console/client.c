@@ -150,8 +150,9 @@ static void client_route(struct console *c, struct client *cl, const struct http
 		view_of(cl->in + h->target, h->target_n); /* hot: positions of a head */
 	struct view path = view_slice(target, 0, view_find(target, '?'));
 	bool is_head = h->method_id == METHOD_HEAD;
+	bool has_body = h->body == BODY_CHUNKED || (h->body == BODY_LENGTH && h->content_length);
 
-	if (h->body != BODY_NONE) /* a body would have to be read before the next request */
+	if (has_body) /* a body would have to be read before the next request */
 		client_refuse(cl, "413 Content Too Large", "no body is expected here\n");
 	else if (h->method_id != METHOD_GET && !is_head)
 		client_refuse(cl, "405 Method Not Allowed\r\nAllow: GET, HEAD",
