@@ -58,7 +58,7 @@ static uint32_t address_elsewhere(const struct edge *e, uint32_t shared)
 	uint32_t n = 0;
 
 	for (unsigned i = 0; i < e->load_n; i++)
-		if (i != e->self.index)
+		if (i != e->self.index && e->loads[i])
 			n += PAGE_GET(e->loads[i]->address[shared]);
 	return n;
 }

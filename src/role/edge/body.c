@@ -86,7 +86,7 @@ static void body_frame(struct view data, struct body *b, struct wbuf *w, struct 
 	*ret = wbuf_view(w);
 }
 
-enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret)
+static enum err body_move(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret)
 {
 	struct view data = { 0 };
 
@@ -107,6 +107,12 @@ enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct
 	else
 		*ret = data;
 	return wbuf_check(scratch);
+}
+
+enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret)
+{
+	TRY(body_move(b, in, scratch, ret));
+	return b->limit && b->moved > b->limit ? E_LIMIT : E_OK;
 }
 
 enum err body_end(struct body *b)

@@ -13,7 +13,8 @@ void body_init(struct body *b, enum http_body kind, uint64_t length, bool is_chu
  *   in       in-out; an incomplete line of the chunked coding is left in it
  *   scratch  empty; at least in->n + 10 KB; where re-framed bytes are built
  *   ret      borrowed from in or scratch; may be empty
- * E_OK (b->is_done tells the end) · E_PROTO, E_LIMIT the coding is broken
+ * E_OK (b->is_done tells the end) · E_PROTO the coding is broken · E_LIMIT it is, or the content is
+ * over b->limit
  */
 enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret);
 

@@ -47,7 +47,8 @@ static bool client_has_room(struct edge *e, const struct image_listener *l, cons
 	uint32_t open = 0;
 
 	for (unsigned i = 0; i < e->load_n; i++)
-		open += PAGE_GET(e->loads[i]->listener[l->slot].connections);
+		if (e->loads[i])
+			open += PAGE_GET(e->loads[i]->listener[l->slot].connections);
 	if (l->connections && open >= l->connections)
 		return false;
 	return address_add(e, l->slot, ip, l->connections_per_address) == E_OK;

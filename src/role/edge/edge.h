@@ -170,6 +170,7 @@ struct upstream {
 /* A message body on its way through; body.c. */
 struct body {
 	uint64_t left, moved; /* bytes still to come with BODY_LENGTH; bytes of content so far */
+	uint64_t limit;	      /* content may not be longer; 0 = no limit */
 	struct chunked chunks;
 	uint8_t kind;	  /* enum http_body: how it comes */
 	bool is_chunked;  /* how it goes: in chunks */
@@ -214,7 +215,7 @@ struct exchange {
 	struct balance_tried tried;
 	uint32_t query_n;
 	uint16_t status;
-	uint8_t tries, method;
+	uint8_t tries, method, failure /* enum dial_failure: of the last try */;
 	struct span16 method_at, path_at, host_at, agent_at; /* in head->p */
 	const char *why; /* it was answered here; a fixed text */
 	char request_id[REQUEST_ID_BYTES];
@@ -248,9 +249,10 @@ struct edge {
 	bool is_draining;
 	uint64_t drain_began_ms, drain_until_ms, drain_told_ms, trimmed_ms, tick;
 
-	struct page_health_page *health;		    /* read-only */
-	struct page_load_page *load;			    /* ours */
-	const struct page_load_page *loads[ROLE_EDGES_MAX]; /* every edge's, ours included */
+	struct page_health_page *health; /* read-only */
+	struct page_load_page *load;	 /* ours */
+	const struct page_load_page
+		*loads[ROLE_EDGES_MAX]; /* every edge's, ours included; NULL: there is none */
 	unsigned load_n;
 	struct ring_writer ring;
 

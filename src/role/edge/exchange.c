@@ -25,6 +25,26 @@ void exchange_deadline(struct edge *e, struct exchange *x, uint32_t ms)
 	wheel_set(&e->wheel, &x->c->conn.timer, e->loop.now_ms + ms);
 }
 
+static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dial_failure why)
+{
+	static const struct {
+		uint16_t status;
+		const char *text;
+	} answers[] = {
+		[DIAL_REFUSED] = { 502, "the server refused the connection" },
+		[DIAL_TIMEOUT] = { 504, "the server did not answer in time" },
+		[DIAL_UNREACHABLE] = { 502, "the server can't be reached" },
+		[DIAL_NAME] = { 502, "the server's name has no usable address" },
+		[DIAL_UNKNOWN] = { 503, "the server is no longer configured" },
+		[DIAL_BUSY] = { 503, "too many connections are being made" },
+		[DIAL_RESET] = { 502, "the server closed the connection before it answered" },
+		[DIAL_ANSWER] = { 502, "the server's answer is not valid HTTP" },
+		[DIAL_TLS] = { 502, "TLS to the server failed" },
+	};
+
+	local_error(e, x, answers[why].status, answers[why].text);
+}
+
 /* ---- asking ---- */
 
 /* Every server is at its limit: wait for one, for as long as the pool says. */
@@ -40,8 +60,12 @@ void exchange_ask(struct edge *e, struct exchange *x)
 {
 	enum err picked = pool_pick(e, x);
 
-	if (picked == E_LIMIT) {
+	if (picked == E_LIMIT && !x->tries) {
 		exchange_queue(e, x);
+		return;
+	}
+	if (picked != E_OK && x->tries) {
+		exchange_answer_failure(e, x, (enum dial_failure)x->failure);
 		return;
 	}
 	if (picked != E_OK) {
@@ -61,23 +85,39 @@ void exchange_ask(struct edge *e, struct exchange *x)
 	}
 }
 
-/* The head, and with it what has already come of the body, in one send. */
-static enum err exchange_send_head(struct edge *e, struct exchange *x)
+/*
+ * The head, and with it what has already come of the body, for one send. Built afresh for each try.
+ * Errors are those of the body: the client's fault.
+ */
+static enum err exchange_first_piece(struct edge *e, struct exchange *x, struct view *ret)
 {
-	struct view head = buffer_view(x->head), rest = conn_pending(&x->c->conn), body = { 0 };
+	struct view rest = conn_pending(&x->c->conn), body = { 0 };
 	struct wbuf piece = wbuf_of(e->piece, sizeof e->piece);
 	struct wbuf scratch = wbuf_of(e->plain, sizeof e->plain);
 
-	x->flags |= X_SENT;
-	if (x->request.is_done || rest.n == 0 || head.n + rest.n + 16 > sizeof e->piece)
-		return conn_send(e, &x->u->conn, head);
+	*ret = buffer_view(x->head);
+	if (x->request.is_done || rest.n == 0 || ret->n + rest.n + 16 > sizeof e->piece)
+		return E_OK;
 	TRY(body_next(&x->request, &rest, &scratch, &body));
 	x->flags |= X_BODY_MOVED;
-	wbuf_view_put(&piece, head);
+	wbuf_view_put(&piece, *ret);
 	wbuf_view_put(&piece, body);
 	TRY(conn_keep(e, &x->c->conn, rest));
-	TRY(wbuf_check(&piece));
-	return conn_send(e, &x->u->conn, wbuf_view(&piece));
+	*ret = wbuf_view(&piece);
+	return wbuf_check(&piece);
+}
+
+/* The client's side went wrong while its body was coming: x ends. */
+static void exchange_request_broken(struct edge *e, struct exchange *x, enum err why)
+{
+	if (x->flags & X_ANSWERED || why == E_CLOSED || x->c->conn.is_broken) {
+		x->c->conn.is_broken = true;
+		exchange_abort(e, x);
+	} else if (why == E_LIMIT && x->listener->body_size) {
+		local_error(e, x, 413, "the request's body is larger than this listener takes");
+	} else {
+		local_error(e, x, why == E_NOMEM ? 503 : 400, "the request's body is not valid");
+	}
 }
 
 /* What the wait is for decides when it ends. */
@@ -127,17 +167,23 @@ static void exchange_open_tls(struct edge *e, struct exchange *x)
 
 void exchange_connected(struct edge *e, struct exchange *x)
 {
+	struct view piece = { 0 };
+	enum err got = E_OK;
+
 	if (!x->u->is_open && !x->g->servers[x->pool_index])
 		x->u->is_open = true;
 	if (!x->u->is_open) {
 		exchange_open_tls(e, x);
 		return;
 	}
-	if (exchange_send_head(e, x) != E_OK) {
+	got = exchange_first_piece(e, x, &piece);
+	x->flags |= X_SENT;
+	if (got != E_OK)
+		exchange_request_broken(e, x, got);
+	else if (conn_send(e, &x->u->conn, piece) != E_OK)
 		exchange_failed(e, x, DIAL_RESET);
-		return;
-	}
-	exchange_set_deadline(e, x);
+	else
+		exchange_set_deadline(e, x);
 }
 
 /* ---- failing ---- */
@@ -154,26 +200,6 @@ static bool exchange_may_retry(const struct exchange *x, enum dial_failure why)
 		return x->pool->retry_on & IMAGE_RETRY_CONNECT_FAILURE;
 	return why == DIAL_RESET && (x->pool->retry_on & IMAGE_RETRY_RESET) &&
 	       http_method_is_safe((enum http_method)x->method);
-}
-
-static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dial_failure why)
-{
-	static const struct {
-		uint16_t status;
-		const char *text;
-	} answers[] = {
-		[DIAL_REFUSED] = { 502, "the server refused the connection" },
-		[DIAL_TIMEOUT] = { 504, "the server did not answer in time" },
-		[DIAL_UNREACHABLE] = { 502, "the server can't be reached" },
-		[DIAL_NAME] = { 502, "the server's name has no usable address" },
-		[DIAL_UNKNOWN] = { 503, "the server is no longer configured" },
-		[DIAL_BUSY] = { 503, "too many connections are being made" },
-		[DIAL_RESET] = { 502, "the server closed the connection before it answered" },
-		[DIAL_ANSWER] = { 502, "the server's answer is not valid HTTP" },
-		[DIAL_TLS] = { 502, "TLS to the server failed" },
-	};
-
-	local_error(e, x, answers[why].status, answers[why].text);
 }
 
 void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
@@ -194,6 +220,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		if (x->flags & X_SENT || why == DIAL_TLS)
 			dial_tell_failure(e, x->server, why);
 	}
+	x->failure = (uint8_t)why;
 	if (!exchange_may_retry(x, why)) {
 		exchange_answer_failure(e, x, why);
 		return;
@@ -247,27 +274,11 @@ static enum err exchange_move_request(struct edge *e, struct exchange *x)
 		return got;
 	TRY(body_next(&x->request, &in, &scratch, &out));
 	x->flags |= X_BODY_MOVED;
-	if (x->listener->body_size && x->request.moved > x->listener->body_size)
-		return E_LIMIT;
 	TRY(conn_keep(e, &c->conn, in));
 	if (conn_send(e, &x->u->conn, out) != E_OK)
 		x->u->conn.is_broken = true; /* the answer may still be there to read */
 	exchange_set_deadline(e, x);
 	return E_OK;
-}
-
-/* The client side went wrong while its body was coming. True: x has ended */
-static bool exchange_request_broken(struct edge *e, struct exchange *x, enum err why)
-{
-	if (x->flags & X_ANSWERED || why == E_CLOSED || x->c->conn.is_broken) {
-		x->c->conn.is_broken = true;
-		exchange_abort(e, x);
-	} else if (why == E_LIMIT && x->listener->body_size) {
-		local_error(e, x, 413, "the request's body is larger than this listener takes");
-	} else {
-		local_error(e, x, why == E_NOMEM ? 503 : 400, "the request's body is not valid");
-	}
-	return true;
 }
 
 static bool exchange_run_request(struct edge *e, struct exchange *x)
@@ -281,7 +292,10 @@ static bool exchange_run_request(struct edge *e, struct exchange *x)
 	}
 	if (got == E_OK)
 		client_run_later(e, x->c);
-	return got != E_OK && got != E_AGAIN && exchange_request_broken(e, x, got);
+	if (got == E_OK || got == E_AGAIN)
+		return false;
+	exchange_request_broken(e, x, got);
+	return true;
 }
 
 bool exchange_run(struct edge *e, struct exchange *x)

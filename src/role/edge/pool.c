@@ -89,9 +89,10 @@ static uint32_t pool_in_flight(const struct edge *e, const struct image_server *
 	uint32_t n = 0;
 
 	for (unsigned i = 0; i < e->load_n; i++) {
-		const struct page_load_server *l = &e->loads[i]->server[s->slot];
+		const struct page_load_server *l =
+			e->loads[i] ? &e->loads[i]->server[s->slot] : NULL;
 
-		if (PAGE_GET(l->gen) == s->slot_gen)
+		if (l && PAGE_GET(l->gen) == s->slot_gen)
 			n += PAGE_GET(l->in_flight);
 	}
 	return n;

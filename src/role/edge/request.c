@@ -324,6 +324,7 @@ static void request_note_head(struct exchange *x, const struct http1_head *h)
 	if (h->minor == 0)
 		x->flags |= X_OLD_CLIENT;
 	body_init(&x->request, (enum http_body)h->body, h->content_length, h->body == BODY_CHUNKED);
+	x->request.limit = x->listener->body_size;
 	if (wants_upgrade && x->request.is_done)
 		x->flags |= X_WEBSOCKET;
 }

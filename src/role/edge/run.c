@@ -11,6 +11,7 @@
 #include "tls/tls_heap.h"
 
 #include <sys/mman.h>
+#include <time.h>
 
 enum { RUN_TLS_BYTES = 1 << 30 /* ceiling of all TLS connections' memory */ };
 
@@ -39,6 +40,8 @@ struct edge *run_new(void)
 
 enum err run_prepare(struct edge *e)
 {
+	tzset(); /* now: later there is no file to read the time zone from, and certificates have
+		    dates */
 	secret_random(e->rng.s, sizeof e->rng.s);
 	TRY(loop_init(&e->loop, e, run_handlers, SOURCE_N));
 	wheel_init(&e->wheel, e->loop.now_ms);

@@ -102,8 +102,10 @@ static enum err setup_on_swap(void *role, struct frame *f)
 
 static enum err setup_map_load(struct edge *e, uint16_t index, bool is_writable, void *p)
 {
-	if (index >= ROLE_EDGES_MAX)
+	if (index >= ROLE_EDGES_MAX || (is_writable && e->load) ||
+	    (e->load && e->loads[index] == e->load))
 		return E_PROTO;
+	shm_unmap((void *)(uintptr_t)e->loads[index], e->loads[index] ? sizeof *e->load : 0);
 	e->loads[index] = p;
 	if (index >= e->load_n)
 		e->load_n = index + 1u;
@@ -230,7 +232,7 @@ static enum err setup_on_drain(void *role, struct frame *f)
 
 static const struct frame_def setup_defs[] = {
 	{ KEEPER_IMAGE, 1, FRAME_BOOT | FRAME_RUN, 4, 4, setup_on_image },
-	{ KEEPER_PAGE, 1, FRAME_BOOT, 4, 4, setup_on_page },
+	{ KEEPER_PAGE, 1, FRAME_BOOT | FRAME_RUN, 4, 4, setup_on_page },
 	{ KEEPER_RING, 2, FRAME_BOOT, 7, 7, setup_on_ring },
 	{ KEEPER_CHANNEL, 1, FRAME_BOOT | FRAME_RUN, 3, 3, setup_on_channel },
 	{ KEEPER_LISTENER, 1, FRAME_BOOT | FRAME_RUN, 2, 2, setup_on_listener },
