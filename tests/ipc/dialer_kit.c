@@ -165,6 +165,15 @@ void kit_turns(struct kit *k, unsigned ms)
 	} while (clock_mono_ms() < until);
 }
 
+void kit_spin(struct kit *k, unsigned turns)
+{
+	for (unsigned i = 0; i < turns; i++) {
+		/* the wheel looks at its current slot once more: the loop must not sleep before */
+		k->d->wheel.tick = k->d->loop.now_ms / WHEEL_TICK_MS;
+		kit_must(dialer_turn(k->d) == E_OK, "dialer_turn");
+	}
+}
+
 bool kit_until(struct kit *k, unsigned ms, bool (*is)(struct kit *k, void *arg), void *arg)
 {
 	uint64_t until = clock_mono_ms() + ms;

@@ -53,6 +53,9 @@ int kit_edge(struct kit *k);
 /* kit_turns - turns for ms milliseconds */
 void kit_turns(struct kit *k, unsigned ms);
 
+/* kit_spin - so many turns without waiting for anything */
+void kit_spin(struct kit *k, unsigned turns);
+
 /* kit_until - turns until is(k, arg) or ms have passed; what is() said last */
 bool kit_until(struct kit *k, unsigned ms, bool (*is)(struct kit *k, void *arg), void *arg);
 
