@@ -137,10 +137,9 @@ static enum err boot_edge(struct keeper_child *c, const struct keeper_image *ima
 {
 	struct keeper *k = c->k;
 
-	TRY(c->is_candidate ? page_renew(k, c->index) : page_load(k, c->index));
 	TRY(boot_post_image(c, image));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
-	TRY(page_post(c, PAGE_LOAD, c->index, true));
+	TRY(page_post_loads(c, false));
 	TRY(boot_post_ring(c));
 	TRY(listener_post(c, false));
 	TRY(post_simple(c, KEEPER_SECRET, view_of(k->ticket_keys.p, k->ticket_keys.n)));
@@ -150,14 +149,9 @@ static enum err boot_edge(struct keeper_child *c, const struct keeper_image *ima
 
 static enum err boot_console(struct keeper_child *c, const struct keeper_image *image)
 {
-	struct keeper *k = c->k;
-
 	TRY(boot_post_image(c, image));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
-	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
-		if (k->load[i].ro >= 0)
-			TRY(page_post(c, PAGE_LOAD, (uint16_t)i, false));
-	}
+	TRY(page_post_loads(c, false));
 	return listener_post(c, false);
 }
 

@@ -150,6 +150,7 @@ static enum err change_start_edges(struct keeper *k, unsigned n)
 {
 	struct keeper_change *ch = &k->change;
 
+	TRY(page_renew(k, n));
 	for (unsigned i = 0; i < n; i++) {
 		if (ch->edge[i])
 			continue;

@@ -64,6 +64,7 @@ static enum err commit_swap_edge(struct keeper_child *c)
 	TRY(boot_post_image(c, &k->image));
 	TRY(boot_link(seat_of(k, ROLE_SIGNER, 0)->child, c));
 	TRY(boot_link(seat_of(k, ROLE_DIALER, 0)->child, c));
+	TRY(page_post_loads(c, true));
 	TRY(listener_post(c, true));
 	wbuf_u32(&w, k->image.generation);
 	TRY(post_simple(c, KEEPER_SWAP, wbuf_view(&w)));
@@ -85,7 +86,6 @@ static void commit_swap_edges(struct keeper *k)
 /* Upgrade: the new edges accept already; the old ones finish what they have. */
 static void commit_renew_edges(struct keeper *k)
 {
-	page_renew_commit(k);
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
 		struct keeper_child *c = k->change.edge[i], *old = NULL;
 
@@ -132,12 +132,8 @@ static void commit_console(struct keeper *k)
 		return;
 	c->generation = k->image.generation;
 	e = boot_post_image(c, &k->image);
-	for (unsigned i = 0; e == E_OK && i < commit_edge_count(&k->image.image); i++) {
-		/* Stripes of edges that are new since the console was born */
-		e = k->load[i].ro >= 0 ? E_OK : page_load(k, i);
-		if (e == E_OK)
-			e = page_post(c, PAGE_LOAD, (uint16_t)i, false);
-	}
+	if (e == E_OK)
+		e = page_post_loads(c, true);
 	if (e == E_OK)
 		e = listener_post(c, true);
 	if (e != E_OK && e != E_CLOSED)
@@ -153,7 +149,7 @@ static void commit_seats(struct keeper *k)
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
 		if (i >= edges)
 			seat_unwant(seat_of(k, ROLE_EDGE, i));
-		else if (page_load(k, i) == E_OK) /* before the console is given its pages */
+		else
 			seat_want(seat_of(k, ROLE_EDGE, i), k->loop.now_ms);
 	}
 	if (k->image.image.header->metrics.kind)
@@ -172,6 +168,10 @@ void commit_change(struct keeper *k)
 	ch->state = CHANGE_SWAP;
 	ch->deadline_ms = k->loop.now_ms + COMMIT_WAIT_MS;
 	listener_commit(k);
+	if (ch->is_renewal)
+		page_renew_commit(k);
+	if (page_loads(k, commit_edge_count(&k->image.image)) != E_OK)
+		log_line(LOG_ERROR, "some edges have no stripe and will not start");
 	commit_provider(k, &ch->signer);
 	commit_provider(k, &ch->dialer);
 	if (ch->is_renewal) {

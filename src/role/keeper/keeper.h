@@ -241,6 +241,7 @@ struct keeper {
 	struct keeper_image image, old_image;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
+	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */
 	struct keeper_listener listeners[KEEPER_LISTENERS];
 	struct keeper_ring rings[KEEPER_RINGS];
 	struct ring_writer events;

@@ -22,14 +22,23 @@ enum err page_health(struct keeper *k)
 	return page_make("sluis-health", sizeof(struct page_health_page), &k->health);
 }
 
-enum err page_load(struct keeper *k, unsigned index)
+enum err page_loads(struct keeper *k, unsigned n)
 {
-	return page_make("sluis-load", sizeof(struct page_load_page), &k->load[index]);
+	k->fresh_loads = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (k->load[i].rw >= 0)
+			continue;
+		TRY(page_make("sluis-load", sizeof(struct page_load_page), &k->load[i]));
+		k->fresh_loads |= UINT64_C(1) << i;
+	}
+	return E_OK;
 }
 
-enum err page_renew(struct keeper *k, unsigned index)
+enum err page_renew(struct keeper *k, unsigned n)
 {
-	return page_make("sluis-load", sizeof(struct page_load_page), &k->next_load[index]);
+	for (unsigned i = 0; i < n; i++)
+		TRY(page_make("sluis-load", sizeof(struct page_load_page), &k->next_load[i]));
+	return E_OK;
 }
 
 static void page_close(struct keeper_page *p)
@@ -76,4 +85,19 @@ enum err page_post(struct keeper_child *c, enum page_kind kind, uint16_t index, 
 	post.body = wbuf_view(&w);
 	post.fds[0] = is_writable ? p->rw : p->ro;
 	return post_send(c, &post);
+}
+
+enum err page_post_loads(struct keeper_child *c, bool only_fresh)
+{
+	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
+		bool is_own = c->role == ROLE_EDGE && c->index == i,
+		     is_fresh = c->k->fresh_loads & UINT64_C(1) << i;
+
+		if (page_of(c, PAGE_LOAD, (uint16_t)i)->ro < 0 || (only_fresh && !is_fresh))
+			continue;
+		/* A running edge has its own stripe since its birth */
+		if (!only_fresh || !is_own)
+			TRY(page_post(c, PAGE_LOAD, (uint16_t)i, is_own));
+	}
+	return E_OK;
 }
