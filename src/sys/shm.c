@@ -5,7 +5,6 @@
 #include "sys/log.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,19 +17,6 @@ enum err shm_new(const char *name, size_t bytes, int *ret_fd)
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
 		return log_errno("memfd_create");
 	*ret_fd = fd_steal(&fd);
-	return E_OK;
-}
-
-enum err shm_reopen_readonly(int fd, int *ret_fd)
-{
-	char path[40] = "";
-	int out = -1;
-
-	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	out = open(path, O_RDONLY | O_CLOEXEC);
-	if (out < 0)
-		return log_errno(path);
-	*ret_fd = out;
 	return E_OK;
 }
 
