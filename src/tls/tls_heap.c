@@ -16,20 +16,20 @@
 #include <sys/mman.h>
 
 enum {
-	HEAP_SLAB = 256 * 1024,
+	HEAP_SLAB = 64 * 1024,
 	HEAP_GRAIN = 16,
 	HEAP_SMALL = 1024, /* up to here the class comes from a table */
-	HEAP_CLASSES = 34,
-	HEAP_SLABS_MAX = 16384, /* 4 GB */
+	HEAP_CLASSES = 36,
+	HEAP_SLABS_MAX = 65536, /* 4 GB */
 	HEAP_NO_CLASS = 255
 };
 
 /* Sizes were chosen after what a connection really asks for: struct ssl_st, two record buffers,
- * the async stack. The last three are whole slabs. */
+ * the async stack. The last five are whole slabs. */
 static const uint32_t tls_heap_sizes[HEAP_CLASSES] = {
-	16,   32,   48,	  64,	80,   96,    128,   160,    192,    224,    256,  320,
-	384,  448,  512,  640,	768,  896,   1024,  1280,   1536,   2048,   2560, 3072,
-	4096, 5120, 6144, 7168, 8192, 16896, 32768, 262144, 524288, 1048576
+	16,   32,   48,	  64,	80,   96,    128,   160,   192,	   224,	   256,	   320,
+	384,  448,  512,  640,	768,  896,   1024,  1280,  1536,   2048,   2560,   3072,
+	4096, 5120, 6144, 7168, 8192, 16896, 32768, 65536, 131072, 262144, 524288, 1048576
 };
 
 struct tls_heap_block {
