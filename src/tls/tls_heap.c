@@ -17,9 +17,10 @@
 
 enum {
 	HEAP_SLAB = 64 * 1024,
+	HEAP_TOGETHER = 4,
 	HEAP_GRAIN = 16,
 	HEAP_SMALL = 1024, /* up to here the class comes from a table */
-	HEAP_CLASSES = 36,
+	HEAP_CLASSES = 38,
 	HEAP_SLABS_MAX = 65536, /* 4 GB */
 	HEAP_NO_CLASS = 255
 };
@@ -27,9 +28,9 @@ enum {
 /* Sizes were chosen after what a connection really asks for: struct ssl_st, two record buffers,
  * the async stack. The last five are whole slabs. */
 static const uint32_t tls_heap_sizes[HEAP_CLASSES] = {
-	16,   32,   48,	  64,	80,   96,    128,   160,   192,	   224,	   256,	   320,
-	384,  448,  512,  640,	768,  896,   1024,  1280,  1536,   2048,   2560,   3072,
-	4096, 5120, 6144, 7168, 8192, 16896, 32768, 65536, 131072, 262144, 524288, 1048576
+	16,   32,   48,	  64,	80,   96,    112,   128,   144,	   160,	   192,	   224,	   256,
+	320,  384,  448,  544,	640,  768,   960,   1024,  1280,   1536,   2048,   2560,   3072,
+	4096, 5120, 6144, 7680, 9216, 16896, 32768, 65536, 131072, 262144, 524288, 1048576
 };
 
 struct tls_heap_block {
@@ -73,6 +74,9 @@ static void *tls_heap_fresh(struct tls_heap *h, unsigned c)
 	size_t size = tls_heap_sizes[c], slabs = (size + HEAP_SLAB - 1) / HEAP_SLAB;
 	void *p = NULL;
 
+	/* several slabs together waste less at their end than one */
+	if (size > HEAP_SLAB / 16 && size < HEAP_SLAB / 2)
+		slabs = HEAP_TOGETHER;
 	if ((size_t)(h->fresh_end[c] - h->fresh[c]) < size) {
 		if (h->slabs - h->slab_n < slabs)
 			return NULL;

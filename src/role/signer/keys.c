@@ -179,7 +179,6 @@ static EVP_PKEY *keys_read_pem(struct keys *k, struct view pem, const char **ret
 	*ret_why = is_encrypted ? "it is encrypted: decrypt it with 'openssl pkey', or keep it "
 				  "in a file that only its owner can read"
 				: "it holds no private key in PEM form (PKCS#8, SEC1 or PKCS#1)";
-	ERR_print_errors_fp(stderr);
 	ERR_clear_error();
 	BIO_free(bio);
 	return pkey;
