@@ -46,16 +46,9 @@ void chain_begin(struct chain *c, const struct chain_line *l)
 	WBUF_LIT(&c->out, "\"");
 }
 
-static void chain_key(struct chain *c, struct view key)
-{
-	WBUF_LIT(&c->out, ",\"");
-	wbuf_view_put(&c->out, key);
-	WBUF_LIT(&c->out, "\":");
-}
-
 void chain_text(struct chain *c, struct view key, struct view text)
 {
-	chain_key(c, key);
+	wbuf_view_put(&c->out, key);
 	WBUF_LIT(&c->out, "\"");
 	audit_line_put_text(&c->out, text);
 	WBUF_LIT(&c->out, "\"");
@@ -63,13 +56,13 @@ void chain_text(struct chain *c, struct view key, struct view text)
 
 void chain_number(struct chain *c, struct view key, uint64_t x)
 {
-	chain_key(c, key);
+	wbuf_view_put(&c->out, key);
 	wbuf_dec(&c->out, x);
 }
 
 void chain_bool(struct chain *c, struct view key, bool x)
 {
-	chain_key(c, key);
+	wbuf_view_put(&c->out, key);
 	wbuf_view_put(&c->out, x ? VIEW("true") : VIEW("false"));
 }
 
@@ -84,8 +77,7 @@ enum err chain_end(struct chain *c)
 	struct view line = { 0 };
 	enum err e = E_LIMIT;
 
-	chain_key(c, VIEW("prev"));
-	WBUF_LIT(&c->out, "\"");
+	WBUF_LIT(&c->out, ",\"prev\":\"");
 	wbuf_hex(&c->out, view_of(c->hash.b, sizeof c->hash.b));
 	WBUF_LIT(&c->out, "\"}\n");
 	line = view_slice(wbuf_view(&c->out), c->line_at, c->out.n);

@@ -28,6 +28,9 @@ struct chain_line {
 	struct view id, kind, action, object, result, origin, actor;
 };
 
+/* CHAIN_KEY - a member's name, a literal, with what stands around it in the line */
+#define CHAIN_KEY(name) VIEW(",\"" name "\":")
+
 /* A place to return to. */
 struct chain_mark {
 	struct audit_line_hash hash;
@@ -38,8 +41,8 @@ struct chain_mark {
 /* chain_init - out borrows CHAIN_OUT bytes. E_SYS: the hash library */
 enum err chain_init(struct chain *c, uint8_t *out, uint32_t boot_id);
 
-/* chain_begin, chain_text .. chain_bool, chain_end - one line; E_LIMIT: it did not fit and nothing
- * is left of it · E_SYS the hash library failed, likewise */
+/* chain_begin, chain_text .. chain_bool, chain_end - one line, its keys by CHAIN_KEY; E_LIMIT: it
+ * did not fit and nothing is left of it · E_SYS the hash library failed, likewise */
 void chain_begin(struct chain *c, const struct chain_line *l);
 void chain_text(struct chain *c, struct view key, struct view text);
 void chain_number(struct chain *c, struct view key, uint64_t x);

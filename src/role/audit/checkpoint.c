@@ -71,12 +71,12 @@ static enum err checkpoint_put(struct audit *a, const struct audit_checkpoint *c
 	audit_key_put_signature(&sig, s);
 	wbuf_hex(&hash, view_of(c->hash, sizeof c->hash));
 	chain_begin(&a->chain, &line);
-	chain_number(&a->chain, VIEW("covers"), c->seq);
-	chain_text(&a->chain, VIEW("hash"), wbuf_view(&hash));
-	chain_number(&a->chain, VIEW("signed_us"), c->wall_us);
-	chain_bool(&a->chain, VIEW("is_stop"), c->is_stop);
-	chain_text(&a->chain, VIEW("key"), wbuf_view(&key));
-	chain_text(&a->chain, VIEW("signature"), wbuf_view(&sig));
+	chain_number(&a->chain, CHAIN_KEY("covers"), c->seq);
+	chain_text(&a->chain, CHAIN_KEY("hash"), wbuf_view(&hash));
+	chain_number(&a->chain, CHAIN_KEY("signed_us"), c->wall_us);
+	chain_bool(&a->chain, CHAIN_KEY("is_stop"), c->is_stop);
+	chain_text(&a->chain, CHAIN_KEY("key"), wbuf_view(&key));
+	chain_text(&a->chain, CHAIN_KEY("signature"), wbuf_view(&sig));
 	return chain_end(&a->chain);
 }
 
@@ -183,9 +183,9 @@ static enum err checkpoint_on_key(void *role, struct frame *f)
 }
 
 static const struct frame_def checkpoint_defs[] = {
-	{SIGNER_CHECKPOINT,  0, FRAME_RUN, AUDIT_SIGNATURE, AUDIT_SIGNATURE,
-	  checkpoint_on_signature							      },
-	{ SIGNER_PUBLIC_KEY, 0, FRAME_RUN, AUDIT_KEY,	      AUDIT_KEY,	 checkpoint_on_key},
+	{ SIGNER_CHECKPOINT, 0, FRAME_RUN, AUDIT_SIGNATURE, AUDIT_SIGNATURE,
+	  checkpoint_on_signature },
+	{ SIGNER_PUBLIC_KEY, 0, FRAME_RUN, AUDIT_KEY, AUDIT_KEY, checkpoint_on_key },
 };
 
 static const struct frame_table checkpoint_table = {

@@ -27,7 +27,7 @@ enum err journal_note(struct audit *a, const struct audit_note *n)
 
 	chain_begin(&a->chain, &line);
 	if (n->detail.n)
-		chain_text(&a->chain, VIEW("detail"), n->detail);
+		chain_text(&a->chain, CHAIN_KEY("detail"), n->detail);
 	e = chain_end(&a->chain);
 	if (e == E_OK)
 		a->checkpoints.worth = a->chain.seq;

@@ -150,12 +150,12 @@ static enum err on_drain(void *role, struct frame *f)
 enum { MAIN_BOTH = FRAME_BOOT | FRAME_RUN };
 
 static const struct frame_def main_defs[] = {
-	{KEEPER_IMAGE,	1, MAIN_BOTH,  4, 4,   on_image   },
-	{ KEEPER_RING,     2, MAIN_BOTH,  7, 7,   on_ring	   },
-	{ KEEPER_RING_END, 0, FRAME_RUN,	 4, 4,   on_ring_end},
-	{ KEEPER_CHANNEL,  1, MAIN_BOTH,	3, 3,   on_channel },
-	{ KEEPER_PATH,     1, FRAME_BOOT, 0, 512, on_path    },
-	{ KEEPER_DRAIN,	0, FRAME_RUN,  4, 4,   on_drain   },
+	{ KEEPER_IMAGE, 1, MAIN_BOTH, 4, 4, on_image },
+	{ KEEPER_RING, 2, MAIN_BOTH, 7, 7, on_ring },
+	{ KEEPER_RING_END, 0, FRAME_RUN, 4, 4, on_ring_end },
+	{ KEEPER_CHANNEL, 1, MAIN_BOTH, 3, 3, on_channel },
+	{ KEEPER_PATH, 1, FRAME_BOOT, 0, 512, on_path },
+	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, on_drain },
 };
 
 static const struct frame_table main_table = { main_defs, sizeof main_defs / sizeof main_defs[0] };

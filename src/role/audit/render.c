@@ -7,33 +7,43 @@
 
 /* What the tags after the six fixed ones are called in a line. */
 struct render_name {
-	const char *key;
-	uint8_t type; /* enum record_type */
+	struct view key; /* by CHAIN_KEY; empty: stands in the line's fixed part */
+	uint8_t type;	 /* enum record_type */
 };
 
+#define FIXED(type)                                                                                \
+	{                                                                                          \
+		{ NULL, 0 }, type                                                                  \
+	}
+#define NAMED(name, type)                                                                          \
+	{                                                                                          \
+		{ (const uint8_t *)",\"" name "\":", sizeof name + 3 }, type                       \
+	}
+
 static const struct render_name render_names[RECORD_TAG_N] = {
-	[RECORD_TAG_KIND] = {NULL,		    RECORD_NUMBER},
-	[RECORD_TAG_TIME] = { NULL,	    RECORD_NUMBER},
-	[RECORD_TAG_ACTION] = { NULL,	      RECORD_TEXT  },
-	[RECORD_TAG_OBJECT] = { NULL,	      RECORD_TEXT  },
-	[RECORD_TAG_RESULT] = { NULL,	      RECORD_TEXT  },
-	[RECORD_TAG_ORIGIN] = { NULL,	      RECORD_TEXT  },
-	[RECORD_TAG_ACTOR] = { NULL,	     RECORD_TEXT	 },
-	[RECORD_TAG_REQUEST_ID] = { "request_id",	  RECORD_TEXT  },
-	[RECORD_TAG_LISTENER] = { "listener",      RECORD_TEXT  },
-	[RECORD_TAG_ROUTE] = { "route",		RECORD_TEXT  },
-	[RECORD_TAG_POOL] = { "pool",	      RECORD_TEXT  },
-	[RECORD_TAG_SERVER] = { "server",	  RECORD_TEXT  },
-	[RECORD_TAG_BYTES_IN] = { "bytes_in",      RECORD_NUMBER},
-	[RECORD_TAG_BYTES_OUT] = { "bytes_out",	RECORD_NUMBER},
-	[RECORD_TAG_DURATION_US] = { "duration_us",   RECORD_NUMBER},
-	[RECORD_TAG_FIRST_BYTE_US] = { "first_byte_us", RECORD_NUMBER},
-	[RECORD_TAG_TRIES] = { "tries",		RECORD_NUMBER},
-	[RECORD_TAG_TLS] = { "tls",	    RECORD_TEXT	},
-	[RECORD_TAG_USER_AGENT] = { "user_agent",	  RECORD_TEXT  },
-	[RECORD_TAG_DETAIL] = { "detail",	  RECORD_TEXT  },
-	[RECORD_TAG_PROTOCOL] = { "protocol",      RECORD_TEXT  },
-	[RECORD_TAG_QUERY_BYTES] = { "query_bytes",   RECORD_NUMBER},
+	[0] = FIXED(0),
+	[RECORD_TAG_KIND] = FIXED(RECORD_NUMBER),
+	[RECORD_TAG_TIME] = FIXED(RECORD_NUMBER),
+	[RECORD_TAG_ACTION] = FIXED(RECORD_TEXT),
+	[RECORD_TAG_OBJECT] = FIXED(RECORD_TEXT),
+	[RECORD_TAG_RESULT] = FIXED(RECORD_TEXT),
+	[RECORD_TAG_ORIGIN] = FIXED(RECORD_TEXT),
+	[RECORD_TAG_ACTOR] = FIXED(RECORD_TEXT),
+	[RECORD_TAG_REQUEST_ID] = NAMED("request_id", RECORD_TEXT),
+	[RECORD_TAG_LISTENER] = NAMED("listener", RECORD_TEXT),
+	[RECORD_TAG_ROUTE] = NAMED("route", RECORD_TEXT),
+	[RECORD_TAG_POOL] = NAMED("pool", RECORD_TEXT),
+	[RECORD_TAG_SERVER] = NAMED("server", RECORD_TEXT),
+	[RECORD_TAG_BYTES_IN] = NAMED("bytes_in", RECORD_NUMBER),
+	[RECORD_TAG_BYTES_OUT] = NAMED("bytes_out", RECORD_NUMBER),
+	[RECORD_TAG_DURATION_US] = NAMED("duration_us", RECORD_NUMBER),
+	[RECORD_TAG_FIRST_BYTE_US] = NAMED("first_byte_us", RECORD_NUMBER),
+	[RECORD_TAG_TRIES] = NAMED("tries", RECORD_NUMBER),
+	[RECORD_TAG_TLS] = NAMED("tls", RECORD_TEXT),
+	[RECORD_TAG_USER_AGENT] = NAMED("user_agent", RECORD_TEXT),
+	[RECORD_TAG_DETAIL] = NAMED("detail", RECORD_TEXT),
+	[RECORD_TAG_PROTOCOL] = NAMED("protocol", RECORD_TEXT),
+	[RECORD_TAG_QUERY_BYTES] = NAMED("query_bytes", RECORD_NUMBER),
 };
 
 static const char *const render_kinds[] = {
@@ -105,7 +115,7 @@ static void render_begin(struct chain *c, const struct render_writer *who,
 	wbuf_dec(&w, who->position);
 	line.id = wbuf_view(&w);
 	chain_begin(c, &line);
-	chain_text(c, VIEW("writer"), who->name);
+	chain_text(c, CHAIN_KEY("writer"), who->name);
 }
 
 static void render_field(struct chain *c, struct view key, const struct record_field *f)
@@ -122,13 +132,14 @@ static void render_unknown(struct chain *c, struct view record)
 	struct record_field f = { 0 };
 
 	while (record_next(&record, &f) == E_OK) {
-		uint8_t key[8];
+		uint8_t key[16];
 		struct wbuf w = wbuf_of(key, sizeof key);
 
 		if (f.tag < RECORD_TAG_N)
 			continue;
-		WBUF_LIT(&w, "tag_");
+		WBUF_LIT(&w, ",\"tag_");
 		wbuf_dec(&w, f.tag);
+		WBUF_LIT(&w, "\":");
 		render_field(c, wbuf_view(&w), &f);
 	}
 }
@@ -146,8 +157,8 @@ enum err render_record(struct chain *c, const struct render_writer *who, struct 
 		return E_OK;
 	render_begin(c, who, &r, render_kinds[kind]);
 	for (unsigned tag = 1; tag < RECORD_TAG_N; tag++)
-		if (render_names[tag].key && render_has(&r, tag))
-			render_field(c, view_str(render_names[tag].key), &r.known[tag]);
+		if (render_names[tag].key.n && render_has(&r, tag))
+			render_field(c, render_names[tag].key, &r.known[tag]);
 	if (r.seen[0] >> RECORD_TAG_N || r.seen[1] || r.seen[2] || r.seen[3])
 		render_unknown(c, record);
 	return chain_end(c);

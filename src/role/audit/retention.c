@@ -56,9 +56,9 @@ static enum err retention_record(struct audit *a, uint64_t first, const struct a
 	wbuf_hex(&hash, view_of(next->prev.b, sizeof next->prev.b));
 	line.object = wbuf_view(&w);
 	chain_begin(&a->chain, &line);
-	chain_number(&a->chain, VIEW("from"), first);
-	chain_number(&a->chain, VIEW("to"), next->seq - 1);
-	chain_text(&a->chain, VIEW("last_hash"), wbuf_view(&hash));
+	chain_number(&a->chain, CHAIN_KEY("from"), first);
+	chain_number(&a->chain, CHAIN_KEY("to"), next->seq - 1);
+	chain_text(&a->chain, CHAIN_KEY("last_hash"), wbuf_view(&hash));
 	TRY(chain_end(&a->chain));
 	a->retention.first = first;
 	a->retention.seq = a->checkpoints.worth = a->chain.seq;

@@ -126,9 +126,9 @@ static enum err rings_put_gap(struct rings_slot *s, struct chain *c, int64_t wal
 	if (fresh == 0)
 		return E_AGAIN;
 	chain_begin(c, &line);
-	chain_number(c, VIEW("ring"), s->id);
-	chain_number(c, VIEW("count"), fresh);
-	chain_number(c, VIEW("total"), total);
+	chain_number(c, CHAIN_KEY("ring"), s->id);
+	chain_number(c, CHAIN_KEY("count"), fresh);
+	chain_number(c, CHAIN_KEY("total"), total);
 	return chain_end(c);
 }
 

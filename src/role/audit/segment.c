@@ -166,9 +166,9 @@ static enum err segment_first_line(const struct segment *s, struct chain *c,
 	};
 
 	chain_begin(c, &line);
-	chain_number(c, VIEW("format"), 1);
-	chain_text(c, VIEW("previous"), before ? view_str(previous.text) : VIEW("-"));
-	chain_number(c, VIEW("recovered_bytes"), past ? past->torn_bytes : 0);
+	chain_number(c, CHAIN_KEY("format"), 1);
+	chain_text(c, CHAIN_KEY("previous"), before ? view_str(previous.text) : VIEW("-"));
+	chain_number(c, CHAIN_KEY("recovered_bytes"), past ? past->torn_bytes : 0);
 	return chain_end(c);
 }
 
