@@ -50,12 +50,12 @@ static void conf_check_host(struct conf_run *r, const struct image *im,
 
 	if (view_eq(name, VIEW("*")))
 		return;
-	if (name.p[0] == '*') /* any label in front stands for all of them */
+	if (view_starts(name, VIEW("*."))) /* any label in front stands for all of them */
 		name = region_join(&r->region, VIEW("x"), hosts_stored(name));
 	if (!route->listeners.p)
 		for (uint32_t l = 0; l < r->model.listeners.n; l++)
 			conf_cover_add(&cover, im, l, name);
-	for (uint32_t l = 0; l < route->listeners.n; l++)
+	for (uint32_t l = 0; route->listeners.p && l < route->listeners.n; l++)
 		conf_cover_add(&cover, im, route->listeners.p[l].index, name);
 	if (cover.has_https && !cover.has_http && !cover.is_covered)
 		diag_warning(&r->diag, host->at->at,

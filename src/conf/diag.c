@@ -30,6 +30,9 @@ static void diag_put_escaped(struct wbuf *w, struct view text)
 }
 
 static void diag_add(struct diag *d, struct place at, enum diag_level level, const char *format,
+		     va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void diag_add(struct diag *d, struct place at, enum diag_level level, const char *format,
 		     va_list ap)
 {
 	char text[DIAG_TEXT_MAX] = "", line[DIAG_TEXT_MAX * 3];

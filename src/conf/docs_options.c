@@ -350,6 +350,7 @@ int main(int argc, char **argv)
 	struct view what = view_str(argc == 2 ? argv[1] : "");
 	struct wbuf w = wbuf_of(malloc(DOCS_TEXT), DOCS_TEXT);
 	struct docs_tables tables = { 0 };
+	bool is_good = false;
 
 	if (!w.p)
 		return EXIT_FAILURE;
@@ -360,8 +361,10 @@ int main(int argc, char **argv)
 		docs_schema(&w, &tables);
 	} else {
 		(void)fprintf(stderr, "usage: docs-options --manual | --schema\n");
+		free(w.p);
 		return 2;
 	}
-	return !w.bad && fwrite(w.p, 1, w.n, stdout) == w.n && fflush(stdout) == 0 ? EXIT_SUCCESS
-										   : EXIT_FAILURE;
+	is_good = !w.bad && fwrite(w.p, 1, w.n, stdout) == w.n && fflush(stdout) == 0;
+	free(w.p);
+	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

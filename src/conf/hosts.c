@@ -87,9 +87,11 @@ static void hosts_add_route(struct hosts_work *w, uint32_t route)
 {
 	const struct model_route *r = MODEL_AT(struct model_route, w->c->model->routes, route);
 
-	if (!r->listeners.p)
+	if (!r->listeners.p) {
 		for (uint32_t l = 0; l < w->c->model->listeners.n; l++)
 			hosts_add(w, l, route);
+		return;
+	}
 	for (uint32_t i = 0; i < r->listeners.n; i++)
 		if (r->listeners.p[i].index != IMAGE_NONE)
 			hosts_add(w, r->listeners.p[i].index, route);

@@ -243,11 +243,11 @@ static bool address_is_good(const struct image *im, const struct image_address *
 			    const struct row *row)
 {
 	if (a->kind == 0)
-		return row->b != 0;
+		return row->b != 0 && a->name.n == 0;
 	if (a->kind > IMAGE_ADDRESS_UNIX || !(row->a & 1u << a->kind))
 		return false;
 	if (a->kind == IMAGE_ADDRESS_IP)
-		return a->port != 0;
+		return a->port != 0 && a->name.n == 0;
 	if (a->kind == IMAGE_ADDRESS_NAME)
 		return a->port != 0 && text_is_between(im, a->name, 1, 253);
 	return text_is_between(im, a->name, 2, IMAGE_UNIX_MAX) &&

@@ -109,7 +109,7 @@ static const struct option listener_limit_rows[] = {
 		   OPTIONS_COUNT_MAX, "200",
 		   "Open connections of one client address (IPv6: of one /64); 0 = no limit."),
 	ROW_RANGE(model_listener_limits, header_size, "header_size", OPTION_SIZE, 0,
-		  IMAGE_HEADER_SIZE_MIN, IMAGE_HEADER_SIZE_MAX / 1024 * 1024, "16k",
+		  IMAGE_HEADER_SIZE_MIN, (uint64_t)IMAGE_HEADER_SIZE_MAX / 1024 * 1024, "16k",
 		  "Largest request head (request line and fields); larger ones get 431."),
 	ROW_NUMBER(model_listener_limits, headers, "headers", IMAGE_HEADERS_MIN, IMAGE_HEADERS_MAX,
 		   "100", "Most fields in a request head."),
@@ -123,7 +123,8 @@ static const struct option_table listener_limits =
 		      "What one client, or all together, may use of a listener.");
 
 static const struct option listener_timeout_rows[] = {
-	ROW_TIME(model_listener_timeouts, handshake_ms, "handshake", 100, 5 * OPTIONS_MINUTE, "5s",
+	ROW_TIME(model_listener_timeouts, handshake_ms, "handshake", 100,
+		 (uint64_t)5 * OPTIONS_MINUTE, "5s",
 		 "From accept to the end of the TLS handshake."),
 	ROW_TIME(model_listener_timeouts, request_header_ms, "request_header", 100, OPTIONS_HOUR,
 		 "10s", "From the first byte of a request to the end of its head."),
@@ -277,7 +278,7 @@ static const struct option_table retries =
 	OPTIONS_TABLE(model_retries, "retries", retry_rows, "Trying another server.");
 
 static const struct option pool_timeout_rows[] = {
-	ROW_TIME(model_pool_timeouts, connect_ms, "connect", 10, 5 * OPTIONS_MINUTE, "2s",
+	ROW_TIME(model_pool_timeouts, connect_ms, "connect", 10, (uint64_t)5 * OPTIONS_MINUTE, "2s",
 		 "Until a connection stands, all addresses of a name together."),
 	ROW_TIME(model_pool_timeouts, first_byte_ms, "first_byte", 10, OPTIONS_DAY, "60s",
 		 "Until the answer begins, and between two parts of it; then 504."),

@@ -90,7 +90,9 @@ static void yaml_reader_place_node(struct yaml_reader_state *s, struct node *n)
 
 static bool yaml_reader_wants_key(const struct yaml_reader_state *s)
 {
-	return s->depth && s->stack[s->depth - 1]->kind == NODE_MAP && !s->pending;
+	const struct node *top = s->depth ? s->stack[s->depth - 1] : NULL;
+
+	return top && top->kind == NODE_MAP && !s->pending;
 }
 
 static bool yaml_reader_is_clean(struct view text)
@@ -176,6 +178,7 @@ static void yaml_reader_check_keys(struct yaml_reader_state *s, const struct nod
 	struct names seen = names_of(s->reader->region);
 	struct diag *d = s->reader->diag;
 
+	INVARIANT(map); /* libyaml ends only what it began */
 	for (const struct node *n = map->first; n && map->n > 1; n = n->next) {
 		uint32_t before = names_put(&seen, n->key, n->key_at.line);
 

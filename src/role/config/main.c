@@ -99,7 +99,7 @@ static void config_tell(struct config *c, enum role_message type, struct view bo
 	enum err e = E_AGAIN;
 
 	while (e == E_AGAIN && !c->is_deaf) {
-		e = frame_send(ROLE_CHANNEL_FD, type, 0, body, fd, fd ? 1 : 0);
+		e = frame_send(ROLE_CHANNEL_FD, (uint8_t)type, 0, body, fd, fd ? 1 : 0);
 		if (e == E_AGAIN)
 			(void)poll(&ready, 1, -1);
 	}

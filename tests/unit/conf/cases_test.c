@@ -4,6 +4,7 @@
  * writes what is said now, "conf_cases --print FILE" says it about one file.
  */
 #include "conf/conf.h"
+#include "sys/shm.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -82,9 +83,8 @@ static int cases_compare(const void *a, const void *b)
 
 static int cases_all(bool wants_update)
 {
-	static char *names[1000];
-	struct cases_text t = { .p = malloc(CASES_TEXT) };
-	char *expected = malloc(CASES_TEXT);
+	static char *names[1000], said[CASES_TEXT], expected[CASES_TEXT];
+	struct cases_text t = { .p = said };
 	DIR *dir = opendir(".");
 	struct dirent *e = NULL;
 	int n = 0, failed = 0;
@@ -95,11 +95,32 @@ static int cases_all(bool wants_update)
 		if (length > 5 && strcmp(e->d_name + length - 5, ".yaml") == 0)
 			names[n++] = strdup(e->d_name);
 	}
+	if (dir)
+		(void)closedir(dir);
 	qsort(names, (size_t)n, sizeof names[0], cases_compare);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		failed += !cases_one(names[i], &t, expected, wants_update);
+		free(names[i]);
+	}
 	printf("%d cases, %d failed\n", n, failed);
 	return n == 0 || failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int cases_image(const char *path)
+{
+	static char said[CASES_TEXT];
+	struct cases_text t = { .p = said };
+	struct conf_input in = { .path = path, .sink = cases_on_problem, .arg = &t };
+	struct conf_result result = { 0 };
+	void *image = NULL;
+	size_t n = 0;
+	int fd = -1;
+
+	return conf_check_file(&in, &result, &fd) == E_OK &&
+			       shm_map(fd, false, &image, &n) == E_OK &&
+			       fwrite(image, 1, n, stdout) == n
+		       ? EXIT_SUCCESS
+		       : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -107,13 +128,16 @@ int main(int argc, char **argv)
 	bool wants_update = argc == 3 && strcmp(argv[1], "--update") == 0;
 
 	if (argc == 3 && strcmp(argv[1], "--print") == 0) {
-		struct cases_text t = { .p = malloc(CASES_TEXT) };
+		static char said[CASES_TEXT];
+		struct cases_text t = { .p = said };
 		clock_t from = clock();
 
 		cases_run(argv[2], &t);
 		printf("%.*s%.3f s\n", (int)t.n, t.p, (double)(clock() - from) / CLOCKS_PER_SEC);
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "--image") == 0)
+		return cases_image(argv[2]);
 	if (argc < 2 || chdir(argv[argc - 1]) != 0)
 		return EXIT_FAILURE;
 	return cases_all(wants_update);

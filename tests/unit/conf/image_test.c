@@ -282,6 +282,7 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_POOL, 0, image_pool, tls_verify, 2),
 		WRONG(IMAGE_SERVER, 0, image_server, name.n, 0),
 		WRONG(IMAGE_SERVER, 0, image_server, address.port, 0),
+		WRONG(IMAGE_SERVER, 0, image_server, address.name.n, 1),
 		WRONG(IMAGE_SERVER, 1, image_server, address.name.n, 0),
 		WRONG(IMAGE_SERVER, 1, image_server, address.name.n, 254),
 		WRONG(IMAGE_SERVER, 2, image_server, address.name.n, 1),

@@ -1,0 +1,138 @@
+/*
+ * Any bytes as an image: image_check says no, or everything in it can be walked and looked up. The
+ * length that the header states is put right, so that inputs of another length get further.
+ */
+#include "conf/image.h"
+#include "fuzz.h"
+
+/* Every byte of a view, so that one that is not there is noticed. */
+static uint64_t walk_view(struct view v)
+{
+	return hash_fnv1a(v);
+}
+
+static uint64_t walk_str(const struct image *im, struct image_str s)
+{
+	return walk_view(image_view(im, s));
+}
+
+static uint64_t walk_networks(const struct image *im, struct image_range r)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < r.n; i++)
+		sum += image_network_at(im, r.first + i)->bits;
+	return sum;
+}
+
+static uint64_t walk_ders(const struct image *im, struct image_range r)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < r.n && i < 1000; i++)
+		sum += walk_str(im, *image_der_at(im, r.first + i));
+	return sum;
+}
+
+/* Each name that a table holds is found where it lies, when it is one that a client can send. */
+static uint64_t walk_listener(const struct image *im, const struct image_listener *l)
+{
+	uint64_t sum = walk_str(im, l->name) + walk_str(im, l->address.name);
+
+	for (uint32_t i = 0; i < l->hosts.n; i++) {
+		const struct image_host *h = image_host_at(im, l->hosts.first + i);
+		struct view name = image_view(im, h->name);
+		const struct image_host *found = image_find_host(im, l, name);
+
+		if (name.n && name.n <= 253 && name.p[0] != '.' && name.p[0] != '*')
+			INVARIANT(found && view_eq(image_view(im, found->name), name));
+		for (uint32_t k = 0; k < h->rules.n && k < 1000; k++)
+			sum += *image_rule_index_at(im, h->rules.first + k);
+	}
+	for (uint32_t i = 0; i < l->sni.n; i++) {
+		const struct image_sni *s = image_sni_at(im, l->sni.first + i);
+		struct view name = image_view(im, s->name);
+		uint32_t found = image_find_sni(im, l, name);
+
+		if (name.n && name.n <= 253 && name.p[0] != '.' && name.p[0] != '*')
+			INVARIANT(found < image_count(im, IMAGE_CERTIFICATE));
+	}
+	return sum;
+}
+
+static uint64_t walk_rule(const struct image *im, const struct image_rule *r)
+{
+	uint64_t sum = walk_str(im, r->name) + walk_str(im, r->path) + walk_str(im, r->location) +
+		       walk_str(im, r->body) + walk_str(im, r->content_type) +
+		       walk_networks(im, r->sources);
+
+	for (uint32_t i = 0; i < r->methods.n; i++)
+		sum += walk_str(im, *image_method_at(im, r->methods.first + i));
+	for (uint32_t i = 0; i < r->fields.n; i++) {
+		const struct image_field_match *f = image_field_match_at(im, r->fields.first + i);
+
+		sum += walk_str(im, f->name) + walk_str(im, f->value);
+	}
+	for (uint32_t i = 0; i < r->backends.n; i++)
+		sum += image_pool_at(im, image_split_at(im, r->backends.first + i)->pool)
+			       ->servers.n;
+	if (r->action == IMAGE_ACTION_BACKEND)
+		INVARIANT(image_split_at(im, r->backends.first + r->backends.n - 1)->upto ==
+			  r->weight_total);
+	return sum + image_route_at(im, r->route)->rules.n;
+}
+
+static uint64_t walk_pool(const struct image *im, const struct image_pool *p)
+{
+	uint64_t sum = walk_str(im, p->name) + walk_str(im, p->tls_name) +
+		       walk_str(im, p->health_path) + walk_str(im, p->health_method) +
+		       walk_str(im, p->health_host) + walk_str(im, p->health_body) +
+		       walk_ders(im, p->tls_ca) + walk_networks(im, p->resolve_to);
+
+	for (uint32_t i = 0; i < p->servers.n; i++) {
+		const struct image_server *s = image_server_at(im, p->servers.first + i);
+
+		INVARIANT(image_pool_at(im, s->pool) == p && s->slot < IMAGE_SERVER_SLOTS);
+		sum += walk_str(im, s->name) + walk_str(im, s->address.name);
+	}
+	for (uint32_t i = 0; i < p->status.n; i++)
+		sum += image_status_range_at(im, p->status.first + i)->from;
+	if (p->tls_client_certificate != IMAGE_NONE)
+		sum += walk_str(im, image_certificate_at(im, p->tls_client_certificate)->name);
+	return sum;
+}
+
+static uint64_t walk(const struct image *im)
+{
+	uint64_t sum = walk_networks(im, im->header->trust_forwarded_from);
+
+	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++)
+		sum += walk_listener(im, image_listener_at(im, i));
+	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++) {
+		const struct image_certificate *c = image_certificate_at(im, i);
+
+		sum += walk_str(im, c->name) + walk_str(im, c->key_path) + walk_str(im, c->spki) +
+		       walk_ders(im, c->chain);
+	}
+	for (uint32_t i = 0; i < image_count(im, IMAGE_RULE); i++)
+		sum += walk_rule(im, image_rule_at(im, i));
+	for (uint32_t i = 0; i < image_count(im, IMAGE_POOL); i++)
+		sum += walk_pool(im, image_pool_at(im, i));
+	return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *p = fuzz_copy(view_of(data, size));
+	struct image im = { 0 };
+	const char *why = NULL;
+
+	if (size >= sizeof(struct image_header))
+		((struct image_header *)(void *)p)->bytes = size;
+	if (image_check(view_of(p, size), &im, &why) == E_OK)
+		(void)walk(&im);
+	else
+		INVARIANT(why && !im.header);
+	free(p);
+	return 0;
+}
