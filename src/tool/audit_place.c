@@ -2,32 +2,23 @@
 #include "tool/audit_place.h"
 
 #include "sys/fd.h"
+#include "tool/state_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-/* --state, or /var/lib/sluis for root and ~/.local/state/sluis for others (CONFIG). */
 static enum err place_path(const struct audit_place *p, const char *name, char *ret, size_t cap)
 {
-	char buf[4096] = "";
-	struct passwd entry = { 0 }, *found = NULL;
+	char dir[STATE_DIR_MAX + 1];
 	int n = 0;
 
-	if (p->state) {
-		n = snprintf(ret, cap, "%s/%s", p->state, name);
-	} else if (geteuid() == 0) {
-		n = snprintf(ret, cap, "/var/lib/sluis/%s", name);
-	} else {
-		if (getpwuid_r(geteuid(), &entry, buf, sizeof buf, &found) != 0 || !found)
-			return E_SYS;
-		n = snprintf(ret, cap, "%s/.local/state/sluis/%s", found->pw_dir, name);
-	}
+	TRY(state_dir_path(p->state, dir));
+	n = snprintf(ret, cap, "%s/%s", dir, name);
 	return n > 0 && (size_t)n < cap ? E_OK : E_SYS;
 }
 
@@ -45,8 +36,8 @@ enum err audit_place_open(const struct audit_place *p, int *ret_fd)
 	char path[AUDIT_PLACE_PATH] = "";
 	int fd = -1;
 
-	if (!p->directory && place_path(p, "audit", path, sizeof path) != E_OK)
-		return place_refuse("the state directory");
+	if (!p->directory)
+		TRY(place_path(p, "audit", path, sizeof path));
 	fd = open(p->directory ? p->directory : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return place_refuse(p->directory ? p->directory : path);
@@ -70,11 +61,16 @@ enum err audit_place_file(const struct audit_place *p, const char *name, int *re
 
 bool audit_place_is_live(const struct audit_place *p)
 {
-	AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	char path[AUDIT_PLACE_PATH] = "";
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	AUTO_FD dir = -1;
+	AUTO_FD fd = -1;
 
-	if (p->directory || fd < 0 ||
-	    place_path(p, "control.sock", to.sun_path, sizeof to.sun_path) != E_OK)
+	if (p->directory || place_path(p, ".", path, sizeof path) != E_OK)
 		return false;
-	return connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+	/* Through the descriptor: a path of any length fits. */
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	(void)snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d/control.sock", dir);
+	return dir >= 0 && fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
 }
