@@ -55,7 +55,7 @@ struct page_health_entry {
 	_Atomic uint8_t last_check;   /* enum page_check */
 	_Atomic uint16_t last_status; /* of the last HTTP check; 0 = none */
 	_Atomic uint16_t name_state;  /* enum page_name */
-	_Atomic uint32_t check_us; /* duration of the last check */
+	_Atomic uint32_t check_us;    /* duration of the last check */
 	_Atomic uint64_t changed_wall_s, checked_wall_s;
 	_Atomic uint32_t checks_ok, checks_failed, ejections, dials_ok, dials_failed;
 	_Atomic uint32_t addresses; /* the name resolved to so many */
@@ -65,6 +65,8 @@ struct page_health_page {
 	_Atomic uint32_t generation;   /* image generation of the writer */
 	_Atomic uint32_t reach;	       /* enum page_reach: what holds the dialer to its addresses */
 	_Atomic uint64_t beat_mono_ms; /* written at least once a second while the dialer lives */
+	_Atomic uint64_t
+		version; /* counts changes of health, admin and is_ejected: tells readers to look */
 	struct page_health_entry server[IMAGE_SERVER_SLOTS];
 };
 
@@ -102,7 +104,8 @@ struct page_load_page {
 	_Atomic uint64_t loops; /* event loop turns: a stuck edge stands still */
 	struct page_load_listener listener[IMAGE_LISTENER_SLOTS];
 	struct page_load_server server[IMAGE_SERVER_SLOTS];
-	_Atomic uint32_t address[PAGE_ADDRESSES]; /* open connections by a keyed hash of address and listener: gauges */
+	_Atomic uint32_t address[PAGE_ADDRESSES]; /* open connections by a keyed hash of address and
+						     listener: gauges */
 };
 
 /* Single-writer increments: no locked instruction is needed, only that readers never see a torn

@@ -110,7 +110,7 @@ def test_configured_states(sluis, site, origin):
 
 def test_drain_finishes_what_runs(sluis, site, origin):
     go = threading.Event()
-    slow = origin(lambda *_: go.wait(10) and answer("slow"), name="slow")
+    slow = origin(lambda *_: (go.wait(10), answer("slow"))[1], name="slow")
     other = origin(name="other")
     sluis.start(site(named(slow), named(other, backup=True)))
     with sluis.client() as client:

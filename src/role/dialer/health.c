@@ -98,10 +98,13 @@ void health_publish(struct dialer *d, const struct dialer_server *s)
 {
 	const struct dialer_state *from = &s->state;
 	struct page_health_entry *e = NULL;
+	bool has_turned = false;
 
 	if (!d->is_writer)
 		return;
 	e = &d->page->server[s->conf->slot];
+	has_turned = PAGE_GET(e->health) != from->health || PAGE_GET(e->admin) != from->admin ||
+		     PAGE_GET(e->is_ejected) != from->is_ejected;
 	PAGE_SET(e->health, from->health);
 	PAGE_SET(e->admin, from->admin);
 	PAGE_SET(e->is_ejected, from->is_ejected);
@@ -118,5 +121,9 @@ void health_publish(struct dialer *d, const struct dialer_server *s)
 	PAGE_SET(e->dials_failed, from->dials_failed);
 	PAGE_SET(e->addresses, from->addresses);
 	/* Last: a slot that had another server counts for this one only now. */
+	has_turned |= PAGE_GET(e->gen) != s->conf->slot_gen;
 	atomic_store_explicit(&e->gen, s->conf->slot_gen, memory_order_release);
+	if (has_turned)
+		atomic_store_explicit(&d->page->version, PAGE_GET(d->page->version) + 1,
+				      memory_order_release);
 }

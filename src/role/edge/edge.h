@@ -76,6 +76,7 @@ struct pool_state {
 	struct list queue; /* exchanges that wait for any of its servers */
 	uint32_t queue_n;
 	uint64_t refreshed_ms;
+	uint64_t version; /* of the health page, when it was last looked at */
 };
 
 struct generation {

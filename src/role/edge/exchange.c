@@ -110,6 +110,7 @@ static enum err exchange_first_piece(struct edge *e, struct exchange *x, struct 
 /* The client's side went wrong while its body was coming: x ends. */
 static void exchange_request_broken(struct edge *e, struct exchange *x, enum err why)
 {
+	x->flags |= X_CLIENT_CLOSE;
 	if (x->flags & X_ANSWERED || why == E_CLOSED || x->c->conn.is_broken) {
 		x->c->conn.is_broken = true;
 		exchange_abort(e, x);

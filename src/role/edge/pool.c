@@ -1,6 +1,6 @@
 /*
- * Pools. The health page is looked at afresh at most every POOL_REFRESH_MS: in between, a choice
- * reads this process's own memory alone.
+ * Pools. The health page is looked at afresh when its version has changed, the other edges' load
+ * at most every POOL_REFRESH_MS: in between, a choice reads this process's own memory alone.
  */
 #include "role/edge/pool.h"
 
@@ -109,8 +109,12 @@ static void pool_refresh(struct edge *e, const struct exchange *x)
 {
 	struct pool_state *p = pool_state(x);
 
-	if (p->refreshed_ms && e->loop.now_ms - p->refreshed_ms < POOL_REFRESH_MS)
+	uint64_t version = atomic_load_explicit(&e->health->version, memory_order_acquire);
+
+	if (p->refreshed_ms && p->version == version &&
+	    e->loop.now_ms - p->refreshed_ms < POOL_REFRESH_MS)
 		return;
+	p->version = version;
 	p->refreshed_ms = e->loop.now_ms;
 	for (uint32_t i = 0; i < x->pool->servers.n; i++) {
 		const struct image_server *s =
