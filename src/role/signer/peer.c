@@ -50,7 +50,7 @@ static void peer_refused(struct signer_peer *p, const char *why)
 /* A token bucket: SIGNER_PER_S, at most SIGNER_BURST at once. */
 static bool peer_may_ask(struct signer_peer *p)
 {
-	uint64_t now = p->signer->loop.now_ms, ms = now - p->filled_ms;
+	uint64_t now = p->signer->loop.now_ms, ms = now > p->filled_ms ? now - p->filled_ms : 0;
 	uint64_t more = ms * SIGNER_PER_S / 1000;
 
 	if (more) {
@@ -121,19 +121,19 @@ static enum err on_public_key(void *peer, struct frame *f)
 
 /* docs/ipc: what an edge may ask. */
 static const struct frame_def peer_edge_defs[] = {
-	{EDGE_SIGN, 0, FRAME_RUN, 4 + 2 + 2, 4 + 2 + 2 + EDGE_SIGN_MESSAGE_MAX, on_sign},
+	{ EDGE_SIGN, 0, FRAME_RUN, 4 + 2 + 2, 4 + 2 + 2 + EDGE_SIGN_MESSAGE_MAX, on_sign },
 };
 
 /* docs/ipc: what audit may ask. */
 static const struct frame_def peer_audit_defs[] = {
-	{AUDIT_CHECKPOINT,  0, FRAME_RUN, AUDIT_CHECKPOINT_ASK, AUDIT_CHECKPOINT_ASK,
-	  on_checkpoint									     },
-	{ AUDIT_PUBLIC_KEY, 0, FRAME_RUN, 0,		     0,			on_public_key},
+	{ AUDIT_CHECKPOINT, 0, FRAME_RUN, AUDIT_CHECKPOINT_ASK, AUDIT_CHECKPOINT_ASK,
+	  on_checkpoint },
+	{ AUDIT_PUBLIC_KEY, 0, FRAME_RUN, 0, 0, on_public_key },
 };
 
 static const struct frame_table peer_tables[ROLE_N] = {
-	[ROLE_EDGE] = {peer_edge_defs,	sizeof peer_edge_defs / sizeof peer_edge_defs[0]	 },
-	[ROLE_AUDIT] = { peer_audit_defs, sizeof peer_audit_defs / sizeof peer_audit_defs[0]},
+	[ROLE_EDGE] = { peer_edge_defs, sizeof peer_edge_defs / sizeof peer_edge_defs[0] },
+	[ROLE_AUDIT] = { peer_audit_defs, sizeof peer_audit_defs / sizeof peer_audit_defs[0] },
 };
 
 enum err peer_handle(struct signer_peer *p, struct frame *f)
@@ -156,14 +156,12 @@ enum err peer_add(struct signer *s, enum role role, uint16_t index, int fd)
 	enum err e = may_ask ? E_LIMIT : E_DENIED;
 
 	if (p && may_ask) {
-		*p = (struct signer_peer){
-			.source = {.fd = fd, .kind = SIGNER_PEER},
-			.signer = s,
-			.tokens = SIGNER_BURST,
-			.filled_ms = s->loop.now_ms,
-			.role = (uint8_t)role,
-			.index = index
-		};
+		*p = (struct signer_peer){ .source = { .fd = fd, .kind = SIGNER_PEER },
+					   .signer = s,
+					   .tokens = SIGNER_BURST,
+					   .filled_ms = s->loop.now_ms,
+					   .role = (uint8_t)role,
+					   .index = index };
 		e = fd_set_nonblocking(fd);
 		if (e == E_OK)
 			e = loop_add(&s->loop, &p->source, EPOLLIN);
