@@ -56,7 +56,7 @@ class Sluis:
         self.state = os.path.join(folder, "state")
         self.ports, self.process, self.out = {}, None, []
         self.errors = os.path.join(folder, "stderr")
-        self.may_break = False
+        self.may_break, self.program = False, COMMAND
 
     # ---- starting and stopping ----
     def port(self, name="public"):
@@ -78,7 +78,7 @@ class Sluis:
             self.write(configuration)
         flags = [*os.environ.get("SLUIS_RUN_FLAGS", "").split(), *flags]
         with open(self.errors, "ab") as errors:
-            self.process = subprocess.Popen([COMMAND, "run", "--config", self.config, "--state", self.state, *flags],
+            self.process = subprocess.Popen([self.program, "run", "--config", self.config, "--state", self.state, *flags],
                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                                             text=True, cwd=self.folder, start_new_session=True)
         self.out = []

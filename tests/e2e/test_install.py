@@ -1,0 +1,48 @@
+"""make install: what lands where, and that it runs from there."""
+import os
+import subprocess
+
+import pytest
+
+from harness import sluis as instance
+
+
+@pytest.fixture(name="installed")
+def install_tree(folder):
+    """The root of an installation of the build under test."""
+    if not os.path.exists(os.path.join(instance.BUILD, "build.ninja")):
+        pytest.skip("SLUIS_BUILD is a folder of programs, not a build directory")
+    root = os.path.join(folder, "root")
+    subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", instance.BUILD], check=True,
+                   env={**os.environ, "DESTDIR": root}, stdout=subprocess.DEVNULL)
+    os.chmod(root, 0o755)
+    return root
+
+
+def found(root):
+    return {os.path.join(base, name).removeprefix(root) for base, _, names in os.walk(root) for name in names}
+
+
+def test_files(installed):
+    files = found(installed)
+    for role in ("keeper", "config", "signer", "edge", "dialer", "audit", "console"):
+        assert [path for path in files if path.endswith(f"/libexec/sluis/sluis-{role}")], role
+        assert [path for path in files if path.endswith(f"/man/man8/sluis-{role}.8")], role
+    for end in ("/bin/sluis", "/systemd/system/sluis.service", "/sysusers.d/sluis.conf", "/tmpfiles.d/sluis.conf"):
+        assert [path for path in files if path.endswith(end)], end
+
+
+def test_unit_names_the_installed_program(installed):
+    unit = [path for path in found(installed) if path.endswith("sluis.service")][0]
+    program = [path for path in found(installed) if path.endswith("/bin/sluis")][0]
+    with open(installed + unit, encoding="utf-8") as file:
+        assert f"ExecStart={program} run " in file.read()
+
+
+def test_runs_from_there(installed, sluis, site, origin):
+    """It finds its roles in ../libexec/sluis; the build directory is not asked."""
+    sluis.program = installed + [path for path in found(installed) if path.endswith("/bin/sluis")][0]
+    sluis.start(site(origin().address))
+    assert sluis.ask().body == b"origin"
+    for pid in sluis.pids("edge"):
+        assert os.readlink(f"/proc/{pid}/exe").startswith(installed)
