@@ -16,38 +16,47 @@ struct docs_tables {
 	size_t n;
 };
 
+static void docs_add(struct docs_tables *t, const struct option_table *table)
+{
+	INVARIANT(t->n < DOCS_TABLES);
+	t->p[t->n++] = table;
+}
+
 static void docs_collect(struct docs_tables *t)
 {
-	t->p[0] = options_top();
-	t->n = 1;
-	for (size_t i = 0; i < t->n; i++) {
-		for (size_t k = 0; k < t->p[i]->n; k++) {
-			const struct option_table *sub = t->p[i]->rows[k].table;
+	docs_add(t, options_top());
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t k = 0; k < t->p[i]->n; k++)
+			if (t->p[i]->rows[k].table)
+				docs_add(t, t->p[i]->rows[k].table);
+}
 
-			if (sub) {
-				INVARIANT(t->n < DOCS_TABLES);
-				t->p[t->n++] = sub;
-			}
-		}
+/* The row that has this table, and the table that has this row; NULL for the top. */
+static const struct option *docs_row_of(const struct docs_tables *t,
+					const struct option_table *table,
+					const struct option_table **ret_owner)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		*ret_owner = t->p[i];
+		for (size_t k = 0; k < t->p[i]->n; k++)
+			if (t->p[i]->rows[k].table == table)
+				return &t->p[i]->rows[k];
 	}
+	return NULL;
 }
 
 /* The path by which a table is reached: "backends[].health"; empty for the top. */
 static void docs_put_path(struct wbuf *w, const struct docs_tables *t,
 			  const struct option_table *table)
 {
-	const struct option *way[8];
+	const struct option *way[8] = { 0 };
 	size_t n = 0;
 
-	for (size_t i = t->n; i-- > 0 && table != t->p[0];) {
-		for (size_t k = 0; k < t->p[i]->n; k++) {
-			if (t->p[i]->rows[k].table != table)
-				continue;
-			INVARIANT(n < sizeof way / sizeof way[0]);
-			way[n++] = &t->p[i]->rows[k];
-			table = t->p[i];
+	while (n < sizeof way / sizeof way[0]) {
+		way[n] = docs_row_of(t, table, &table);
+		if (!way[n])
 			break;
-		}
+		n++;
 	}
 	while (n-- > 0) {
 		wbuf_str(w, way[n]->name);
@@ -146,29 +155,26 @@ static void docs_put_row(struct wbuf *w, const struct docs_tables *t, const stru
 	WBUF_LIT(w, " |\n");
 }
 
-/* Words that a later version will take, below the table. */
-static void docs_put_later(struct wbuf *w, const struct option_table *table)
+/* Words of one row that a later version will take. */
+static void docs_put_later_words(struct wbuf *w, const struct option *row)
 {
-	for (size_t i = 0; i < table->n; i++) {
-		const struct option *row = &table->rows[i];
-		const char *between = "";
+	const char *between = "";
 
-		for (size_t k = 0; row->words && k < row->words->n; k++) {
-			if (row->words->p[k].state == OPTION_WORD_READY)
-				continue;
-			if (!*between) {
-				WBUF_LIT(w, "\nNot available in this version: `");
-				wbuf_str(w, row->name);
-				WBUF_LIT(w, "` ");
-			}
-			wbuf_str(w, between);
-			WBUF_LIT(w, "`");
-			wbuf_str(w, row->words->p[k].word);
-			WBUF_LIT(w, "`");
-			between = ", ";
+	for (size_t k = 0; row->words && k < row->words->n; k++) {
+		if (row->words->p[k].state == OPTION_WORD_READY)
+			continue;
+		if (!*between) {
+			wbuf_str(w, "\nNot available in this version: `");
+			wbuf_str(w, row->name);
+			wbuf_str(w, "` ");
 		}
-		wbuf_str(w, *between ? ".\n" : "");
+		wbuf_str(w, between);
+		wbuf_str(w, "`");
+		wbuf_str(w, row->words->p[k].word);
+		wbuf_str(w, "`");
+		between = ", ";
 	}
+	wbuf_str(w, *between ? ".\n" : "");
 }
 
 static void docs_manual(struct wbuf *w, const struct docs_tables *t)
@@ -189,7 +195,8 @@ static void docs_manual(struct wbuf *w, const struct docs_tables *t)
 		WBUF_LIT(w, "\n\n| option | value | default | |\n|---|---|---|---|\n");
 		for (size_t k = 0; k < table->n; k++)
 			docs_put_row(w, t, &table->rows[k]);
-		docs_put_later(w, table);
+		for (size_t k = 0; k < table->n; k++)
+			docs_put_later_words(w, &table->rows[k]);
 	}
 }
 
