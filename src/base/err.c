@@ -18,6 +18,6 @@ const char *err_name(enum err e)
 
 void err_invariant(const char *cond, const char *file, int line)
 {
-	fprintf(stderr, "invariant broken: %s (%s:%d)\n", cond, file, line);
+	(void)fprintf(stderr, "invariant broken: %s (%s:%d)\n", cond, file, line);
 	abort();
 }

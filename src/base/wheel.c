@@ -41,26 +41,32 @@ void wheel_cancel(struct wheel_entry *e)
 	e->due_ms = 0;
 }
 
+/* The first due entry of the current slot; those that were moved later go to their own slot. */
+static struct wheel_entry *wheel_next_here(struct wheel *w, uint64_t now_ms)
+{
+	struct list *head = &w->slot[w->tick % WHEEL_SLOTS];
+
+	for (struct list *n = head->next, *next = n->next; n != head; n = next, next = n->next) {
+		struct wheel_entry *e = LIST_OWNER(n, struct wheel_entry, node);
+
+		if (e->queued_ms / WHEEL_TICK_MS > w->tick)
+			continue; /* a later round of the wheel */
+		if (e->due_ms <= now_ms) {
+			list_remove(&e->node);
+			return e;
+		}
+		wheel_queue(w, e);
+	}
+	return NULL;
+}
+
 struct wheel_entry *wheel_next(struct wheel *w, uint64_t now_ms)
 {
-	uint64_t now = now_ms / WHEEL_TICK_MS;
+	for (; w->tick <= now_ms / WHEEL_TICK_MS; w->tick++) {
+		struct wheel_entry *e = wheel_next_here(w, now_ms);
 
-	while (w->tick <= now) {
-		struct list *head = &w->slot[w->tick % WHEEL_SLOTS];
-
-		for (struct list *n = head->next, *next = n->next; n != head;
-		     n = next, next = n->next) {
-			struct wheel_entry *e = LIST_OWNER(n, struct wheel_entry, node);
-
-			if (e->queued_ms / WHEEL_TICK_MS > w->tick)
-				continue; /* a later round of the wheel */
-			if (e->due_ms <= now_ms) {
-				list_remove(&e->node);
-				return e;
-			}
-			wheel_queue(w, e); /* moved later since it was queued */
-		}
-		w->tick++;
+		if (e)
+			return e;
 	}
 	return NULL;
 }

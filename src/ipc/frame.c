@@ -47,10 +47,7 @@ enum err frame_send(int fd, uint8_t type, uint32_t seq, struct view body, const 
 {
 	uint8_t header[FRAME_HEADER];
 	struct wbuf w = wbuf_of(header, sizeof header);
-	struct iovec iov[2] = {
-		{header,			  sizeof header},
-		   { (void *)(uintptr_t)body.p, body.n       }
-	};
+	struct iovec iov[2] = { { header, sizeof header }, { (void *)(uintptr_t)body.p, body.n } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = body.n ? 2 : 1 };
 	union frame_control control = { 0 };
 	ssize_t n = 0;

@@ -93,30 +93,40 @@ static void tunnel_end(struct edge *e, struct client *c)
 	client_close(e, c, false);
 }
 
-void tunnel_run(struct edge *e, struct client *c)
+/* Both directions once. E_OK something moved · E_AGAIN nothing now · E_CLOSED the tunnel is over */
+static enum err tunnel_move_both(struct edge *e, struct client *c)
 {
 	struct exchange *x = c->x;
-	struct conn *out = &c->conn, *in = &x->u->conn;
-	enum err up = E_OK, down = E_OK;
-	unsigned n = 0;
+	enum err up = tunnel_move(e, &c->conn, &x->u->conn, &x->request);
+	enum err down = tunnel_move(e, &x->u->conn, &c->conn, &x->answer);
 
-	if (conn_flush(e, out) == E_CLOSED || conn_flush(e, in) == E_CLOSED) {
-		tunnel_end(e, c);
-		return;
+	if ((up != E_OK && up != E_AGAIN) || (down != E_OK && down != E_AGAIN))
+		return E_CLOSED;
+	if (x->request.is_done && x->answer.is_done)
+		return E_CLOSED;
+	return up == E_OK || down == E_OK ? E_OK : E_AGAIN;
+}
+
+static void tunnel_set_deadline(struct edge *e, struct exchange *x)
+{
+	bool is_half = x->request.is_done || x->answer.is_done;
+
+	exchange_deadline(e, x, is_half ? TUNNEL_HALF_MS : TUNNEL_IDLE_MS);
+}
+
+void tunnel_run(struct edge *e, struct client *c)
+{
+	enum err got = E_OK;
+
+	if (conn_flush(e, &c->conn) == E_CLOSED || conn_flush(e, &c->x->u->conn) == E_CLOSED)
+		got = E_CLOSED;
+	for (unsigned n = 0; n < TUNNEL_READS && got == E_OK; n++) {
+		got = tunnel_move_both(e, c);
+		if (got == E_OK)
+			tunnel_set_deadline(e, c->x);
 	}
-	for (; n < TUNNEL_READS && (up == E_OK || down == E_OK); n++) {
-		up = tunnel_move(e, out, in, &x->request);
-		down = tunnel_move(e, in, out, &x->answer);
-		if ((up != E_OK && up != E_AGAIN) || (down != E_OK && down != E_AGAIN) ||
-		    (x->request.is_done && x->answer.is_done)) {
-			tunnel_end(e, c);
-			return;
-		}
-		if (up == E_OK || down == E_OK)
-			exchange_deadline(e, x,
-					  x->request.is_done || x->answer.is_done ? TUNNEL_HALF_MS
-										  : TUNNEL_IDLE_MS);
-	}
-	if (n == TUNNEL_READS)
+	if (got == E_OK)
 		client_run_later(e, c);
+	else if (got != E_AGAIN)
+		tunnel_end(e, c);
 }

@@ -24,9 +24,7 @@ static struct edge *edge_new(void)
 
 static struct ip address_of(uint32_t i)
 {
-	struct ip ip = {
-		{[0] = 0x20, [1] = 1, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i}
-	};
+	struct ip ip = { { [0] = 0x20, [1] = 1, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i } };
 
 	return ip;
 }
@@ -35,9 +33,7 @@ static void test_counts_like_a_plain_array(void **state)
 {
 	static uint32_t count[2][ADDRESSES];
 	struct edge *e = edge_new();
-	struct rng r = {
-		{1, 2, 3, 4}
-	};
+	struct rng r = { { 1, 2, 3, 4 } };
 
 	(void)state;
 	for (unsigned n = 0; n < STEPS; n++) {
