@@ -74,7 +74,7 @@ static void run(struct rings *rs, struct chain *c)
 		if (e == E_AGAIN)
 			return;
 	}
-	INVARIANT(!"the ring never ends");
+	INVARIANT(false); /* the ring never ends */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
