@@ -30,6 +30,7 @@ static const struct sandbox_call config_calls[] = {
 	{ .name = "sendmsg", .reason = "messages to the keeper" },
 	{ .name = "poll", .reason = "until the keeper takes them" },
 	{ .name = "brk", .reason = "memory" },
+	{ .name = "sysinfo", .reason = "qsort of many messages asks how much memory there is" },
 	SANDBOX_CALL_MMAP("memory; the image"),
 	SANDBOX_CALL_MPROTECT("memory of the C library"),
 	{ .name = "munmap", .reason = "memory" },
