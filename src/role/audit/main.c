@@ -262,8 +262,10 @@ int main(void)
 	struct audit *a = NULL;
 
 	(void)umask(027);
-	if (p == MAP_FAILED)
-		return log_errno("memory for the audit role");
+	if (p == MAP_FAILED) {
+		(void)log_errno("memory for the audit role");
+		return 1;
+	}
 	a = ARENA_NEW(&memory, struct audit, 1);
 	if (!a || main_boot(a, &memory) != E_OK)
 		return 1;

@@ -157,8 +157,10 @@ int main(void)
 	struct sandbox_report report = { 0 };
 	struct console *c = NULL;
 
-	if (p == MAP_FAILED)
-		return log_errno("memory for the console role");
+	if (p == MAP_FAILED) {
+		(void)log_errno("memory for the console role");
+		return 1;
+	}
 	c = ARENA_NEW(&memory, struct console, 1);
 	if (!c || main_boot(c, &memory) != E_OK)
 		return 1;
