@@ -5,6 +5,7 @@
 #include "role/dialer/edge_channel.h"
 #include "role/dialer/health.h"
 #include "role/dialer/keeper_channel.h"
+#include "sys/connect.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -299,6 +300,23 @@ static void an_edge_that_does_not_read_loses_nothing(void **state)
 	assert_false(kit.d->edge[0].is_blocked);
 }
 
+/* RFC 9293 section 3.5: simultaneous open with itself, which a dead local port invites. */
+static void a_connection_to_itself_is_none(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	kit_image_init(&kit.image);
+	kit_start(&kit, NULL, NULL);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(connect_finish(fd), CONNECT_REFUSED);
+	(void)close(fd);
+}
+
 static void descriptors_do_not_leak(void **state)
 {
 	uint16_t port = 0;
@@ -373,6 +391,7 @@ int main(void)
 		TEST(what_a_gone_edge_wanted_is_dropped),
 		TEST(one_edge_has_a_limit_and_another_goes_on),
 		TEST(an_edge_that_does_not_read_loses_nothing),
+		TEST(a_connection_to_itself_is_none),
 		TEST(descriptors_do_not_leak),
 		TEST(a_draining_dialer_answers_and_ends_with_its_last_channel),
 	};

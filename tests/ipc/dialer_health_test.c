@@ -552,6 +552,31 @@ static void nonsense_on_the_page_is_not_believed(void **state)
 	assert_int_equal(PAGE_GET(entry(0)->is_ejected), 0);
 }
 
+static void ejections_are_taken_over_within_the_limit(void **state)
+{
+	struct page_health_page *page = calloc(1, sizeof *page);
+	unsigned out = 0;
+
+	(void)state;
+	pool->outlier_errors = 3;
+	pool->health_kind = IMAGE_HEALTH_NONE;
+	for (unsigned i = 0; i < 4; i++) {
+		PAGE_SET(page->server[i].gen, 1);
+		PAGE_SET(page->server[i].is_ejected, 1);
+		kit_server(&kit.image, "127.0.0.1", server.port);
+	}
+	kit_start(&kit, NULL, page);
+	kit_turns(&kit, 1);
+	for (unsigned i = 0; i < 4; i++)
+		out += PAGE_GET(entry(i)->is_ejected);
+	assert_int_equal(out, 2);
+	assert_int_equal(kit.d->ejected_of_pool[0], 2);
+	kit_turns(&kit, 450);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(PAGE_GET(entry(i)->is_ejected), 0);
+	assert_int_equal(kit.d->ejected_of_pool[0], 0);
+}
+
 static void a_disabled_server_is_not_checked(void **state)
 {
 	static const uint8_t disable[9] = { 0, 0, 0, 0, 0, 0, 0, 1, PAGE_ADMIN_DISABLED };
@@ -630,6 +655,7 @@ int main(void)
 		TEST(a_new_generation_takes_over_when_the_old_one_lets_go),
 		TEST(a_dead_writer_is_replaced),
 		TEST(nonsense_on_the_page_is_not_believed),
+		TEST(ejections_are_taken_over_within_the_limit),
 		TEST(a_disabled_server_is_not_checked),
 		TEST(events_say_who_and_why),
 	};

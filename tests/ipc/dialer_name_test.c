@@ -2,6 +2,7 @@
 #include "dialer_dns.h"
 #include "dialer_kit.h"
 
+#include "ipc/reach_rules.h"
 #include "role/dialer/name.h"
 #include "sys/resolv.h"
 
@@ -132,6 +133,44 @@ static void a_dead_address_is_passed_over(void **state)
 	for (unsigned i = 0; i < 9; i++)
 		assert_int_equal(dial(0, NULL), 0);
 	(void)close(a);
+}
+
+/* RFC 8305 section 5: the next address joins after 250 ms, not after the first one's timeout. */
+static void a_mute_address_costs_a_quarter_of_a_second(void **state)
+{
+	uint16_t port = 0;
+	int mute = kit_listen("127.0.0.2", 0, &port), good = kit_listen("127.0.0.3", 16, &port);
+	struct dialer_setup s = setup("");
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fill[4];
+	uint64_t slowest = 0;
+
+	(void)state;
+	assert_int_equal(inet_pton(AF_INET, "127.0.0.2", &a.sin_addr), 1);
+	for (unsigned i = 0; i < 4; i++) {
+		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)connect(fill[i], (struct sockaddr *)&a, sizeof a);
+	}
+	kit.image.pool[0].connect_ms = 3000;
+	dns.record[0] = (struct dns_record){ "app.test", "127.0.0.2", 60 };
+	dns.record[1] = (struct dns_record){ "app.test", "127.0.0.3", 60 };
+	kit_server(&kit.image, "app.test", port);
+	kit_start(&kit, &s, NULL);
+	kit_edge(&kit);
+	for (unsigned i = 0; i < 4; i++) { /* each address comes first twice */
+		uint64_t from = kit.d->loop.now_ms;
+		char address[64] = "";
+
+		assert_int_equal(dial(0, address), 0);
+		assert_string_equal(address, "127.0.0.3");
+		if (kit.d->loop.now_ms - from > slowest)
+			slowest = kit.d->loop.now_ms - from;
+	}
+	assert_in_range(slowest, 240, 700);
+	for (unsigned i = 0; i < 4; i++)
+		(void)close(fill[i]);
+	(void)close(mute);
+	(void)close(good);
 }
 
 static void one_name_of_two_servers_is_asked_once(void **state)
@@ -332,6 +371,50 @@ static void hosts_go_before_the_resolver(void **state)
 	(void)close(b);
 }
 
+static void rules_of_reach_are_those_of_the_image(void **state)
+{
+	struct reach_rule rules[16];
+	struct image im = { 0 };
+	struct ip resolver[2];
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(ip_parse(VIEW("192.0.2.53"), &resolver[0]), E_OK);
+	assert_int_equal(ip_parse(VIEW("2001:db8::53"), &resolver[1]), E_OK);
+	kit_image_init(&kit.image);
+	kit_pool(&kit.image, "fixed");
+	kit_server(&kit.image, "10.0.0.1", 8080);
+	kit_server(&kit.image, "/run/app.sock", 0);
+	kit_check(&kit.image, &im);
+	assert_true(reach_rules_count(&im, 2) >= 1);
+	n = reach_rules_fill(&im, resolver, 2, rules);
+	assert_int_equal(n, 1); /* no name: no name server either */
+	assert_int_equal(rules[0].net.bits, 128);
+	assert_int_equal(rules[0].port, 8080);
+	assert_int_equal(rules[0].protocol, REACH_TCP);
+	kit_pool(&kit.image, "named")->resolve_to = (struct image_range){ 0, 2 };
+	assert_int_equal(ip_net_parse(VIEW("10.1.0.0/16"), &kit.image.network[0]), E_OK);
+	assert_int_equal(ip_net_parse(VIEW("fd00::/8"), &kit.image.network[1]), E_OK);
+	kit.image.network_n = 2;
+	kit_server(&kit.image, "app.test", 443);
+	kit_pool(&kit.image, "anywhere");
+	kit_server(&kit.image, "far.test", 444);
+	kit_check(&kit.image, &im);
+	n = reach_rules_fill(&im, resolver, 2, rules);
+	assert_true(n <= reach_rules_count(&im, 2));
+	assert_int_equal(n, 1 + 2 + 1 + 4);
+	assert_int_equal(rules[1].net.bits, 96 + 16);
+	assert_int_equal(rules[1].port, 443);
+	assert_int_equal(rules[2].net.bits, 8);
+	assert_int_equal(rules[3].net.bits, 0);
+	assert_int_equal(rules[3].port, 444);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(ip_eq(&rules[4 + i].net.ip, &resolver[i / 2]));
+		assert_int_equal(rules[4 + i].port, 53);
+		assert_int_equal(rules[4 + i].protocol, i % 2 ? REACH_TCP : REACH_UDP);
+	}
+}
+
 static void resolv_conf_is_read_as_the_manual_says(void **state)
 {
 	static const char text[] = "# nameserver 192.0.2.9\n"
@@ -367,6 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_name_is_resolved_and_its_addresses_used_in_turn),
 		TEST(a_dead_address_is_passed_over),
+		TEST(a_mute_address_costs_a_quarter_of_a_second),
 		TEST(one_name_of_two_servers_is_asked_once),
 		TEST(ttl_is_respected_and_a_name_in_use_is_asked_before_it_runs_out),
 		TEST(a_zero_ttl_does_not_ask_for_each_dial),
@@ -377,6 +461,7 @@ int main(void)
 		TEST(resolve_to_holds_a_lying_resolver),
 		TEST(more_addresses_than_are_kept_do_no_harm),
 		TEST(hosts_go_before_the_resolver),
+		cmocka_unit_test(rules_of_reach_are_those_of_the_image),
 		cmocka_unit_test(resolv_conf_is_read_as_the_manual_says),
 	};
 

@@ -73,6 +73,11 @@ void eject_resume(struct dialer *d, struct dialer_server *s)
 {
 	if (!s->state.is_ejected)
 		return;
+	/* The configuration may allow fewer by now; and the page is not believed beyond it. */
+	if (!eject_is_allowed(d, s)) {
+		s->state.is_ejected = 0;
+		return;
+	}
 	/* How long it has been out is not on the page: it starts again, once. */
 	s->ejections_in_a_row = 1;
 	d->ejected_of_pool[s->conf->pool]++;
