@@ -105,8 +105,10 @@ static void answer_count(struct edge *e, struct exchange *x)
 
 static enum err answer_send(struct edge *e, struct exchange *x, struct view v)
 {
+	bool is_last = (x->flags & X_CLIENT_CLOSE) && x->answer.is_done && x->request.is_done;
+
 	x->bytes_out += v.n;
-	return conn_send(e, &x->c->conn, v);
+	return is_last ? conn_send_last(e, &x->c->conn, v) : conn_send(e, &x->c->conn, v);
 }
 
 /* A 1xx that is not the switch to another protocol: passed on to those who can understand it. */

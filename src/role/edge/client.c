@@ -106,8 +106,8 @@ static bool client_run_linger(struct edge *e, struct client *c)
 
 	if (c->conn.out)
 		return false;
-	if (!c->conn.is_broken && !c->said_end) {
-		c->said_end = true;
+	if (!c->conn.is_broken && !c->has_shut) {
+		c->has_shut = true;
 		conn_end(e, &c->conn);
 		client_deadline(e, c, LINGER_MS);
 	}
@@ -127,7 +127,7 @@ static bool client_run_linger(struct edge *e, struct client *c)
 static void client_linger(struct edge *e, struct client *c)
 {
 	c->state = CLIENT_LINGER;
-	c->said_end = false;
+	c->has_shut = false;
 	client_deadline(e, c, c->conn.out ? LINGER_SPILL_MS : LINGER_MS);
 	(void)client_run_linger(e, c);
 }
@@ -139,8 +139,7 @@ static void client_finish(struct edge *e, struct client *c)
 		client_linger(e, c);
 		return;
 	}
-	if (c->conn.tls)
-		conn_end(e, &c->conn);
+	conn_say_end(e, &c->conn);
 	client_close(e, c, false);
 }
 

@@ -17,6 +17,7 @@ enum { CONN_TLS_HELD = 17 * 1024, CONN_TLS_ROOM = READ_BYTES - 1024 };
 enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
 {
 	k->source = (struct loop_source){ .fd = fd, .kind = (uint8_t)kind };
+	k->said_end = false;
 	k->can_read = k->sees_end = k->has_ended = k->wants_write = k->is_broken = false;
 	k->tls = NULL;
 	k->in = k->out = NULL;
@@ -201,19 +202,32 @@ enum err conn_send_wire(struct edge *e, struct conn *k, struct view v)
 	return (size_t)n == v.n ? E_OK : conn_spill(e, k, view_slice(v, (size_t)n, v.n));
 }
 
-enum err conn_send(struct edge *e, struct conn *k, struct view v)
+static enum err conn_send_tls(struct edge *e, struct conn *k, struct view v, bool is_last)
 {
-	if (!k->tls)
-		return conn_send_wire(e, k, v);
-	while (v.n) {
+	do {
 		struct wbuf wire = wbuf_of(e->wire, sizeof e->wire);
 		struct view part = view_slice(v, 0, CONN_TLS_ROOM);
 
-		TRY(tls_write(k->tls, part, &wire));
-		TRY(conn_send_wire(e, k, wbuf_view(&wire)));
+		if (part.n)
+			TRY(tls_write(k->tls, part, &wire));
 		v = view_slice(v, part.n, v.n);
-	}
+		if (is_last && v.n == 0) {
+			tls_shutdown(k->tls, &wire);
+			k->said_end = true;
+		}
+		TRY(conn_send_wire(e, k, wbuf_view(&wire)));
+	} while (v.n);
 	return E_OK;
+}
+
+enum err conn_send(struct edge *e, struct conn *k, struct view v)
+{
+	return k->tls ? conn_send_tls(e, k, v, false) : conn_send_wire(e, k, v);
+}
+
+enum err conn_send_last(struct edge *e, struct conn *k, struct view v)
+{
+	return k->tls ? conn_send_tls(e, k, v, true) : conn_send_wire(e, k, v);
 }
 
 enum err conn_flush(struct edge *e, struct conn *k)
@@ -269,15 +283,17 @@ enum err conn_handshake(struct edge *e, struct conn *k)
 	return E_AGAIN;
 }
 
+void conn_say_end(struct edge *e, struct conn *k)
+{
+	if (!k->tls || k->said_end || k->is_broken)
+		return;
+	if (conn_send_last(e, k, (struct view){ 0 }) != E_OK)
+		k->is_broken = true;
+}
+
 void conn_end(struct edge *e, struct conn *k)
 {
-	if (k->tls && !k->is_broken) {
-		struct wbuf out = wbuf_of(e->wire, sizeof e->wire);
-
-		tls_shutdown(k->tls, &out);
-		if (conn_send_wire(e, k, wbuf_view(&out)) != E_OK)
-			k->is_broken = true;
-	}
+	conn_say_end(e, k);
 	if (k->source.fd >= 0)
 		(void)shutdown(k->source.fd, SHUT_WR);
 }

@@ -41,6 +41,10 @@ enum err conn_keep(struct edge *e, struct conn *k, struct view rest);
  */
 enum err conn_send(struct edge *e, struct conn *k, struct view v);
 
+/* conn_send_last - the same for the last bytes of all: with TLS close_notify goes in the same send
+ */
+enum err conn_send_last(struct edge *e, struct conn *k, struct view v);
+
 /* conn_send_wire - v goes out as it is: handshake bytes and alerts */
 enum err conn_send_wire(struct edge *e, struct conn *k, struct view v);
 
@@ -50,6 +54,9 @@ enum err conn_flush(struct edge *e, struct conn *k);
 /* conn_handshake - one step of TLS as server (a client connection) or client. E_OK done · E_AGAIN ·
  * E_CLOSED, E_PROTO failed */
 enum err conn_handshake(struct edge *e, struct conn *k);
+
+/* conn_say_end - close_notify, once; a close that follows needs no shutdown */
+void conn_say_end(struct edge *e, struct conn *k);
 
 /* conn_end - says that nothing more will be sent: close_notify and FIN */
 void conn_end(struct edge *e, struct conn *k);

@@ -122,6 +122,7 @@ struct conn {
 	bool can_read;		   /* there may be more to read */
 	bool sees_end;		   /* the end is in the socket's queue: read on to it */
 	bool has_ended;		   /* no more bytes will come */
+	bool said_end;		   /* close_notify has been sent */
 	bool wants_write;	   /* EPOLLOUT is asked for, from the first spill on */
 	bool is_broken;		   /* reset, or TLS failed: only to be closed */
 	struct tls_conn *tls;	   /* NULL: plain */
@@ -147,7 +148,7 @@ struct client {
 	uint8_t state;	 /* enum client_state */
 	bool is_again;	 /* stands in edge.again */
 	bool was_parsed; /* the kept bytes are no whole head */
-	bool said_end;	 /* our side is shut down */
+	bool has_shut;	 /* our side is shut down */
 	uint16_t slot;	 /* listener */
 	uint16_t port;
 	uint32_t requests;
