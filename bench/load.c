@@ -524,19 +524,13 @@ static void read_number(struct options *o, int which)
 static void read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"port",	  1, NULL, 'p'},
-		     { "connections", 1, NULL, 'c'},
-		{ "warm",	  1, NULL, 'w'},
-		     { "seconds",	  1, NULL, 's'},
-		{ "path",	  1, NULL, 'u'},
-		     { "bytes",	1, NULL, 'b'},
-		{ "think",	   1, NULL, 't'},
-		     { "pids",	       1, NULL, 'P'},
-		{ "tls",	 0, NULL, 'T'},
-		     { "close",	0, NULL, 'C'},
-		{ "browser",     0, NULL, 'B'},
-		     { "hold",	       0, NULL, 'H'},
-		{ NULL,		0, NULL, 0  },
+		{ "port", 1, NULL, 'p' },    { "connections", 1, NULL, 'c' },
+		{ "warm", 1, NULL, 'w' },    { "seconds", 1, NULL, 's' },
+		{ "path", 1, NULL, 'u' },    { "bytes", 1, NULL, 'b' },
+		{ "think", 1, NULL, 't' },   { "pids", 1, NULL, 'P' },
+		{ "tls", 0, NULL, 'T' },     { "close", 0, NULL, 'C' },
+		{ "browser", 0, NULL, 'B' }, { "hold", 0, NULL, 'H' },
+		{ NULL, 0, NULL, 0 },
 	};
 	*o = (struct options){ .path = "/1k", .connections = 64, .warm_s = 0.4, .measured_s = 2 };
 	for (int which; (which = getopt_long(argc, argv, "", table, NULL)) != -1;) {

@@ -1,4 +1,5 @@
 """P9: what happened can be proved afterwards. JSON lines, six fields, a chain, signed checkpoints."""
+import base64
 import hashlib
 import json
 import os
@@ -111,7 +112,8 @@ def test_events_are_recorded(sluis, site, origin):
 
 
 def test_untrusted_bytes_are_escaped(sluis, site, origin):
-    """A27: no line of the log can be forged, and no terminal be fooled, by what a client sends."""
+    """A27: no line of the log can be forged, and no terminal be fooled, by what a client sends; every line is JSON
+    (RFC 8259 §7) in UTF-8 (RFC 3629 §4)."""
     sluis.start(site(origin().address))
     nasty = 'x\x1b[31m"}\\,{"kind":"event'.encode("latin-1").replace(b"\x1b", b"\xc2\x9b") + b"\xff\xe2\x80\xae<script>"
     with sluis.client() as client:
@@ -134,6 +136,23 @@ def test_chain(stopped):
         before = line
     sequence = [row["seq"] for row in records(stopped)]
     assert sequence == list(range(sequence[0], sequence[0] + len(sequence)))
+
+
+def test_checkpoints_can_be_checked_without_us(stopped, folder):
+    """The key is a SubjectPublicKeyInfo (RFC 8410 §4), the signature base64 (RFC 4648 §4) of Ed25519 (RFC 8032 §5.1.5,
+    §5.1.7) over a text that anybody can put together: the openssl command is enough."""
+    rows = [row for row in records(stopped) if row["kind"] == "checkpoint"]
+    assert rows and rows[-1]["is_stop"]
+    for row in rows:
+        micro = row["signed_us"]
+        when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(micro // 10**6)) + f".{micro % 10**6:06}Z"
+        text = f"sluis audit checkpoint v1\n{row['covers']}\n{row['hash']}\n{when}\n{'stop' if row['is_stop'] else 'open'}\n"
+        for name, content in (("text", text.encode()), ("signature", base64.b64decode(row["signature"], validate=True))):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(content)
+        assert "Signature Verified Successfully" in openssl(
+            "pkeyutl", "-verify", "-pubin", "-inkey", f"{stopped}/audit/audit.pub", "-rawin",
+            "-in", f"{folder}/text", "-sigfile", f"{folder}/signature")
 
 
 # ---- verify ------------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ def test_weight_counts_for_least_requests(sluis, site, origin):
 
 
 def test_names_are_resolved(sluis, site, origin):
+    """RFC 6761 §6.3: localhost means this machine, whatever a name server says."""
     web = origin()
     sluis.start(site(f"localhost:{web.port}"))
     assert sluis.ask().body == b"origin"

@@ -165,6 +165,26 @@ def test_accepted(both, data):
         assert client.response().status == 200
 
 
+def test_answer_to_rubbish_is_not_lost(both):
+    """RFC 9112 §9.6: who closes at once resets the connection, and the client never reads why."""
+    sluis, _ = both
+    for _ in range(5):
+        with sluis.client() as client:
+            try:
+                client.send(b"POST / HTTP/1.1\r\nHost: a.nl\r\nContent-Length: 5x\r\n\r\n" + b"y" * 300000)
+            except ConnectionError:
+                pass
+            assert client.response().status == 400
+
+
+def test_http_1_0_without_host_means_this_listener(both):
+    """RFC 9112 §3.3: the server still gets a Host, and it is the address that was asked."""
+    sluis, web = both
+    web.requests.clear()
+    assert b" 200 " in sluis.raw(b"GET / HTTP/1.0\r\n\r\n").splitlines()[0]
+    assert web.requests[0].all("Host") == [f"127.0.0.1:{sluis.port()}"]
+
+
 def test_connect_is_refused(both):
     sluis, web = both
     web.requests.clear()

@@ -125,7 +125,7 @@ def test_signature_hashes(secure, origin):
 
 
 def test_alpn(secure, origin):
-    """RFC 7301 §3.2: a client that speaks none of our protocols is told so."""
+    """RFC 7301 §3.1, §3.2: http/1.1 is chosen; a client that speaks none of our protocols is told so."""
     sluis, _ = secure(origin())
     assert "ALPN protocol: http/1.1" in s_client(sluis.port(), "-alpn", "http/1.1")[1]
     assert "no application protocol" in s_client(sluis.port(), "-alpn", "imap")[1]
@@ -319,6 +319,23 @@ def test_old_server_is_refused(sluis, site, ca, origin):
     web = origin(tls=old)
     sluis.start(behind_tls(site, web, ca=ca.certificate, name="app.internal"))
     assert sluis.ask().status in (502, 503)
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_end_without_close_notify_is_a_cut(sluis, site, ca, origin, is_cut):
+    """RFC 8446 §6.1: a body that lasts until the end is whole only when TLS says that it has ended."""
+    def until_the_end(_request, stream):
+        stream.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 50000)
+        if not is_cut:
+            stream.sock.unwrap()
+
+    web = origin(until_the_end, tls=origins.server_tls(ca.issue("app.internal")))
+    sluis.start(behind_tls(site, web, ca=ca.certificate, name="app.internal"))
+    if is_cut:
+        with pytest.raises((wire.Broken, ConnectionError)):
+            sluis.ask()
+    else:
+        assert sluis.ask().body == b"x" * 50000
 
 
 def test_plaintext_before_tls_is_not_an_answer(sluis, site, ca):
