@@ -30,12 +30,13 @@ enum err tls_site_part_common(struct tls_library *lib, SSL_CTX *ctx)
 	SSL_CTX_set_security_level(ctx, TLS_SECURITY_LEVEL);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify_depth(ctx, TLS_VERIFY_DEPTH);
+	/* OpenSSL's macros drop const from lists that are only read */
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1 ||
 	    SSL_CTX_set_ciphersuites(ctx, tls_suites_13) != 1 ||
 	    SSL_CTX_set_cipher_list(ctx, tls_suites_12) != 1 ||
-	    SSL_CTX_set1_groups_list(ctx, tls_groups) != 1 ||
-	    SSL_CTX_set1_sigalgs_list(ctx, tls_sigalgs) != 1)
+	    SSL_CTX_set1_groups_list(ctx, (char *)(uintptr_t)tls_groups) != 1 ||
+	    SSL_CTX_set1_sigalgs_list(ctx, (char *)(uintptr_t)tls_sigalgs) != 1)
 		return tls_library_fail(lib, "the TLS settings are not understood", E_PROTO);
 	return E_OK;
 }

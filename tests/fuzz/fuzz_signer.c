@@ -63,7 +63,7 @@ static struct bed *bed(void)
 	if (b.signer)
 		return &b;
 	b.signer = calloc(1, sizeof *b.signer);
-	INVARIANT(b.signer && keys_open(&b.signer->keys, KEYS) == E_OK);
+	INVARIANT(b.signer && keys_open(&b.signer->keys) == E_OK);
 	b.signer->keys.key = keys;
 	b.signer->keys.n = KEYS;
 	bed_key(&b, 0, EVP_EC_gen("P-256"));

@@ -205,14 +205,15 @@ static void test_raw_packets(void **state)
 
 static void test_roles(void **state)
 {
-	static const enum role roles[] = { 0,		ROLE_KEEPER,  ROLE_CONFIG, ROLE_SIGNER,
-					   ROLE_DIALER, ROLE_CONSOLE, ROLE_N,	   200 };
+	static const int roles[] = { 0,		  ROLE_KEEPER,	ROLE_CONFIG, ROLE_SIGNER,
+				     ROLE_DIALER, ROLE_CONSOLE, ROLE_N,	     200 };
 	struct scene *s = *state;
 	int fds[2];
 
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-		assert_int_equal(peer_add(s->rig->signer, roles[i], 0, fds[0]), E_DENIED);
+		assert_int_equal(peer_add(s->rig->signer, (enum role)roles[i], 0, fds[0]),
+				 E_DENIED);
 		assert_int_equal(fcntl(fds[0], F_GETFD), -1); /* taken */
 		close(fds[1]);
 	}

@@ -78,14 +78,18 @@ size_t keys_memory(uint32_t certificates)
 	return KEYS_HEAP_BASE + (size_t)certificates * KEYS_HEAP_EACH;
 }
 
-enum err keys_open(struct keys *k, uint32_t certificates)
+enum err keys_guard(uint32_t certificates)
 {
 	size_t secure = KEYS_SECURE_BASE, want = (size_t)certificates * KEYS_SECURE_EACH;
 
 	while (secure < want)
 		secure *= 2;
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1 ||
-	    (!CRYPTO_secure_malloc_initialized() && CRYPTO_secure_malloc_init(secure, 32) == 0))
+	return CRYPTO_secure_malloc_init(secure, 32) != 0 ? E_OK : E_NOMEM;
+}
+
+enum err keys_open(struct keys *k)
+{
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
 		return E_NOMEM;
 	k->libctx = OSSL_LIB_CTX_new();
 	k->provider = k->libctx ? OSSL_PROVIDER_load(k->libctx, "default") : NULL;

@@ -26,12 +26,15 @@ struct keys {
 	uint32_t n;
 };
 
-/* keys_memory - bytes that the keys of so many certificates need from the TLS heap and, in part,
- * from OpenSSL's secure heap */
+/* keys_memory - bytes that the keys of so many certificates need from the TLS heap */
 size_t keys_memory(uint32_t certificates);
 
+/* keys_guard - private numbers go into guarded, locked memory of their own; once, before
+ * keys_open. E_NOMEM: it can't be locked */
+enum err keys_guard(uint32_t certificates);
+
 /* keys_open - OpenSSL with its standard algorithms, without a configuration file. E_NOMEM */
-enum err keys_open(struct keys *k, uint32_t certificates);
+enum err keys_open(struct keys *k);
 void keys_done(struct keys *k);
 
 /*

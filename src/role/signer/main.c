@@ -95,11 +95,11 @@ static enum err on_drain(void *role, struct frame *f)
 }
 
 static const struct frame_def main_defs[] = {
-	{KEEPER_IMAGE,	1, FRAME_BOOT,	       4, 4,   on_image  },
-	{ KEEPER_PATH,    1, FRAME_BOOT,	      0, 512, on_path   },
-	{ KEEPER_RING,    2, FRAME_BOOT,	      7, 7,   on_ring   },
-	{ KEEPER_CHANNEL, 1, FRAME_BOOT | FRAME_RUN, 3, 3,   on_channel},
-	{ KEEPER_DRAIN,	0, FRAME_RUN,	      4, 4,   on_drain  },
+	{ KEEPER_IMAGE, 1, FRAME_BOOT, 4, 4, on_image },
+	{ KEEPER_PATH, 1, FRAME_BOOT, 0, 512, on_path },
+	{ KEEPER_RING, 2, FRAME_BOOT, 7, 7, on_ring },
+	{ KEEPER_CHANNEL, 1, FRAME_BOOT | FRAME_RUN, 3, 3, on_channel },
+	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, on_drain },
 };
 
 static const struct frame_table main_table = { main_defs, sizeof main_defs / sizeof main_defs[0] };
@@ -151,7 +151,8 @@ static enum err main_load(struct signer *s, const struct image *im, struct wbuf 
 	arena.p = p;
 	why->n = 0;
 	wbuf_str(why, "OpenSSL can't be set up in locked memory");
-	TRY(keys_open(&s->keys, n));
+	TRY(keys_guard(n));
+	TRY(keys_open(&s->keys));
 	why->n = 0;
 	TRY(key_files_load(&s->keys, im, &arena, why));
 	if (seal_open(&s->seal, s->keys.libctx, s->dir_fd, &reason) != E_OK) {
@@ -231,7 +232,9 @@ int main(void)
 		mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)umask(077);
-	if (s == MAP_FAILED)
-		return log_errno("memory for the signer role");
+	if (s == MAP_FAILED) {
+		(void)log_errno("memory for the signer role");
+		return 1;
+	}
 	return main_boot(s) == E_OK ? main_run(s) : 1;
 }

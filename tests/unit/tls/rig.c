@@ -114,7 +114,7 @@ static void rig_image(struct rig *r)
 	r->bytes = (uint8_t *)h;
 	r->image.header = h;
 	for (size_t i = IMAGE_SECTIONS; i-- > 0; at += sizes[i])
-		h->section[i].at = (uint32_t)at; /* IMAGE_BYTES comes last */
+		h->section[i].at = (uint32_t)(at = (at + 7) / 8 * 8); /* IMAGE_BYTES comes last */
 	h->section[IMAGE_CERTIFICATE].n = RIG_CERTS;
 	for (size_t i = 0; i < RIG_LISTENERS; i++) {
 		struct image_listener *l =
@@ -144,7 +144,7 @@ static void rig_signer_keys(struct rig *r)
 {
 	struct keys *k = &r->signer->keys;
 
-	assert(keys_open(k, RIG_CERTS) == E_OK);
+	assert(keys_open(k) == E_OK);
 	k->key = r->signer_keys = calloc(RIG_CERTS, sizeof *k->key);
 	k->n = RIG_CERTS;
 	for (uint32_t i = 0; i < RIG_CERTS; i++) {
@@ -282,9 +282,9 @@ SSL_CTX *rig_client_context(const struct rig_client *spec)
 		SSL_CTX_set_max_proto_version(ctx, spec->version);
 	}
 	if (spec->sigalgs)
-		assert(SSL_CTX_set1_sigalgs_list(ctx, spec->sigalgs) == 1);
+		assert(SSL_CTX_set1_sigalgs_list(ctx, (char *)(uintptr_t)spec->sigalgs) == 1);
 	if (spec->groups)
-		assert(SSL_CTX_set1_groups_list(ctx, spec->groups) == 1);
+		assert(SSL_CTX_set1_groups_list(ctx, (char *)(uintptr_t)spec->groups) == 1);
 	if (spec->ciphers)
 		assert(SSL_CTX_set_cipher_list(ctx, spec->ciphers) == 1);
 	if (spec->suites)
@@ -302,7 +302,7 @@ void rig_pair_open(struct rig_pair *p, struct rig *r, unsigned site, SSL_CTX *cl
 	SSL_set_bio(p->client, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
 	SSL_set_connect_state(p->client);
 	if (spec->name)
-		SSL_set_tlsext_host_name(p->client, spec->name);
+		SSL_set_tlsext_host_name(p->client, (char *)(uintptr_t)spec->name);
 	if (spec->alpn) {
 		uint8_t wire[64];
 
