@@ -300,7 +300,7 @@ static void an_edge_that_does_not_read_loses_nothing(void **state)
 	assert_false(kit.d->edge[0].is_blocked);
 }
 
-/* RFC 9293 section 3.5: simultaneous open with itself, which a dead local port invites. */
+/* RFC 9293 §3.5: simultaneous open with itself, which a dead local port invites. */
 static void a_connection_to_itself_is_none(void **state)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

@@ -198,7 +198,7 @@ static void answers_are_judged(void **state)
 		  "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
 		  "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n" OK_RESPONSE,
 		  NULL, 200, 200, 0, PAGE_CHECK_PROTOCOL },
-		{ "length and coding both", /* RFC 9112 section 6.3 rule 3 */
+		{ "length and coding both", /* RFC 9112 §6.3 rule 3 */
 		  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
 		  NULL, 200, 200, 0, PAGE_CHECK_PROTOCOL },
 		{ "not HTTP", "220 mail.example.nl ESMTP\r\n", NULL, 200, 399, 0,

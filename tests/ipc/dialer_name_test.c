@@ -86,6 +86,7 @@ static void serve_for(unsigned ms)
 	}
 }
 
+/* RFC 8305 §4: families in turn, so each of the three comes first as often */
 static void a_name_is_resolved_and_its_addresses_used_in_turn(void **state)
 {
 	uint16_t port = 0;
@@ -135,7 +136,7 @@ static void a_dead_address_is_passed_over(void **state)
 	(void)close(a);
 }
 
-/* RFC 8305 section 5: the next address joins after 250 ms, not after the first one's timeout. */
+/* RFC 8305 §5: the next address joins after 250 ms, not after the first one's timeout. */
 static void a_mute_address_costs_a_quarter_of_a_second(void **state)
 {
 	uint16_t port = 0;
@@ -350,6 +351,7 @@ static void more_addresses_than_are_kept_do_no_harm(void **state)
 	(void)close(a);
 }
 
+/* "localhost" needs no line: RFC 6761 §6.3 */
 static void hosts_go_before_the_resolver(void **state)
 {
 	uint16_t port = 0;

@@ -242,9 +242,9 @@ static enum err edge_channel_on_success(void *role, struct frame *f)
 
 static const struct frame_def edge_channel_defs[] = {
 	/* type, fds, phases, min, max, handler */
-	{EDGE_DIAL,     0, FRAME_RUN, 8, 8, edge_channel_on_dial   },
-	{ EDGE_FAILURE, 0, FRAME_RUN, 9, 9, edge_channel_on_failure},
-	{ EDGE_SUCCESS, 0, FRAME_RUN, 8, 8, edge_channel_on_success},
+	{ EDGE_DIAL, 0, FRAME_RUN, 8, 8, edge_channel_on_dial },
+	{ EDGE_FAILURE, 0, FRAME_RUN, 9, 9, edge_channel_on_failure },
+	{ EDGE_SUCCESS, 0, FRAME_RUN, 8, 8, edge_channel_on_success },
 };
 
 const struct frame_table edge_channel_table = {

@@ -92,10 +92,10 @@ static enum err keeper_channel_on_first_channel(void *role, struct frame *f)
 
 static const struct frame_def keeper_channel_boot_defs[] = {
 	/* type, fds, phases, min, max, handler */
-	{KEEPER_IMAGE,	1, FRAME_BOOT, 4, 4, keeper_channel_on_image	     },
-	{ KEEPER_PAGE,    1, FRAME_BOOT, 4, 4, keeper_channel_on_page	   },
-	{ KEEPER_RING,    2, FRAME_BOOT, 7, 7, keeper_channel_on_ring	   },
-	{ KEEPER_CHANNEL, 1, FRAME_BOOT, 3, 3, keeper_channel_on_first_channel},
+	{ KEEPER_IMAGE, 1, FRAME_BOOT, 4, 4, keeper_channel_on_image },
+	{ KEEPER_PAGE, 1, FRAME_BOOT, 4, 4, keeper_channel_on_page },
+	{ KEEPER_RING, 2, FRAME_BOOT, 7, 7, keeper_channel_on_ring },
+	{ KEEPER_CHANNEL, 1, FRAME_BOOT, 3, 3, keeper_channel_on_first_channel },
 };
 
 const struct frame_table keeper_channel_boot = {
@@ -155,9 +155,9 @@ static enum err keeper_channel_on_drain(void *role, struct frame *f)
 
 static const struct frame_def keeper_channel_run_defs[] = {
 	/* type, fds, phases, min, max, handler */
-	{KEEPER_CHANNEL,	  1, FRAME_RUN, 3, 3, keeper_channel_on_channel	},
-	{ KEEPER_DRAIN,	0, FRAME_RUN, 4, 4, keeper_channel_on_drain	    },
-	{ KEEPER_SERVER_STATE, 0, FRAME_RUN, 9, 9, keeper_channel_on_server_state},
+	{ KEEPER_CHANNEL, 1, FRAME_RUN, 3, 3, keeper_channel_on_channel },
+	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, keeper_channel_on_drain },
+	{ KEEPER_SERVER_STATE, 0, FRAME_RUN, 9, 9, keeper_channel_on_server_state },
 };
 
 const struct frame_table keeper_channel_run = {

@@ -24,9 +24,7 @@ int main(void)
 
 		for (unsigned a = 0; a < 2; a++) {
 			struct balance_pool p = { 0 };
-			struct rng rng = {
-				{1, 2, 3, 4}
-			};
+			struct rng rng = { { 1, 2, 3, 4 } };
 			uint32_t turns = sizes[z] > 100 ? TURNS / 100 : TURNS;
 			double from = 0;
 			uint64_t sink = 0;
