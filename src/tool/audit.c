@@ -48,14 +48,14 @@ enum {
 };
 
 static const struct option verify_options[] = {
-	{"state",	   required_argument, NULL, OPTION_STATE	 },
-	{ "directory",  required_argument, NULL, OPTION_DIRECTORY},
-	{ "json",	  no_argument,       NULL, OPTION_JSON	 },
-	{ "public-key", required_argument, NULL, OPTION_KEY	    },
-	{ "head",	  required_argument, NULL, OPTION_HEAD     },
-	{ "quiet",	   no_argument,	NULL, OPTION_QUIET	   },
-	{ "help",	  no_argument,       NULL, OPTION_HELP	 },
-	{ NULL,		0,		   NULL, 0		   },
+	{ "state", required_argument, NULL, OPTION_STATE },
+	{ "directory", required_argument, NULL, OPTION_DIRECTORY },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "public-key", required_argument, NULL, OPTION_KEY },
+	{ "head", required_argument, NULL, OPTION_HEAD },
+	{ "quiet", no_argument, NULL, OPTION_QUIET },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 /* What `verify` was asked for, and how far its output has come. */

@@ -29,18 +29,18 @@ enum {
 };
 
 static const struct option tail_options[] = {
-	{"state",	   required_argument, NULL, TAIL_STATE    },
-	{ "directory", required_argument, NULL, TAIL_DIRECTORY},
-	{ "json",	  no_argument,       NULL, TAIL_JSON     },
-	{ "lines",	   required_argument, NULL, 'n'		},
-	{ "follow",    no_argument,	 NULL, 'f'	   },
-	{ "kind",	  required_argument, NULL, TAIL_KIND     },
-	{ "action",    required_argument, NULL, TAIL_ACTION	 },
-	{ "result",    required_argument, NULL, TAIL_RESULT	 },
-	{ "origin",    required_argument, NULL, TAIL_ORIGIN	 },
-	{ "grep",	  required_argument, NULL, TAIL_GREP     },
-	{ "help",	  no_argument,       NULL, TAIL_HELP     },
-	{ NULL,	0,		   NULL, 0		   },
+	{ "state", required_argument, NULL, TAIL_STATE },
+	{ "directory", required_argument, NULL, TAIL_DIRECTORY },
+	{ "json", no_argument, NULL, TAIL_JSON },
+	{ "lines", required_argument, NULL, 'n' },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "kind", required_argument, NULL, TAIL_KIND },
+	{ "action", required_argument, NULL, TAIL_ACTION },
+	{ "result", required_argument, NULL, TAIL_RESULT },
+	{ "origin", required_argument, NULL, TAIL_ORIGIN },
+	{ "grep", required_argument, NULL, TAIL_GREP },
+	{ "help", no_argument, NULL, TAIL_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 struct tail {

@@ -15,34 +15,36 @@ struct escape {
 	const char *name, *in, *out;
 };
 
+/* What is UTF-8 by RFC 3629 §4, and how a character beyond U+FFFF is written by RFC 8259 §7. */
 static const struct escape escapes[] = {
-	{"plain",		   "GET /a?b=c;d",				   "GET /a?b=c;d"		  },
-	{ "quote and backslash",	 "a\"b\\c",				    "a\\\"b\\\\c"		  },
-	{ "markup",		    "<b>&",				     "\\u003cb\\u003e\\u0026"	     },
-	{ "CRLF",		   "a\r\nb",				   "a\\u000d\\u000ab"	       },
-	{ "escape sequence",	     "\x1b[2J",					"\\u001b[2J"		     },
-	{ "delete",		    "\x7f",				     "\\u007f"		      },
-	{ "tab",		    "\t",				       "\\u0009"			 },
-	{ "shell",		   "$(reboot);`id`",			     "$(reboot);`id`"	      },
-	{ "UTF-8",		   "ca\xc3\xaf \xe2\x82\xac \xf0\x9f\x94\x92",
-	  "ca\xc3\xaf \xe2\x82\xac \xf0\x9f\x94\x92"							   },
-	{ "lone continuation",      "\x80",				       "\\u0080"			 },
-	{ "lone lead",	       "\xc3",				     "\\u00c3"			 },
-	{ "lead then ASCII",	     "\xc3z",				      "\\u00c3z"			 },
-	{ "overlong slash",	    "\xc0\xaf",					"\\u00c0\\u00af"		 },
-	{ "overlong three",	    "\xe0\x80\xaf",				    "\\u00e0\\u0080\\u00af"	    },
-	{ "surrogate",	       "\xed\xa0\x80",			       "\\u00ed\\u00a0\\u0080"       },
-	{ "beyond Unicode",	    "\xf4\x90\x80\x80",				"\\u00f4\\u0090\\u0080\\u0080"},
+	{ "plain", "GET /a?b=c;d", "GET /a?b=c;d" },
+	{ "quote and backslash", "a\"b\\c", "a\\\"b\\\\c" },
+	{ "markup", "<b>&", "\\u003cb\\u003e\\u0026" },
+	{ "CRLF", "a\r\nb", "a\\u000d\\u000ab" },
+	{ "escape sequence", "\x1b[2J", "\\u001b[2J" },
+	{ "delete", "\x7f", "\\u007f" },
+	{ "tab", "\t", "\\u0009" },
+	{ "shell", "$(reboot);`id`", "$(reboot);`id`" },
+	{ "UTF-8", "ca\xc3\xaf \xe2\x82\xac \xf0\x9f\x94\x92",
+	  "ca\xc3\xaf \xe2\x82\xac \xf0\x9f\x94\x92" },
+	{ "lone continuation", "\x80", "\\u0080" },
+	{ "lone lead", "\xc3", "\\u00c3" },
+	{ "lead then ASCII", "\xc3z", "\\u00c3z" },
+	{ "overlong slash", "\xc0\xaf", "\\u00c0\\u00af" },
+	{ "overlong three", "\xe0\x80\xaf", "\\u00e0\\u0080\\u00af" },
+	{ "surrogate", "\xed\xa0\x80", "\\u00ed\\u00a0\\u0080" },
+	{ "beyond Unicode", "\xf4\x90\x80\x80", "\\u00f4\\u0090\\u0080\\u0080" },
 	{ "C1 control",
 	  "\xc2\x9b"
-	  "2J",								 "\\u009b2J"		      },
-	{ "right-to-left override", "\xe2\x80\xae",				    "\\u202e"		      },
-	{ "isolate",		     "\xe2\x81\xa6",			     "\\u2066"		       },
-	{ "zero width space",	      "\xe2\x80\x8b",			      "\\u200b"			},
-	{ "line separator",	    "\xe2\x80\xa8",				    "\\u2028"		      },
-	{ "byte order mark",	     "\xef\xbb\xbf",			     "\\ufeff"		       },
-	{ "tag character",	   "\xf3\xa0\x81\x81",			       "\\udb40\\udc41"		},
-	{ "variation selector",	"\xef\xb8\x8f",				"\\ufe0f"			  },
+	  "2J",
+	  "\\u009b2J" },
+	{ "right-to-left override", "\xe2\x80\xae", "\\u202e" },
+	{ "isolate", "\xe2\x81\xa6", "\\u2066" },
+	{ "zero width space", "\xe2\x80\x8b", "\\u200b" },
+	{ "line separator", "\xe2\x80\xa8", "\\u2028" },
+	{ "byte order mark", "\xef\xbb\xbf", "\\ufeff" },
+	{ "tag character", "\xf3\xa0\x81\x81", "\\udb40\\udc41" },
+	{ "variation selector", "\xef\xb8\x8f", "\\ufe0f" },
 };
 
 static void test_escapes(void **state)
@@ -132,33 +134,33 @@ struct bad_line {
 static void test_parse_refuses(void **state)
 {
 	static const struct bad_line bad[] = {
-		{"empty",		   ""						   },
-		{ "no fields",	       "{}"						 },
-		{ "no prev",	     HEAD "}"					     },
-		{ "trailing byte",	   HEAD PREV " "					 },
-		{ "short hash",		HEAD ",\"prev\":\"00\"}"				 },
+		{ "empty", "" },
+		{ "no fields", "{}" },
+		{ "no prev", HEAD "}" },
+		{ "trailing byte", HEAD PREV " " },
+		{ "short hash", HEAD ",\"prev\":\"00\"}" },
 		{ "upper-case hash",
 		  HEAD ",\"prev\":"
-		       "\"00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\"}"},
-		{ "raw control",	 HEAD ",\"x\":\"\x01\"" PREV			     },
-		{ "raw escape",		HEAD ",\"x\":\"\x1b\"" PREV			    },
-		{ "raw markup",		HEAD ",\"x\":\"<\"" PREV				 },
-		{ "raw override",	  HEAD ",\"x\":\"\xe2\x80\xae\"" PREV		      },
-		{ "not UTF-8",	       HEAD ",\"x\":\"\xff\"" PREV			   },
-		{ "unknown escape",	    HEAD ",\"x\":\"\\q\"" PREV			       },
-		{ "short escape",	  HEAD ",\"x\":\"\\u12\"" PREV			       },
-		{ "leading zero",	  HEAD ",\"x\":01" PREV				},
-		{ "negative",	      HEAD ",\"x\":-1" PREV				    },
-		{ "2^64",		  HEAD ",\"x\":18446744073709551616" PREV		  },
-		{ "fraction",	      HEAD ",\"x\":1.5" PREV				     },
-		{ "null",		  HEAD ",\"x\":null" PREV				  },
-		{ "nested",		    HEAD ",\"x\":{}" PREV				  },
-		{ "array",		   HEAD ",\"x\":[]" PREV				 },
-		{ "space",		   HEAD ", \"x\":1" PREV				 },
-		{ "a second kind",	   HEAD ",\"kind\":\"access\"" PREV			    },
-		{ "a second prev",	   HEAD PREV PREV					  },
-		{ "other order",	 "{\"id\":\"I\",\"time\":\"T\"" PREV		     },
-		{ "no quote at the end", HEAD ",\"x\":\"abc" PREV				  },
+		       "\"00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\"}" },
+		{ "raw control", HEAD ",\"x\":\"\x01\"" PREV },
+		{ "raw escape", HEAD ",\"x\":\"\x1b\"" PREV },
+		{ "raw markup", HEAD ",\"x\":\"<\"" PREV },
+		{ "raw override", HEAD ",\"x\":\"\xe2\x80\xae\"" PREV },
+		{ "not UTF-8", HEAD ",\"x\":\"\xff\"" PREV },
+		{ "unknown escape", HEAD ",\"x\":\"\\q\"" PREV },
+		{ "short escape", HEAD ",\"x\":\"\\u12\"" PREV },
+		{ "leading zero", HEAD ",\"x\":01" PREV },
+		{ "negative", HEAD ",\"x\":-1" PREV },
+		{ "2^64", HEAD ",\"x\":18446744073709551616" PREV },
+		{ "fraction", HEAD ",\"x\":1.5" PREV },
+		{ "null", HEAD ",\"x\":null" PREV },
+		{ "nested", HEAD ",\"x\":{}" PREV },
+		{ "array", HEAD ",\"x\":[]" PREV },
+		{ "space", HEAD ", \"x\":1" PREV },
+		{ "a second kind", HEAD ",\"kind\":\"access\"" PREV },
+		{ "a second prev", HEAD PREV PREV },
+		{ "other order", "{\"id\":\"I\",\"time\":\"T\"" PREV },
+		{ "no quote at the end", HEAD ",\"x\":\"abc" PREV },
 	};
 	struct guard g = guard_new(1024);
 
@@ -247,7 +249,10 @@ static void test_reader(void **state)
 	close(fd);
 }
 
-/* RFC 8032 §7.1, test 2, gives the key; its text forms are RFC 8410's. */
+/*
+ * The key of RFC 8032 §7.1, test 2, encoded as §5.1.5 has it (RFC 8032 §5.1.5), in the one form of
+ * RFC 8410 §4, in base64 of which only the canonical spelling is taken (RFC 4648 §4).
+ */
 static void test_key_text(void **state)
 {
 	static const char hex[] =

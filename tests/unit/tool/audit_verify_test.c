@@ -466,6 +466,49 @@ static void test_every_byte(void **state)
 	restore(x);
 }
 
+/* What retention took away is accounted for; what anybody else takes away is not. */
+static void test_retention(void **state)
+{
+	struct fixture *x = calloc(1, sizeof *x);
+	struct audit_rig_ring g = audit_rig_ring_new(1, RING_BYTES_SMALL);
+	uint64_t first = 0;
+	char name[AUDIT_FILE_NAME + 1] = "";
+	struct wbuf w = wbuf_of(name, AUDIT_FILE_NAME);
+
+	(void)state;
+	audit_rig_open(&x->rig);
+	audit_rig_boot(&x->rig, 9);
+	audit_rig_attach(&x->rig, &g, "edge[0]");
+	assert_int_equal(audit_rig_start(&x->rig), E_OK);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(audit_rig_put(&g, 1, "x"));
+		audit_rig_turn(&x->rig, false);
+		x->rig.a->segment.bytes = SEGMENT_BYTES;
+		audit_rig_turn(&x->rig, true);
+	}
+	usleep(1100 * 1000);
+	x->rig.a->retention_s = 1;
+	for (unsigned i = 0; i < 4; i++) { /* two of the five go */
+		x->rig.a->retention.due_ms = i < 2 ? 0 : UINT64_MAX;
+		audit_rig_turn(&x->rig, true);
+	}
+	x->rig.a->retention_s = 0;
+	audit_rig_stop(&x->rig);
+	assert_int_equal(audit_file_find(x->rig.dir_fd, 0, &first), E_OK);
+	assert_true(first > 1);
+	assert_int_equal(verify(x), E_OK);
+	assert_int_equal(x->found_n, 0);
+	assert_true(x->result.first_seq == first && x->result.is_stopped);
+	audit_file_put_name(&w, first);
+	assert_int_equal(unlinkat(x->rig.dir_fd, name, 0), 0);
+	assert_int_equal(verify(x), E_OK);
+	assert_int_equal(x->found_n, 1);
+	assert_non_null(strstr(x->found[0].what, "no signed retention record"));
+	audit_rig_close(&x->rig);
+	audit_rig_ring_done(&g);
+	free(x);
+}
+
 static void test_empty(void **state)
 {
 	struct fixture *x = calloc(1, sizeof *x);
@@ -495,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_known_head),
 		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_retention),
 		cmocka_unit_test(test_empty),
 	};
 
