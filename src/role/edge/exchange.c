@@ -319,6 +319,25 @@ bool exchange_run(struct edge *e, struct exchange *x)
 	return answer_run(e, x);
 }
 
+void exchange_tick(struct edge *e)
+{
+	struct generation *g = e->now;
+
+	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_POOL); i++) {
+		struct pool_state *p = &g->pools[i];
+
+		for (uint32_t n = p->queue_n; n; n--) {
+			struct exchange *x = pool_next(p);
+			struct client *c = x->c;
+
+			exchange_ask(e, x);
+			client_run_later(e, c);
+			if (p->queue_n >= n)
+				break; /* it waits again: no server is free */
+		}
+	}
+}
+
 /* ---- ending ---- */
 
 static void exchange_free(struct edge *e, struct exchange *x)

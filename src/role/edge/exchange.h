@@ -31,6 +31,10 @@ void exchange_abort(struct edge *e, struct exchange *x);
 /* exchange_expired - the deadline of what x waits for has passed */
 void exchange_expired(struct edge *e, struct exchange *x);
 
+/* exchange_tick - those that wait for a server that another edge may have freed; a few times a
+ * second */
+void exchange_tick(struct edge *e);
+
 /* exchange_deadline - x's client is due ms from now */
 void exchange_deadline(struct edge *e, struct exchange *x, uint32_t ms);
 

@@ -111,7 +111,9 @@ static void pool_refresh(struct edge *e, const struct exchange *x)
 
 	uint64_t version = atomic_load_explicit(&e->health->version, memory_order_acquire);
 
-	if (p->refreshed_ms && p->version == version &&
+	bool is_limited = x->pool->requests_per_server != 0; /* what others do counts at once */
+
+	if (p->refreshed_ms && p->version == version && !is_limited &&
 	    e->loop.now_ms - p->refreshed_ms < POOL_REFRESH_MS)
 		return;
 	p->version = version;
@@ -214,4 +216,12 @@ struct exchange *pool_next(struct pool_state *p)
 	x = OWNER_OF(p->queue.next, struct exchange, node);
 	pool_dequeue(x);
 	return x;
+}
+
+uint32_t pool_share(const struct edge *e, uint32_t limit)
+{
+	uint32_t edges = e->load_n ? e->load_n : 1,
+		 share = limit / edges + (e->self.index < limit % edges);
+
+	return limit && share == 0 ? 1 : share;
 }

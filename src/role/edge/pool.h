@@ -27,6 +27,10 @@ void pool_dequeue(struct exchange *x);
  */
 struct exchange *pool_next(struct pool_state *p);
 
+/* pool_share - this edge's part of a limit that holds for all edges together; at least 1, 0 stays 0
+ */
+uint32_t pool_share(const struct edge *e, uint32_t limit);
+
 /* pool_server - this process's state of a server, reset when its slot has changed hands */
 struct server_state *pool_server(struct edge *e, uint32_t slot, uint32_t slot_gen);
 

@@ -9,6 +9,7 @@
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
 #include "role/edge/dial.h"
+#include "role/edge/exchange.h"
 #include "role/edge/generation.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -315,6 +316,7 @@ void setup_tick(struct edge *e)
 	tls_signer_client_tick(tls_library_signer(e->tls), e->loop.now_ms);
 	setup_close_idle_signers(e);
 	accept_resume(e);
+	exchange_tick(e);
 	if (e->is_draining)
 		setup_drain(e);
 	if (e->loop.now_ms - e->trimmed_ms >= SETUP_TRIM_MS) {

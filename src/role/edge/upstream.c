@@ -194,7 +194,7 @@ static uint32_t upstream_waiting_n(const struct server_state *s)
 enum err upstream_wait(struct edge *e, struct exchange *x)
 {
 	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
-	uint32_t limit = x->pool->connections_per_server;
+	uint32_t limit = pool_share(e, x->pool->connections_per_server);
 	uint32_t open = PAGE_GET(pool_load(e, x->server->slot, x->server->slot_gen)->connections) +
 			s->dialing;
 
