@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { KEY_FILES_BYTES = 64 * 1024, KEY_FILES_PATH = 4096, KEY_FILES_RSA_GOOD = 3072 };
+enum { KEY_FILES_BYTES = 64 * 1024, KEY_FILES_PATH = 4096 };
 
 static void key_files_say(struct wbuf *why, const struct image *im,
 			  const struct image_certificate *c, const char *text)
@@ -65,10 +65,6 @@ static enum err key_files_one(struct keys *k, const struct image *im, uint32_t i
 	k->key[i].is_client = c->is_client;
 	if (mode & (S_IRWXO | S_IWGRP))
 		log_line(LOG_WARNING, "key file %s is open to other users: chmod 0600", path);
-	if (k->key[i].type == IMAGE_KEY_RSA &&
-	    EVP_PKEY_get_bits(k->key[i].pkey) < KEY_FILES_RSA_GOOD)
-		log_line(LOG_WARNING, "key file %s: an RSA key below 3072 bits is to be phased out",
-			 path);
 	return E_OK;
 }
 

@@ -159,9 +159,8 @@ static enum err main_load(struct signer *s, const struct image *im, struct wbuf 
 		wbuf_str(why, reason);
 		return E_DENIED;
 	}
-	/* stacks and what OpenSSL keeps outside its heap; the keys themselves are locked already */
-	if (mlockall(MCL_CURRENT) < 0)
-		log_line(LOG_INFO, "only the keys' own memory is locked");
+	/* Stack and libraries too, where the limit allows it; what holds keys is locked already. */
+	(void)mlockall(MCL_CURRENT);
 	return E_OK;
 }
 
