@@ -64,6 +64,20 @@ static const struct chain_set *check_backend_anchors(struct check *c, struct vie
 	return set;
 }
 
+/* A server behind a path has no name of its own that its certificate could have. */
+static void check_backend_tls_name(struct check *c, const struct model_backend *b)
+{
+	for (uint32_t i = 0; i < b->servers.n; i++) {
+		const struct model_server *s = MODEL_AT(struct model_server, b->servers, i);
+
+		if (s->address.kind != IMAGE_ADDRESS_UNIX)
+			continue;
+		diag_error(c->diag, s->at->at,
+			   "a server at a path has no name to verify: give tls: {name: ...}");
+		return;
+	}
+}
+
 static void check_backend_tls(struct check *c, struct model_backend *b)
 {
 	struct model_pool_tls *tls = &b->tls;
@@ -83,6 +97,8 @@ static void check_backend_tls(struct check *c, struct model_backend *b)
 			     "servers' issuer as tls.ca instead");
 		return;
 	}
+	if (tls->name.n == 0)
+		check_backend_tls_name(c, b);
 	tls->anchors = check_backend_anchors(c, tls->ca.n ? tls->ca : CHECK_SYSTEM_ANCHORS,
 					     tls->ca.n ? node_place(tls->at, "ca")
 						       : node_place(b->at, "protocol"));

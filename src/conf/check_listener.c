@@ -110,6 +110,16 @@ static void check_listener_http(struct check *c, const struct model_listener *l)
 			   "default_certificate is for protocol: https");
 }
 
+static void check_listener_limits(struct check *c, const struct model_listener_limits *l)
+{
+	/* the default may be more than a small limit: that is no mistake */
+	if (l->connections && l->connections_per_address > l->connections &&
+	    node_get(l->at, "connections_per_address"))
+		diag_warning(c->diag, node_place(l->at, "connections_per_address"),
+			     "one address may have all %llu connections of the listener",
+			     (unsigned long long)l->connections);
+}
+
 void check_listener_run(struct check *c)
 {
 	struct model_list list = c->model->listeners;
@@ -124,6 +134,7 @@ void check_listener_run(struct check *c)
 		if (!l->at)
 			continue;
 		check_listener_address(c, i);
+		check_listener_limits(c, &l->limits);
 		if (l->protocol == IMAGE_HTTPS)
 			check_listener_https(c, l);
 		else

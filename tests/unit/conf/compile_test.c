@@ -6,6 +6,7 @@
 #include "proto/http1.h"
 
 #include <string.h>
+#include <time.h>
 
 #define HEAD                                                                                       \
 	"listeners:\n"                                                                             \
@@ -316,6 +317,66 @@ static void test_answers_that_http_allows(void **state)
 	}
 }
 
+/* What a file may be: 8 MB, 500,000 values (THREATS A21, A22). */
+static void test_limits_of_files(void **state)
+{
+	static char text[(8 << 20) + 2];
+	size_t n = 0;
+
+	(void)state;
+	memset(text, ' ', sizeof text - 1);
+	memcpy(text, before, sizeof before - 1);
+	text[8 << 20] = '\0';
+	assert_int_equal(make_image_errors(text), 0);
+	text[8 << 20] = ' ';
+	assert_int_equal(make_image_errors(text), 1);
+	n = (size_t)snprintf(text, sizeof text, "edges: [");
+	for (size_t i = 0; i < 500001; i++) {
+		text[n++] = '1';
+		text[n++] = ',';
+	}
+	memcpy(text + n, "]\n", 3);
+	assert_int_equal(make_image_errors(text), 1);
+}
+
+/* 10,000 routes over 1,000 pools, all on one host: seconds when a step were quadratic. */
+static void test_many_routes(void **state)
+{
+	static char text[4 << 20];
+	struct wbuf w = wbuf_of(text, sizeof text - 1);
+	struct made_image m = { 0 };
+	clock_t from = 0;
+
+	(void)state;
+	WBUF_LIT(&w, HEAD "backends:\n");
+	for (uint32_t i = 0; i < 1000; i++) {
+		WBUF_LIT(&w, "  - {name: b");
+		wbuf_dec(&w, i);
+		WBUF_LIT(&w, ", servers: [\"127.0.0.1:1\", \"127.0.0.1:2\"]}\n");
+	}
+	WBUF_LIT(&w, "routes:\n");
+	for (uint32_t i = 0; i < 10000; i++) {
+		WBUF_LIT(&w, "  - {hosts: [\"*\", h");
+		wbuf_dec(&w, i);
+		WBUF_LIT(&w, ".nl], rules: [{match: {path_prefix: /p");
+		wbuf_dec(&w, i);
+		WBUF_LIT(&w, "}, backend: b");
+		wbuf_dec(&w, i % 1000);
+		WBUF_LIT(&w, "}]}\n");
+	}
+	assert_false(w.bad);
+	text[w.n] = '\0';
+	from = clock();
+	m = make_image(text, NULL, 0);
+	assert_true(clock() - from < 5 * CLOCKS_PER_SEC);
+	assert_int_equal(image_count(&m.im, IMAGE_RULE), 10000);
+	assert_int_equal(image_find_host(&m.im, image_listener_at(&m.im, 0), VIEW("x.nl"))->rules.n,
+			 10000);
+	assert_int_equal(
+		image_find_host(&m.im, image_listener_at(&m.im, 0), VIEW("h9999.nl"))->rules.n, 1);
+	unmake_image(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +389,8 @@ int main(void)
 		cmocka_unit_test(test_slots_over_reloads),
 		cmocka_unit_test(test_generations_only_go_up),
 		cmocka_unit_test(test_answers_that_http_allows),
+		cmocka_unit_test(test_limits_of_files),
+		cmocka_unit_test(test_many_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
