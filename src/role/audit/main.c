@@ -254,12 +254,19 @@ static int main_run(struct audit *a, struct arena *memory)
 	return main_loop(a);
 }
 
+static void main_done(struct audit *a)
+{
+	audit_hash_done(&a->chain.digest);
+	loop_done(&a->loop);
+}
+
 int main(void)
 {
 	void *p =
 		mmap(NULL, MAIN_ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct arena memory = { .p = p, .cap = MAIN_ARENA };
 	struct audit *a = NULL;
+	int status = 1;
 
 	(void)umask(027);
 	if (p == MAP_FAILED) {
@@ -267,7 +274,10 @@ int main(void)
 		return 1;
 	}
 	a = ARENA_NEW(&memory, struct audit, 1);
-	if (!a || main_boot(a, &memory) != E_OK)
+	if (!a)
 		return 1;
-	return main_run(a, &memory);
+	if (main_boot(a, &memory) == E_OK)
+		status = main_run(a, &memory);
+	main_done(a);
+	return status;
 }
