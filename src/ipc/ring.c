@@ -66,7 +66,9 @@ enum err ring_writer_map(int data_fd, int cursor_fd, struct ring_writer *ret)
 	uint32_t bytes = 0;
 
 	TRY(ring_map((int[]){ data_fd, cursor_fd }, (bool[]){ true, false }, p, &bytes));
-	*ret = (struct ring_writer){ .data = p[0], .cursor = p[1], .bytes = bytes };
+	*ret = (struct ring_writer){
+		.data = p[0], .cursor = p[1], .map = { p[0], p[1] }, .bytes = bytes
+	};
 	return E_OK;
 }
 
@@ -76,7 +78,9 @@ enum err ring_reader_map(int data_fd, int cursor_fd, struct ring_reader *ret)
 	uint32_t bytes = 0;
 
 	TRY(ring_map((int[]){ data_fd, cursor_fd }, (bool[]){ false, true }, p, &bytes));
-	*ret = (struct ring_reader){ .data = p[0], .cursor = p[1], .bytes = bytes };
+	*ret = (struct ring_reader){
+		.data = p[0], .cursor = p[1], .map = { p[0], p[1] }, .bytes = bytes
+	};
 	/* What an earlier audit process stored, which the cursor page outlives (P11). */
 	ret->tail = atomic_load_explicit(&ret->cursor->tail, memory_order_acquire);
 	ret->told = atomic_load_explicit(&ret->cursor->told, memory_order_relaxed);
@@ -86,8 +90,8 @@ enum err ring_reader_map(int data_fd, int cursor_fd, struct ring_reader *ret)
 void ring_writer_unmap(struct ring_writer *w)
 {
 	if (w->data) {
-		shm_unmap(w->data, ring_data_bytes(w->bytes));
-		shm_unmap((void *)(uintptr_t)w->cursor, sizeof *w->cursor);
+		shm_unmap(w->map[0], ring_data_bytes(w->bytes));
+		shm_unmap(w->map[1], sizeof *w->cursor);
 	}
 	*w = (struct ring_writer){ 0 };
 }
@@ -95,8 +99,8 @@ void ring_writer_unmap(struct ring_writer *w)
 void ring_reader_unmap(struct ring_reader *r)
 {
 	if (r->data) {
-		shm_unmap((void *)(uintptr_t)r->data, ring_data_bytes(r->bytes));
-		shm_unmap(r->cursor, sizeof *r->cursor);
+		shm_unmap(r->map[0], ring_data_bytes(r->bytes));
+		shm_unmap(r->map[1], sizeof *r->cursor);
 	}
 	*r = (struct ring_reader){ 0 };
 }

@@ -33,6 +33,7 @@ struct ring_cursor {
 struct ring_writer {
 	struct ring_data *data;
 	const struct ring_cursor *cursor;
+	void *map[2];	/* the two mappings, for ring_writer_unmap */
 	uint32_t bytes; /* own copy of the capacity */
 };
 
@@ -41,6 +42,7 @@ struct ring_reader {
 	struct ring_cursor *cursor;
 	uint64_t tail; /* own copy: never read back from shared memory */
 	uint64_t told; /* likewise */
+	void *map[2];  /* the two mappings, for ring_reader_unmap */
 	uint32_t bytes;
 };
 

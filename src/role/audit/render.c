@@ -17,7 +17,7 @@ struct render_name {
 	}
 #define NAMED(name, type)                                                                          \
 	{                                                                                          \
-		{ (const uint8_t *)",\"" name "\":", sizeof name + 3 }, type                       \
+		{ (const uint8_t *)",\"" name "\":", sizeof(name) + 3 }, type                      \
 	}
 
 static const struct render_name render_names[RECORD_TAG_N] = {

@@ -86,27 +86,26 @@ static enum err segment_recover_line(struct chain *c, struct segment_past *past,
 	return audit_hash_of(&c->digest, text, &c->hash);
 }
 
-static enum err segment_recover_file(int fd, struct chain *c, uint8_t *buf,
+static enum err segment_recover_file(struct audit_file_reader *r, struct chain *c,
 				     struct segment_past *past)
 {
-	struct audit_file_reader r = { .fd = fd, .buf = buf };
 	struct view text = { 0 };
 	struct stat st = { 0 };
 	enum err e = E_OK;
 
 	for (;;) {
-		e = audit_file_next(&r, &text);
+		e = audit_file_next(r, &text);
 		if (e != E_OK)
 			break;
-		TRY(segment_recover_line(c, past, text, r.line));
+		TRY(segment_recover_line(c, past, text, r->line));
 	}
 	if (e == E_SYS)
 		return e;
 	if (e == E_LIMIT && past->broken_line == 0)
-		past->broken_line = r.line + 1;
-	if (fstat(fd, &st) < 0)
+		past->broken_line = r->line + 1;
+	if (fstat(r->fd, &st) < 0)
 		return log_errno("fstat of a segment");
-	past->torn_bytes = (uint64_t)st.st_size - r.bytes;
+	past->torn_bytes = (uint64_t)st.st_size - r->bytes;
 	return E_OK;
 }
 
@@ -130,6 +129,7 @@ enum err segment_recover(int dir_fd, struct chain *c, uint8_t *buf, struct segme
 {
 	AUTO_FD fd = -1;
 	uint64_t last = 0;
+	struct audit_file_reader r = { .buf = buf };
 	enum err e = audit_file_before(dir_fd, UINT64_MAX, &last);
 	struct segment_name name = segment_name(last);
 
@@ -143,7 +143,8 @@ enum err segment_recover(int dir_fd, struct chain *c, uint8_t *buf, struct segme
 	TRY(audit_file_open(dir_fd, view_str(name.text), &fd));
 	ret->last = last;
 	c->seq = last - 1;
-	TRY(segment_recover_file(fd, c, buf, ret));
+	r.fd = fd;
+	TRY(segment_recover_file(&r, c, ret));
 	return c->seq < SEGMENT_SEQ_MAX ? E_OK : E_LIMIT;
 }
 

@@ -31,7 +31,8 @@
 #include <sys/mman.h>
 
 enum {
-	MAIN_ARENA = sizeof(struct console) + CONSOLE_CLIENTS * (CONSOLE_IN + CONSOLE_OUT) + 4096,
+	MAIN_ARENA = sizeof(struct console) + (size_t)CONSOLE_CLIENTS * (CONSOLE_IN + CONSOLE_OUT) +
+		     4096,
 	MAIN_FRAMES = 64 /* per wake-up */
 };
 
