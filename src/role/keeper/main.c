@@ -35,6 +35,7 @@
 #include "role/keeper/child.h"
 #include "role/keeper/control.h"
 #include "role/keeper/events.h"
+#include "role/keeper/fresh.h"
 #include "role/keeper/handover.h"
 #include "role/keeper/notify.h"
 #include "role/keeper/page.h"
@@ -86,29 +87,6 @@ static loop_handler *const main_handlers[KEEPER_SOURCES] = {
 	[KEEPER_ON_SIGNAL] = main_on_signal,	[KEEPER_ON_CONTROL] = control_on_listen,
 	[KEEPER_ON_CLIENT] = control_on_client, [KEEPER_ON_SELF_CHECK] = upgrade_on_check,
 };
-
-/* Zero is empty everywhere but for descriptors. */
-static void main_init(struct keeper *k)
-{
-	k->image.fd = k->change.image.fd = k->signals.fd = k->control.fd = -1;
-	k->dirs = (struct keeper_statedir){ -1, -1, -1, -1 };
-	k->health = (struct keeper_page){ -1, -1 };
-	k->upgrade.check.fd = -1;
-	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)
-		k->load[i] = k->next_load[i] = (struct keeper_page){ -1, -1 };
-	for (size_t i = 0; i < KEEPER_LISTENERS; i++)
-		k->listeners[i].fd = k->listeners[i].next_fd = -1;
-	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
-		k->clients[i].source.fd = -1;
-		k->clients[i].k = k;
-	}
-	list_init(&k->free_parcels);
-	for (size_t i = 0; i < KEEPER_PARCELS; i++)
-		list_append(&k->free_parcels, &k->parcels[i].node);
-	seat_init(k);
-	k->is_root = geteuid() == 0;
-	k->started_wall_s = clock_wall_us() / 1000000;
-}
 
 /* The directory this program lies in, unless --programs said another. */
 static enum err main_programs(struct keeper_options *o)
@@ -260,7 +238,7 @@ int main(int argc, char **argv, char **envp)
 		return 2;
 	if (main_programs(o) != E_OK)
 		return 1;
-	main_init(k);
+	fresh_init(k);
 	k->envp = envp;
 	k->notify = notify_find(envp);
 	if (o->is_self_check)
