@@ -12,6 +12,8 @@ def install_tree(folder):
     """The root of an installation of the build under test."""
     if not os.path.exists(os.path.join(instance.BUILD, "build.ninja")):
         pytest.skip("SLUIS_BUILD is a folder of programs, not a build directory")
+    if not os.access(os.path.join(instance.BUILD, "meson-logs"), os.W_OK):
+        pytest.skip("somebody else's build directory")
     root = os.path.join(folder, "root")
     subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", instance.BUILD], check=True,
                    env={**os.environ, "DESTDIR": root}, stdout=subprocess.DEVNULL)
