@@ -279,7 +279,7 @@ static void must_be_ready(struct life *l)
 		fail_msg("%.*s", (int)text.n, (const char *)text.p);
 }
 
-/* The generator of nonces takes a fresh seed after 2^16 uses: inside the sandbox too. */
+/* The generator of nonces is seeded again after 2^16 uses: inside the sandbox too. */
 static void test_signs_for_long(void **state)
 {
 	struct life *l = *state;

@@ -4,10 +4,11 @@
 static const struct sandbox_call signer_calls[] = {
 	{ .name = "recvmsg", .reason = "questions from edges and audit; messages from the keeper" },
 	{ .name = "sendmsg", .reason = "answers" },
+	{ .name = "getpid",
+	  .reason = "OpenSSL asks before each random number whether it was forked" },
 	{ .name = "epoll_wait", .reason = "the event loop" },
 	{ .name = "epoll_pwait", .reason = "the same, where the C library has no other" },
 	{ .name = "getrandom", .reason = "fresh seed for the generator of signature nonces" },
-	{ .name = "getpid", .reason = "part of that seed" },
 	{ .name = "epoll_ctl", .reason = "a new edge's channel; a peer that does not read" },
 	{ .name = "futex", .reason = "OpenSSL sets a part of itself up when it is first used" },
 	{ .name = "close", .reason = "channels whose peer is gone" },
