@@ -64,6 +64,7 @@ struct audit {
 	struct audit_checkpoints checkpoints;
 	struct audit_retention retention;
 	uint64_t drain_ms; /* give up at */
+	int wait_ms;	   /* how long the loop may sleep: by how the rings fill */
 	uint32_t retention_s;
 	uint64_t unsigned_ms; /* stopping without a signer: since when; 0: not so */
 	uint8_t state;	      /* enum audit_state */
@@ -91,9 +92,6 @@ enum err journal_turn(struct audit *a);
 
 /* journal_flush - writes what waits in the chain now, unless the disk is in trouble: E_AGAIN */
 enum err journal_flush(struct audit *a);
-
-/* journal_wait_ms - how long the loop may sleep */
-int journal_wait_ms(const struct audit *a);
 
 /* checkpoint: */
 

@@ -8,8 +8,10 @@
 #include <string.h>
 
 enum {
-	JOURNAL_POLL_MS = 20,	/* a ring of a busy edge fills in twice this time */
-	JOURNAL_CROWDED_MS = 2, /* some ring was more than a quarter full */
+	JOURNAL_WAIT_MS = 20, /* the most: a ring of a busy edge fills in twice this time */
+	JOURNAL_HURRY_MS = 2, /* the least */
+	JOURNAL_FULL = 25,    /* per cent of a ring: look sooner next time */
+	JOURNAL_EMPTY = 10,   /* per cent: look later */
 	JOURNAL_RETRY_MS = 1000,
 	JOURNAL_TELL_MS = 60 * 1000,
 	JOURNAL_ROUNDS = 16 /* batches per turn, so that messages are not kept waiting */
@@ -173,6 +175,16 @@ static enum err journal_finish(struct audit *a)
 	return e == E_AGAIN ? E_OK : e;
 }
 
+/* Waits halve when a ring fills and grow slowly again: each look should find little and miss
+ * nothing. fill: of the fullest ring when this turn began */
+static void journal_pace(struct audit *a, unsigned fill)
+{
+	if (fill > JOURNAL_FULL)
+		a->wait_ms = a->wait_ms / 2 > JOURNAL_HURRY_MS ? a->wait_ms / 2 : JOURNAL_HURRY_MS;
+	else if (fill < JOURNAL_EMPTY && a->wait_ms < JOURNAL_WAIT_MS)
+		a->wait_ms++;
+}
+
 enum err journal_turn(struct audit *a)
 {
 	if (a->state >= AUDIT_STOPPING)
@@ -180,6 +192,8 @@ enum err journal_turn(struct audit *a)
 	for (unsigned i = 0; i < JOURNAL_ROUNDS; i++) {
 		enum err e = journal_batch(a);
 
+		if (i == 0)
+			journal_pace(a, a->rings.fill);
 		if (e == E_AGAIN)
 			break;
 		if (e != E_OK)
@@ -188,11 +202,6 @@ enum err journal_turn(struct audit *a)
 	if (a->state == AUDIT_DRAINING && rings_are_empty(&a->rings) && a->trouble.since_ms == 0)
 		a->state = AUDIT_STOPPING;
 	return journal_tell_done(a);
-}
-
-int journal_wait_ms(const struct audit *a)
-{
-	return a->rings.was_crowded ? JOURNAL_CROWDED_MS : JOURNAL_POLL_MS;
 }
 
 /* Things found at start that somebody has to look at. */

@@ -200,7 +200,7 @@ static bool main_gives_up(struct audit *a)
 static int main_loop(struct audit *a)
 {
 	while (a->state != AUDIT_STOPPED) {
-		if (loop_turn(&a->loop, journal_wait_ms(a)) != E_OK || journal_turn(a) != E_OK ||
+		if (loop_turn(&a->loop, a->wait_ms) != E_OK || journal_turn(a) != E_OK ||
 		    checkpoint_turn(a) != E_OK || retention_turn(a) != E_OK)
 			return 1;
 		if (a->state != AUDIT_STOPPED && main_gives_up(a)) {

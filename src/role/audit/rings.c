@@ -139,9 +139,10 @@ static enum err rings_open_batch(struct rings *rs, struct chain *c, int64_t wall
 	enum err any = E_AGAIN;
 	unsigned waiting = 0;
 
-	rs->was_crowded = false;
+	rs->fill = 0;
 	for (unsigned i = 0; i < rs->n; i++) {
 		struct rings_slot *s = &rs->slot[i];
+		unsigned fill = 0;
 		enum err e = E_AGAIN;
 
 		if (!rings_is_readable(s))
@@ -150,8 +151,9 @@ static enum err rings_open_batch(struct rings *rs, struct chain *c, int64_t wall
 		if (e != E_AGAIN && e != E_OK)
 			return e;
 		any = e == E_OK ? E_OK : any;
+		fill = (unsigned)(ring_waiting(&s->reader) * 100 / s->reader.bytes);
 		waiting += ring_waiting(&s->reader) > 0;
-		rs->was_crowded |= ring_waiting(&s->reader) > s->reader.bytes / 4;
+		rs->fill = fill > rs->fill ? fill : rs->fill;
 	}
 	for (unsigned i = 0; i < rs->n; i++)
 		rs->slot[i].budget = CHAIN_BATCH / (waiting ? waiting : 1);

@@ -39,7 +39,7 @@ struct rings {
 	struct rings_slot slot[RINGS_MAX];
 	unsigned n; /* slots that were ever used: [0, n) */
 	bool skips_access;
-	bool was_crowded; /* some ring was more than a quarter full when the last batch began */
+	unsigned fill; /* per cent: how full the fullest ring was when the last batch began */
 };
 
 /* rings_init - takes RINGS_MAX * RING_RECORD_MAX bytes from a. E_NOMEM */

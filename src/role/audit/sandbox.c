@@ -10,6 +10,7 @@ static const struct sandbox_call audit_calls[] = {
 	{ .name = "recvmsg", .reason = "messages from keeper and signer" },
 	{ .name = "sendmsg", .reason = "messages to keeper and signer" },
 	{ .name = "fdatasync", .reason = "lines are on disk before they are signed" },
+	{ .name = "sync_file_range", .reason = "long writes begin before they are waited for" },
 	{ .name = "fsync", .reason = "the directory after a rename" },
 	{ .name = "openat", .reason = "segments, head and key file below the log directory" },
 	{ .name = "close", .reason = "segments, and descriptors of rings that are mapped" },

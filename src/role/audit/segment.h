@@ -18,6 +18,7 @@ struct segment {
 	int fd;		/* -1: none is open */
 	uint64_t first; /* sequence number of its first line */
 	uint64_t bytes; /* in the file */
+	uint64_t begun; /* of these, on their way to the disk */
 	int64_t day;	/* it was begun on, since 1970, UTC */
 };
 
