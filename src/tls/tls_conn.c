@@ -248,6 +248,7 @@ static void tls_conn_abandon(struct tls_conn *c)
 	c->lib->provider->running = c;
 	r = SSL_do_handshake(c->ssl);
 	c->lib->provider->running = NULL;
+	c->out = NULL;
 	INVARIANT(r != 1 && c->slot == TLS_NO_SLOT);
 	ERR_clear_error();
 }

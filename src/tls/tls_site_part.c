@@ -10,11 +10,6 @@ static const char tls_suites_13[] = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY130
 static const char tls_suites_12[] =
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:"
 	"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256";
-static const char tls_groups[] = "X25519:P-256:P-384"; /* OpenSSL 3.0 has no hybrids */
-static const char tls_sigalgs[] =
-	"ECDSA+SHA256:ECDSA+SHA384:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
-	"RSA+SHA256:RSA+SHA384:RSA+SHA512";
-
 enum {
 	TLS_VERIFY_DEPTH = 8,
 	TLS_SECURITY_LEVEL = 2 /* 112 bits: no RSA below 2048, no SHA-1 */
@@ -22,6 +17,11 @@ enum {
 
 enum err tls_site_part_common(struct tls_library *lib, SSL_CTX *ctx)
 {
+	/* not const because OpenSSL's macros aren't; OpenSSL 3.0 has no hybrid groups */
+	char groups[] = "X25519:P-256:P-384";
+	char sigalgs[] = "ECDSA+SHA256:ECDSA+SHA384:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:"
+			 "RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
+
 	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
 					 SSL_OP_CIPHER_SERVER_PREFERENCE |
 					 SSL_OP_PRIORITIZE_CHACHA);
@@ -30,13 +30,12 @@ enum err tls_site_part_common(struct tls_library *lib, SSL_CTX *ctx)
 	SSL_CTX_set_security_level(ctx, TLS_SECURITY_LEVEL);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify_depth(ctx, TLS_VERIFY_DEPTH);
-	/* OpenSSL's macros drop const from lists that are only read */
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1 ||
 	    SSL_CTX_set_ciphersuites(ctx, tls_suites_13) != 1 ||
 	    SSL_CTX_set_cipher_list(ctx, tls_suites_12) != 1 ||
-	    SSL_CTX_set1_groups_list(ctx, (char *)(uintptr_t)tls_groups) != 1 ||
-	    SSL_CTX_set1_sigalgs_list(ctx, (char *)(uintptr_t)tls_sigalgs) != 1)
+	    SSL_CTX_set1_groups_list(ctx, groups) != 1 ||
+	    SSL_CTX_set1_sigalgs_list(ctx, sigalgs) != 1)
 		return tls_library_fail(lib, "the TLS settings are not understood", E_PROTO);
 	return E_OK;
 }

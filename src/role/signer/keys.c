@@ -57,20 +57,25 @@ static const struct keys_scheme keys_schemes[] = {
 _Static_assert(sizeof keys_schemes / sizeof keys_schemes[0] == KEYS_SCHEMES, "one context each");
 
 /* RSASSA-PSS with a salt as long as the hash, MGF1 with the same hash: RFC 8446 §4.2.3. */
-static const OSSL_PARAM *keys_pss(void)
-{
-	/* OSSL_PARAM has no const for what is only read */
-	static const OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE,
-				       (void *)(uintptr_t)OSSL_PKEY_RSA_PAD_MODE_PSS,
-				       sizeof OSSL_PKEY_RSA_PAD_MODE_PSS - 1),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN,
-				       (void *)(uintptr_t)OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST,
-				       sizeof OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST - 1),
-		OSSL_PARAM_END
-	};
+struct keys_padding {
+	char mode[sizeof OSSL_PKEY_RSA_PAD_MODE_PSS],
+		salt[sizeof OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST];
+	OSSL_PARAM params[3];
+};
 
-	return params;
+/* What a scheme's context is set up with: p's room filled, or nothing. */
+static const OSSL_PARAM *keys_params(const struct keys_scheme *s, struct keys_padding *p)
+{
+	if (!s->is_pss)
+		return NULL;
+	*p = (struct keys_padding){ OSSL_PKEY_RSA_PAD_MODE_PSS,
+				    OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST,
+				    { { 0 } } };
+	p->params[0] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, p->mode, 0);
+	p->params[1] =
+		OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, p->salt, 0);
+	p->params[2] = OSSL_PARAM_construct_end();
+	return p->params;
 }
 
 size_t keys_memory(uint32_t certificates)
@@ -146,6 +151,8 @@ static bool keys_is_half_of(struct keys *k, const EVP_PKEY *pkey, struct view sp
 
 static enum err keys_prepare(struct keys *k, struct keys_key *key)
 {
+	struct keys_padding padding = { 0 };
+
 	for (size_t i = 0; i < KEYS_SCHEMES; i++) {
 		const struct keys_scheme *s = &keys_schemes[i];
 
@@ -154,7 +161,7 @@ static enum err keys_prepare(struct keys *k, struct keys_key *key)
 		key->contexts[i] = EVP_MD_CTX_new();
 		if (!key->contexts[i] ||
 		    EVP_DigestSignInit_ex(key->contexts[i], NULL, s->digest, k->libctx, NULL,
-					  key->pkey, s->is_pss ? keys_pss() : NULL) != 1)
+					  key->pkey, keys_params(s, &padding)) != 1)
 			return E_NOMEM;
 		/* else each signature would be made in a copy of the context */
 		EVP_MD_CTX_set_flags(key->contexts[i], EVP_MD_CTX_FLAG_FINALISE);
@@ -165,9 +172,9 @@ static enum err keys_prepare(struct keys *k, struct keys_key *key)
 /* OpenSSL asks for a pass phrase: there is nobody who could give one. */
 static int keys_on_pass_phrase(char *buf, int n, int is_writing, void *was_asked)
 {
-	(void)buf;
-	(void)n;
 	(void)is_writing;
+	if (n > 0)
+		buf[0] = '\0';
 	*(bool *)was_asked = true;
 	return -1;
 }
@@ -234,6 +241,7 @@ enum err keys_sign(struct keys *k, const struct keys_ask *ask, struct wbuf *sign
 		   const char **ret_why)
 {
 	const struct keys_scheme *scheme = NULL;
+	struct keys_padding padding = { 0 };
 	const struct keys_key *key = NULL;
 	struct tls_signed what = { 0 };
 	EVP_MD_CTX *ctx = NULL;
@@ -255,7 +263,7 @@ enum err keys_sign(struct keys *k, const struct keys_ask *ask, struct wbuf *sign
 		return E_DENIED;
 	*ret_why = "OpenSSL failed";
 	if (EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, NULL,
-				  scheme->is_pss ? keys_pss() : NULL) != 1 ||
+				  keys_params(scheme, &padding)) != 1 ||
 	    EVP_DigestSign(ctx, signature->p + signature->n, &n, ask->message.p, /* hot */
 			   ask->message.n) != 1) {
 		ERR_clear_error();
