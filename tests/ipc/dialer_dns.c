@@ -2,6 +2,7 @@
 #include "dialer_dns.h"
 
 #include "base/wbuf.h"
+#include "dialer_kit.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -12,26 +13,34 @@
 
 enum { DNS_A = 1, DNS_AAAA = 28, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3 };
 
+/* Both on one port: TCP says which, and when UDP has it not free another is tried. */
 void dns_open(struct dns *s, uint16_t port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_port = htons(port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof a;
+	for (unsigned i = 0; i < 50; i++) {
+		struct sockaddr_in a = { .sin_family = AF_INET,
+					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&a, n) != 0 ||
-	    getsockname(s->fd, (struct sockaddr *)&a, &n) != 0) {
-		perror("dns_open");
-		abort();
+		s->port = port;
+		s->tcp_fd = kit_listen("127.0.0.1", 8, &s->port);
+		s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		a.sin_port = htons(s->port);
+		if (s->fd >= 0 && bind(s->fd, (struct sockaddr *)&a, sizeof a) == 0)
+			return;
+		(void)close(s->fd);
+		(void)close(s->tcp_fd);
 	}
-	s->port = ntohs(a.sin_port);
+	perror("dns_open");
+	abort();
 }
 
 void dns_close(struct dns *s)
 {
 	(void)close(s->fd);
-	s->fd = -1;
+	(void)close(s->tcp_fd);
+	for (unsigned i = 0; i < s->streams; i++)
+		(void)close(s->stream[i]);
+	s->fd = s->tcp_fd = -1;
+	s->streams = 0;
 }
 
 /* The question's name as text with dots; false when it is not a plain one. */
@@ -87,7 +96,7 @@ static unsigned dns_put_records(const struct dns *s, const char *name, uint16_t 
 	return count;
 }
 
-static void dns_answer(struct dns *s, struct view q, struct wbuf *w)
+static void dns_answer(struct dns *s, struct view q, struct wbuf *w, bool is_truncated)
 {
 	struct view in = q;
 	char name[256] = "";
@@ -102,20 +111,52 @@ static void dns_answer(struct dns *s, struct view q, struct wbuf *w)
 	count = dns_put_records(s, name, type, &a, &is_known);
 	rcode = s->is_failing ? DNS_SERVFAIL : is_known ? 0 : DNS_NXDOMAIN;
 	wbuf_put(w, q.p, 2);
-	wbuf_u16(w, (uint16_t)(0x8180 | rcode));
+	count = is_truncated ? 0 : count;
+	wbuf_u16(w, (uint16_t)(0x8180 | rcode | (is_truncated ? 0x0200 : 0)));
 	wbuf_u16(w, 1);
 	wbuf_u16(w, rcode ? 0 : (uint16_t)count);
 	wbuf_u16(w, 0);
 	wbuf_u16(w, 0);
 	wbuf_put(w, q.p + 12, q.n - in.n - 12);
-	if (rcode == 0)
+	if (rcode == 0 && !is_truncated)
 		wbuf_view_put(w, wbuf_view(&a));
 	if (s->is_garbled)
 		w->n = w->n > 20 ? w->n - 7 : w->n;
 }
 
+/* RFC 1035 §4.2.2: each message after its length. */
+static void dns_serve_stream(struct dns *s, int fd)
+{
+	uint8_t q[2048], out[4096];
+	ssize_t n = recv(fd, q, sizeof q, MSG_DONTWAIT);
+	struct view in = view_of(q, n > 0 ? (size_t)n : 0);
+	uint16_t length = 0;
+
+	while (in.n && view_u16(&in, &length) == E_OK) {
+		struct wbuf w = wbuf_of(out + 2, sizeof out - 2), head = wbuf_of(out, 2);
+		struct view question = { 0 };
+
+		if (view_take(&in, length, &question) != E_OK)
+			return; /* questions are small: they come whole */
+		dns_answer(s, question, &w, false);
+		wbuf_u16(&head, (uint16_t)w.n);
+		(void)send(fd, out, w.n + 2, MSG_NOSIGNAL);
+	}
+}
+
+static void dns_serve_streams(struct dns *s)
+{
+	int fd = s->streams < DNS_STREAMS ? accept(s->tcp_fd, NULL, NULL) : -1;
+
+	if (fd >= 0)
+		s->stream[s->streams++] = fd;
+	for (unsigned i = 0; i < s->streams; i++)
+		dns_serve_stream(s, s->stream[i]);
+}
+
 void dns_serve(struct dns *s)
 {
+	dns_serve_streams(s);
 	for (;;) {
 		uint8_t q[512], out[4096];
 		struct wbuf w = wbuf_of(out, sizeof out);
@@ -128,7 +169,7 @@ void dns_serve(struct dns *s)
 		s->questions++;
 		if (s->is_mute)
 			continue;
-		dns_answer(s, view_of(q, (size_t)n), &w);
+		dns_answer(s, view_of(q, (size_t)n), &w, s->is_truncating);
 		(void)sendto(s->fd, w.p, w.n, 0, (struct sockaddr *)&from, from_n);
 	}
 }

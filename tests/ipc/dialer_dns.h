@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DNS_RECORDS = 32 };
+enum { DNS_RECORDS = 32, DNS_STREAMS = 8 };
 
 struct dns_record {
 	const char *name, *address;
@@ -18,8 +18,11 @@ struct dns {
 	struct dns_record record[DNS_RECORDS]; /* up to the first without a name */
 	bool is_mute;			       /* the server is down */
 	bool is_failing;		       /* SERVFAIL */
-	bool is_garbled;		       /* answers that are cut or nonsense */
-	unsigned questions;		       /* seen so far */
+	bool is_truncating; /* datagrams say "ask over TCP" (RFC 7766 §5), which is then answered */
+	int tcp_fd, stream[DNS_STREAMS];
+	unsigned streams;
+	bool is_garbled;    /* answers that are cut or nonsense */
+	unsigned questions; /* seen so far */
 };
 
 /* dns_open - on 127.0.0.1; port 0: any free one */

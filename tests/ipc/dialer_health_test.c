@@ -288,8 +288,8 @@ static void checks_count_no_dials_and_eject_nobody(void **state)
 static void https_is_checked_with_trust_and_name(void **state)
 {
 	X509 *certificate = NULL, *other = NULL;
-	SSL_CTX *tls = server_certificate("DNS:app.internal,IP:127.0.0.1", &certificate);
-	SSL_CTX *unused = server_certificate("DNS:app.internal", &other);
+	SSL_CTX *tls = server_certificate("DNS:app.internal,IP:127.0.0.1", false, &certificate);
+	SSL_CTX *unused = server_certificate("DNS:app.internal", true, &other);
 	struct server secure = { 0 };
 	unsigned char *der[2] = { NULL, NULL };
 	int n[2] = { i2d_X509(certificate, &der[0]), i2d_X509(other, &der[1]) };

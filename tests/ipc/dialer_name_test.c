@@ -302,6 +302,23 @@ static void garbled_answers_do_no_harm(void **state)
 	assert_int_equal(dial(0, NULL), DIAL_NAME);
 }
 
+static void a_truncated_answer_is_asked_for_over_tcp(void **state)
+{
+	uint16_t port = 0;
+	int a = kit_listen("127.0.0.1", 64, &port);
+	struct dialer_setup s = setup("");
+
+	(void)state;
+	dns.is_truncating = true;
+	dns.record[0] = (struct dns_record){ "app.test", "127.0.0.1", 60 };
+	kit_server(&kit.image, "app.test", port);
+	kit_start(&kit, &s, NULL);
+	kit_edge(&kit);
+	assert_int_equal(dial(0, NULL), 0);
+	assert_true(dns.streams > 0);
+	(void)close(a);
+}
+
 static void resolve_to_holds_a_lying_resolver(void **state)
 {
 	uint16_t port = 0;
@@ -460,6 +477,7 @@ int main(void)
 		TEST(a_name_that_does_not_exist_says_so_and_is_not_asked_all_the_time),
 		TEST(a_mute_resolver_ends_the_dial_in_time),
 		TEST(garbled_answers_do_no_harm),
+		TEST(a_truncated_answer_is_asked_for_over_tcp),
 		TEST(resolve_to_holds_a_lying_resolver),
 		TEST(more_addresses_than_are_kept_do_no_harm),
 		TEST(hosts_go_before_the_resolver),

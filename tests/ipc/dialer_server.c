@@ -140,9 +140,10 @@ void server_say(struct server *s, const char *response)
 	atomic_store(&s->script->response_n, n);
 }
 
-struct ssl_ctx_st *server_certificate(const char *san, struct x509_st **ret_certificate)
+struct ssl_ctx_st *server_certificate(const char *san, bool is_rsa,
+				      struct x509_st **ret_certificate)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
+	EVP_PKEY *key = is_rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
 	X509 *x = X509_new();
 	X509V3_CTX v3;
 	X509_EXTENSION *e = NULL;
@@ -163,6 +164,8 @@ struct ssl_ctx_st *server_certificate(const char *san, struct x509_st **ret_cert
 	if (!e || X509_add_ext(x, e, -1) != 1 || X509_sign(x, key, EVP_sha256()) == 0 ||
 	    SSL_CTX_use_certificate(ctx, x) != 1 || SSL_CTX_use_PrivateKey(ctx, key) != 1)
 		abort();
+	if (is_rsa)
+		(void)SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
 	X509_EXTENSION_free(e);
 	EVP_PKEY_free(key);
 	*ret_certificate = x;

@@ -39,8 +39,9 @@ void server_stop(struct server *s);
 /* server_say - what it answers from now on */
 void server_say(struct server *s, const char *response);
 
-/* server_certificate - a new self-signed P-256 certificate for a DNS name or an address ("DNS:x",
- * "IP:x"), and a server context that has it */
-struct ssl_ctx_st *server_certificate(const char *san, struct x509_st **ret_certificate);
+/* server_certificate - a new self-signed certificate for DNS names and addresses ("DNS:x,IP:y"),
+ * and a server context that has it: P-256 and TLS 1.3, or RSA and TLS 1.2 */
+struct ssl_ctx_st *server_certificate(const char *san, bool is_rsa,
+				      struct x509_st **ret_certificate);
 
 #endif
