@@ -14,6 +14,7 @@
 enum {
 	TLS_RECORD_BYTES = SSL3_RT_MAX_PLAIN_LENGTH,
 	TLS_RECORD_MORE = 32, /* header, TLS 1.2's explicit nonce, type byte, tag */
+	TLS_QUIET_MAX = 32,   /* records in a row that bring no data */
 	TLS_KEY_UPDATE = 64   /* an answer to the peer's, RFC 8446 §4.6.3 */
 };
 
@@ -92,16 +93,23 @@ enum err tls_handshake(struct tls_conn *c, struct view *in, struct wbuf *out)
 	return e;
 }
 
-/* What SSL_read_ex meant when it gave nothing. */
-static enum err tls_read_result(struct tls_conn *c, bool has_some)
+/*
+ * What SSL_read_ex meant when it gave nothing. E_OK: go on
+ *
+ * SSL_MODE_AUTO_RETRY is off, so each record without data (KeyUpdate, NewSessionTicket, an empty
+ * one) comes by here and is counted: a peer can't keep us computing for nothing (THREATS A7, A22).
+ */
+static enum err tls_read_nothing(struct tls_conn *c, const struct view *in)
 {
 	switch (SSL_get_error(c->ssl, 0)) {
 	case SSL_ERROR_WANT_READ:
-		return has_some ? E_OK : E_AGAIN;
+		if (in->n == 0)
+			return E_AGAIN;
+		return ++c->quiet_n <= TLS_QUIET_MAX ? E_OK
+						     : tls_fail(c, "too many records without data");
 	case SSL_ERROR_ZERO_RETURN:
 		return E_CLOSED;
 	case SSL_ERROR_WANT_WRITE:
-		/* It makes us answer more than there is place for without reading: A7's cousins */
 		return tls_fail(c, "the peer asks for more answers than it reads");
 	default:
 		return tls_fail(c, tls_reason(c));
@@ -121,14 +129,16 @@ enum err tls_read(struct tls_conn *c, struct view *in, struct wbuf *plain)
 		size_t n = 0;
 
 		/* hot */
-		if (SSL_read_ex(c->ssl, plain->p + plain->n, wbuf_room(plain), &n) == 1)
+		if (SSL_read_ex(c->ssl, plain->p + plain->n, wbuf_room(plain), &n) == 1) {
 			plain->n += n;
-		else
-			e = tls_read_result(c, plain->n != before);
+			c->quiet_n = 0;
+		} else {
+			e = tls_read_nothing(c, in);
+		}
 	}
 	c->in = NULL;
-	if (e == E_OK && plain->n == before)
-		return E_AGAIN;
+	if (e == E_OK || e == E_AGAIN)
+		return plain->n == before ? E_AGAIN : E_OK;
 	return e;
 }
 

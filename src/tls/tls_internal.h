@@ -58,6 +58,7 @@ struct tls_conn {
 	uint8_t state;	  /* enum tls_conn_state */
 	bool is_queued;
 	bool has_signed;
+	uint8_t quiet_n; /* records in a row without data */
 	uint8_t late_n;
 	uint8_t late[TLS_LATE_BYTES]; /* an alert made while there was no place for it */
 };

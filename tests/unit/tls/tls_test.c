@@ -421,6 +421,36 @@ static void test_key_update(void **state)
 	SSL_CTX_free(ctx);
 }
 
+/* THREATS A7: records that make us compute and bring nothing are counted. */
+static void test_quiet_records(void **state)
+{
+	struct rig_client spec = { .name = "p256.test", .version = TLS1_3_VERSION };
+	struct rig *r = *state;
+	SSL_CTX *ctx = rig_client_context(&spec);
+	uint8_t wire[8 << 10], got[64];
+	struct wbuf plain = wbuf_of(got, sizeof got);
+	struct rig_pair p;
+
+	must_connect(&p, r, 0, ctx, &spec);
+	for (int round = 0; round < 3; round++) {
+		struct view in = { 0 };
+
+		for (int i = 0; i < (round == 2 ? 40 : 20); i++) {
+			SSL_key_update(p.client, SSL_KEY_UPDATE_NOT_REQUESTED);
+			assert_int_equal(SSL_do_handshake(p.client), 1);
+		}
+		if (round < 2)
+			SSL_write(p.client, "data", 4);
+		in = view_of(wire, (size_t)BIO_read(SSL_get_wbio(p.client), wire, sizeof wire));
+		plain.n = 0;
+		assert_int_equal(tls_read(p.server, &in, &plain), round < 2 ? E_OK : E_PROTO);
+		assert_int_equal(plain.n, round < 2 ? 4 : 0);
+	}
+	assert_string_equal(tls_conn_error(p.server), "too many records without data");
+	rig_pair_close(&p);
+	SSL_CTX_free(ctx);
+}
+
 static void test_no_renegotiation(void **state)
 {
 	struct rig_client spec = { .name = "p256.test", .version = TLS1_2_VERSION };
@@ -631,6 +661,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_early_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_quiet_records, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_renegotiation, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_free_while_parked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_more_than_slots, setup, teardown),
