@@ -73,9 +73,9 @@ static void test_cut_anywhere(void **state)
 static void test_malformed(void **state)
 {
 	static const uint8_t bad[][10] = {
-		{0,  RECORD_NUMBER, 0, 0, 0, 0, 0, 0, 0, 1}, /* tag 0 */
-		{ 5, 0,		0, 0, 0, 0, 0, 0, 0, 1}, /* type 0 */
-		{ 5, 3,		0, 0, 0, 0, 0, 0, 0, 1}, /* no such type */
+		{ 0, RECORD_NUMBER, 0, 0, 0, 0, 0, 0, 0, 1 }, /* tag 0 */
+		{ 5, 0, 0, 0, 0, 0, 0, 0, 0, 1 },	      /* type 0 */
+		{ 5, 3, 0, 0, 0, 0, 0, 0, 0, 1 },	      /* no such type */
 	};
 
 	(void)state;
