@@ -27,12 +27,12 @@ static enum err caps_set(const struct caps_sets *s)
 {
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct d[2] = {
-		{.effective = (uint32_t)s->effective,
+		{ .effective = (uint32_t)s->effective,
 		  .permitted = (uint32_t)s->permitted,
-		  .inheritable = (uint32_t)s->inheritable	  },
+		  .inheritable = (uint32_t)s->inheritable },
 		{ .effective = (uint32_t)(s->effective >> 32),
 		  .permitted = (uint32_t)(s->permitted >> 32),
-		  .inheritable = (uint32_t)(s->inheritable >> 32)},
+		  .inheritable = (uint32_t)(s->inheritable >> 32) },
 	};
 
 	return syscall(SYS_capset, &h, d) < 0 ? E_SYS : E_OK;

@@ -22,15 +22,15 @@
 	}
 
 const struct sandbox_call sandbox_base_calls[] = {
-	{.name = "exit_group",	.reason = "ends the process"				     },
-	{ .name = "exit",		  .reason = "ends the process"			       },
-	{ .name = "rt_sigreturn",	  .reason = "returns from a signal handler"		    },
+	{ .name = "exit_group", .reason = "ends the process" },
+	{ .name = "exit", .reason = "ends the process" },
+	{ .name = "rt_sigreturn", .reason = "returns from a signal handler" },
 	{ .name = "restart_syscall",
-	  .reason = "goes on after it was stopped by a debugger or job control"			},
-	{ .name = "clock_gettime",   .reason = "the time, on machines whose vDSO can't read it"},
-	{ .name = "gettid",	    .reason = "abort(): whom to end"			     },
-	{ .name = "getpid",	    .reason = "abort(): whom to end"			     },
-	{ .name = "rt_sigprocmask",  .reason = "abort(): lets its signal through"		 },
+	  .reason = "goes on after it was stopped by a debugger or job control" },
+	{ .name = "clock_gettime", .reason = "the time, on machines whose vDSO can't read it" },
+	{ .name = "gettid", .reason = "abort(): whom to end" },
+	{ .name = "getpid", .reason = "abort(): whom to end" },
+	{ .name = "rt_sigprocmask", .reason = "abort(): lets its signal through" },
 	SANDBOX_CALL_IF("rt_sigaction", 0, SIGABRT, "abort(): takes its own handler away"),
 	SANDBOX_CALL_IF("write", 0, STDERR_FILENO, "messages for the person who started it"),
 	SANDBOX_CALL_IF("writev", 0, STDERR_FILENO, "libc's last words (stack protector, fortify)"),
@@ -79,8 +79,8 @@ static enum err sandbox_seccomp_add_all(scmp_filter_ctx ctx, const struct sandbo
 static enum err sandbox_seccomp_add_abort(scmp_filter_ctx ctx)
 {
 	struct scmp_arg_cmp self[2] = {
-		{.arg = 0,  .op = SCMP_CMP_EQ, .datum_a = (uint64_t)getpid()},
-		{ .arg = 2, .op = SCMP_CMP_EQ, .datum_a = SIGABRT		  },
+		{ .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)getpid() },
+		{ .arg = 2, .op = SCMP_CMP_EQ, .datum_a = SIGABRT },
 	};
 
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2, self) == 0 ? E_OK

@@ -43,7 +43,8 @@ static enum err ask_text(struct view in)
 }
 
 /* Until KEEPER_DONE, whose one byte is the exit status. */
-static enum err ask_listen(int fd, ask_row *on_row, void *arg, uint8_t *ret_status)
+static enum err ask_listen(int fd, enum err (*on_row)(void *arg, struct frame *f), void *arg,
+			   uint8_t *ret_status)
 {
 	uint8_t buf[FRAME_MAX];
 	enum err e = E_OK;
@@ -66,7 +67,8 @@ static enum err ask_listen(int fd, ask_row *on_row, void *arg, uint8_t *ret_stat
 	return e;
 }
 
-int ask_keeper(const char *state_option, uint8_t type, struct view body, ask_row *on_row, void *arg)
+int ask_keeper(const char *state_option, uint8_t type, struct view body,
+	       enum err (*on_row)(void *arg, struct frame *f), void *arg)
 {
 	struct timeval patience = { .tv_sec = ASK_TIMEOUT_S };
 	AUTO_FD fd = -1;

@@ -5,17 +5,15 @@
 #include "ipc/frame.h"
 #include "ipc/tool_keeper.h"
 
-/* Called for every frame but KEEPER_TEXT and KEEPER_DONE; may take its descriptors. An error ends
- * the conversation. May be NULL. */
-typedef enum err ask_row(void *arg, struct frame *f);
-
 /*
  * ask_keeper - sends a question, prints the lines that come back (errors and warnings to standard
  * error) and gives the exit status: 0 done · 1 refused, or the keeper does not answer
  *   state_option  --state, or NULL
+ *   on_row        called for every other frame; may take its descriptors; an error ends the
+ *                 conversation; may be NULL
  */
-int ask_keeper(const char *state_option, uint8_t type, struct view body, ask_row *on_row,
-	       void *arg);
+int ask_keeper(const char *state_option, uint8_t type, struct view body,
+	       enum err (*on_row)(void *arg, struct frame *f), void *arg);
 
 /* ask_put_line - one line with control bytes as \xNN */
 void ask_put_line(bool is_error, struct view text);

@@ -42,8 +42,8 @@ struct snapshot_listener {
 		handshakes_resumed, handshakes_failed, bytes_in, bytes_out, status[6];
 };
 
-/* snapshot_row - an ask_row: one frame of the keeper's answer; arg is a struct snapshot. E_PROTO it
- * is not understood · E_SYS (told) */
+/* snapshot_row - for ask_keeper: one frame of the keeper's answer; arg is a struct snapshot.
+ * E_PROTO it is not understood · E_SYS (told) */
 enum err snapshot_row(void *arg, struct frame *f);
 
 /* snapshot_server, snapshot_listener - sums; zero for what no edge knows yet */

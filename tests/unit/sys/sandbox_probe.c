@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 static const struct sandbox_call calls[] = {
-	{.name = "recvfrom",    .reason = "test"},
-	{ .name = "sendto",	    .reason = "test"},
-	{ .name = "openat",	    .reason = "test"},
-	{ .name = "getdents64", .reason = "test"},
-	{ .name = "capget",	    .reason = "test"},
+	{ .name = "recvfrom", .reason = "test" },
+	{ .name = "sendto", .reason = "test" },
+	{ .name = "openat", .reason = "test" },
+	{ .name = "getdents64", .reason = "test" },
+	{ .name = "capget", .reason = "test" },
 	SANDBOX_CALL_MMAP("test"),
 	SANDBOX_CALL_MPROTECT("test"),
 };
