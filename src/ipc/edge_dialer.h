@@ -9,7 +9,8 @@
 enum edge_dialer_message {
 	EDGE_DIAL = 1, /* u32 slot, u32 slot_gen; seq names the pending slot */
 	EDGE_FAILURE,  /* u32 slot, u32 slot_gen, u8 enum dial_failure: a request failed on this
-			  server: passive marking; seq 0 */
+			  server: passive marking; seq 0. Failed dials the dialer has counted
+			  itself: TIMEOUT, RESET, ANSWER and TLS count, the others are ignored */
 	EDGE_SUCCESS   /* u32 slot, u32 slot_gen: the first answer after a failure; seq 0 */
 };
 
