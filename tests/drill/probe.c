@@ -76,7 +76,7 @@ static int try_exec(int how)
 	pid_t pid = -1;
 
 	if (how == DRILL_MEMFD_EXEC) {
-		char copy[65536];
+		static char copy[65536];
 		int from = open("/bin/true", O_RDONLY), fd = memfd_create("x", 0);
 		ssize_t n = 0;
 

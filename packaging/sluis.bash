@@ -1,0 +1,78 @@
+# bash completion for sluis(1)
+_sluis_servers()
+{
+	sluis status --json "$@" 2>/dev/null | sed -n \
+		-e '/"pools": \[/,$ {' \
+		-e 's/^      "name": "\(.*\)",$/P \1/p' \
+		-e 's/^          "name": "\(.*\)",$/S \1/p' -e '}' |
+		while read -r kind name; do
+			if [ "$kind" = P ]; then
+				pool=$name
+			else
+				printf '%s/%s\n' "$pool" "$name"
+			fi
+		done
+}
+
+_sluis()
+{
+	local cur prev command state=()
+	local i
+	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD - 1]}
+	command=${COMP_WORDS[1]}
+	COMPREPLY=()
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [ "${COMP_WORDS[i - 1]}" = --state ]; then
+			state=(--state "${COMP_WORDS[i]}")
+		fi
+	done
+	if [ "$COMP_CWORD" = 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status server audit version help" -- "$cur")
+		return
+	fi
+	case $prev in
+	--config | --public-key)
+		compopt -o default
+		return
+		;;
+	--state | --programs | --directory)
+		compopt -o dirnames
+		return
+		;;
+	--allow-weaker)
+		mapfile -t COMPREPLY < <(compgen -W "P4 P5" -- "$cur")
+		return
+		;;
+	drain | enable | disable | reset)
+		# A server may be called after its address: its colon is no border of words
+		mapfile -t COMPREPLY < <(compgen -W "$(_sluis_servers "${state[@]}")" -- "$cur")
+		return
+		;;
+	esac
+	case $command in
+	run)
+		mapfile -t COMPREPLY < <(compgen -W "--config --state --allow-weaker --uid-range --drain-ms --programs --help" -- "$cur")
+		;;
+	check)
+		compopt -o default
+		;;
+	status)
+		mapfile -t COMPREPLY < <(compgen -W "--json --state --help" -- "$cur")
+		;;
+	server)
+		mapfile -t COMPREPLY < <(compgen -W "drain enable disable reset --state --help" -- "$cur")
+		;;
+	audit)
+		mapfile -t COMPREPLY < <(compgen -W "tail verify --state --help" -- "$cur")
+		;;
+	help)
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status server audit version" -- "$cur")
+		;;
+	*)
+		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")
+		;;
+	esac
+}
+
+complete -F _sluis sluis
