@@ -123,12 +123,12 @@ static void reach_code_address(struct reach_code *c, int map_fd, bool is_v6)
 		reach_code_address_v6(c);
 	else
 		reach_code_address_v4(c);
-	/* r1 = the map: a 64-bit load of two instructions, which the kernel turns into its address
-	 */
-	reach_emit(c, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map_fd);
+	/* r1 = the map: a load of 64 immediate bits (BPF_LD, BPF_IMM: both 0) in two instructions,
+	 * which the kernel turns into its address */
+	reach_emit(c, BPF_LD | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map_fd);
 	reach_emit(c, 0, 0, 0, 0, 0);
 	reach_emit(c, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0);
-	reach_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, reach_at(0));
+	reach_emit(c, BPF_ALU64 | BPF_ADD, BPF_REG_2, 0, 0, reach_at(0)); /* BPF_K: 0 */
 	reach_emit(c, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
 	reach_emit(c, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 2, 0);
 	reach_return(c, 1);
@@ -372,7 +372,9 @@ static void reach_sweep(int parent_fd)
 		(void)fd_close(fd);
 		return;
 	}
-	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+	/* one thread, and a stream of our own: readdir() is safe */
+	for (struct dirent *e = readdir(dir); e;
+	     e = readdir(dir)) { // NOLINT(concurrency-mt-unsafe)
 		pid_t pid = reach_maker(e->d_name);
 
 		if (pid && (pid == getpid() || (kill(pid, 0) < 0 && errno == ESRCH)))
