@@ -367,14 +367,14 @@ static void reach_sweep(int parent_fd)
 {
 	int fd = openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e = NULL;
 
 	if (!dir) {
 		(void)fd_close(fd);
 		return;
 	}
 	/* one thread, and a stream of our own: readdir() is safe */
-	for (struct dirent *e = readdir(dir); e;
-	     e = readdir(dir)) { // NOLINT(concurrency-mt-unsafe)
+	while ((e = readdir(dir)) != NULL) { // NOLINT(concurrency-mt-unsafe)
 		pid_t pid = reach_maker(e->d_name);
 
 		if (pid && (pid == getpid() || (kill(pid, 0) < 0 && errno == ESRCH)))
