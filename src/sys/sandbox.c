@@ -7,6 +7,7 @@
 #include "sys/sandbox.h"
 
 #include "sys/caps.h"
+#include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/sandbox_part.h"
 
@@ -51,12 +52,29 @@ void sandbox_raw_close(int fd)
 	(void)syscall(SYS_close, fd);
 }
 
+/* The first one maps every id to itself; any other one maps less. */
+static bool sandbox_has_user_namespace(void)
+{
+	char text[128];
+	struct wbuf w = wbuf_of(text, sizeof text);
+	struct view v = { 0 };
+	int fd = sandbox_raw_open("/proc/self/uid_map", O_RDONLY);
+	bool is_read = fd >= 0 && fd_read_all(fd, &w) == E_OK;
+
+	if (fd >= 0)
+		sandbox_raw_close(fd);
+	v = view_trim(wbuf_view(&w));
+	return is_read && !(view_starts(v, VIEW("0 ")) && view_ends(v, VIEW("4294967295\n")));
+}
+
 /* A role is not root, and is the first process of a PID namespace of its own. */
 static enum err sandbox_identity(struct sandbox_state *s)
 {
 	sandbox_note_number(s, "uid", geteuid());
 	if (geteuid() == 0)
 		TRY(sandbox_miss(s, 5, "it runs as root: the keeper gives each role its own user"));
+	if (sandbox_has_user_namespace())
+		sandbox_note(s, "userns");
 	if (getpid() != 1)
 		return sandbox_miss(s, 5, "it has no PID namespace of its own");
 	sandbox_note(s, "pidns");

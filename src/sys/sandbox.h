@@ -56,7 +56,7 @@ struct sandbox_run {
 
 struct sandbox_report {
 	char have[192]; /* "uid 61103, netns, pidns, landlock 7, seccomp 38": for `sluis status` */
-	char weaker[128]; /* "P5: Landlock is missing"; empty: nothing */
+	char weaker[320]; /* "P5: Landlock is missing"; empty: nothing */
 };
 
 /*

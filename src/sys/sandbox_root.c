@@ -80,8 +80,11 @@ enum err sandbox_root_empty(struct sandbox_state *s)
 {
 	enum err e = E_OK;
 
-	if (!(caps_have() & CAPS_SYS_ADMIN))
+	if (!(caps_have() & CAPS_SYS_ADMIN)) {
 		e = sandbox_root_unshare();
+		if (e == E_OK)
+			sandbox_note(s, "userns");
+	}
 	if (e == E_OK)
 		e = sandbox_root_pivot();
 	if (e != E_OK || !sandbox_root_is_empty())

@@ -17,7 +17,7 @@ struct snapshot_role {
 	uint16_t index;
 	uint32_t pid, uid, restarts, generation;
 	int64_t started_s;
-	char sandbox[200], weaker[136];
+	char sandbox[200], weaker[328];
 };
 
 struct snapshot {

@@ -54,6 +54,7 @@ static enum err child_spawn(struct keeper_child *c, int channel_fd, int *ret_pid
 				   .gid = k->users[role].gid,
 				   .wants_network = row->wants_network,
 				   .wants_read_any = row->wants_read_any,
+				   .wants_no_namespaces = k->has_no_namespaces,
 				   .cgroup_fd = c->fence.cgroup_fd,
 				   .memlock = row->memlock };
 	enum err e = E_OK;
@@ -61,7 +62,7 @@ static enum err child_spawn(struct keeper_child *c, int channel_fd, int *ret_pid
 	(void)snprintf(path, sizeof path, "%s/%s", k->options.programs, row->program);
 	e = spawn_role(&spec, &c->pid, ret_pidfd, &why);
 	if (e == E_DENIED && (k->options.weaker & 1u << 4) && (k->options.weaker & 1u << 5)) {
-		spec.wants_no_namespaces = true;
+		spec.wants_no_namespaces = k->has_no_namespaces = true;
 		e = spawn_role(&spec, &c->pid, ret_pidfd, &why);
 	}
 	if (e == E_DENIED)

@@ -97,7 +97,7 @@ struct keeper_child {
 	uint64_t freed_turn; /* of the loop: an event of that turn may still point here */
 	int64_t started_wall_s;
 	struct reach fence; /* the dialer's kernel rules; cgroup_fd -1: none */
-	char have[192], weaker[128];
+	char have[192], weaker[320];
 };
 
 /* A place that should always be taken: "edge 3". */
@@ -234,6 +234,7 @@ struct keeper {
 	char *const *envp;
 	struct keeper_upgrade upgrade;
 	bool is_root, is_ready, has_told_fence;
+	bool has_no_namespaces; /* none can be made here, and --allow-weaker says: go on */
 	uint32_t last_fence;
 	uint32_t boot_id, last_ring_id, own_ring, reloads, failed_reloads;
 	int64_t started_wall_s;

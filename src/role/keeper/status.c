@@ -27,7 +27,7 @@ struct status_row {
 
 static enum err status_role(int fd, const struct status_row *r)
 {
-	uint8_t body[512];
+	uint8_t body[1024];
 	struct wbuf w = wbuf_of(body, sizeof body);
 
 	wbuf_u8(&w, r->role);

@@ -69,7 +69,7 @@ int main(void)
 {
 	struct sandbox_run run = { 0 };
 	struct sandbox_report report = { 0 };
-	char what[2] = { 0 }, text[400];
+	char what[2] = { 0 }, text[800];
 	enum err e = E_OK;
 
 	if (recv(3, what, 1, 0) != 1)
