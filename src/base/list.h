@@ -46,4 +46,15 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
+/* list_move - everything in from's ring, in order, becomes to's; to is taken as uninitialised, from
+ * is empty after */
+static inline void list_move(struct list *to, struct list *from)
+{
+	list_init(to);
+	if (list_is_empty(from))
+		return;
+	list_push(from, to); /* to stands first in from's ring ... */
+	list_remove(from);   /* ... and is its head when from is gone */
+}
+
 #endif

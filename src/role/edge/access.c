@@ -4,6 +4,8 @@
  */
 #include "role/edge/access.h"
 
+#include "role/edge/pool.h"
+
 #include "sys/clock.h"
 
 enum { ACCESS_AGENT_MAX = 256, ACCESS_PATH_MAX = 2048 };
@@ -129,7 +131,7 @@ void access_record(struct edge *e, struct exchange *x)
 	PAGE_ADD(l->bytes_out, x->bytes_out);
 	PAGE_ADD(l->status[x->status / 100 % 6], 1);
 	if (x->server) {
-		struct page_load_server *s = &e->load->server[x->server->slot];
+		struct page_load_server *s = pool_load(e, x->server->slot, x->server->slot_gen);
 
 		PAGE_ADD(s->bytes_out, x->request.moved);
 		PAGE_ADD(s->bytes_in, x->answer.moved);

@@ -155,7 +155,11 @@ void client_next(struct edge *e, struct client *c, enum client_end end)
 		client_finish(e, c);
 	} else {
 		c->state = CLIENT_HEAD;
-		client_deadline(e, c, l->keep_alive_ms);
+		/* answers that the client has still to take give it the time they are given */
+		client_deadline(e, c,
+				c->conn.out && l->response_idle_ms > l->keep_alive_ms
+					? l->response_idle_ms
+					: l->keep_alive_ms);
 	}
 }
 
@@ -236,7 +240,11 @@ static bool client_run_head(struct edge *e, struct client *c)
 {
 	const struct image_listener *l = e->now->listener[c->slot];
 	bool had_some = conn_pending(&c->conn).n != 0;
-	enum err got = l ? client_next_head(e, c, l) : E_CLOSED;
+	enum err got = E_AGAIN;
+
+	if (c->conn.out)
+		return false; /* who does not read the answers gets no further ones */
+	got = l ? client_next_head(e, c, l) : E_CLOSED;
 
 	if (got == E_AGAIN && !had_some && conn_pending(&c->conn).n)
 		client_deadline(e, c,

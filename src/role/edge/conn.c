@@ -17,7 +17,7 @@ enum { CONN_TLS_HELD = 17 * 1024, CONN_TLS_ROOM = READ_BYTES - 1024 };
 enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
 {
 	k->source = (struct loop_source){ .fd = fd, .kind = (uint8_t)kind };
-	k->said_end = false;
+	k->said_end = k->cant_send = false;
 	k->can_read = k->sees_end = k->has_ended = k->wants_write = k->is_broken = false;
 	k->tls = NULL;
 	k->in = k->out = NULL;
@@ -49,8 +49,8 @@ void conn_note(struct conn *k, uint32_t events)
 		k->can_read = true;
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		k->sees_end = true; /* its event has come with that of the last bytes */
-	if (events & EPOLLERR)
-		k->is_broken = true;
+	if ((events & EPOLLERR) && k->source.kind == SOURCE_CLIENT)
+		k->is_broken = true; /* a server may have answered before it ended: recv tells */
 }
 
 bool conn_is_quiet(const struct conn *k, uint8_t *byte)
@@ -90,9 +90,8 @@ static enum err conn_receive(struct conn *k, struct wbuf *into, size_t max)
 }
 
 /* Where new bytes go: behind the kept ones, or into the scratch when there are none. */
-static struct wbuf conn_target(const struct edge *e, struct conn *k, uint8_t *scratch, size_t cap)
+static struct wbuf conn_target(struct conn *k, uint8_t *scratch, size_t cap)
 {
-	(void)e;
 	if (!k->in)
 		return wbuf_of(scratch, cap);
 	(void)buffer_room(k->in);
@@ -106,12 +105,12 @@ static struct view conn_took(struct conn *k, const struct wbuf *w)
 	return wbuf_view(w);
 }
 
-static enum err conn_fill_tls(struct edge *e, struct conn *k, size_t max, struct view *ret)
+/* One read's worth of records. E_AGAIN: no content in them */
+static enum err conn_fill_records(struct edge *e, struct conn *k, size_t max, struct wbuf *plain)
 {
-	struct wbuf plain = conn_target(e, k, e->plain, sizeof e->plain),
-		    wire = wbuf_of(e->in, sizeof e->in);
-	size_t room = wbuf_room(&plain);
-	enum err got = E_OK, e_tls = E_OK;
+	struct wbuf wire = wbuf_of(e->in, sizeof e->in);
+	size_t room = wbuf_room(plain), had = plain->n;
+	enum err got = E_OK;
 	struct view in = { 0 };
 
 	if (room <= CONN_TLS_HELD)
@@ -123,16 +122,24 @@ static enum err conn_fill_tls(struct edge *e, struct conn *k, size_t max, struct
 			       ? E_PROTO
 			       : got; /* a FIN without close_notify is a cut (RFC 8446 §6.1) */
 	in = wbuf_view(&wire);
-	room = plain.n;
-	e_tls = tls_read(k->tls, &in, &plain);
-	*ret = conn_took(k, &plain);
-	if (e_tls == E_PROTO)
-		k->is_broken = true;
-	if (e_tls == E_CLOSED)
-		k->has_ended = true;
-	if (plain.n != room)
+	got = tls_read(k->tls, &in, plain);
+	k->is_broken |= got == E_PROTO;
+	k->has_ended |= got == E_CLOSED;
+	if (plain->n != had)
 		return E_OK; /* what came before an end counts first */
-	return e_tls == E_OK ? E_AGAIN : e_tls;
+	return got == E_OK ? E_AGAIN : got;
+}
+
+static enum err conn_fill_tls(struct edge *e, struct conn *k, size_t max, struct view *ret)
+{
+	struct wbuf plain = conn_target(k, e->plain, sizeof e->plain);
+	enum err got = E_AGAIN;
+
+	do { /* a part of a record is no reason to stop: the end may be right behind it */
+		got = conn_fill_records(e, k, max, &plain);
+	} while (got == E_AGAIN && k->can_read);
+	*ret = conn_took(k, &plain);
+	return got;
 }
 
 enum err conn_fill(struct edge *e, struct conn *k, size_t max, struct view *ret)
@@ -143,7 +150,7 @@ enum err conn_fill(struct edge *e, struct conn *k, size_t max, struct view *ret)
 		return k->is_broken ? E_PROTO : E_CLOSED;
 	if (k->tls)
 		return conn_fill_tls(e, k, max, ret);
-	w = conn_target(e, k, e->in, sizeof e->in);
+	w = conn_target(k, e->in, sizeof e->in);
 	if (wbuf_room(&w) == 0)
 		return E_LIMIT;
 	TRY(conn_receive(k, &w, max));
@@ -164,11 +171,14 @@ enum err conn_keep(struct edge *e, struct conn *k, struct view rest)
 	return k->in ? buffer_append(k->in, rest) : E_NOMEM;
 }
 
+/* A client that takes nothing any more is gone; a server may have said why, and that is still to be
+ * read. */
 static enum err conn_send_error(struct conn *k)
 {
 	if (errno == EAGAIN || errno == EINTR)
 		return E_OK;
-	k->is_broken = true;
+	k->cant_send = k->can_read = true;
+	k->is_broken = k->source.kind == SOURCE_CLIENT;
 	return E_CLOSED;
 }
 

@@ -123,6 +123,7 @@ struct conn {
 	bool sees_end;		   /* the end is in the socket's queue: read on to it */
 	bool has_ended;		   /* no more bytes will come */
 	bool said_end;		   /* close_notify has been sent */
+	bool cant_send;		   /* the peer takes no more; what it has sent can still be read */
 	bool wants_write;	   /* EPOLLOUT is asked for, from the first spill on */
 	bool is_broken;		   /* reset, or TLS failed: only to be closed */
 	struct tls_conn *tls;	   /* NULL: plain */
@@ -163,6 +164,7 @@ struct upstream {
 	struct conn conn;
 	bool is_reused, is_open /* plain, or the TLS handshake is done */, is_dead;
 	uint32_t slot, slot_gen;
+	uint64_t rests_until_ms; /* idle, but not to be lent before */
 	uint64_t tls_identity;
 	struct list node; /* idle list of its server */
 	struct exchange *x;
@@ -190,6 +192,7 @@ enum exchange_flag {
 	X_COUNTED = 64,	    /* counted in flight on its server */
 	X_QUEUED = 128,	    /* node stands in the pool's queue */
 	X_WAITING = 256,    /* node stands in the server's list */
+	X_ASK = 1024,	    /* it is to ask for a server in its next turn */
 	X_SENT = 512	    /* its head is on its way to a server */
 };
 
@@ -209,7 +212,7 @@ struct exchange {
 				positions in it */
 	struct list node;
 	struct body request, answer;
-	uint64_t start_ns, asked_ns, first_byte_ns;
+	uint64_t start_ns, asked_ns, first_byte_ns, queued_until_ms;
 	uint64_t bytes_out; /* to the client, heads included */
 	size_t progress;    /* http1_parse_response's */
 	uint32_t pool_index;
@@ -269,6 +272,12 @@ struct edge {
 	struct exchange *exchanges, *free_exchanges;
 	uint32_t exchange_cap, exchange_high;
 	struct server_state *servers; /* by slot */
+	uint32_t server_high;	      /* slots ever used */
+	struct server_state
+		stale_server; /* of servers whose slot has a newer one: nothing is kept */
+	struct page_load_server stale_load; /* likewise */
+	uint32_t upstream_n;		    /* open */
+	uint32_t fds_kept;		    /* descriptors that connections may not take */
 	struct dial dials[DIALS_MAX];
 	uint32_t dial_at;
 	bool dial_rest; /* some are used and not sent */

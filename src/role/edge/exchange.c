@@ -50,10 +50,13 @@ static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dia
 /* Every server is at its limit: wait for one, for as long as the pool says. */
 static void exchange_queue(struct edge *e, struct exchange *x)
 {
-	if (pool_enqueue(x) == E_OK)
-		exchange_deadline(e, x, x->pool->queue_timeout_ms);
-	else
+	if (pool_enqueue(x) != E_OK) {
 		local_error(e, x, 503, "every server is busy and the queue is full");
+		return;
+	}
+	if (!x->queued_until_ms)
+		x->queued_until_ms = e->loop.now_ms + x->pool->queue_timeout_ms;
+	wheel_set(&e->wheel, &x->c->conn.timer, x->queued_until_ms);
 }
 
 void exchange_ask(struct edge *e, struct exchange *x)
@@ -207,6 +210,9 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 {
 	/* An idle connection that the server closed meanwhile says nothing about the server. */
 	bool was_stale = why == DIAL_RESET && x->u && x->u->is_reused;
+	/* One that ends while it is being sent a body may be refusing that body: no fault of its
+	 * own. */
+	bool was_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
 	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
 
 	upstream_give(e, x, false);
@@ -216,7 +222,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_abort(e, x);
 		return;
 	}
-	if (!was_stale && why != DIAL_UNKNOWN && why != DIAL_BUSY) {
+	if (!was_stale && !was_early && why != DIAL_UNKNOWN && why != DIAL_BUSY) {
 		PAGE_ADD(l->failures, 1);
 		if (x->flags & X_SENT || why == DIAL_TLS)
 			dial_tell_failure(e, x->server, why);
@@ -245,7 +251,7 @@ void exchange_expired(struct edge *e, struct exchange *x)
 	if (x->flags & X_ANSWERED) {
 		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
 		exchange_abort(e, x);
-	} else if (x->flags & X_QUEUED) {
+	} else if (x->flags & (X_QUEUED | X_ASK)) {
 		local_error(e, x, 503, "no server became free in time");
 	} else if (!x->request.is_done && x->u) {
 		local_error(e, x, 408, "the request's body did not come in time");
@@ -277,7 +283,7 @@ static enum err exchange_move_request(struct edge *e, struct exchange *x)
 	x->flags |= X_BODY_MOVED;
 	TRY(conn_keep(e, &c->conn, in));
 	if (conn_send(e, &x->u->conn, out) != E_OK)
-		x->u->conn.is_broken = true; /* the answer may still be there to read */
+		x->u->conn.cant_send = true; /* the answer may still be there to read */
 	exchange_set_deadline(e, x);
 	return E_OK;
 }
@@ -287,7 +293,7 @@ static bool exchange_run_request(struct edge *e, struct exchange *x)
 	enum err got = E_OK;
 
 	for (unsigned i = 0; i < EXCHANGE_READS && got == E_OK; i++) {
-		if (x->request.is_done || x->u->conn.out || x->u->conn.is_broken)
+		if (x->request.is_done || x->u->conn.out || x->u->conn.cant_send)
 			return false;
 		got = exchange_move_request(e, x);
 	}
@@ -299,6 +305,18 @@ static bool exchange_run_request(struct edge *e, struct exchange *x)
 	return true;
 }
 
+/* Before anything has been sent: what was put off for the next turn, or the next step of TLS. */
+static void exchange_go_on(struct edge *e, struct exchange *x)
+{
+	if (x->flags & X_ASK) {
+		x->flags &= ~(uint32_t)X_ASK;
+		pool_release(e, x);
+		exchange_ask(e, x);
+	} else if (x->u) {
+		exchange_connected(e, x);
+	}
+}
+
 bool exchange_run(struct edge *e, struct exchange *x)
 {
 	struct client *c = x->c;
@@ -308,34 +326,34 @@ bool exchange_run(struct edge *e, struct exchange *x)
 		return true;
 	}
 	if (!x->u || !(x->flags & X_SENT)) {
-		if (x->u && !x->u->is_open)
-			exchange_open_tls(e, x);
-		return c->x == NULL;
+		exchange_go_on(e, x);
+		return c->x != x;
 	}
 	if (conn_flush(e, &x->u->conn) == E_CLOSED)
-		x->u->conn.is_broken = !x->u->conn.can_read;
+		x->u->conn.out = buffer_put(&e->buffers, x->u->conn.out); /* nobody takes it */
 	if (exchange_run_request(e, x))
 		return true;
 	return answer_run(e, x);
+}
+
+/* The first of those that wait for any server of the pool asks again: in its own turn, so that
+ * nothing recurses. */
+static void exchange_ask_next(struct edge *e, struct pool_state *p)
+{
+	struct exchange *x = pool_next(p);
+
+	x->flags |= X_ASK;
+	client_run_later(e, x->c);
 }
 
 void exchange_tick(struct edge *e)
 {
 	struct generation *g = e->now;
 
-	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_POOL); i++) {
-		struct pool_state *p = &g->pools[i];
-
-		for (uint32_t n = p->queue_n; n; n--) {
-			struct exchange *x = pool_next(p);
-			struct client *c = x->c;
-
-			exchange_ask(e, x);
-			client_run_later(e, c);
-			if (p->queue_n >= n)
-				break; /* it waits again: no server is free */
-		}
-	}
+	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_POOL); i++)
+		for (uint32_t n = pool_free_n(e, &g->pools[i]); n; n--)
+			exchange_ask_next(e, &g->pools[i]);
+	upstream_tick(e);
 }
 
 /* ---- ending ---- */
@@ -343,19 +361,16 @@ void exchange_tick(struct edge *e)
 static void exchange_free(struct edge *e, struct exchange *x)
 {
 	struct pool_state *p = x->pool ? pool_state(x) : NULL;
-	struct exchange *next = NULL;
+	struct generation *g = x->g;
 
 	pool_dequeue(x);
 	pool_release(e, x);
 	x->c->x = NULL;
 	x->head = buffer_put(&e->buffers, x->head);
-	next = p ? pool_next(p) : NULL;
-	generation_drop(e, x->g);
 	store_exchange_free(e, x);
-	if (next) {
-		exchange_ask(e, next);
-		client_run_later(e, next->c);
-	}
+	if (p && pool_free_n(e, p))
+		exchange_ask_next(e, p);
+	generation_drop(e, g);
 }
 
 void exchange_finish(struct edge *e, struct exchange *x)

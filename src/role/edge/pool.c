@@ -4,6 +4,7 @@
  */
 #include "role/edge/pool.h"
 
+#include "role/edge/client.h"
 #include "role/edge/upstream.h"
 
 enum { POOL_REFRESH_MS = 20 };
@@ -30,26 +31,64 @@ struct pool_state *pool_state(const struct exchange *x)
 	return &x->g->pools[x->pool_index];
 }
 
+/* a is an older generation than b; they count up, and round (RFC 1982 §3.2). */
+static bool pool_is_older(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+bool pool_is_stale(const struct edge *e, uint32_t slot, uint32_t slot_gen)
+{
+	return e->servers[slot].is_used && pool_is_older(slot_gen, e->servers[slot].gen);
+}
+
+static void pool_server_init(struct server_state *s, uint32_t slot_gen)
+{
+	*s = (struct server_state){ .gen = slot_gen, .is_used = true };
+	list_init(&s->idle);
+	list_init(&s->waiting);
+}
+
+/* The slot has a new server: what waited for the old one asks again, what was idle is closed. */
+static void pool_server_leave(struct edge *e, struct server_state *s)
+{
+	while (!list_is_empty(&s->waiting)) {
+		struct exchange *x = OWNER_OF(s->waiting.next, struct exchange, node);
+
+		pool_dequeue(x);
+		x->flags |= X_ASK;
+		client_run_later(e, x->c);
+	}
+	upstream_close_idle(e, s);
+}
+
 struct server_state *pool_server(struct edge *e, uint32_t slot, uint32_t slot_gen)
 {
 	struct server_state *s = &e->servers[slot];
 
 	if (s->is_used && s->gen == slot_gen)
 		return s;
-	if (s->is_used)
-		upstream_close_idle(e, s);
-	*s = (struct server_state){ .gen = slot_gen, .is_used = true };
-	list_init(&s->idle);
-	list_init(&s->waiting);
+	if (pool_is_stale(e, slot, slot_gen)) {
+		pool_server_init(&e->stale_server, slot_gen);
+		return &e->stale_server;
+	}
+	if (s->is_used) {
+		struct server_state old = *s;
+
+		list_move(&old.idle, &s->idle);
+		list_move(&old.waiting, &s->waiting);
+		pool_server_init(s, slot_gen);
+		pool_server_leave(e, &old);
+		return s;
+	}
+	pool_server_init(s, slot_gen);
+	if (slot >= e->server_high)
+		e->server_high = slot + 1;
 	return s;
 }
 
-struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_gen)
+static void pool_load_clear(struct page_load_server *l)
 {
-	struct page_load_server *l = &e->load->server[slot];
-
-	if (PAGE_GET(l->gen) == slot_gen)
-		return l;
 	PAGE_SET(l->in_flight, 0);
 	PAGE_SET(l->connections, 0);
 	PAGE_SET(l->requests, 0);
@@ -62,6 +101,17 @@ struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_
 	PAGE_SET(l->reuses, 0);
 	for (unsigned i = 0; i < 6; i++)
 		PAGE_SET(l->status[i], 0);
+}
+
+struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_gen)
+{
+	struct page_load_server *l = &e->load->server[slot];
+
+	if (PAGE_GET(l->gen) == slot_gen)
+		return l;
+	if (PAGE_GET(l->gen) && pool_is_older(slot_gen, PAGE_GET(l->gen)))
+		return &e->stale_load;
+	pool_load_clear(l);
 	PAGE_SET(l->gen, slot_gen);
 	return l;
 }
@@ -194,7 +244,10 @@ enum err pool_enqueue(struct exchange *x)
 		return E_LIMIT;
 	p->queue_n++;
 	x->flags |= X_QUEUED;
-	list_append(&p->queue, &x->node);
+	if (x->queued_until_ms)
+		list_push(&p->queue, &x->node); /* it was first, and stays so */
+	else
+		list_append(&p->queue, &x->node);
 	return E_OK;
 }
 
@@ -205,6 +258,23 @@ void pool_dequeue(struct exchange *x)
 	if (x->flags & (X_QUEUED | X_WAITING))
 		list_remove(&x->node);
 	x->flags &= ~(uint32_t)(X_QUEUED | X_WAITING);
+}
+
+uint32_t pool_free_n(struct edge *e, const struct pool_state *p)
+{
+	const struct exchange *x = NULL;
+	uint32_t n = 0;
+
+	if (list_is_empty(&p->queue))
+		return 0;
+	x = OWNER_OF(p->queue.next, struct exchange, node);
+	pool_refresh(e, x);
+	for (uint32_t i = 0; i < p->balance.n; i++)
+		if (p->balance.server[i].is_usable)
+			n += x->pool->requests_per_server
+				     ? x->pool->requests_per_server - p->balance.server[i].in_flight
+				     : p->queue_n;
+	return n < p->queue_n ? n : p->queue_n;
 }
 
 struct exchange *pool_next(struct pool_state *p)

@@ -17,11 +17,15 @@ enum err pool_pick(struct edge *e, struct exchange *x);
 /* pool_release - x no longer has a request on its server */
 void pool_release(struct edge *e, struct exchange *x);
 
-/* pool_enqueue - x waits for any server of its pool. E_LIMIT the queue is full, or there is none */
+/* pool_enqueue - x waits for any server of its pool; in front when it has waited before. E_LIMIT
+ * the queue is full, or there is none */
 enum err pool_enqueue(struct exchange *x);
 
 /* pool_dequeue - takes x out of whatever list it waits in */
 void pool_dequeue(struct exchange *x);
+
+/* pool_free_n - how many of those that wait could be sent now */
+uint32_t pool_free_n(struct edge *e, const struct pool_state *p);
 
 /* pool_next - the exchange that has waited longest, taken out of the queue; NULL when nobody waits
  */
@@ -31,7 +35,14 @@ struct exchange *pool_next(struct pool_state *p);
  */
 uint32_t pool_share(const struct edge *e, uint32_t limit);
 
-/* pool_server - this process's state of a server, reset when its slot has changed hands */
+/* pool_is_stale - the slot belongs to a newer server than this one: nothing of it is kept any more
+ */
+bool pool_is_stale(const struct edge *e, uint32_t slot, uint32_t slot_gen);
+
+/*
+ * pool_server - this process's state of a server; begun afresh when its slot gets a newer server.
+ * For a stale one a state that nothing is kept in
+ */
 struct server_state *pool_server(struct edge *e, uint32_t slot, uint32_t slot_gen);
 
 /* pool_load - this edge's counters of a server, likewise */

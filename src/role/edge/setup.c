@@ -19,6 +19,19 @@
 
 enum { SETUP_TRIM_KEEP = 256, SETUP_TRIM_MS = 1000, SETUP_IDLE_GRACE_MS = 1000 };
 
+/* ---- signers ---- */
+
+/* An earlier generation's signer goes when it has answered everything. */
+static void setup_close_idle_signers(struct edge *e)
+{
+	int fd = -1;
+
+	while ((fd = tls_signer_client_idle(tls_library_signer(e->tls))) >= 0)
+		for (unsigned i = 0; i < TLS_SIGNER_CHANNELS; i++)
+			if (e->signers[i].fd == fd)
+				loop_close(&e->signers[i]);
+}
+
 /* ---- images ---- */
 
 static enum err setup_on_image(void *role, struct frame *f)
@@ -94,6 +107,7 @@ static enum err setup_on_swap(void *role, struct frame *f)
 		log_line(LOG_ERROR, "a listener of generation %u has no socket", number);
 	TRY(setup_take_dialer(e));
 	tls_signer_client_retire(tls_library_signer(e->tls), number);
+	setup_close_idle_signers(e);
 	PAGE_SET(e->load->generation, number);
 	generation_drop(e, old);
 	return setup_tell_swapped(e);
@@ -149,6 +163,7 @@ static enum err setup_on_ring(void *role, struct frame *f)
 
 static enum err setup_add_signer(struct edge *e, int fd, uint32_t generation)
 {
+	setup_close_idle_signers(e);
 	for (unsigned i = 0; i < TLS_SIGNER_CHANNELS; i++) {
 		struct loop_source *s = &e->signers[i];
 
@@ -299,16 +314,6 @@ static void setup_drain(struct edge *e)
 		client_close_idle(e, true, 0);
 	if (e->client_n == 0 || e->loop.now_ms >= e->drain_until_ms)
 		exit(0);
-}
-
-static void setup_close_idle_signers(struct edge *e)
-{
-	int fd = -1;
-
-	while ((fd = tls_signer_client_idle(tls_library_signer(e->tls))) >= 0)
-		for (unsigned i = 0; i < TLS_SIGNER_CHANNELS; i++)
-			if (e->signers[i].fd == fd)
-				loop_close(&e->signers[i]);
 }
 
 void setup_tick(struct edge *e)

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+enum { STORE_KEPT_MAX = 256 };
+
 static void *store_map(size_t count, size_t size)
 {
 	void *p = mmap(NULL, count * size, PROT_READ | PROT_WRITE,
@@ -26,6 +28,7 @@ enum err store_init(struct edge *e)
 		return log_errno("getrlimit");
 	n = l.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)l.rlim_cur;
 	e->client_cap = e->upstream_cap = e->exchange_cap = n;
+	e->fds_kept = n / 4 < STORE_KEPT_MAX ? n / 4 : STORE_KEPT_MAX;
 	e->clients = store_map(n, sizeof *e->clients);
 	e->upstreams = store_map(n, sizeof *e->upstreams);
 	e->exchanges = store_map(n, sizeof *e->exchanges);
@@ -36,10 +39,21 @@ enum err store_init(struct edge *e)
 	return buffer_pool_init(&e->buffers, 4 * n > 1u << 18 ? 1u << 18 : 4 * n);
 }
 
+/*
+ * Descriptors are shared by all: some are kept back for channels, images and listeners, and of
+ * those some more for servers, so that clients alone can't take everything (THREATS A22).
+ */
+static bool store_has_room(const struct edge *e, uint32_t kept_back)
+{
+	return e->client_n + e->upstream_n + kept_back < e->client_cap;
+}
+
 struct client *store_client(struct edge *e)
 {
 	struct client *c = e->free_clients;
 
+	if (!store_has_room(e, e->fds_kept))
+		return NULL;
 	if (c)
 		e->free_clients = c->next;
 	else if (e->client_high < e->client_cap)
@@ -55,12 +69,16 @@ struct upstream *store_upstream(struct edge *e)
 {
 	struct upstream *u = e->free_upstreams;
 
+	if (!store_has_room(e, e->fds_kept / 2))
+		return NULL;
 	if (u)
 		e->free_upstreams = u->next;
 	else if (e->upstream_high < e->upstream_cap)
 		u = &e->upstreams[e->upstream_high++];
-	if (u)
+	if (u) {
 		*u = (struct upstream){ 0 };
+		e->upstream_n++;
+	}
 	return u;
 }
 
@@ -88,6 +106,7 @@ void store_bury_client(struct edge *e, struct client *c)
 void store_bury_upstream(struct edge *e, struct upstream *u)
 {
 	u->is_dead = true;
+	e->upstream_n--;
 	u->next = e->dead_upstreams;
 	e->dead_upstreams = u;
 }

@@ -12,6 +12,8 @@
 #include "role/edge/store.h"
 #include "sys/fd.h"
 
+enum { UPSTREAM_REST_MS = 50 };
+
 static void upstream_count(struct edge *e, const struct upstream *u, uint32_t by)
 {
 	struct page_load_server *l = pool_load(e, u->slot, u->slot_gen);
@@ -80,9 +82,12 @@ void upstream_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, int fd
 {
 	struct server_state *s = pool_server(e, slot, slot_gen);
 	struct exchange *x = upstream_first_waiting(s);
-	struct upstream *u = upstream_open(e, slot, slot_gen, fd);
+	struct upstream *u =
+		pool_is_stale(e, slot, slot_gen) ? NULL : upstream_open(e, slot, slot_gen, fd);
 	struct client *c = x ? x->c : NULL;
 
+	if (pool_is_stale(e, slot, slot_gen))
+		(void)fd_close(fd);
 	if (!u && x)
 		exchange_failed(e, x, DIAL_BUSY);
 	if (u && !x) {
@@ -109,77 +114,67 @@ void upstream_not_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, en
 		exchange_failed(e, x, why);
 		client_run(e, c);
 	}
+	upstream_serve(e, slot, slot_gen);
 }
+
+/* ---- lending ---- */
 
 /*
  * A request that may not be sent twice goes only to a connection that the server has not closed
- * meanwhile; for the others an event or a failed try tells it early enough.
+ * meanwhile; for the others an event or a failed try tells it early enough. One that has rested is
+ * looked at in any case: it was for what might come.
  */
 static bool upstream_is_fresh(const struct upstream *u, const struct exchange *x)
 {
 	uint8_t byte = 0;
 
-	return http_method_is_safe((enum http_method)x->method) || conn_is_quiet(&u->conn, &byte);
+	if (http_method_is_safe((enum http_method)x->method) && !u->rests_until_ms)
+		return true;
+	return conn_is_quiet(&u->conn, &byte);
 }
 
-struct upstream *upstream_take(struct edge *e, struct exchange *x)
+static bool upstream_fits(const struct upstream *u, const struct exchange *x)
 {
-	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
 	uint64_t identity = x->g->tls_identity[x->pool_index];
 
-	while (!list_is_empty(&s->idle)) {
-		struct upstream *u = OWNER_OF(s->idle.next, struct upstream, node);
+	return u->tls_identity == identity && (u->conn.tls != NULL) == (identity != 0) &&
+	       upstream_is_fresh(u, x);
+}
 
-		if (u->tls_identity != identity || (u->conn.tls == NULL) != (identity == 0) ||
-		    !upstream_is_fresh(u, x)) {
-			upstream_close(e, u); /* closed, or the pool's TLS settings have changed */
+/* The newest idle connection that x may use; those that nobody may use any more are closed. */
+static struct upstream *upstream_find(struct edge *e, const struct exchange *x)
+{
+	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
+
+	for (struct list *n = s->idle.next, *next = n->next; n != &s->idle;
+	     n = next, next = n->next) {
+		struct upstream *u = OWNER_OF(n, struct upstream, node);
+
+		if (u->rests_until_ms > e->loop.now_ms)
 			continue;
-		}
-		list_remove(&u->node);
-		u->is_reused = true;
-		u->x = x;
-		x->u = u;
-		PAGE_ADD(pool_load(e, u->slot, u->slot_gen)->reuses, 1);
-		return u;
+		if (upstream_fits(u, x))
+			return u;
+		upstream_close(e, u);
 	}
 	return NULL;
 }
 
-/* Lends u to whoever has waited longest for its server; false when nobody does. */
-static bool upstream_pass_on(struct edge *e, struct upstream *u)
+static void upstream_lend(struct edge *e, struct upstream *u, struct exchange *x)
 {
-	struct server_state *s = pool_server(e, u->slot, u->slot_gen);
-	struct exchange *x = NULL;
-
-	if (list_is_empty(&s->waiting))
-		return false;
-	x = OWNER_OF(s->waiting.next, struct exchange, node);
-	if (x->g->tls_identity[x->pool_index] != u->tls_identity)
-		return false; /* what it waits for is being dialled */
-	pool_dequeue(x);
+	list_remove(&u->node);
 	u->is_reused = true;
 	u->x = x;
 	x->u = u;
-	client_run_later(e, x->c);
-	exchange_connected(e, x);
-	return true;
+	PAGE_ADD(pool_load(e, u->slot, u->slot_gen)->reuses, 1);
 }
 
-void upstream_give(struct edge *e, struct exchange *x, bool is_reusable)
+struct upstream *upstream_take(struct edge *e, struct exchange *x)
 {
-	struct upstream *u = x->u;
+	struct upstream *u = upstream_find(e, x);
 
-	if (!u)
-		return;
-	x->u = NULL;
-	u->x = NULL;
-	if (!is_reusable || u->conn.is_broken || u->conn.has_ended || u->conn.in || u->conn.out ||
-	    e->is_draining) {
-		upstream_close(e, u);
-		return;
-	}
-	if (!upstream_pass_on(e, u))
-		upstream_to_idle(e, u, x->pool->idle_connection_ms);
+	if (u)
+		upstream_lend(e, u, x);
+	return u;
 }
 
 static uint32_t upstream_waiting_n(const struct server_state *s)
@@ -191,21 +186,95 @@ static uint32_t upstream_waiting_n(const struct server_state *s)
 	return n;
 }
 
+/* One more connection to x's server may be made. */
+static bool upstream_has_room(struct edge *e, const struct exchange *x)
+{
+	uint32_t slot = x->server->slot, slot_gen = x->server->slot_gen;
+	uint32_t limit = pool_share(e, x->pool->connections_per_server);
+
+	return limit == 0 || PAGE_GET(pool_load(e, slot, slot_gen)->connections) +
+					     pool_server(e, slot, slot_gen)->dialing <
+				     limit;
+}
+
+void upstream_serve(struct edge *e, uint32_t slot, uint32_t slot_gen)
+{
+	struct server_state *s = pool_server(e, slot, slot_gen);
+	uint32_t n = 0;
+
+	while (!list_is_empty(&s->waiting)) {
+		struct exchange *x = OWNER_OF(s->waiting.next, struct exchange, node);
+		struct upstream *u = upstream_find(e, x);
+
+		if (!u)
+			break;
+		pool_dequeue(x);
+		upstream_lend(e, u, x);
+		client_run_later(
+			e, x->c); /* from there, not from here: no recursion, however many wait */
+	}
+	for (n = upstream_waiting_n(s); s->dialing < n; n--)
+		if (!upstream_has_room(e, OWNER_OF(s->waiting.next, struct exchange, node)) ||
+		    dial_ask(e, slot, slot_gen) != E_OK)
+			return;
+}
+
+void upstream_tick(struct edge *e)
+{
+	for (uint32_t slot = 0; slot < e->server_high; slot++) {
+		struct server_state *s = &e->servers[slot];
+
+		if (s->is_used && !list_is_empty(&s->waiting))
+			upstream_serve(e, slot, s->gen);
+	}
+}
+
+/*
+ * What ends an answer without a body is the server's word alone: one that sends a body all the same
+ * would have it read as the answer to the next request, of another client (THREATS A1, A18). So the
+ * connection rests until such bytes would have come, and is closed by them.
+ */
+static bool upstream_must_rest(const struct exchange *x)
+{
+	return x->method == METHOD_HEAD || x->status == 204 || x->status == 304;
+}
+
+void upstream_give(struct edge *e, struct exchange *x, bool is_reusable)
+{
+	struct upstream *u = x->u;
+	const struct conn *k = u ? &u->conn : NULL;
+	uint32_t slot = 0, slot_gen = 0;
+
+	if (!u)
+		return;
+	slot = u->slot;
+	slot_gen = u->slot_gen;
+	x->u = NULL;
+	u->x = NULL;
+	if (!is_reusable || k->is_broken || k->cant_send || k->has_ended || k->in || k->out ||
+	    e->is_draining) {
+		upstream_close(e, u);
+	} else if (pool_is_stale(e, slot, slot_gen)) {
+		upstream_close(e, u);
+	} else {
+		u->rests_until_ms = upstream_must_rest(x) ? e->loop.now_ms + UPSTREAM_REST_MS : 0;
+		upstream_to_idle(e, u, x->pool->idle_connection_ms);
+	}
+	upstream_serve(e, slot, slot_gen);
+}
+
 enum err upstream_wait(struct edge *e, struct exchange *x)
 {
 	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
-	uint32_t limit = pool_share(e, x->pool->connections_per_server);
-	uint32_t open = PAGE_GET(pool_load(e, x->server->slot, x->server->slot_gen)->connections) +
-			s->dialing;
 
+	if (pool_is_stale(e, x->server->slot, x->server->slot_gen))
+		return E_LIMIT;
+	if (!upstream_has_room(e, x) && upstream_waiting_n(s) >= x->pool->queue)
+		return E_LIMIT;
 	x->flags |= X_WAITING;
 	list_append(&s->waiting, &x->node);
-	if (limit && open >= limit) {
-		if (upstream_waiting_n(s) <= x->pool->queue)
-			return E_OK; /* a connection that comes back serves it */
-		pool_dequeue(x);
-		return E_LIMIT;
-	}
+	if (!upstream_has_room(e, x))
+		return E_OK; /* served when a connection comes back or makes room */
 	if (dial_ask(e, x->server->slot, x->server->slot_gen) == E_OK)
 		return E_OK;
 	pool_dequeue(x);
@@ -214,8 +283,10 @@ enum err upstream_wait(struct edge *e, struct exchange *x)
 
 void upstream_expired(struct edge *e, struct upstream *u)
 {
-	if (!u->x && !u->is_dead) /* one that works has its client's deadline */
-		upstream_close(e, u);
+	if (u->x || u->is_dead)
+		return; /* one that works has its client's deadline */
+	upstream_close(e, u);
+	upstream_serve(e, u->slot, u->slot_gen);
 }
 
 void upstream_on_event(void *owner, struct loop_source *source, uint32_t events)
@@ -228,5 +299,5 @@ void upstream_on_event(void *owner, struct loop_source *source, uint32_t events)
 	if (c)
 		client_run(e, c);
 	else if (u->conn.can_read)
-		upstream_close(e, u); /* an idle server has nothing to say but goodbye */
+		upstream_expired(e, u); /* an idle server has nothing to say but goodbye */
 }

@@ -28,6 +28,13 @@ void upstream_close_idle(struct edge *e, struct server_state *s);
 /* upstream_wait - x waits for a connection to its server, and one is asked for. E_LIMIT */
 enum err upstream_wait(struct edge *e, struct exchange *x);
 
+/* upstream_serve - those who wait for this server get what is idle, and new connections as far as
+ * its limit allows */
+void upstream_serve(struct edge *e, uint32_t slot, uint32_t slot_gen);
+
+/* upstream_tick - upstream_serve for all servers; a few times a second */
+void upstream_tick(struct edge *e);
+
 /* upstream_expired - it has been idle for as long as its pool allows */
 void upstream_expired(struct edge *e, struct upstream *u);
 
