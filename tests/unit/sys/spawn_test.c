@@ -14,6 +14,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A sanitizer's runtime asks for more system calls, and has its own way to die. */
+#if defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED 0
+#endif
+
 struct outcome {
 	char report[800], answer[800];
 	int status;
@@ -89,9 +101,13 @@ static void test_tries(void **state)
 
 static void test_kills(void **state)
 {
-	struct outcome x = ask('x', &plain), s = ask('s', &plain);
+	struct outcome x = { 0 }, s = { 0 };
 
 	(void)state;
+	if (IS_SANITIZED)
+		skip();
+	x = ask('x', &plain);
+	s = ask('s', &plain);
 	assert_true(WIFSIGNALED(x.status) && WTERMSIG(x.status) == SIGSYS);
 	assert_true(WIFSIGNALED(s.status) && WTERMSIG(s.status) == SIGSYS);
 }
@@ -99,9 +115,12 @@ static void test_kills(void **state)
 /* The first process of a PID namespace can't be ended by SIGABRT from inside; abort() goes on. */
 static void test_invariant_is_no_sandbox_violation(void **state)
 {
-	struct outcome o = ask('i', &plain);
+	struct outcome o = { 0 };
 
 	(void)state;
+	if (IS_SANITIZED)
+		skip();
+	o = ask('i', &plain);
 	assert_true(WIFSIGNALED(o.status));
 	assert_int_not_equal(WTERMSIG(o.status), SIGSYS);
 }
