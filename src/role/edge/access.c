@@ -142,7 +142,7 @@ void access_record(struct edge *e, struct exchange *x)
 
 void access_tunnel_end(struct edge *e, struct exchange *x)
 {
-	uint8_t record[1024];
+	uint8_t record[RING_RECORD_MAX];
 	struct wbuf w = wbuf_of(record, sizeof record);
 
 	if (!e->now->image.header->log_access)

@@ -203,7 +203,8 @@ static void answer_broken(struct edge *e, struct exchange *x, enum err why)
 
 	if (x->c->conn.is_broken) {
 		exchange_abort(e, x);
-	} else if (why == E_CLOSED && (x->flags & X_ANSWERED) && body_end(&x->answer) == E_OK) {
+	} else if (why == E_CLOSED && (x->flags & X_ANSWERED) && !x->u->conn.was_cut &&
+		   body_end(&x->answer) == E_OK) {
 		exchange_finish(e, x);
 	} else if (x->flags & X_ANSWERED) {
 		x->c->conn.is_broken = true;

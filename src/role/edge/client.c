@@ -239,14 +239,13 @@ static enum err client_next_head(struct edge *e, struct client *c, const struct 
 static bool client_run_head(struct edge *e, struct client *c)
 {
 	const struct image_listener *l = e->now->listener[c->slot];
-	bool had_some = conn_pending(&c->conn).n != 0;
+	bool had_part = c->was_parsed;
 	enum err got = E_AGAIN;
 
 	if (c->conn.out)
 		return false; /* who does not read the answers gets no further ones */
 	got = l ? client_next_head(e, c, l) : E_CLOSED;
-
-	if (got == E_AGAIN && !had_some && conn_pending(&c->conn).n)
+	if (got == E_AGAIN && !had_part && c->was_parsed)
 		client_deadline(e, c,
 				l->request_header_ms); /* it began: from here on it has this long */
 	if (got == E_OK || got == E_AGAIN)

@@ -17,7 +17,7 @@ enum { CONN_TLS_HELD = 17 * 1024, CONN_TLS_ROOM = READ_BYTES - 1024 };
 enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
 {
 	k->source = (struct loop_source){ .fd = fd, .kind = (uint8_t)kind };
-	k->said_end = k->cant_send = false;
+	k->said_end = k->cant_send = k->was_cut = false;
 	k->can_read = k->sees_end = k->has_ended = k->wants_write = k->is_broken = false;
 	k->tls = NULL;
 	k->in = k->out = NULL;
@@ -117,10 +117,9 @@ static enum err conn_fill_records(struct edge *e, struct conn *k, size_t max, st
 		return E_LIMIT;
 	room -= CONN_TLS_HELD;
 	got = conn_receive(k, &wire, max < room ? max : room);
+	k->was_cut |= got == E_CLOSED; /* a FIN without close_notify (RFC 8446 §6.1) */
 	if (got != E_OK)
-		return got == E_CLOSED
-			       ? E_PROTO
-			       : got; /* a FIN without close_notify is a cut (RFC 8446 §6.1) */
+		return got;
 	in = wbuf_view(&wire);
 	got = tls_read(k->tls, &in, plain);
 	k->is_broken |= got == E_PROTO;

@@ -25,9 +25,10 @@ struct view conn_pending(const struct conn *k);
 /*
  * conn_fill - more bytes: *ret is everything unused, kept bytes included
  *   max   bytes to read at most, up to READ_BYTES
- * E_OK new bytes · E_AGAIN nothing new now · E_CLOSED the peer has ended its side in order
- * E_PROTO broken: reset or bad TLS · E_LIMIT the kept bytes fill their buffer · E_NOMEM no buffer
- * The bytes lie in the edge's scratch or in k->in: use them, then say what is left with conn_keep.
+ * E_OK new bytes · E_AGAIN nothing new now · E_CLOSED the peer has ended its side (k->was_cut:
+ * against the rules of TLS) E_PROTO broken: reset or bad TLS · E_LIMIT the kept bytes fill their
+ * buffer · E_NOMEM no buffer The bytes lie in the edge's scratch or in k->in: use them, then say
+ * what is left with conn_keep.
  */
 enum err conn_fill(struct edge *e, struct conn *k, size_t max, struct view *ret);
 

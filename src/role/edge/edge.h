@@ -124,11 +124,12 @@ struct conn {
 	bool has_ended;		   /* no more bytes will come */
 	bool said_end;		   /* close_notify has been sent */
 	bool cant_send;		   /* the peer takes no more; what it has sent can still be read */
-	bool wants_write;	   /* EPOLLOUT is asked for, from the first spill on */
-	bool is_broken;		   /* reset, or TLS failed: only to be closed */
-	struct tls_conn *tls;	   /* NULL: plain */
-	struct buffer *in;	   /* received bytes that can't be used yet */
-	struct buffer *out;	   /* spill: bytes the kernel did not take yet */
+	bool was_cut;	  /* ended without close_notify: what has no end of its own is not whole */
+	bool wants_write; /* EPOLLOUT is asked for, from the first spill on */
+	bool is_broken;	  /* reset, or TLS failed: only to be closed */
+	struct tls_conn *tls; /* NULL: plain */
+	struct buffer *in;    /* received bytes that can't be used yet */
+	struct buffer *out;   /* spill: bytes the kernel did not take yet */
 	struct wheel_entry timer;
 	struct edge *edge; /* for the TLS library's hooks, which know only the connection */
 };

@@ -31,7 +31,7 @@ struct pool_state *pool_state(const struct exchange *x)
 	return &x->g->pools[x->pool_index];
 }
 
-/* a is an older generation than b; they count up, and round (RFC 1982 §3.2). */
+/* a is an older generation than b: they count up, and round. */
 static bool pool_is_older(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b) < 0;

@@ -18,11 +18,11 @@
 struct request {
 	struct view head;
 	const struct http1_head *h;
-	struct view authority; /* as sent */
+	struct view authority; /* as sent, then canonical */
 	struct uri_host host;
 	struct uri_target target;
 	bool is_trusted; /* its sender may say who the client is */
-	uint8_t host_name[256], address[64];
+	uint8_t host_name[256], address[64], canonical[264];
 };
 
 static void request_id(struct edge *e, struct exchange *x)
@@ -87,6 +87,19 @@ static struct view request_own_authority(const struct image_address *a, struct r
 	return wbuf_view(&w);
 }
 
+/* What servers are told as Host: the name that routing sees, with the port that was given. */
+static void request_put_authority(struct request *q)
+{
+	struct wbuf w = wbuf_of(q->canonical, sizeof q->canonical);
+
+	wbuf_view_put(&w, q->host.name);
+	if (q->host.port) {
+		WBUF_LIT(&w, ":");
+		wbuf_dec(&w, q->host.port);
+	}
+	q->authority = wbuf_view(&w);
+}
+
 /* Host and target in canonical form. E_PROTO: *ret_why */
 static enum err request_canonical(struct edge *e, const struct exchange *x, struct request *q,
 				  const char **ret_why)
@@ -114,6 +127,7 @@ static enum err request_canonical(struct edge *e, const struct exchange *x, stru
 		q->authority = request_own_authority(&x->listener->address, q);
 	*ret_why = "Host is not valid";
 	TRY(uri_host_parse(q->authority, &name, &q->host));
+	request_put_authority(q);
 	if (h->target_form == TARGET_ASTERISK) {
 		q->target.path = VIEW("*");
 		return E_OK;
@@ -200,10 +214,12 @@ static void request_put_fields(struct exchange *x, const struct request *q, stru
 	for (size_t i = 0; i < h->field_n; i++) {
 		const struct field *f = &h->fields[i];
 
-		if (f->id == FIELD_USER_AGENT)
+		bool goes_on = f->id != FIELD_HOST && !request_drops(q, f);
+
+		if (goes_on && f->id == FIELD_USER_AGENT)
 			x->agent_at = (struct span16){ .at = (uint16_t)(w->n + f->value - run),
 						       .n = f->value_n };
-		if (f->id != FIELD_HOST && !request_drops(q, f))
+		if (goes_on)
 			continue;
 		wbuf_put(w, q->head.p + run, f->name - run);
 		run = f->name + http1_line(q->head, h, i).n;

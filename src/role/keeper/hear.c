@@ -45,12 +45,24 @@ static enum err hear_ready(void *role, struct frame *f)
 	return E_OK;
 }
 
+/* Who has nothing to fail at, or has said so already, only wants to fill the log (THREATS A20,
+ * A22). */
+static bool hear_may_fail(const struct keeper_child *c)
+{
+	if (c->has_failed)
+		return false;
+	return c->state == CHILD_STARTING || c->role == ROLE_CONFIG ||
+	       (c->role == ROLE_EDGE && c->swap != 0);
+}
+
 static enum err hear_failed(void *role, struct frame *f)
 {
 	struct keeper_child *c = role;
 	struct view in = f->body, text;
 	char line[1024];
 
+	if (!hear_may_fail(c))
+		return E_DENIED;
 	TRY(view_str16(&in, &text));
 	TRY(view_end(&in));
 	hear_text(text, line, sizeof line);
