@@ -263,17 +263,24 @@ void pool_dequeue(struct exchange *x)
 uint32_t pool_free_n(struct edge *e, const struct pool_state *p)
 {
 	const struct exchange *x = NULL;
+	bool has_hope = false;
 	uint32_t n = 0;
 
 	if (list_is_empty(&p->queue))
 		return 0;
 	x = OWNER_OF(p->queue.next, struct exchange, node);
 	pool_refresh(e, x);
-	for (uint32_t i = 0; i < p->balance.n; i++)
-		if (p->balance.server[i].is_usable)
+	for (uint32_t i = 0; i < p->balance.n; i++) {
+		const struct balance_server *s = &p->balance.server[i];
+
+		has_hope |= p->is_healthy[i];
+		if (s->is_usable)
 			n += x->pool->requests_per_server
-				     ? x->pool->requests_per_server - p->balance.server[i].in_flight
+				     ? x->pool->requests_per_server - s->in_flight
 				     : p->queue_n;
+	}
+	if (!has_hope)
+		return p->queue_n; /* they are told so */
 	return n < p->queue_n ? n : p->queue_n;
 }
 

@@ -24,7 +24,8 @@ enum err pool_enqueue(struct exchange *x);
 /* pool_dequeue - takes x out of whatever list it waits in */
 void pool_dequeue(struct exchange *x);
 
-/* pool_free_n - how many of those that wait could be sent now */
+/* pool_free_n - how many of those that wait could be sent now; all of them when no server is left
+ * to wait for */
 uint32_t pool_free_n(struct edge *e, const struct pool_state *p);
 
 /* pool_next - the exchange that has waited longest, taken out of the queue; NULL when nobody waits
