@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* fuzz_copy - v in a block of exactly its size, so that a read past it is seen; gives to free() */
 static inline uint8_t *fuzz_copy(struct view v)
 {
-	uint8_t *p = malloc(v.n ? v.n : 1);
+	uint8_t *p = v.n < SIZE_MAX / 2 ? malloc(v.n ? v.n : 1) : NULL;
 
 	if (!p)
 		abort();

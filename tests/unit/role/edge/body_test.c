@@ -23,7 +23,8 @@ static enum err body_feed(struct body *b, struct view text, size_t step, struct 
 		in = view_of(held_bytes, held + n);
 		TRY(body_next(b, &in, &scratch, &got));
 		wbuf_view_put(out, got);
-		memmove(held_bytes, in.p, in.n);
+		if (in.n)
+			memmove(held_bytes, in.p, in.n);
 		held = in.n;
 	}
 	return E_OK;
