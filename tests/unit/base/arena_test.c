@@ -5,7 +5,7 @@
 
 static void test_alloc_aligns_and_counts(void **state)
 {
-	_Alignas(64) uint8_t room[256] = { 0 };
+	static _Alignas(64) uint8_t room[256];
 	struct arena a = { .p = room, .cap = sizeof room };
 	uint8_t *byte = ARENA_NEW(&a, uint8_t, 3);
 	uint64_t *number = ARENA_NEW(&a, uint64_t, 2);
@@ -20,7 +20,7 @@ static void test_alloc_aligns_and_counts(void **state)
 
 static void test_alloc_fits_to_the_last_byte(void **state)
 {
-	_Alignas(8) uint8_t room[16] = { 0 };
+	static _Alignas(8) uint8_t room[16];
 	struct arena a = { .p = room, .cap = sizeof room };
 
 	(void)state;
@@ -31,7 +31,7 @@ static void test_alloc_fits_to_the_last_byte(void **state)
 
 static void test_alloc_refuses_overflow_and_padding_past_the_end(void **state)
 {
-	_Alignas(64) uint8_t room[64] = { 0 };
+	static _Alignas(64) uint8_t room[64];
 	struct arena a = { .p = room, .cap = sizeof room };
 	volatile size_t huge = SIZE_MAX / 2;
 
