@@ -9,20 +9,13 @@ import pytest
 from harness import ports, wire
 from harness.load import Load
 from harness.origin import answer
+from harness.wait import until
 
 
 def counts(sluis, n, **keywords):
     """How many of n requests on one connection each server answered."""
     with sluis.client() as client:
         return collections.Counter(client.ask(**keywords).body.decode() for _ in range(n))
-
-
-def until(check, within=10):
-    """Waits until check() is true."""
-    end = time.monotonic() + within
-    while not check():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
 
 
 def named(server, **more):
