@@ -385,22 +385,37 @@ static void reach_sweep(int parent_fd)
 
 /* --- both --- */
 
+enum { REACH_TRIES = 256 };
+
+/* A name that is taken belongs to a process of this one's earlier program (an upgrade keeps the
+ * pid): the next one then. */
+static enum err reach_make_directory(uint32_t number, struct reach *r)
+{
+	for (uint32_t i = 0; i < REACH_TRIES; i++) {
+		struct wbuf w = wbuf_of(r->name, sizeof r->name - 1);
+
+		WBUF_LIT(&w, REACH_PREFIX);
+		wbuf_dec(&w, (uint64_t)getpid());
+		WBUF_LIT(&w, "-");
+		wbuf_dec(&w, number + i);
+		r->name[w.n] = '\0';
+		if (mkdirat(r->parent_fd, r->name, 0755) == 0)
+			return E_OK;
+		if (errno != EEXIST)
+			break;
+	}
+	return E_DENIED;
+}
+
 static enum err reach_make(uint32_t number, struct reach *r, const char **ret_why)
 {
-	struct wbuf w = wbuf_of(r->name, sizeof r->name - 1);
-
 	if (geteuid() != 0 || reach_open_own(&r->parent_fd) != E_OK) {
 		*ret_why = geteuid() != 0 ? "not started by root"
 					  : "no cgroup2 hierarchy is mounted as a whole";
 		return E_DENIED;
 	}
 	reach_sweep(r->parent_fd);
-	WBUF_LIT(&w, REACH_PREFIX);
-	wbuf_dec(&w, (uint64_t)getpid());
-	WBUF_LIT(&w, "-");
-	wbuf_dec(&w, number);
-	r->name[w.n] = '\0';
-	if (mkdirat(r->parent_fd, r->name, 0755) < 0) {
+	if (reach_make_directory(number, r) != E_OK) {
 		r->name[0] = '\0'; /* it is not ours to remove */
 		*ret_why = "a cgroup can't be made below the own one";
 		return E_DENIED;

@@ -87,6 +87,7 @@ def test_upgrade_with_a_role_missing(sluis, site, origin, programs):
 @pytest.mark.limit(120)
 def test_upgrades_in_a_row_lose_and_leak_nothing(sluis, site, origin):
     sluis.start(site(origin().address))
+    is_weaker = "held to ports alone" in sluis.stderr()
     assert sluis.run("upgrade").returncode == 0
     first = len(os.listdir(f"/proc/{sluis.process.pid}/fd"))
     with Load(sluis, 3) as load:
@@ -100,6 +101,7 @@ def test_upgrades_in_a_row_lose_and_leak_nothing(sluis, site, origin):
         assert time.monotonic() < end, sluis.status()["roles"]
         time.sleep(0.1)
     assert len(sluis.pids("audit")) == 1
+    assert ("held to ports alone" in sluis.stderr()) == is_weaker  # P4: no upgrade weakens the dialer's reach
     assert sluis.stop() == 0
     verified = command("audit", "verify", "--state", sluis.state)
     assert verified.returncode == 0, verified.stdout + verified.stderr
