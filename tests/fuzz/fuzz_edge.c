@@ -24,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SERVERS = 32, RECEIVED = 1 << 18 };
+enum { SERVERS = 32, RECEIVED = 1 << 18, RIG_QUIET = 3 /* turns without a client */ };
 
 static const char config[] =
 	"listeners:\n"
@@ -279,7 +279,8 @@ static void rig_judge(const struct server *s)
 	}
 }
 
-/* Connections made by a last try for a client that has gone are closed like the others. */
+/* A last try for a client that has gone may still be given a connection, which is then idle: closed
+ * like the others. */
 static void rig_close_servers(struct rig *r)
 {
 	for (unsigned i = 0; i < r->server_n; i++)
@@ -291,9 +292,10 @@ static void rig_nothing_is_left(struct rig *r)
 	const struct edge *e = r->edge;
 	uint32_t free_exchanges = 0;
 
-	for (unsigned i = 0; (e->client_n || i < 3) && i < 1000; i++) {
+	for (unsigned i = 0, quiet = 0; quiet < RIG_QUIET && i < 1000; i++) {
 		rig_close_servers(r);
 		rig_turn(r);
+		quiet = e->client_n ? 0 : quiet + 1;
 	}
 	for (const struct exchange *x = e->free_exchanges; x; x = x->next)
 		free_exchanges++;

@@ -58,7 +58,9 @@ static inline bool fuzz_same(const struct fuzz_head *a, const struct fuzz_head *
 {
 	if (a->e != b->e)
 		return false;
-	if (a->e == E_PROTO || a->e == E_LIMIT)
+	if (a->e == E_LIMIT) /* which of two limits is met first depends on how much came at once */
+		return a->why.status == b->why.status;
+	if (a->e == E_PROTO)
 		return a->why.status == b->why.status && a->why.why == b->why.why;
 	if (a->e == E_AGAIN)
 		return true;
@@ -68,8 +70,8 @@ static inline bool fuzz_same(const struct fuzz_head *a, const struct fuzz_head *
 }
 
 /*
- * fuzz_pieces - in by pieces of step bytes gives what the whole gave. An error of meaning may be
- * noticed later in pieces: at the end of the head.
+ * fuzz_pieces - in by pieces of step bytes gives what the whole gave. An error of meaning, or too
+ * many fields, may be noticed later in pieces: at the end of the head.
  */
 static inline void fuzz_pieces(const struct fuzz_head *whole, struct view in, size_t limit,
 			       int asked, size_t step)
@@ -82,7 +84,7 @@ static inline void fuzz_pieces(const struct fuzz_head *whole, struct view in, si
 		n = n + step < in.n ? n + step : in.n;
 		fuzz_parse(&parts, view_slice(in, 0, n), limit, asked);
 	} while (parts.e == E_AGAIN && n < in.n);
-	if (parts.e == E_AGAIN && whole->e == E_PROTO) {
+	if (parts.e == E_AGAIN && (whole->e == E_PROTO || whole->e == E_LIMIT)) {
 		uint8_t *closed = malloc(in.n + 4);
 
 		if (!closed)
