@@ -28,7 +28,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status server audit version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server audit version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -60,6 +60,9 @@ _sluis()
 	status)
 		mapfile -t COMPREPLY < <(compgen -W "--json --state --help" -- "$cur")
 		;;
+	explain)
+		mapfile -t COMPREPLY < <(compgen -W "--method --header --source --listener --config --json --state --help" -- "$cur")
+		;;
 	server)
 		mapfile -t COMPREPLY < <(compgen -W "drain enable disable reset --state --help" -- "$cur")
 		;;
@@ -67,7 +70,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "tail verify --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status server audit version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server audit version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

@@ -146,21 +146,25 @@ static bool route_query_is(struct view query, struct view name, struct view valu
 	return false;
 }
 
-static bool route_fields_are(const struct image *im, const struct image_rule *rule,
-			     const struct route_request *q)
+static bool route_field_is(const struct image *im, const struct image_field_match *m,
+			   const struct route_request *q)
 {
-	for (uint32_t i = 0; i < rule->fields.n; i++) {
-		const struct image_field_match *m =
-			image_field_match_at(im, rule->fields.first + i);
-		struct view name = image_view(im, m->name), value = image_view(im, m->value);
-		bool is = m->kind == IMAGE_FIELD_HEADER
-				  ? route_header_is(q, name, value)
-				  : route_query_is(q->target.query, name, value);
+	struct view name = image_view(im, m->name), value = image_view(im, m->value);
 
-		if (!is)
-			return false;
-	}
-	return true;
+	return m->kind == IMAGE_FIELD_HEADER ? route_header_is(q, name, value)
+					     : route_query_is(q->target.query, name, value);
+}
+
+/* The first of the rule's fields that the request does not have; rule->fields.n: none. */
+static uint32_t route_fields_miss(const struct image *im, const struct image_rule *rule,
+				  const struct route_request *q)
+{
+	uint32_t i = 0;
+
+	while (i < rule->fields.n &&
+	       route_field_is(im, image_field_match_at(im, rule->fields.first + i), q))
+		i++;
+	return i;
 }
 
 static bool route_source_is(const struct image *im, const struct image_rule *rule,
@@ -172,20 +176,42 @@ static bool route_source_is(const struct image *im, const struct image_rule *rul
 	return rule->sources.n == 0;
 }
 
+/* Every condition in the order in which people are told of them; both ways to ask share it. */
+static inline enum route_verdict route_judge_one(const struct image *im, uint32_t index,
+						 const struct route_request *q,
+						 const struct route_regexes *regexes,
+						 uint32_t *ret_field)
+{
+	const struct image_rule *rule = image_rule_at(im, index);
+
+	if (!route_path_is(im, rule, index, q->target.path, regexes))
+		return ROUTE_OTHER_PATH;
+	if (!route_method_is(im, rule, q))
+		return ROUTE_OTHER_METHOD;
+	*ret_field = route_fields_miss(im, rule, q);
+	if (*ret_field < rule->fields.n)
+		return ROUTE_OTHER_FIELD;
+	return route_source_is(im, rule, q->source) ? ROUTE_TAKES : ROUTE_OTHER_SOURCE;
+}
+
+enum route_verdict route_judge(const struct image *im, uint32_t rule, const struct route_request *q,
+			       const struct route_regexes *regexes, uint32_t *ret_field)
+{
+	return route_judge_one(im, rule, q, regexes, ret_field);
+}
+
 const struct image_rule *route_find(const struct image *im, const struct image_listener *l,
 				    const struct route_request *q,
 				    const struct route_regexes *regexes)
 {
 	const struct image_host *h = image_find_host(im, l, q->host);
+	uint32_t field = 0;
 
 	for (uint32_t i = 0; h && i < h->rules.n; i++) {
 		uint32_t index = *image_rule_index_at(im, h->rules.first + i);
-		const struct image_rule *rule = image_rule_at(im, index);
 
-		if (route_path_is(im, rule, index, q->target.path, regexes) &&
-		    route_method_is(im, rule, q) && route_fields_are(im, rule, q) &&
-		    route_source_is(im, rule, q->source))
-			return rule;
+		if (route_judge_one(im, index, q, regexes, &field) == ROUTE_TAKES)
+			return image_rule_at(im, index);
 	}
 	return NULL;
 }

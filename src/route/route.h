@@ -34,6 +34,23 @@ struct route_regexes;
 enum err route_regexes_new(const struct image *im, struct route_regexes **ret);
 struct route_regexes *route_regexes_free(struct route_regexes *r);
 
+/* Whether a rule takes a request, and if not, the first of its conditions that does not hold. */
+enum route_verdict {
+	ROUTE_TAKES,
+	ROUTE_OTHER_PATH,
+	ROUTE_OTHER_METHOD,
+	ROUTE_OTHER_FIELD, /* a header or query parameter */
+	ROUTE_OTHER_SOURCE
+};
+
+/*
+ * route_judge - one rule against a request, as route_find does for each rule of the host in turn
+ *   rule        index in IMAGE_RULE
+ *   ret_field   with ROUTE_OTHER_FIELD: which of the rule's fields, from 0
+ */
+enum route_verdict route_judge(const struct image *im, uint32_t rule, const struct route_request *q,
+			       const struct route_regexes *regexes, uint32_t *ret_field);
+
 /* route_find - the rule, or NULL when none takes it (404). Regexes run with bounded backtracking
  * (THREATS A11). */
 const struct image_rule *route_find(const struct image *im, const struct image_listener *l,

@@ -21,6 +21,7 @@
 #include "base/view.h"
 #include "tool/audit.h"
 #include "tool/check.h"
+#include "tool/explain.h"
 #include "tool/reload.h"
 #include "tool/run.h"
 #include "tool/server.h"
@@ -42,6 +43,7 @@ static const struct main_command main_commands[] = {
 	{ "reload", "apply the configuration of the running instance", reload_main },
 	{ "upgrade", "replace the running programs by the installed ones", reload_upgrade_main },
 	{ "status", "what runs, and how it goes", status_main },
+	{ "explain", "which rule and servers a request would get, and why", explain_main },
 	{ "server", "drain, enable or disable a server", server_main },
 	{ "audit", "read and verify the audit log", tool_audit },
 	{ "version", "the version of this program", version_main },

@@ -125,6 +125,21 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The first rule whose judgement is TAKES, by route_judge alone. */
+static const struct image_rule *judge(const struct fixture *f, const struct route_request *q)
+{
+	const struct image_host *h =
+		image_find_host(&f->image, image_listener_at(&f->image, 0), q->host);
+
+	for (uint32_t i = 0; h && i < h->rules.n; i++) {
+		uint32_t index = *image_rule_index_at(&f->image, h->rules.first + i), field = 0;
+
+		if (route_judge(&f->image, index, q, f->regexes, &field) == ROUTE_TAKES)
+			return image_rule_at(&f->image, index);
+	}
+	return NULL;
+}
+
 static const struct image_rule *find(const struct fixture *f, const struct row *row)
 {
 	struct field fields[1] = { { 0 } };
@@ -151,6 +166,8 @@ static const struct image_rule *find(const struct fixture *f, const struct row *
 					    .value_n = (uint16_t)(text.n - colon - 4) };
 		head.field_n = 1;
 	}
+	assert_ptr_equal(judge(f, &q),
+			 route_find(&f->image, image_listener_at(&f->image, 0), &q, f->regexes));
 	return route_find(&f->image, image_listener_at(&f->image, 0), &q, f->regexes);
 }
 
@@ -168,10 +185,53 @@ static void test_rules(void **state)
 	}
 }
 
+/* What `sluis explain` says about a rule that does not take a request. */
+static void test_reasons(void **state)
+{
+	static const struct {
+		const char *path, *method, *source;
+		uint32_t rule;
+		enum route_verdict verdict;
+	} reasons[] = {
+		{ "/old", "GET", NULL, 0, ROUTE_TAKES },
+		{ "/new", "GET", NULL, 0, ROUTE_OTHER_PATH },
+		{ "/api", "POST", NULL, 1, ROUTE_OTHER_METHOD },
+		{ "/", "GET", NULL, 2, ROUTE_OTHER_FIELD },
+		{ "/", "GET", NULL, 3, ROUTE_OTHER_FIELD },
+		{ "/img/x", "GET", NULL, 4, ROUTE_OTHER_PATH },
+		{ "/inside", "GET", "192.0.3.1", 5, ROUTE_OTHER_SOURCE },
+		{ "/inside", "GET", "192.0.2.1", 5, ROUTE_TAKES },
+	};
+	const struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+		struct http1_head head = { 0 };
+		struct ip source = { 0 };
+		struct route_request q = {
+			.host = VIEW("www.example.nl"),
+			.target = { .path = view_str(reasons[i].path) },
+			.method = http_method_of(view_str(reasons[i].method)),
+			.method_name = view_str(reasons[i].method),
+			.fields = &head,
+			.source = &source,
+		};
+		const char *from = reasons[i].source ? reasons[i].source : "203.0.113.1";
+		uint32_t field = 99;
+
+		assert_int_equal(ip_parse(view_str(from), &source), E_OK);
+		assert_int_equal(route_judge(&f->image, reasons[i].rule, &q, f->regexes, &field),
+				 reasons[i].verdict);
+		if (reasons[i].verdict == ROUTE_OTHER_FIELD)
+			assert_int_equal(field, 0);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_rules, setup,
-									    teardown) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
