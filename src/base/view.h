@@ -21,6 +21,12 @@ struct view {
 /* VIEW - a view of a string literal, without its NUL */
 #define VIEW(lit) ((struct view){ (const uint8_t *)("" lit), sizeof(lit) - 1 })
 
+/* VIEW_INIT - the same as an initialiser, for tables */
+#define VIEW_INIT(lit)                                                                             \
+	{                                                                                          \
+		(const uint8_t *)("" lit), sizeof(lit) - 1                                         \
+	}
+
 static inline struct view view_of(const void *p, size_t n)
 {
 	return (struct view){ (const uint8_t *)p, n };

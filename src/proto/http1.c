@@ -30,15 +30,15 @@ struct http_method_row {
 
 static const struct http_method_row method_rows[METHOD_N] = {
 	[METHOD_OTHER] = { { 0 }, false, false },
-	[METHOD_GET] = { VIEW("GET"), true, true },
-	[METHOD_HEAD] = { VIEW("HEAD"), true, true },
-	[METHOD_POST] = { VIEW("POST"), false, false },
-	[METHOD_PUT] = { VIEW("PUT"), false, true },
-	[METHOD_DELETE] = { VIEW("DELETE"), false, true },
-	[METHOD_OPTIONS] = { VIEW("OPTIONS"), true, true },
-	[METHOD_PATCH] = { VIEW("PATCH"), false, false },
-	[METHOD_TRACE] = { VIEW("TRACE"), true, true },
-	[METHOD_CONNECT] = { VIEW("CONNECT"), false, false },
+	[METHOD_GET] = { VIEW_INIT("GET"), true, true },
+	[METHOD_HEAD] = { VIEW_INIT("HEAD"), true, true },
+	[METHOD_POST] = { VIEW_INIT("POST"), false, false },
+	[METHOD_PUT] = { VIEW_INIT("PUT"), false, true },
+	[METHOD_DELETE] = { VIEW_INIT("DELETE"), false, true },
+	[METHOD_OPTIONS] = { VIEW_INIT("OPTIONS"), true, true },
+	[METHOD_PATCH] = { VIEW_INIT("PATCH"), false, false },
+	[METHOD_TRACE] = { VIEW_INIT("TRACE"), true, true },
+	[METHOD_CONNECT] = { VIEW_INIT("CONNECT"), false, false },
 };
 
 enum http_method http_method_of(struct view name)
@@ -77,7 +77,7 @@ static struct view http1_rest(const struct http1_pass *s, size_t at)
 /* "HTTP/" DIGIT "." DIGIT at s->at, RFC 9112 §2.3. */
 static enum err http1_version(struct http1_pass *s)
 {
-	static const struct view shape = VIEW("HTTP/0.0");
+	static const struct view shape = VIEW_INIT("HTTP/0.0");
 	struct view v = http1_rest(s, s->at);
 
 	for (size_t i = 0; i < shape.n; i++) {
