@@ -24,8 +24,28 @@ bool compile_run(struct compile *c, uint32_t generation);
 /* The parts, in the order in which compile_run calls them; a file each. */
 void compile_certificate_run(struct compile *c);
 bool compile_pool_run(struct compile *c);
-void compile_route_run(struct compile *c);
+bool compile_route_run(struct compile *c);
 void compile_listener_run(struct compile *c);
+
+/* What keeps its slot over reloads: a section whose elements have slot and slot_gen. */
+struct compile_slots {
+	struct slots slots;
+	uint32_t *gens;	  /* per slot: the generation that gave it */
+	const char *what; /* "backends": where too many are told of */
+	enum image_section section;
+	uint32_t slot_at, gen_at; /* offsets in an element */
+};
+
+/* compile_slots_init, compile_slots_had - cap slots, and those that the previous image gave */
+void compile_slots_init(struct compile *c, struct compile_slots *s, uint32_t cap);
+void compile_slots_had(struct compile_slots *s, struct view key, uint32_t slot, uint32_t gen);
+
+/* compile_slots_keep - gives element `to` the slot that key had, or marks it as new */
+void compile_slots_keep(struct compile_slots *s, struct view key, void *to);
+
+/* compile_slots_new - slots for those that are new, when all others have kept theirs. False: too
+ * many (told) */
+bool compile_slots_new(struct compile *c, struct compile_slots *s);
 
 /* compile_text - text into the image */
 struct image_str compile_text(struct compile *c, struct view text);

@@ -2,31 +2,30 @@
 #include "conf/compile.h"
 #include "conf/region.h"
 
-/* Slots of servers and the generation that gave them. */
-struct compile_pool_slots {
-	struct slots slots;
-	uint32_t *gens; /* per slot */
-};
-
-static void compile_pool_previous(struct compile *c, struct compile_pool_slots *s)
+static void compile_pool_previous(struct compile *c, struct compile_slots *pools,
+				  struct compile_slots *servers)
 {
 	const struct image *im = c->previous;
 
-	slots_init(&s->slots, c->check->region, IMAGE_SERVER_SLOTS);
-	s->gens = REGION_NEW(c->check->region, uint32_t, IMAGE_SERVER_SLOTS);
+	compile_slots_init(c, pools, IMAGE_POOL_SLOTS);
+	compile_slots_init(c, servers, IMAGE_SERVER_SLOTS);
+	for (uint32_t i = 0; im && i < image_count(im, IMAGE_POOL); i++) {
+		const struct image_pool *x = image_pool_at(im, i);
+
+		compile_slots_had(pools, image_view(im, x->name), x->slot, x->slot_gen);
+	}
 	for (uint32_t i = 0; im && i < image_count(im, IMAGE_SERVER); i++) {
 		const struct image_server *x = image_server_at(im, i);
 		struct view key = compile_key(c, image_view(im, image_pool_at(im, x->pool)->name),
 					      image_view(im, x->name), &x->address,
 					      image_view(im, x->address.name));
 
-		slots_had(&s->slots, key, x->slot);
-		s->gens[x->slot] = x->slot_gen;
+		compile_slots_had(servers, key, x->slot, x->slot_gen);
 	}
 }
 
 static void compile_pool_server(struct compile *c, const struct model_server *from, uint32_t pool,
-				struct view pool_name, struct compile_pool_slots *s)
+				struct view pool_name, struct compile_slots *s)
 {
 	struct image_server *to = build_new(&c->build, IMAGE_SERVER);
 	struct view host = from->address.kind == IMAGE_ADDRESS_NAME
@@ -39,28 +38,7 @@ static void compile_pool_server(struct compile *c, const struct model_server *fr
 	to->weight = (uint16_t)from->weight;
 	to->state = from->state;
 	to->is_backup = from->is_backup;
-	to->slot = slots_keep(&s->slots, compile_key(c, pool_name, from->name, &to->address, host));
-	to->slot_gen = to->slot == NAMES_NONE ? 0 : s->gens[to->slot];
-}
-
-/* New servers get their slots when all others have kept theirs. */
-static bool compile_pool_new_slots(struct compile *c, struct compile_pool_slots *s)
-{
-	for (uint32_t i = 0; i < build_n(&c->build, IMAGE_SERVER); i++) {
-		struct image_server *x = build_at(&c->build, IMAGE_SERVER, i);
-
-		if (x->slot != NAMES_NONE)
-			continue;
-		x->slot = slots_take(&s->slots);
-		x->slot_gen = c->build.header.generation;
-		if (x->slot == NAMES_NONE) {
-			diag_error(c->check->diag, node_place(c->check->model->at, "backends"),
-				   "too many servers: at most %d over all backends",
-				   IMAGE_SERVER_SLOTS);
-			return false;
-		}
-	}
-	return true;
+	compile_slots_keep(s, compile_key(c, pool_name, from->name, &to->address, host), to);
 }
 
 static struct image_range compile_pool_statuses(struct compile *c, struct model_statuses list)
@@ -154,14 +132,22 @@ bool compile_pool_run(struct compile *c)
 {
 	const struct model_list list = c->check->model->backends;
 	const struct image_range *anchors = compile_pool_anchors(c);
-	struct compile_pool_slots slots = { 0 };
+	struct compile_slots pools = { .what = "backends",
+				       .section = IMAGE_POOL,
+				       .slot_at = offsetof(struct image_pool, slot),
+				       .gen_at = offsetof(struct image_pool, slot_gen) };
+	struct compile_slots servers = { .what = "servers",
+					 .section = IMAGE_SERVER,
+					 .slot_at = offsetof(struct image_server, slot),
+					 .gen_at = offsetof(struct image_server, slot_gen) };
 
-	compile_pool_previous(c, &slots);
+	compile_pool_previous(c, &pools, &servers);
 	for (uint32_t i = 0; i < list.n; i++) {
 		const struct model_backend *from = MODEL_AT(struct model_backend, list, i);
 		struct image_pool *to = build_new(&c->build, IMAGE_POOL);
 
 		to->name = compile_text(c, from->name);
+		compile_slots_keep(&pools, from->name, to);
 		to->protocol = from->protocol;
 		to->balance = from->balance;
 		to->resolve_to = compile_networks(c, from->resolve_to);
@@ -173,7 +159,7 @@ bool compile_pool_run(struct compile *c)
 						    .n = from->servers.n };
 		for (uint32_t k = 0; k < from->servers.n; k++)
 			compile_pool_server(c, MODEL_AT(struct model_server, from->servers, k), i,
-					    from->name, &slots);
+					    from->name, &servers);
 	}
-	return compile_pool_new_slots(c, &slots);
+	return compile_slots_new(c, &pools) && compile_slots_new(c, &servers);
 }

@@ -49,20 +49,22 @@ static void compile_route_split(struct compile *c, const struct model_rule *from
 	to->weight_total = upto;
 }
 
-static struct image_str compile_route_name(struct compile *c, struct view route, struct view rule)
+static struct view compile_route_name(struct compile *c, struct view route, struct view rule)
 {
 	struct view front = region_join(c->check->region, route, VIEW("/"));
 
-	return compile_text(c, region_join(c->check->region, front, rule));
+	return region_join(c->check->region, front, rule);
 }
 
 static void compile_route_rule(struct compile *c, const struct model_rule *from, uint32_t route,
-			       struct view route_name)
+			       struct view route_name, struct compile_slots *slots)
 {
 	struct image_rule *to = build_new(&c->build, IMAGE_RULE);
+	struct view name = compile_route_name(c, route_name, from->name);
 
 	to->route = route;
-	to->name = compile_route_name(c, route_name, from->name);
+	to->name = compile_text(c, name);
+	compile_slots_keep(slots, name, to);
 	to->path = compile_text(c, from->path);
 	to->path_kind = from->path_kind;
 	to->method_bits = from->method_bits;
@@ -86,9 +88,27 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	}
 }
 
-void compile_route_run(struct compile *c)
+static void compile_route_previous(struct compile *c, struct compile_slots *s)
+{
+	const struct image *im = c->previous;
+
+	compile_slots_init(c, s, IMAGE_RULE_SLOTS);
+	for (uint32_t i = 0; im && i < image_count(im, IMAGE_RULE); i++) {
+		const struct image_rule *x = image_rule_at(im, i);
+
+		compile_slots_had(s, image_view(im, x->name), x->slot, x->slot_gen);
+	}
+}
+
+bool compile_route_run(struct compile *c)
 {
 	const struct model_list list = c->check->model->routes;
+	struct compile_slots slots = { .what = "rules",
+				       .section = IMAGE_RULE,
+				       .slot_at = offsetof(struct image_rule, slot),
+				       .gen_at = offsetof(struct image_rule, slot_gen) };
+
+	compile_route_previous(c, &slots);
 
 	for (uint32_t i = 0; i < list.n; i++) {
 		const struct model_route *from = MODEL_AT(struct model_route, list, i);
@@ -99,6 +119,7 @@ void compile_route_run(struct compile *c)
 						  .n = from->rules.n };
 		for (uint32_t k = 0; k < from->rules.n; k++)
 			compile_route_rule(c, MODEL_AT(struct model_rule, from->rules, k), i,
-					   from->name);
+					   from->name, &slots);
 	}
+	return compile_slots_new(c, &slots);
 }

@@ -110,6 +110,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_RULE, ROW_TEXT, image_rule, location, 0, IMAGE_PATH_MAX),
 	ROW(IMAGE_RULE, ROW_STR, image_rule, body, 0, IMAGE_TEXT_MAX),
 	ROW(IMAGE_RULE, ROW_TEXT, image_rule, content_type, 0, IMAGE_NAME_MAX),
+	ROW(IMAGE_RULE, ROW_U32, image_rule, slot, 0, IMAGE_RULE_SLOTS - 1),
 
 	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, name, 1, IMAGE_PATH_MAX),
 	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, value, 0, IMAGE_PATH_MAX),
@@ -163,6 +164,7 @@ static const struct row rows[] = {
 	    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME | 1 << IMAGE_ADDRESS_UNIX, 0),
 	ROW(IMAGE_SERVER, ROW_INDEX, image_server, pool, IMAGE_POOL, 0),
 	ROW(IMAGE_SERVER, ROW_U32, image_server, slot, 0, IMAGE_SERVER_SLOTS - 1),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, slot, 0, IMAGE_POOL_SLOTS - 1),
 	ROW(IMAGE_SERVER, ROW_U16, image_server, weight, 1, 256),
 	ROW(IMAGE_SERVER, ROW_U8, image_server, state, IMAGE_SERVER_ENABLED, IMAGE_SERVER_DISABLED),
 	ROW(IMAGE_SERVER, ROW_U8, image_server, is_backup, 0, 1),
@@ -466,18 +468,32 @@ static const char *pools_why(const struct image *im)
 	return NULL;
 }
 
-static const char *servers_why(const struct image *im)
+/* True when no two elements of a section have one slot; slots lie within cap already. */
+static bool slots_differ(const struct image *im, enum image_section s, size_t offset)
 {
-	uint64_t taken[IMAGE_SERVER_SLOTS / 64] = { 0 };
+	uint64_t taken[IMAGE_RULE_SLOTS / 64] = { 0 };
+	size_t size = image_section_size(s);
 
-	for (size_t i = 0; i < image_count(im, IMAGE_SERVER); i++) {
-		uint32_t slot = image_server_at(im, i)->slot;
+	for (size_t i = 0; i < image_count(im, s); i++) {
+		const uint8_t *at = image_at(im, s, i, size);
+		uint32_t slot = *(const uint32_t *)(const void *)(at + offset);
 		uint64_t bit = (uint64_t)1 << (slot & 63);
 
 		if (taken[slot / 64] & bit)
-			return "two servers have one slot";
+			return false;
 		taken[slot / 64] |= bit;
 	}
+	return true;
+}
+
+static const char *servers_why(const struct image *im)
+{
+	if (!slots_differ(im, IMAGE_SERVER, offsetof(struct image_server, slot)))
+		return "two servers have one slot";
+	if (!slots_differ(im, IMAGE_POOL, offsetof(struct image_pool, slot)))
+		return "two pools have one slot";
+	if (!slots_differ(im, IMAGE_RULE, offsetof(struct image_rule, slot)))
+		return "two rules have one slot";
 	for (size_t i = 0; i < image_count(im, IMAGE_STATUS_RANGE); i++) {
 		const struct image_status_range *s = image_status_range_at(im, i);
 
@@ -501,9 +517,12 @@ static const char *sections_why(const struct image_header *h)
 		if (end > h->bytes)
 			return "a section runs past the end";
 	}
-	return h->section[IMAGE_LISTENER].n > IMAGE_LISTENER_SLOTS ||
-			       h->section[IMAGE_SERVER].n > IMAGE_SERVER_SLOTS
-		       ? "too many listeners or servers"
+	if (h->section[IMAGE_LISTENER].n > IMAGE_LISTENER_SLOTS ||
+	    h->section[IMAGE_SERVER].n > IMAGE_SERVER_SLOTS)
+		return "too many listeners or servers";
+	return h->section[IMAGE_RULE].n > IMAGE_RULE_SLOTS ||
+			       h->section[IMAGE_POOL].n > IMAGE_POOL_SLOTS
+		       ? "too many rules or pools"
 		       : NULL;
 }
 

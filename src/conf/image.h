@@ -12,10 +12,15 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION 2u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
-enum { IMAGE_SERVER_SLOTS = 16384, IMAGE_LISTENER_SLOTS = 256 };
+enum {
+	IMAGE_SERVER_SLOTS = 16384,
+	IMAGE_LISTENER_SLOTS = 256,
+	IMAGE_RULE_SLOTS = 32768,
+	IMAGE_POOL_SLOTS = 8192
+};
 
 /* Bounds that image_check holds an image to, and the option tables hold people to. */
 enum {
@@ -171,6 +176,8 @@ struct image_rule {
 	struct image_str location; /* redirect: absolute URI or absolute path */
 	struct image_str body;	   /* respond */
 	struct image_str content_type; /* respond */
+	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_RULE_SLOTS */
+	uint32_t slot_gen;
 };
 
 struct image_field_match {
@@ -212,6 +219,8 @@ struct image_pool {
 	uint8_t retry_on;    /* bits of enum image_retry */
 	uint8_t tls_verify;
 	uint8_t pad[3];
+	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
+	uint32_t slot_gen;
 };
 
 enum image_server_state { IMAGE_SERVER_ENABLED = 1, IMAGE_SERVER_DRAIN, IMAGE_SERVER_DISABLED };

@@ -9,11 +9,13 @@
 #ifndef IPC_PAGES_H
 #define IPC_PAGES_H
 
+#include "base/histogram.h"
 #include "conf/image.h"
+#include "ipc/role.h"
 
 #include <stdatomic.h>
 
-enum page_kind { PAGE_HEALTH = 1, PAGE_LOAD };
+enum page_kind { PAGE_HEALTH = 1, PAGE_LOAD, PAGE_KEEPER, PAGE_AUDIT };
 
 enum page_health {
 	PAGE_HEALTH_UNKNOWN = 0 /* counts as up until the first check */,
@@ -86,6 +88,38 @@ struct page_load_server {
 		latency_us /* sum, to the first byte of the answer */;
 	_Atomic uint64_t status[6]; /* [1]..[5]: answers by class */
 	_Atomic uint64_t connects, reuses;
+	_Atomic uint64_t first_byte[HISTOGRAM_BUCKETS]; /* from asking to the head of the answer */
+};
+
+/* Of a rule, by {slot, slot_gen} as servers; memory is touched when a request first matches it. */
+struct page_load_rule {
+	_Atomic uint32_t gen;
+	_Atomic uint32_t pad;
+	_Atomic uint64_t bytes_in /* of the request's content */, bytes_out,
+		duration_us;	    /* sum, from the head of the request to the last byte */
+	_Atomic uint64_t status[6]; /* [0]: ended without an answer */
+	_Atomic uint64_t duration[HISTOGRAM_BUCKETS];
+};
+
+/* Of a pool, likewise: what happens before there is a server. */
+struct page_load_pool {
+	_Atomic uint32_t gen;
+	_Atomic uint32_t queue; /* gauge: requests that wait for a server */
+	_Atomic uint64_t queued, queue_us /* sum */, queue_refused /* it was full */,
+		queue_expired /* no server became free in time */,
+		unavailable /* no server was usable */;
+};
+
+/* Why a client's handshake failed. */
+enum page_tls_failure {
+	PAGE_TLS_OTHER = 0,
+	PAGE_TLS_NAME /* no certificate for the name it asked for */,
+	PAGE_TLS_PROTOCOL /* a version that is not offered, or no TLS at all */,
+	PAGE_TLS_PARAMETERS /* no cipher suite, group or signature in common */,
+	PAGE_TLS_ALERT /* the client refused */,
+	PAGE_TLS_CLOSED,
+	PAGE_TLS_TIMEOUT,
+	PAGE_TLS_FAILURES
 };
 
 struct page_load_listener {
@@ -93,7 +127,12 @@ struct page_load_listener {
 	_Atomic uint32_t pad;
 	_Atomic uint64_t accepted, refused /* limits */, requests, bad_requests, handshakes,
 		handshakes_resumed, handshakes_failed, bytes_in, bytes_out;
-	_Atomic uint64_t status[6];
+	_Atomic uint64_t status[6];	  /* [0]: ended without an answer */
+	_Atomic uint64_t tls_versions[2]; /* 1.2, 1.3: resumed ones included */
+	_Atomic uint64_t tls_failures[PAGE_TLS_FAILURES];
+	_Atomic uint64_t handshake_us; /* sum, of those that were completed */
+	_Atomic uint64_t duration_us;  /* sum, of requests */
+	_Atomic uint64_t duration[HISTOGRAM_BUCKETS];
 };
 
 enum { PAGE_ADDRESSES = 1 << 16 };
@@ -102,10 +141,47 @@ struct page_load_page {
 	_Atomic uint32_t generation;
 	_Atomic uint32_t pid;
 	_Atomic uint64_t loops; /* event loop turns: a stuck edge stands still */
+	_Atomic uint32_t connections, connections_max;	    /* gauges: to clients and servers */
+	_Atomic uint32_t rule_high, pool_high, server_high; /* slots beyond have never been used */
 	struct page_load_listener listener[IMAGE_LISTENER_SLOTS];
 	struct page_load_server server[IMAGE_SERVER_SLOTS];
 	_Atomic uint32_t address[PAGE_ADDRESSES]; /* open connections by a keyed hash of address and
 						     listener: gauges */
+	struct page_load_pool pool[IMAGE_POOL_SLOTS];
+	struct page_load_rule rule[IMAGE_RULE_SLOTS];
+};
+
+/* Writer: the keeper. One row per place that a role should always take. */
+struct page_keeper_role {
+	_Atomic uint8_t role; /* enum role; 0: nobody */
+	_Atomic uint8_t is_running;
+	_Atomic uint16_t index;
+	_Atomic uint32_t pid, restarts;
+	_Atomic uint32_t descriptors;		       /* 0: not known */
+	_Atomic uint64_t cpu_us;		       /* of this process: user and system */
+	_Atomic uint64_t resident_bytes, shared_bytes; /* of these, those shared with others */
+	_Atomic uint64_t started_wall_s;
+};
+
+enum { PAGE_KEEPER_ROLES = ROLE_N + ROLE_EDGES_MAX };
+
+struct page_keeper_page {
+	_Atomic uint32_t generation;   /* configuration in force */
+	_Atomic uint32_t is_last_good; /* the last one asked for was applied */
+	_Atomic uint64_t reloads, reloads_failed;
+	_Atomic uint64_t last_wall_s; /* when the last one was decided */
+	_Atomic uint64_t started_wall_s;
+	_Atomic uint64_t cpu_us; /* of processes that have ended */
+	struct page_keeper_role role[PAGE_KEEPER_ROLES];
+};
+
+/* Writer: audit. */
+struct page_audit_page {
+	_Atomic uint64_t lines, bytes; /* written */
+	_Atomic uint64_t lost;	       /* records that workers could not hand over */
+	_Atomic uint64_t waiting;      /* gauge: bytes in the rings */
+	_Atomic uint64_t written_wall_s, signed_wall_s; /* last line, last signature */
+	_Atomic uint64_t trouble_ms; /* gauge: for how long the disk has refused */
 };
 
 /* Single-writer increments: no locked instruction is needed, only that readers never see a torn

@@ -29,8 +29,33 @@ static const char *tls_reason(const struct tls_conn *c)
 	return reason ? reason : "the connection ended inside the handshake";
 }
 
+/* OpenSSL's reasons for what a peer of another age, or of another protocol, does. */
+static enum tls_failure tls_failure_of(int reason)
+{
+	switch (reason) {
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_HTTP_REQUEST:
+	case SSL_R_HTTPS_PROXY_REQUEST:
+	case SSL_R_NO_PROTOCOLS_AVAILABLE:
+		return TLS_FAILURE_PROTOCOL;
+	case SSL_R_NO_SHARED_CIPHER:
+	case SSL_R_NO_SHARED_GROUPS:
+	case SSL_R_NO_SUITABLE_GROUPS:
+	case SSL_R_NO_SUITABLE_KEY_SHARE:
+	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+		return TLS_FAILURE_PARAMETERS;
+	default:
+		/* an alert of the peer: RFC 8446 §6 */
+		return reason > SSL_AD_REASON_OFFSET ? TLS_FAILURE_ALERT : TLS_FAILURE_OTHER;
+	}
+}
+
 static enum err tls_fail(struct tls_conn *c, const char *why)
 {
+	if (!c->failure)
+		c->failure = (uint8_t)tls_failure_of(ERR_GET_REASON(ERR_peek_error()));
 	c->error = why;
 	c->state = TLS_CONN_FAILED;
 	ERR_clear_error();

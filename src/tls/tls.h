@@ -142,4 +142,18 @@ struct view tls_conn_sni(const struct tls_conn *c); /* server side: lower case; 
 struct tls_site *tls_conn_site(const struct tls_conn *c); /* server side: the chosen one */
 const char *tls_conn_error(const struct tls_conn *c);	  /* why it failed; "" when it didn't */
 
+/* Why a connection failed, for counting. */
+enum tls_failure {
+	TLS_FAILURE_NONE = 0,
+	TLS_FAILURE_OTHER,
+	TLS_FAILURE_NAME /* no site for the name it asked for */,
+	TLS_FAILURE_PROTOCOL /* a version that is not offered, or no TLS at all */,
+	TLS_FAILURE_PARAMETERS /* no cipher suite, group or signature in common */,
+	TLS_FAILURE_ALERT /* the peer refused */,
+	TLS_FAILURES
+};
+
+/* tls_conn_failure - TLS_FAILURE_NONE when it has not failed */
+enum tls_failure tls_conn_failure(const struct tls_conn *c);
+
 #endif

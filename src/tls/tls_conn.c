@@ -141,6 +141,8 @@ int tls_conn_client_hello(SSL *ssl, int *ret_alert, void *arg)
 		return SSL_CLIENT_HELLO_ERROR;
 	}
 	site = c->hooks->choose(c->owner, tls_conn_sni(c));
+	if (!site)
+		c->failure = TLS_FAILURE_NAME;
 	if (!site || !SSL_set_SSL_CTX(ssl, site->ctx)) {
 		*ret_alert = site ? SSL_AD_INTERNAL_ERROR : SSL_AD_UNRECOGNIZED_NAME;
 		return SSL_CLIENT_HELLO_ERROR;
@@ -307,4 +309,9 @@ struct tls_site *tls_conn_site(const struct tls_conn *c)
 const char *tls_conn_error(const struct tls_conn *c)
 {
 	return c->error;
+}
+
+enum tls_failure tls_conn_failure(const struct tls_conn *c)
+{
+	return c->state == TLS_CONN_FAILED ? (enum tls_failure)c->failure : TLS_FAILURE_NONE;
 }

@@ -56,6 +56,7 @@ struct tls_conn {
 	struct list node; /* waits for an async job */
 	uint32_t slot;	  /* of the signer client while parked */
 	uint8_t state;	  /* enum tls_conn_state */
+	uint8_t failure;  /* enum tls_failure */
 	bool is_queued;
 	bool has_signed;
 	uint8_t quiet_n; /* records in a row without data */

@@ -84,6 +84,10 @@ static enum err snapshot_on_page(struct snapshot *s, struct frame *f)
 	TRY(snapshot_map(f, &p, &n));
 	if (kind == PAGE_HEALTH && n >= sizeof *s->health)
 		s->health = p;
+	else if (kind == PAGE_KEEPER && n >= sizeof *s->keeper)
+		s->keeper = p;
+	else if (kind == PAGE_AUDIT && n >= sizeof *s->audit)
+		s->audit = p;
 	else if (kind == PAGE_LOAD && index < ROLE_EDGES_MAX && n >= sizeof **s->load)
 		s->load[index] = p;
 	else

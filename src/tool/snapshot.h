@@ -25,6 +25,8 @@ struct snapshot {
 	uint32_t generation, reloads, failed_reloads;
 	int64_t started_s, now_s;
 	const struct page_health_page *health; /* NULL: none */
+	const struct page_keeper_page *keeper; /* likewise */
+	const struct page_audit_page *audit;
 	const struct page_load_page *load[ROLE_EDGES_MAX];
 	bool listener_open[IMAGE_LISTENER_SLOTS], metrics_open;
 	struct snapshot_role roles[SNAPSHOT_ROLES];

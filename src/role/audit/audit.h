@@ -11,6 +11,7 @@
 #include "conf/image.h"
 #include "ipc/audit_key.h"
 #include "ipc/keeper_role.h"
+#include "ipc/pages.h"
 #include "role/audit/rings.h"
 #include "role/audit/segment.h"
 #include "sys/loop.h"
@@ -66,8 +67,10 @@ struct audit {
 	uint64_t drain_ms; /* give up at */
 	int wait_ms;	   /* how long the loop may sleep: by how the rings fill */
 	uint32_t retention_s;
-	uint64_t unsigned_ms; /* stopping without a signer: since when; 0: not so */
-	uint8_t state;	      /* enum audit_state */
+	struct page_audit_page *page; /* NULL: nobody looks */
+	uint64_t told_seq;	      /* lines up to here are counted in it */
+	uint64_t unsigned_ms;	      /* stopping without a signer: since when; 0: not so */
+	uint8_t state;		      /* enum audit_state */
 };
 
 /* What audit itself has to say. */
@@ -103,6 +106,17 @@ enum err checkpoint_turn(struct audit *a);
 
 /* checkpoint_on_signer - the loop's handler of the signer's channel */
 void checkpoint_on_signer(void *owner, struct loop_source *source, uint32_t events);
+
+/* tell: */
+
+/* tell_map - the page to write; the descriptor stays the caller's. E_DENIED, E_PROTO, E_SYS */
+enum err tell_map(struct audit *a, int fd);
+
+/* tell_written - so many bytes of lines went to the file; tell_signed - a checkpoint was signed;
+ * tell_turn - how far the rings are behind */
+void tell_written(struct audit *a, uint64_t bytes);
+void tell_signed(struct audit *a);
+void tell_turn(struct audit *a);
 
 /* retention: */
 

@@ -102,6 +102,7 @@ static enum err checkpoint_store(struct audit *a, const struct audit_key_signatu
 	from = a->chain.out.n;
 	TRY(checkpoint_put(a, &k->ask, s));
 	wbuf_view_put(&copy, view_slice(wbuf_view(&a->chain.out), from, a->chain.out.n));
+	tell_signed(a);
 	k->covered = k->ask.seq;
 	k->due_ms = a->loop.now_ms + CHECKPOINT_EVERY_MS;
 	k->wanted_ms = 0;

@@ -82,7 +82,7 @@ static enum err journal_recovered(struct audit *a)
 
 enum err journal_flush(struct audit *a)
 {
-	bool writes = a->chain.out.n > a->chain.put;
+	size_t bytes = a->chain.out.n - a->chain.put;
 
 	if (a->trouble.since_ms && a->loop.now_ms < a->trouble.retry_ms)
 		return E_AGAIN;
@@ -91,8 +91,9 @@ enum err journal_flush(struct audit *a)
 		return E_AGAIN;
 	}
 	rings_release(&a->rings);
+	tell_written(a, bytes);
 	/* Nothing written is no proof that the disk takes anything again. */
-	return writes ? journal_recovered(a) : E_OK;
+	return bytes ? journal_recovered(a) : E_OK;
 }
 
 /* The open segment is full or of yesterday. */
@@ -201,6 +202,7 @@ enum err journal_turn(struct audit *a)
 	}
 	if (a->state == AUDIT_DRAINING && rings_are_empty(&a->rings) && a->trouble.since_ms == 0)
 		a->state = AUDIT_STOPPING;
+	tell_turn(a);
 	return journal_tell_done(a);
 }
 
@@ -247,6 +249,7 @@ enum err journal_start(struct audit *a, uint8_t *buf, const char **ret_why)
 	*ret_why =
 		"the log directory holds a log that can't be continued: move it away and keep it";
 	TRY(segment_recover(a->segment.dir_fd, &a->chain, buf, &past));
+	a->told_seq = a->chain.seq;
 	for (size_t i = 0; i < past.ring_n; i++)
 		rings_skip(&a->rings, &past.ring[i]);
 	seq = a->chain.seq;

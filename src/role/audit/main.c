@@ -25,7 +25,7 @@
  *   audit process finds in the log what was written already.
  *
  * IPC
- *   keeper: IMAGE, RING, RING_END, CHANNEL, PATH, DRAIN; answers RING_DONE.
+ *   keeper: IMAGE, PAGE, RING, RING_END, CHANNEL, PATH, DRAIN; answers RING_DONE.
  *   signer: CHECKPOINT, PUBLIC_KEY.
  */
 #include "role/audit/audit.h"
@@ -68,6 +68,13 @@ static enum err on_image(void *role, struct frame *f)
 	}
 	shm_unmap(p, n);
 	return e;
+}
+
+static enum err on_page(void *role, struct frame *f)
+{
+	AUTO_FD fd = frame_take_fd(f, 0);
+
+	return tell_map(role, fd);
 }
 
 static enum err on_ring(void *role, struct frame *f)
@@ -151,6 +158,7 @@ enum { MAIN_BOTH = FRAME_BOOT | FRAME_RUN };
 
 static const struct frame_def main_defs[] = {
 	{ KEEPER_IMAGE, 1, MAIN_BOTH, 4, 4, on_image },
+	{ KEEPER_PAGE, 1, FRAME_BOOT, 4, 4, on_page },
 	{ KEEPER_RING, 2, MAIN_BOTH, 7, 7, on_ring },
 	{ KEEPER_RING_END, 0, FRAME_RUN, 4, 4, on_ring_end },
 	{ KEEPER_CHANNEL, 1, MAIN_BOTH, 3, 3, on_channel },

@@ -108,8 +108,8 @@ static void rings_peek(struct rings_slot *s, struct rings_fault *fault)
 }
 
 /* Access records that did not fit in the ring: the log itself says how many are missing. */
-static enum err rings_put_gap(struct rings_slot *s, struct chain *c, int64_t wall_us,
-			      struct rings_fault *fault)
+static enum err rings_put_gap(struct rings *rs, struct rings_slot *s, struct chain *c,
+			      int64_t wall_us, struct rings_fault *fault)
 {
 	struct chain_line line = { .wall_us = wall_us,
 				   .kind = VIEW("gap"),
@@ -125,6 +125,7 @@ static enum err rings_put_gap(struct rings_slot *s, struct chain *c, int64_t wal
 	}
 	if (fresh == 0)
 		return E_AGAIN;
+	rs->lost += fresh;
 	chain_begin(c, &line);
 	chain_number(c, CHAIN_KEY("ring"), s->id);
 	chain_number(c, CHAIN_KEY("count"), fresh);
@@ -147,7 +148,7 @@ static enum err rings_open_batch(struct rings *rs, struct chain *c, int64_t wall
 
 		if (!rings_is_readable(s))
 			continue;
-		e = rings_put_gap(s, c, wall_us, fault);
+		e = rings_put_gap(rs, s, c, wall_us, fault);
 		if (e != E_AGAIN && e != E_OK)
 			return e;
 		any = e == E_OK ? E_OK : any;

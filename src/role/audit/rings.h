@@ -39,6 +39,7 @@ struct rings {
 	struct rings_slot slot[RINGS_MAX];
 	unsigned n; /* slots that were ever used: [0, n) */
 	bool skips_access;
+	uint64_t lost; /* records that did not fit, since it was last taken */
 	unsigned fill; /* per cent: how full the fullest ring was when the last batch began */
 };
 

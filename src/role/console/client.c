@@ -118,8 +118,12 @@ static void client_answer_metrics(struct console *c, struct client *cl, bool is_
 		client_answer(cl, is_head, "503 Service Unavailable", "no configuration yet\n");
 		return;
 	}
-	WBUF_LIT(&w, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
-		     "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n");
+	WBUF_LIT(&w, "HTTP/1.1 200 OK\r\nContent-Type: ");
+	wbuf_str(&w, cl->wants_openmetrics
+			     ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+			     : "text/plain; version=0.0.4; charset=utf-8");
+	WBUF_LIT(&w, "\r\nVary: Accept\r\nX-Content-Type-Options: nosniff\r\n"
+		     "Cache-Control: no-store\r\n");
 	if (cl->is_chunked)
 		WBUF_LIT(&w, "Transfer-Encoding: chunked\r\n");
 	wbuf_str(&w, cl->keeps_alive ? "\r\n" : "Connection: close\r\n\r\n");
@@ -144,6 +148,33 @@ static void client_answer_health(struct console *c, struct client *cl, bool is_h
 	client_answer(cl, is_head, why ? "503 Service Unavailable" : "200 OK", text);
 }
 
+/* Is a media type in the list of an Accept field? (RFC 9110 §12.5.1) */
+static bool client_accepts(struct view list, struct view type)
+{
+	while (list.n) {
+		size_t comma = view_find(list, ',');
+		struct view one = view_slice(list, 0, comma);
+
+		if (view_ieq(view_trim(view_slice(one, 0, view_find(one, ';'))), type))
+			return true;
+		list = view_slice(list, comma + 1, list.n);
+	}
+	return false;
+}
+
+/* Prometheus names the formats it takes; a client that names none gets the older one. */
+static bool client_wants_openmetrics(const struct client *cl, const struct http1_head *h)
+{
+	struct view head = view_of(cl->in, h->n);
+
+	for (size_t i = 0; i < h->field_n; i++)
+		if (view_ieq(field_name_view(head, &h->fields[i]), VIEW("accept")) &&
+		    client_accepts(field_value_view(head, &h->fields[i]),
+				   VIEW("application/openmetrics-text")))
+			return true;
+	return false;
+}
+
 static void client_route(struct console *c, struct client *cl, const struct http1_head *h)
 {
 	struct view target =
@@ -152,6 +183,7 @@ static void client_route(struct console *c, struct client *cl, const struct http
 	bool is_head = h->method_id == METHOD_HEAD;
 	bool has_body = h->body == BODY_CHUNKED || (h->body == BODY_LENGTH && h->content_length);
 
+	cl->wants_openmetrics = client_wants_openmetrics(cl, h);
 	if (has_body) /* a body would have to be read before the next request */
 		client_refuse(cl, "413 Content Too Large", "no body is expected here\n");
 	else if (h->method_id != METHOD_GET && !is_head)
@@ -211,10 +243,18 @@ static bool client_parse(struct console *c, struct client *cl)
 	return true;
 }
 
+static struct metrics_source client_source(const struct console *c, const struct client *cl)
+{
+	struct metrics_source s = pages_source(c, cl->image);
+
+	s.is_openmetrics = cl->wants_openmetrics;
+	return s;
+}
+
 /* Renders the next piece of the metrics page into the empty buffer. */
 static void client_fill(struct console *c, struct client *cl)
 {
-	struct metrics_source s = pages_source(c, cl->image);
+	struct metrics_source s = client_source(c, cl);
 	size_t before = cl->is_chunked ? CLIENT_CHUNK_HEAD : 0;
 	struct view room = view_of(cl->out, CONSOLE_OUT - CLIENT_CHUNK_END);
 	struct wbuf all = wbuf_of(cl->out, CONSOLE_OUT);

@@ -50,6 +50,7 @@ struct client {
 	uint8_t *in, *out;	     /* CONSOLE_IN, CONSOLE_OUT bytes, its own */
 	uint8_t state;		     /* enum client_state */
 	bool keeps_alive, is_chunked;
+	bool wants_openmetrics;
 	bool has_more; /* of the metrics page */
 };
 
@@ -59,6 +60,8 @@ struct console {
 	struct role_identity self;
 	struct console_image images[CONSOLE_IMAGES], *image; /* the newest; NULL: none yet */
 	const struct page_health_page *health;
+	const struct page_keeper_page *keeper_page;
+	const struct page_audit_page *audit;
 	const struct page_load_page *load[ROLE_EDGES_MAX];
 	uint64_t edge_loops[ROLE_EDGES_MAX], edge_alive_ms[ROLE_EDGES_MAX];
 	struct client client[CONSOLE_CLIENTS];

@@ -1,177 +1,50 @@
 /*
- * One row per metric: its words, what it is counted for, and where its number lies in a shared
- * page. Numbers come from other processes and are only ever printed.
+ * The metrics page from its table: for each row its words, then a line per item and label. Numbers
+ * come from other processes and are only ever printed. Slots that no edge has used are not read: a
+ * read would make the kernel give the page memory.
  */
 #include "role/console/metrics.h"
 
+#include "role/console/metrics_rows.h"
+
 #include <stddef.h>
-
-enum metrics_scope { SCOPE_INSTANCE, SCOPE_EDGE, SCOPE_LISTENER, SCOPE_SERVER, SCOPE_CERTIFICATE };
-
-/* Where the number comes from. */
-enum metrics_from { FROM_LOAD, FROM_HEALTH, FROM_VALUE };
-
-/* What tells the numbers of one item apart. */
-enum metrics_sub { SUB_NONE, SUB_CODE, SUB_RESUMED, SUB_RESULT, SUB_SUMMARY };
-
-/* FROM_VALUE: numbers that are computed. */
-enum metrics_value {
-	VALUE_ONE,
-	VALUE_GENERATION,
-	VALUE_REACH,
-	VALUE_BEAT_AGE_MS,
-	VALUE_EDGE_LOOPS,
-	VALUE_SERVER_UP,
-	VALUE_SERVER_WEIGHT,
-	VALUE_EXPIRY
-};
-
-struct metrics_row {
-	const char *name, *help;
-	const char *type; /* "counter", "gauge", "summary" */
-	uint8_t scope, from, sub;
-	uint8_t width;	  /* bytes of the word: 1, 2, 4, 8 */
-	uint8_t decimals; /* the word counts units of 10^-decimals */
-	uint16_t offset;  /* in the page's entry; FROM_VALUE: enum metrics_value */
-};
-
-/* Rows by where their number lies; `field` is one of struct page_load_listener, _server, ... */
-#define ROW_LISTENER(field, name, type, help)                                                      \
-	{                                                                                          \
-		name, help, type, SCOPE_LISTENER, FROM_LOAD, SUB_NONE,                             \
-			sizeof(((struct page_load_listener *)0)->field), 0,                        \
-			offsetof(struct page_load_listener, field)                                 \
-	}
-#define ROW_SERVER(field, name, type, help)                                                        \
-	{                                                                                          \
-		name, help, type, SCOPE_SERVER, FROM_LOAD, SUB_NONE,                               \
-			sizeof(((struct page_load_server *)0)->field), 0,                          \
-			offsetof(struct page_load_server, field)                                   \
-	}
-#define ROW_HEALTH(field, name, type, help)                                                        \
-	{                                                                                          \
-		name, help, type, SCOPE_SERVER, FROM_HEALTH, SUB_NONE,                             \
-			sizeof(((struct page_health_entry *)0)->field), 0,                         \
-			offsetof(struct page_health_entry, field)                                  \
-	}
-#define ROW_VALUE(scope, value, decimals, name, type, help)                                        \
-	{                                                                                          \
-		name, help, type, scope, FROM_VALUE, SUB_NONE, 8, decimals, value                  \
-	}
-
-static const struct metrics_row metrics_rows[] = {
-	ROW_VALUE(SCOPE_INSTANCE, VALUE_ONE, 0, "sluis_build_info", "gauge",
-		  "The running version."),
-	ROW_VALUE(SCOPE_INSTANCE, VALUE_GENERATION, 0, "sluis_image_generation", "gauge",
-		  "Configurations applied since the start."),
-	ROW_VALUE(SCOPE_INSTANCE, VALUE_REACH, 0, "sluis_dialer_reach", "gauge",
-		  "What holds the dialer to its addresses: 0 nothing, 1 ports, 2 addresses."),
-	ROW_VALUE(SCOPE_INSTANCE, VALUE_BEAT_AGE_MS, 3, "sluis_dialer_beat_age_seconds", "gauge",
-		  "Time since the dialer's last sign of life."),
-	ROW_VALUE(SCOPE_EDGE, VALUE_EDGE_LOOPS, 0, "sluis_edge_loops_total", "counter",
-		  "Turns of an edge's event loop: a stuck one stands still."),
-
-	ROW_LISTENER(connections, "sluis_listener_connections", "gauge",
-		     "Open client connections."),
-	ROW_LISTENER(accepted, "sluis_listener_accepted_total", "counter",
-		     "Client connections accepted."),
-	ROW_LISTENER(refused, "sluis_listener_refused_total", "counter",
-		     "Client connections closed because of a limit."),
-	{ "sluis_listener_requests_total", "Requests answered, by class of status code.", "counter",
-	  SCOPE_LISTENER, FROM_LOAD, SUB_CODE, 8, 0, offsetof(struct page_load_listener, status) },
-	ROW_LISTENER(bad_requests, "sluis_listener_bad_requests_total", "counter",
-		     "Requests refused as malformed."),
-	ROW_LISTENER(bytes_in, "sluis_listener_received_bytes_total", "counter",
-		     "Bytes from clients."),
-	ROW_LISTENER(bytes_out, "sluis_listener_sent_bytes_total", "counter", "Bytes to clients."),
-	{ "sluis_tls_handshakes_total", "TLS handshakes completed.", "counter", SCOPE_LISTENER,
-	  FROM_LOAD, SUB_RESUMED, 8, 0, offsetof(struct page_load_listener, handshakes) },
-	ROW_LISTENER(handshakes_failed, "sluis_tls_handshakes_failed_total", "counter",
-		     "TLS handshakes that failed."),
-
-	ROW_VALUE(SCOPE_SERVER, VALUE_SERVER_UP, 0, "sluis_server_up", "gauge",
-		  "1 when requests may go to the server: healthy, not ejected, not drained."),
-	ROW_VALUE(SCOPE_SERVER, VALUE_SERVER_WEIGHT, 0, "sluis_server_weight", "gauge",
-		  "Configured weight."),
-	ROW_HEALTH(is_ejected, "sluis_server_ejected", "gauge",
-		   "1 while the server is ejected because of errors."),
-	ROW_HEALTH(ejections, "sluis_server_ejections_total", "counter",
-		   "Times the server was ejected."),
-	{ "sluis_server_checks_total", "Active health checks.", "counter", SCOPE_SERVER,
-	  FROM_HEALTH, SUB_RESULT, 4, 0, offsetof(struct page_health_entry, checks_ok) },
-	{ "sluis_server_check_seconds", "Duration of the last health check.", "gauge", SCOPE_SERVER,
-	  FROM_HEALTH, SUB_NONE, 4, 6, offsetof(struct page_health_entry, check_us) },
-	{ "sluis_server_dials_total", "Connections made, or tried, to the server.", "counter",
-	  SCOPE_SERVER, FROM_HEALTH, SUB_RESULT, 4, 0,
-	  offsetof(struct page_health_entry, dials_ok) },
-	ROW_HEALTH(addresses, "sluis_server_addresses", "gauge",
-		   "Addresses the server's name has."),
-	ROW_SERVER(in_flight, "sluis_server_in_flight", "gauge",
-		   "Requests that wait for the server's answer."),
-	ROW_SERVER(connections, "sluis_server_connections", "gauge",
-		   "Open connections to the server, idle ones included."),
-	ROW_SERVER(requests, "sluis_server_requests_total", "counter",
-		   "Requests sent to the server."),
-	{ "sluis_server_responses_total", "The server's answers, by class of status code.",
-	  "counter", SCOPE_SERVER, FROM_LOAD, SUB_CODE, 8, 0,
-	  offsetof(struct page_load_server, status) },
-	ROW_SERVER(failures, "sluis_server_failures_total", "counter",
-		   "Requests that failed on the server."),
-	ROW_SERVER(retries, "sluis_server_retries_total", "counter",
-		   "Requests that were tried again elsewhere."),
-	{ "sluis_server_first_byte_seconds", "Time to the first byte of the server's answer.",
-	  "summary", SCOPE_SERVER, FROM_LOAD, SUB_SUMMARY, 8, 6,
-	  offsetof(struct page_load_server, latency_us) },
-	ROW_SERVER(bytes_in, "sluis_server_received_bytes_total", "counter",
-		   "Bytes from the server."),
-	ROW_SERVER(bytes_out, "sluis_server_sent_bytes_total", "counter", "Bytes to the server."),
-	ROW_SERVER(connects, "sluis_server_connects_total", "counter",
-		   "New connections used for requests."),
-	ROW_SERVER(reuses, "sluis_server_reuses_total", "counter",
-		   "Requests on a connection that was open already."),
-
-	ROW_VALUE(SCOPE_CERTIFICATE, VALUE_EXPIRY, 0, "sluis_certificate_expiry_seconds", "gauge",
-		  "End of the certificate's validity, seconds since 1970."),
-};
-
-_Static_assert(offsetof(struct page_health_entry, checks_failed) ==
-		       offsetof(struct page_health_entry, checks_ok) + 4,
-	       "SUB_RESULT reads two neighbours");
-_Static_assert(offsetof(struct page_health_entry, dials_failed) ==
-		       offsetof(struct page_health_entry, dials_ok) + 4,
-	       "SUB_RESULT reads two neighbours");
-_Static_assert(offsetof(struct page_load_listener, handshakes_resumed) ==
-		       offsetof(struct page_load_listener, handshakes) + 8,
-	       "SUB_RESUMED reads two neighbours");
-
-enum { METRICS_ROWS = sizeof metrics_rows / sizeof metrics_rows[0] };
 
 static uint32_t metrics_items(const struct metrics_source *s, const struct metrics_row *r)
 {
 	switch ((enum metrics_scope)r->scope) {
 	case SCOPE_INSTANCE:
 		return 1;
+	case SCOPE_ROLE:
+		return s->keeper ? PAGE_KEEPER_ROLES : 0;
 	case SCOPE_EDGE:
 		return ROLE_EDGES_MAX;
 	case SCOPE_LISTENER:
 		return image_count(s->image, IMAGE_LISTENER);
+	case SCOPE_RULE:
+		return image_count(s->image, IMAGE_RULE);
+	case SCOPE_POOL:
+		return image_count(s->image, IMAGE_POOL);
 	case SCOPE_SERVER:
 		return image_count(s->image, IMAGE_SERVER);
 	case SCOPE_CERTIFICATE:
 		return image_count(s->image, IMAGE_CERTIFICATE);
+	case SCOPES:
+		break;
 	}
 	return 0;
 }
 
+static bool metrics_is_histogram(const struct metrics_row *r)
+{
+	return r->type[0] == 'h';
+}
+
+/* Lines of one item: a histogram has its buckets, sum and count. */
 static uint32_t metrics_subs(const struct metrics_row *r)
 {
-	static const uint8_t subs[] = { [SUB_NONE] = 1,
-					[SUB_CODE] = 5,
-					[SUB_RESUMED] = 2,
-					[SUB_RESULT] = 2,
-					[SUB_SUMMARY] = 2 };
-
-	return subs[r->sub];
+	if (metrics_is_histogram(r))
+		return HISTOGRAM_BUCKETS + 2;
+	return r->by ? r->by->n : 1;
 }
 
 /* One word of a shared page; entry borrows the row's struct in it. */
@@ -191,25 +64,19 @@ static uint64_t metrics_word(struct view entry, uint32_t offset, uint8_t width)
 	}
 }
 
-/* What sub selects: a word of an array, or a sum or difference of words, of one entry. */
+/* What sub selects of one entry; a histogram's buckets count all that is not longer. */
 static uint64_t metrics_select(const struct metrics_row *r, uint32_t sub, struct view entry)
 {
 	uint64_t sum = 0;
 
-	if (r->sub == SUB_CODE) /* status[1] to status[5] */
-		return metrics_word(entry, r->offset + 8 * (sub + 1), 8);
-	if (r->sub == SUB_RESULT) /* ..._ok, ..._failed lie side by side */
-		return metrics_word(entry, r->offset + 4 * sub, 4);
-	if (r->sub == SUB_SUMMARY && sub == 1) { /* upgrades (1xx) have no time to the first byte */
-		for (uint32_t class = 2; class <= 5; class ++)
-			sum += metrics_word(
-				entry,
-				(uint32_t)offsetof(struct page_load_server, status) + 8 * class, 8);
-		return sum;
-	}
-	if (r->sub == SUB_RESUMED) /* handshakes, handshakes_resumed likewise */
-		return metrics_word(entry, r->offset + 8 * sub, 8);
-	return metrics_word(entry, r->offset, r->width);
+	if (!metrics_is_histogram(r))
+		return metrics_word(
+			entry, r->offset + r->width * (sub + (r->by ? r->by->first : 0)), r->width);
+	if (sub == HISTOGRAM_BUCKETS)
+		return metrics_word(entry, r->sum, 8);
+	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS && i <= sub; i++)
+		sum += metrics_word(entry, r->offset + 8 * i, 8);
+	return sum;
 }
 
 /* An entry that speaks of this server; empty when it is another's, or nobody has written yet. */
@@ -223,25 +90,44 @@ static struct view metrics_health(const struct metrics_source *s, const struct i
 	return PAGE_GET(e->gen) == sv->slot_gen ? view_of(e, sizeof *e) : (struct view){ 0 };
 }
 
+/* The entry if it is of that generation; one that its edge never used is not looked at. */
+#define METRICS_ENTRY(page, array, high, x)                                                        \
+	((x)->slot < PAGE_GET((page)->high) &&                                                     \
+			 (x)->slot < sizeof(page)->array / sizeof(page)->array[0] &&               \
+			 PAGE_GET((page)->array[(x)->slot].gen) == (x)->slot_gen                   \
+		 ? view_of(&(page)->array[(x)->slot], sizeof(page)->array[0])                      \
+		 : (struct view){ 0 })
+
 static struct view metrics_load(const struct metrics_source *s, const struct metrics_row *r,
 				uint32_t item, size_t edge)
 {
 	const struct page_load_page *p = s->load[edge];
-	const struct image_server *sv = NULL;
 	uint32_t slot = 0;
 
 	if (!p)
 		return (struct view){ 0 };
-	if (r->scope == SCOPE_LISTENER) {
+	switch ((enum metrics_scope)r->scope) {
+	case SCOPE_EDGE:
+		return item == edge ? view_of(p, offsetof(struct page_load_page, listener))
+				    : (struct view){ 0 };
+	case SCOPE_LISTENER:
 		slot = image_listener_at(s->image, item)->slot;
 		return slot < IMAGE_LISTENER_SLOTS
 			       ? view_of(&p->listener[slot], sizeof p->listener[slot])
 			       : (struct view){ 0 };
+	case SCOPE_RULE:
+		return METRICS_ENTRY(p, rule, rule_high, image_rule_at(s->image, item));
+	case SCOPE_POOL:
+		return METRICS_ENTRY(p, pool, pool_high, image_pool_at(s->image, item));
+	case SCOPE_SERVER:
+		return METRICS_ENTRY(p, server, server_high, image_server_at(s->image, item));
+	case SCOPE_INSTANCE:
+	case SCOPE_ROLE:
+	case SCOPE_CERTIFICATE:
+	case SCOPES:
+		break;
 	}
-	sv = image_server_at(s->image, item);
-	if (sv->slot >= IMAGE_SERVER_SLOTS || PAGE_GET(p->server[sv->slot].gen) != sv->slot_gen)
-		return (struct view){ 0 };
-	return view_of(&p->server[sv->slot], sizeof p->server[sv->slot]);
+	return (struct view){ 0 };
 }
 
 /* May requests go there? What the edges ask themselves too. */
@@ -272,14 +158,10 @@ static uint64_t metrics_value(const struct metrics_source *s, const struct metri
 	switch ((enum metrics_value)r->offset) {
 	case VALUE_ONE:
 		return 1;
-	case VALUE_GENERATION:
-		return s->image->header->generation;
 	case VALUE_REACH:
 		return s->health ? PAGE_GET(s->health->reach) : 0;
 	case VALUE_BEAT_AGE_MS:
 		return metrics_beat_age(s);
-	case VALUE_EDGE_LOOPS:
-		return PAGE_GET(s->load[item]->loops);
 	case VALUE_SERVER_UP:
 		return metrics_is_up(s, image_server_at(s->image, item));
 	case VALUE_SERVER_WEIGHT:
@@ -291,24 +173,69 @@ static uint64_t metrics_value(const struct metrics_source *s, const struct metri
 	return 0;
 }
 
-static uint64_t metrics_number(const struct metrics_source *s, const struct metrics_row *r,
-			       const struct metrics_position *at)
+static struct view metrics_keeper(const struct metrics_source *s, const struct metrics_row *r,
+				  uint32_t item)
+{
+	if (!s->keeper)
+		return (struct view){ 0 };
+	if (r->scope == SCOPE_ROLE)
+		return view_of(&s->keeper->role[item], sizeof s->keeper->role[item]);
+	return view_of(s->keeper, sizeof *s->keeper);
+}
+
+static uint64_t metrics_sum(const struct metrics_source *s, const struct metrics_row *r,
+			    const struct metrics_position *at)
 {
 	uint64_t sum = 0;
-	struct view v = { 0 };
 
-	if (r->from == FROM_VALUE)
-		return metrics_value(s, r, at->item);
-	if (r->from == FROM_HEALTH) {
-		v = metrics_health(s, image_server_at(s->image, at->item));
-		return v.n ? metrics_select(r, at->sub, v) : 0;
-	}
 	for (size_t edge = 0; edge < ROLE_EDGES_MAX; edge++) {
-		v = metrics_load(s, r, at->item, edge);
+		struct view v = metrics_load(s, r, at->item, edge);
+
 		if (v.n)
 			sum += metrics_select(r, at->sub, v);
 	}
 	return sum;
+}
+
+static uint64_t metrics_number(const struct metrics_source *s, const struct metrics_row *r,
+			       const struct metrics_position *at)
+{
+	struct view v = { 0 };
+
+	switch ((enum metrics_from)r->from) {
+	case FROM_VALUE:
+		return metrics_value(s, r, at->item);
+	case FROM_LOAD:
+		return metrics_sum(s, r, at);
+	case FROM_HEALTH:
+		v = metrics_health(s, image_server_at(s->image, at->item));
+		break;
+	case FROM_KEEPER:
+		v = metrics_keeper(s, r, at->item);
+		break;
+	case FROM_AUDIT:
+		v = view_of(s->audit, s->audit ? sizeof *s->audit : 0);
+		break;
+	}
+	return v.n ? metrics_select(r, at->sub, v) : 0;
+}
+
+/* What is not there has no lines: edges that don't run, roles that nobody wants, rules that no
+ * request has met. */
+static bool metrics_has_item(const struct metrics_source *s, const struct metrics_row *r,
+			     uint32_t item)
+{
+	if (r->scope == SCOPE_EDGE)
+		return s->load[item] != NULL;
+	if (r->scope == SCOPE_ROLE) {
+		unsigned role = PAGE_GET(s->keeper->role[item].role);
+
+		return role > 0 && role < ROLE_N;
+	}
+	for (size_t edge = 0; r->scope == SCOPE_RULE && edge < ROLE_EDGES_MAX; edge++)
+		if (metrics_load(s, r, item, edge).n)
+			return true;
+	return r->scope != SCOPE_RULE;
 }
 
 /* A label's value: backslash, quote and newline escaped; what is not printable ASCII or UTF-8's
@@ -330,17 +257,45 @@ static void metrics_put_label(struct wbuf *w, bool *has_labels, const char *name
 	WBUF_LIT(w, "\"");
 }
 
+static void metrics_put_role(struct wbuf *w, const struct metrics_source *s, uint32_t item,
+			     bool *has_labels)
+{
+	const struct page_keeper_role *role = &s->keeper->role[item];
+	uint8_t number[20];
+	struct wbuf n = wbuf_of(number, sizeof number);
+
+	wbuf_dec(&n, PAGE_GET(role->index));
+	metrics_put_label(w, has_labels, "role",
+			  view_str(role_name((enum role)PAGE_GET(role->role))));
+	metrics_put_label(w, has_labels, "index", wbuf_view(&n));
+}
+
+/* A rule's name is "route/rule". */
+static void metrics_put_rule(struct wbuf *w, const struct metrics_source *s, uint32_t item,
+			     bool *has_labels)
+{
+	const struct image_rule *r = image_rule_at(s->image, item);
+	struct view name = image_view(s->image, r->name),
+		    route = image_view(s->image, image_route_at(s->image, r->route)->name);
+
+	metrics_put_label(w, has_labels, "route", route);
+	metrics_put_label(w, has_labels, "rule", view_slice(name, route.n + 1, name.n));
+}
+
 static void metrics_put_item(struct wbuf *w, const struct metrics_source *s,
 			     const struct metrics_row *r, uint32_t item, bool *has_labels)
 {
-	const struct image_server *sv = NULL;
+	const struct image *im = s->image;
 	uint8_t number[20];
 	struct wbuf n = wbuf_of(number, sizeof number);
 
 	switch ((enum metrics_scope)r->scope) {
 	case SCOPE_INSTANCE:
-		if (r->offset == VALUE_ONE)
+		if (r->from == FROM_VALUE && r->offset == VALUE_ONE)
 			metrics_put_label(w, has_labels, "version", VIEW(SLUIS_VERSION));
+		return;
+	case SCOPE_ROLE:
+		metrics_put_role(w, s, item, has_labels);
 		return;
 	case SCOPE_EDGE:
 		wbuf_dec(&n, item);
@@ -348,32 +303,29 @@ static void metrics_put_item(struct wbuf *w, const struct metrics_source *s,
 		return;
 	case SCOPE_LISTENER:
 		metrics_put_label(w, has_labels, "listener",
-				  image_view(s->image, image_listener_at(s->image, item)->name));
+				  image_view(im, image_listener_at(im, item)->name));
+		return;
+	case SCOPE_RULE:
+		metrics_put_rule(w, s, item, has_labels);
+		return;
+	case SCOPE_POOL:
+		metrics_put_label(w, has_labels, "pool",
+				  image_view(im, image_pool_at(im, item)->name));
 		return;
 	case SCOPE_SERVER:
-		sv = image_server_at(s->image, item);
-		metrics_put_label(w, has_labels, "pool",
-				  image_view(s->image, image_pool_at(s->image, sv->pool)->name));
-		metrics_put_label(w, has_labels, "server", image_view(s->image, sv->name));
+		metrics_put_label(
+			w, has_labels, "pool",
+			image_view(im, image_pool_at(im, image_server_at(im, item)->pool)->name));
+		metrics_put_label(w, has_labels, "server",
+				  image_view(im, image_server_at(im, item)->name));
 		return;
 	case SCOPE_CERTIFICATE:
 		metrics_put_label(w, has_labels, "certificate",
-				  image_view(s->image, image_certificate_at(s->image, item)->name));
+				  image_view(im, image_certificate_at(im, item)->name));
+		return;
+	case SCOPES:
 		return;
 	}
-}
-
-static void metrics_put_sub(struct wbuf *w, const struct metrics_row *r, uint32_t sub,
-			    bool *has_labels)
-{
-	static const char *const codes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
-
-	if (r->sub == SUB_CODE)
-		metrics_put_label(w, has_labels, "code", view_str(codes[sub]));
-	else if (r->sub == SUB_RESUMED)
-		metrics_put_label(w, has_labels, "resumed", sub ? VIEW("true") : VIEW("false"));
-	else if (r->sub == SUB_RESULT)
-		metrics_put_label(w, has_labels, "result", sub ? VIEW("failed") : VIEW("ok"));
 }
 
 static void metrics_put_number(struct wbuf *w, uint64_t x, unsigned decimals)
@@ -389,31 +341,53 @@ static void metrics_put_number(struct wbuf *w, uint64_t x, unsigned decimals)
 	}
 }
 
+static void metrics_put_bound(struct wbuf *w, uint32_t sub, bool *has_labels)
+{
+	uint8_t number[40];
+	struct wbuf n = wbuf_of(number, sizeof number);
+	uint64_t us = histogram_bound_us(sub);
+
+	if (us == UINT64_MAX)
+		WBUF_LIT(&n, "+Inf");
+	else
+		metrics_put_number(&n, us, 6);
+	metrics_put_label(w, has_labels, "le", wbuf_view(&n));
+}
+
 static void metrics_put_sample(struct wbuf *w, const struct metrics_source *s,
 			       const struct metrics_row *r, const struct metrics_position *at)
 {
-	bool has_labels = false, is_count = r->sub == SUB_SUMMARY && at->sub == 1;
+	bool has_labels = false, is_histogram = metrics_is_histogram(r);
+	bool is_bucket = is_histogram && at->sub < HISTOGRAM_BUCKETS;
+	bool is_sum = is_histogram && at->sub == HISTOGRAM_BUCKETS;
 
-	if (r->scope == SCOPE_EDGE && !s->load[at->item])
-		return;
 	wbuf_str(w, r->name);
-	if (r->sub == SUB_SUMMARY)
-		wbuf_str(w, is_count ? "_count" : "_sum");
+	if (is_histogram)
+		wbuf_str(w, is_bucket ? "_bucket" : is_sum ? "_sum" : "_count");
 	metrics_put_item(w, s, r, at->item, &has_labels);
-	metrics_put_sub(w, r, at->sub, &has_labels);
+	if (is_bucket)
+		metrics_put_bound(w, at->sub, &has_labels);
+	else if (r->by)
+		metrics_put_label(w, &has_labels, r->by->label, view_str(r->by->values[at->sub]));
 	wbuf_str(w, has_labels ? "} " : " ");
-	metrics_put_number(w, metrics_number(s, r, at), is_count ? 0 : r->decimals);
+	metrics_put_number(w, metrics_number(s, r, at), !is_histogram || is_sum ? r->decimals : 0);
 	WBUF_LIT(w, "\n");
 }
 
-static void metrics_put_words(struct wbuf *w, const struct metrics_row *r)
+/* OpenMetrics names a family without the _total that its counters' samples have. */
+static void metrics_put_words(struct wbuf *w, const struct metrics_source *s,
+			      const struct metrics_row *r)
 {
+	struct view name = view_str(r->name), total = VIEW("_total");
+
+	if (s->is_openmetrics && view_ends(name, total))
+		name = view_slice(name, 0, name.n - total.n);
 	WBUF_LIT(w, "# HELP ");
-	wbuf_str(w, r->name);
+	wbuf_view_put(w, name);
 	WBUF_LIT(w, " ");
 	wbuf_str(w, r->help);
 	WBUF_LIT(w, "\n# TYPE ");
-	wbuf_str(w, r->name);
+	wbuf_view_put(w, name);
 	WBUF_LIT(w, " ");
 	wbuf_str(w, r->type);
 	WBUF_LIT(w, "\n");
@@ -431,21 +405,29 @@ static void metrics_step(const struct metrics_row *r, struct metrics_position *a
 
 bool metrics_put(const struct metrics_source *s, struct metrics_position *at, struct wbuf *w)
 {
-	while (at->row < METRICS_ROWS) {
+	while (at->row < metrics_row_n) {
 		const struct metrics_row *r = &metrics_rows[at->row];
-		uint32_t items = metrics_items(s, r);
 
-		if (at->item >= items) {
+		if (at->item >= metrics_items(s, r)) {
 			*at = (struct metrics_position){ .row = at->row + 1 };
 			continue;
 		}
 		if (wbuf_room(w) < METRICS_LINE_MAX)
 			return false;
-		if (at->item == 0 && at->sub == 0)
-			metrics_put_words(w, r);
+		if (at->sub == 0 && !metrics_has_item(s, r, at->item)) {
+			at->item++;
+			continue;
+		}
+		if (!at->has_words)
+			metrics_put_words(w, s, r);
+		at->has_words = true;
 		metrics_put_sample(w, s, r, at);
 		metrics_step(r, at);
 	}
+	if (s->is_openmetrics && wbuf_room(w) < METRICS_LINE_MAX)
+		return false;
+	if (s->is_openmetrics)
+		WBUF_LIT(w, "# EOF\n");
 	return true;
 }
 

@@ -14,16 +14,20 @@ enum { METRICS_LINE_MAX = 2048 }; /* room that one step wants */
 
 struct metrics_source {
 	const struct image *image;
-	const struct page_health_page *health;	  /* NULL: none yet */
+	const struct page_health_page *health; /* NULL: none yet */
+	const struct page_keeper_page *keeper; /* likewise */
+	const struct page_audit_page *audit;
 	const struct page_load_page *const *load; /* ROLE_EDGES_MAX of them; NULL: no such edge */
 	uint64_t now_mono_ms;
-	bool has_edge; /* some edge's event loop turns */
+	bool has_edge;	     /* some edge's event loop turns */
+	bool is_openmetrics; /* OpenMetrics 1.0 instead of Prometheus text 0.0.4 */
 };
 
 /* Where rendering goes on; all zero: at the beginning. */
 struct metrics_position {
 	uint32_t row, item;
 	uint32_t sub;
+	bool has_words; /* of this row */
 };
 
 /* metrics_put - as much as fits; true when the page is whole */

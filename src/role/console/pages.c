@@ -64,22 +64,32 @@ static enum err pages_map(int fd, size_t want, const void **ret)
 /* Pages live as long as the keeper: one that is there already is the same memory again. */
 enum err pages_take_page(struct console *c, uint8_t kind, uint16_t index, int fd)
 {
-	const void *p = NULL;
+	const void **to = NULL;
+	size_t want = 0;
 
-	if (kind == PAGE_HEALTH) {
-		if (c->health)
-			return E_OK;
-		TRY(pages_map(fd, sizeof *c->health, &p));
-		c->health = p;
-		return E_OK;
+	switch ((enum page_kind)kind) {
+	case PAGE_HEALTH:
+		to = (const void **)&c->health;
+		want = sizeof *c->health;
+		break;
+	case PAGE_KEEPER:
+		to = (const void **)&c->keeper_page;
+		want = sizeof *c->keeper_page;
+		break;
+	case PAGE_AUDIT:
+		to = (const void **)&c->audit;
+		want = sizeof *c->audit;
+		break;
+	case PAGE_LOAD:
+		if (index >= ROLE_EDGES_MAX)
+			return E_PROTO;
+		to = (const void **)&c->load[index];
+		want = sizeof *c->load[index];
+		break;
 	}
-	if (kind != PAGE_LOAD || index >= ROLE_EDGES_MAX)
+	if (!to)
 		return E_PROTO;
-	if (c->load[index])
-		return E_OK;
-	TRY(pages_map(fd, sizeof *c->load[index], &p));
-	c->load[index] = p;
-	return E_OK;
+	return *to ? E_OK : pages_map(fd, want, to);
 }
 
 void pages_tick(struct console *c)
@@ -97,6 +107,8 @@ struct metrics_source pages_source(const struct console *c, const struct console
 {
 	struct metrics_source s = { .image = image ? &image->image : NULL,
 				    .health = c->health,
+				    .keeper = c->keeper_page,
+				    .audit = c->audit,
 				    .load = c->load,
 				    .now_mono_ms = clock_mono_ms() };
 

@@ -4,7 +4,7 @@
  */
 #include "role/edge/access.h"
 
-#include "role/edge/pool.h"
+#include "role/edge/count.h"
 
 #include "sys/clock.h"
 
@@ -125,17 +125,7 @@ static void access_write(struct edge *e, struct exchange *x)
 
 void access_record(struct edge *e, struct exchange *x)
 {
-	struct page_load_listener *l = &e->load->listener[x->c->slot];
-
-	PAGE_ADD(l->bytes_in, x->request.moved);
-	PAGE_ADD(l->bytes_out, x->bytes_out);
-	PAGE_ADD(l->status[x->status / 100 % 6], 1);
-	if (x->server) {
-		struct page_load_server *s = pool_load(e, x->server->slot, x->server->slot_gen);
-
-		PAGE_ADD(s->bytes_out, x->request.moved);
-		PAGE_ADD(s->bytes_in, x->answer.moved);
-	}
+	count_request(e, x);
 	if (x->g->image.header->log_access)
 		access_write(e, x);
 }

@@ -8,6 +8,7 @@
 #include "role/edge/body.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
+#include "role/edge/count.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
 #include "role/edge/pool.h"
@@ -93,10 +94,7 @@ static void answer_decide(struct edge *e, struct exchange *x, const struct http1
 
 static void answer_count(struct edge *e, struct exchange *x)
 {
-	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
-
-	PAGE_ADD(l->latency_us, (x->first_byte_ns - x->asked_ns) / 1000);
-	PAGE_ADD(l->status[x->status / 100], 1);
+	count_answer(e, x);
 	if (x->status >= 500)
 		dial_tell_failure(e, x->server, DIAL_ANSWER);
 	else
@@ -207,6 +205,7 @@ static void answer_broken(struct edge *e, struct exchange *x, enum err why)
 		   body_end(&x->answer) == E_OK) {
 		exchange_finish(e, x);
 	} else if (x->flags & X_ANSWERED) {
+		x->end = X_END_SERVER;
 		x->c->conn.is_broken = true;
 		exchange_abort(e, x);
 	} else {

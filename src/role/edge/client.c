@@ -8,6 +8,7 @@
 #include "role/edge/access.h"
 #include "role/edge/address.h"
 #include "role/edge/conn.h"
+#include "role/edge/count.h"
 #include "role/edge/exchange.h"
 #include "role/edge/generation.h"
 #include "role/edge/request.h"
@@ -75,6 +76,7 @@ void client_accept(struct edge *e, const struct image_listener *l, int fd, const
 	c->slot = l->slot;
 	c->ip = *ip;
 	c->port = port;
+	c->accepted_ns = e->loop.now_ns;
 	PAGE_ADD(load->connections, 1);
 	PAGE_ADD(load->accepted, 1);
 	c->state = l->protocol == IMAGE_HTTPS ? CLIENT_HANDSHAKE : CLIENT_HEAD;
@@ -168,20 +170,17 @@ void client_next(struct edge *e, struct client *c, enum client_end end)
 static bool client_run_handshake(struct edge *e, struct client *c)
 {
 	const struct image_listener *l = e->now->listener[c->slot];
-	struct page_load_listener *load = client_load(e, c);
 	enum err got = conn_handshake(e, &c->conn);
 
 	if (got == E_AGAIN)
 		return false;
 	if (got != E_OK || !l) {
-		PAGE_ADD(load->handshakes_failed, 1);
+		count_handshake_failed(e, c, count_why(c, got));
 		client_close(e, c, false);
 		return false;
 	}
-	if (tls_conn_is_resumed(c->conn.tls))
-		PAGE_ADD(load->handshakes_resumed, 1);
-	else
-		PAGE_ADD(load->handshakes, 1);
+	c->handshake_us = (uint32_t)((e->loop.now_ns - c->accepted_ns) / 1000);
+	count_handshake(e, c);
 	c->state = CLIENT_HEAD;
 	client_deadline(e, c, l->request_header_ms);
 	return true;
@@ -344,6 +343,8 @@ void client_expired(struct edge *e, struct client *c)
 		if (client_refuse(e, c, &late) != E_OK)
 			client_close(e, c, true);
 	} else {
+		if (c->state == CLIENT_HANDSHAKE)
+			count_handshake_failed(e, c, PAGE_TLS_TIMEOUT);
 		client_close(e, c, false);
 	}
 }

@@ -74,7 +74,7 @@ struct pool_state {
 	struct balance_pool balance;
 	bool *is_healthy;  /* per server: health page, administration and configuration agree */
 	struct list queue; /* exchanges that wait for any of its servers */
-	uint32_t queue_n;
+	uint32_t queue_n, queue_told; /* ... and as the load page has it */
 	uint64_t refreshed_ms;
 	uint64_t version; /* of the health page, when it was last looked at */
 };
@@ -154,6 +154,8 @@ struct client {
 	uint16_t slot;	 /* listener */
 	uint16_t port;
 	uint32_t requests;
+	uint32_t handshake_us; /* how long TLS took to begin */
+	uint64_t accepted_ns;
 	struct ip ip;
 	struct exchange *x;
 	struct client *next;  /* free or dead list */
@@ -197,6 +199,14 @@ enum exchange_flag {
 	X_SENT = 512	    /* its head is on its way to a server */
 };
 
+/* How an exchange ended, where it did not end well. */
+enum exchange_end {
+	X_END_WELL = 0 /* or with an answer of ours, which says why */,
+	X_END_CLIENT /* it went away */,
+	X_END_SERVER /* cut in the middle of its answer */,
+	X_END_TIMEOUT
+};
+
 struct span16 {
 	uint16_t at, n;
 };
@@ -214,16 +224,20 @@ struct exchange {
 	struct list node;
 	struct body request, answer;
 	uint64_t start_ns, asked_ns, first_byte_ns, queued_until_ms;
-	uint64_t bytes_out; /* to the client, heads included */
-	size_t progress;    /* http1_parse_response's */
+	uint64_t connected_ns, sent_ns; /* of the last try; connected 0: the connection was there */
+	uint64_t bytes_out;		/* to the client, heads included */
+	size_t progress;		/* http1_parse_response's */
 	uint32_t pool_index;
 	uint32_t flags; /* enum exchange_flag */
 	struct balance_tried tried;
 	uint32_t query_n;
+	uint32_t queue_ms; /* waited for a server to become free */
 	uint16_t status;
 	uint8_t tries, method, failure /* enum dial_failure: of the last try */;
+	uint8_t end;					     /* enum exchange_end */
 	struct span16 method_at, path_at, host_at, agent_at; /* in head->p */
-	const char *why; /* it was answered here; a fixed text */
+	const char *why;   /* it was answered here; a fixed text */
+	const char *cause; /* of a failure towards a server; a fixed text; may be NULL */
 	char request_id[REQUEST_ID_BYTES];
 	struct exchange *next; /* free list */
 };
@@ -277,8 +291,10 @@ struct edge {
 	struct server_state
 		stale_server; /* of servers whose slot has a newer one: nothing is kept */
 	struct page_load_server stale_load; /* likewise */
-	uint32_t upstream_n;		    /* open */
-	uint32_t fds_kept;		    /* descriptors that connections may not take */
+	struct page_load_rule stale_rule;
+	struct page_load_pool stale_pool;
+	uint32_t upstream_n; /* open */
+	uint32_t fds_kept;   /* descriptors that connections may not take */
 	struct dial dials[DIALS_MAX];
 	uint32_t dial_at;
 	bool dial_rest; /* some are used and not sent */

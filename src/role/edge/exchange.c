@@ -8,6 +8,7 @@
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
+#include "role/edge/count.h"
 #include "role/edge/dial.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
@@ -50,13 +51,29 @@ static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dia
 /* Every server is at its limit: wait for one, for as long as the pool says. */
 static void exchange_queue(struct edge *e, struct exchange *x)
 {
+	struct page_load_pool *l = count_pool(e, x->pool);
+
 	if (pool_enqueue(x) != E_OK) {
+		PAGE_ADD(l->queue_refused, 1);
 		local_error(e, x, 503, "every server is busy and the queue is full");
 		return;
 	}
-	if (!x->queued_until_ms)
+	if (!x->queued_until_ms) {
+		PAGE_ADD(l->queued, 1);
 		x->queued_until_ms = e->loop.now_ms + x->pool->queue_timeout_ms;
+	}
 	wheel_set(&e->wheel, &x->c->conn.timer, x->queued_until_ms);
+}
+
+/* How long it has waited, once it has waited enough. */
+static void exchange_leave_queue(struct edge *e, struct exchange *x)
+{
+	uint64_t began_ms = x->queued_until_ms - x->pool->queue_timeout_ms;
+
+	if (x->queue_ms || x->tries)
+		return;
+	x->queue_ms = (uint32_t)(e->loop.now_ms - began_ms);
+	PAGE_ADD(count_pool(e, x->pool)->queue_us, (uint64_t)x->queue_ms * 1000);
 }
 
 void exchange_ask(struct edge *e, struct exchange *x)
@@ -72,10 +89,14 @@ void exchange_ask(struct edge *e, struct exchange *x)
 		return;
 	}
 	if (picked != E_OK) {
+		PAGE_ADD(count_pool(e, x->pool)->unavailable, 1);
 		local_error(e, x, 503, "no server is available");
 		return;
 	}
+	if (x->queued_until_ms)
+		exchange_leave_queue(e, x);
 	x->tries++;
+	x->connected_ns = 0;
 	x->asked_ns = e->loop.now_ns;
 	if (upstream_take(e, x)) {
 		exchange_connected(e, x);
@@ -162,6 +183,7 @@ static void exchange_open_tls(struct edge *e, struct exchange *x)
 	if (got == E_AGAIN)
 		return;
 	if (got != E_OK) {
+		x->cause = u->conn.tls ? tls_conn_error(u->conn.tls) : "out of memory";
 		exchange_failed(e, x, DIAL_TLS);
 		return;
 	}
@@ -182,6 +204,7 @@ void exchange_connected(struct edge *e, struct exchange *x)
 	}
 	got = exchange_first_piece(e, x, &piece);
 	x->flags |= X_SENT;
+	x->sent_ns = e->loop.now_ns;
 	if (got != E_OK)
 		exchange_request_broken(e, x, got);
 	else if (conn_send(e, &x->u->conn, piece) != E_OK)
@@ -241,6 +264,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 									 x->pool->servers.first)));
 	}
 	x->flags &= ~(uint32_t)X_SENT;
+	x->end = X_END_WELL;
 	x->progress = 0;
 	PAGE_ADD(l->retries, 1);
 	exchange_ask(e, x);
@@ -248,10 +272,13 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 
 void exchange_expired(struct edge *e, struct exchange *x)
 {
+	x->end = X_END_TIMEOUT;
 	if (x->flags & X_ANSWERED) {
 		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
 		exchange_abort(e, x);
 	} else if (x->flags & (X_QUEUED | X_ASK)) {
+		exchange_leave_queue(e, x);
+		PAGE_ADD(count_pool(e, x->pool)->queue_expired, 1);
 		local_error(e, x, 503, "no server became free in time");
 	} else if (!x->request.is_done && x->u) {
 		local_error(e, x, 408, "the request's body did not come in time");
@@ -354,6 +381,7 @@ void exchange_tick(struct edge *e)
 		for (uint32_t n = pool_free_n(e, &g->pools[i]); n; n--)
 			exchange_ask_next(e, &g->pools[i]);
 	upstream_tick(e);
+	count_tick(e);
 }
 
 /* ---- ending ---- */
@@ -392,6 +420,7 @@ void exchange_abort(struct edge *e, struct exchange *x)
 	struct client *c = x->c;
 
 	x->flags |= X_CLIENT_CLOSE;
+	x->end = x->end ? x->end : X_END_CLIENT;
 	access_record(e, x);
 	upstream_give(e, x, false);
 	exchange_free(e, x);

@@ -101,6 +101,8 @@ static void pool_load_clear(struct page_load_server *l)
 	PAGE_SET(l->reuses, 0);
 	for (unsigned i = 0; i < 6; i++)
 		PAGE_SET(l->status[i], 0);
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+		PAGE_SET(l->first_byte[i], 0);
 }
 
 struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_gen)
@@ -112,6 +114,8 @@ struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_
 	if (PAGE_GET(l->gen) && pool_is_older(slot_gen, PAGE_GET(l->gen)))
 		return &e->stale_load;
 	pool_load_clear(l);
+	if (slot >= PAGE_GET(e->load->server_high))
+		PAGE_SET(e->load->server_high, slot + 1);
 	PAGE_SET(l->gen, slot_gen);
 	return l;
 }

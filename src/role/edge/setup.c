@@ -269,9 +269,9 @@ static void setup_reset_gauges(struct edge *e)
 	for (unsigned i = 0; i < PAGE_ADDRESSES; i++)
 		if (PAGE_GET(e->load->address[i]))
 			PAGE_SET(e->load->address[i], 0);
-	for (unsigned i = 0; i < IMAGE_SERVER_SLOTS; i++) {
-		if (PAGE_GET(e->load->server[i].gen) == 0)
-			continue;
+	for (unsigned i = 0; i < PAGE_GET(e->load->pool_high) && i < IMAGE_POOL_SLOTS; i++)
+		PAGE_SET(e->load->pool[i].queue, 0);
+	for (unsigned i = 0; i < PAGE_GET(e->load->server_high) && i < IMAGE_SERVER_SLOTS; i++) {
 		PAGE_SET(e->load->server[i].in_flight, 0);
 		PAGE_SET(e->load->server[i].connections, 0);
 	}

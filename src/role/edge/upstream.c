@@ -98,6 +98,7 @@ void upstream_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, int fd
 	if (u && x) {
 		x->u = u;
 		u->x = x;
+		x->connected_ns = e->loop.now_ns;
 		exchange_connected(e, x);
 	}
 	if (c)

@@ -151,6 +151,8 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 {
 	TRY(boot_post_image(c, image));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
+	TRY(page_post(c, PAGE_KEEPER, 0, false));
+	TRY(page_post(c, PAGE_AUDIT, 0, false));
 	TRY(page_post_loads(c, false));
 	return listener_post(c, false);
 }
@@ -159,6 +161,7 @@ static enum err boot_audit(struct keeper_child *c, const struct keeper_image *im
 {
 	TRY(boot_post_image(c, image));
 	TRY(boot_post_path(c, c->k->dirs.audit));
+	TRY(page_post(c, PAGE_AUDIT, 0, true));
 	TRY(ring_table_post_all(c));
 	return boot_link_to(c, ROLE_SIGNER);
 }

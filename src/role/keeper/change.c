@@ -10,6 +10,7 @@
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
 #include "role/keeper/stop.h"
+#include "role/keeper/usage.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/shm.h"
@@ -92,6 +93,7 @@ static void change_fail(struct keeper *k)
 		return;
 	}
 	k->failed_reloads++;
+	usage_changed(k, false);
 	control_change_done(k, true);
 	change_next(k);
 }
@@ -237,6 +239,7 @@ static void change_finish(struct keeper *k)
 	commit_tell(k);
 	if (!is_first)
 		k->reloads++;
+	usage_changed(k, true);
 	control_change_done(k, false);
 	change_next(k);
 }

@@ -14,6 +14,7 @@
 #include "role/keeper/ring_table.h"
 #include "role/keeper/roles.h"
 #include "role/keeper/seat.h"
+#include "role/keeper/usage.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -247,6 +248,7 @@ void child_on_pidfd(void *owner, struct loop_source *source, uint32_t events)
 	if (c->channel.fd >= 0)
 		child_hear(c, UINT32_MAX);
 	child_tell_end(c, &end);
+	usage_ended(c->k, c);
 	child_free(c);
 	if (change_on_end(c, &end))
 		return;

@@ -12,6 +12,7 @@
 #include "role/keeper/post.h"
 #include "role/keeper/status.h"
 #include "role/keeper/upgrade.h"
+#include "role/keeper/usage.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 
@@ -102,6 +103,7 @@ static enum err control_on_status(void *role, struct frame *f)
 	struct keeper_client *c = role;
 
 	(void)f;
+	usage_update(c->k);
 	c->wait = CLIENT_STATUS;
 	c->step = 0;
 	c->deadline_ms = c->k->loop.now_ms + KEEPER_CLIENT_MS;

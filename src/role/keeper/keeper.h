@@ -58,6 +58,7 @@ enum keeper_source {
 };
 
 struct keeper;
+struct page_keeper_page;
 
 /* A message that did not fit into a role's queue yet. */
 struct keeper_parcel {
@@ -135,6 +136,12 @@ struct keeper_ring {
 
 struct keeper_page {
 	int rw, ro; /* -1: not made yet */
+};
+
+/* What the roles use, as it was last looked at. */
+struct keeper_usage {
+	struct page_keeper_page *page; /* NULL: none */
+	uint64_t at_ms;
 };
 
 struct keeper_listener {
@@ -241,6 +248,8 @@ struct keeper {
 	struct secret ticket_keys;
 	struct keeper_image image, old_image;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
+	struct keeper_page own, audit; /* written by the keeper, by audit */
+	struct keeper_usage usage;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */
 	struct keeper_listener listeners[KEEPER_LISTENERS];

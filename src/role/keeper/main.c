@@ -43,6 +43,7 @@
 #include "role/keeper/statedir.h"
 #include "role/keeper/stop.h"
 #include "role/keeper/upgrade.h"
+#include "role/keeper/usage.h"
 #include "role/keeper/users.h"
 #include "sys/caps.h"
 #include "sys/clock.h"
@@ -147,6 +148,7 @@ static enum err main_start_new(struct keeper *k)
 	TRY(statedir_open(k));
 	TRY(statedir_control(k, &fd));
 	TRY(control_open(k, fd));
+	TRY(usage_open(k));
 	return page_health(k);
 }
 
@@ -158,6 +160,7 @@ static enum err main_start_upgraded(struct keeper *k)
 	}
 	k->options.handover_fd = fd_close(k->options.handover_fd);
 	TRY(handover_adopt(k));
+	TRY(usage_open(k));
 	return statedir_open(k);
 }
 
@@ -197,6 +200,7 @@ static int main_tick(struct keeper *k)
 	next = main_earlier(next, control_tick(k));
 	next = main_earlier(next, change_tick(k));
 	next = main_earlier(next, upgrade_tick(k));
+	next = main_earlier(next, usage_tick(k));
 	stop_tick(k);
 	if (next == UINT64_MAX)
 		return -1;

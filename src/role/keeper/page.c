@@ -22,6 +22,12 @@ enum err page_health(struct keeper *k)
 	return page_make("sluis-health", sizeof(struct page_health_page), &k->health);
 }
 
+enum err page_own(struct keeper *k)
+{
+	TRY(page_make("sluis-keeper", sizeof(struct page_keeper_page), &k->own));
+	return page_make("sluis-audit", sizeof(struct page_audit_page), &k->audit);
+}
+
 enum err page_loads(struct keeper *k, unsigned n)
 {
 	k->fresh_loads = 0;
@@ -69,6 +75,10 @@ static const struct keeper_page *page_of(const struct keeper_child *c, enum page
 {
 	if (kind == PAGE_HEALTH)
 		return &c->k->health;
+	if (kind == PAGE_KEEPER)
+		return &c->k->own;
+	if (kind == PAGE_AUDIT)
+		return &c->k->audit;
 	return c->is_candidate ? &c->k->next_load[index] : &c->k->load[index];
 }
 

@@ -9,6 +9,8 @@
 enum {
 	STATUS_IMAGE = 0,
 	STATUS_HEALTH,
+	STATUS_OWN,
+	STATUS_AUDIT,
 	STATUS_LOAD,
 	STATUS_LISTENER = STATUS_LOAD + ROLE_EDGES_MAX,
 	STATUS_KEEPER = STATUS_LISTENER + KEEPER_LISTENERS,
@@ -143,6 +145,10 @@ static enum err status_step(const struct keeper *k, int fd, uint32_t step)
 		return status_image(k, fd);
 	if (step == STATUS_HEALTH)
 		return status_page(fd, PAGE_HEALTH, 0, &k->health);
+	if (step == STATUS_OWN)
+		return status_page(fd, PAGE_KEEPER, 0, &k->own);
+	if (step == STATUS_AUDIT)
+		return status_page(fd, PAGE_AUDIT, 0, &k->audit);
 	if (step < STATUS_LISTENER)
 		return status_page(fd, PAGE_LOAD, step - STATUS_LOAD, &k->load[step - STATUS_LOAD]);
 	if (step < STATUS_KEEPER)

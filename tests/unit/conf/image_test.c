@@ -177,7 +177,7 @@ static void test_every_field_is_checked(void **state)
 	struct made_image m = make_image(config, NULL, 0);
 	static const struct wrong rows[] = {
 		WRONG(-1, 0, image_header, magic, 1),
-		WRONG(-1, 0, image_header, version, 2),
+		WRONG(-1, 0, image_header, version, IMAGE_VERSION + 1),
 		WRONG(-1, 0, image_header, bytes, 8),
 		WRONG(-1, 0, image_header, edges, 65),
 		WRONG(-1, 0, image_header, log_access, 2),
@@ -226,6 +226,10 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_RULE_INDEX, 0, image_str, at, 5),
 		WRONG(IMAGE_ROUTE, 0, image_route, rules.n, 5),
 		WRONG(IMAGE_ROUTE, 1, image_route, rules.first, 0),
+		WRONG(IMAGE_RULE, 0, image_rule, slot, IMAGE_RULE_SLOTS),
+		WRONG(IMAGE_RULE, 0, image_rule, slot, 1),
+		WRONG(IMAGE_POOL, 0, image_pool, slot, IMAGE_POOL_SLOTS),
+		WRONG(IMAGE_POOL, 0, image_pool, slot, 1),
 		WRONG(IMAGE_RULE, 0, image_rule, route, 1),
 		WRONG(IMAGE_RULE, 0, image_rule, route, 2),
 		WRONG(IMAGE_RULE, 0, image_rule, name.n, 0),

@@ -1,6 +1,7 @@
 /* The metrics page: its form (Prometheus text format 0.0.4), its sums, and any cut of it. */
 #define SLUIS_VERSION "1.2.3"
 #include "role/console/metrics.c"
+#include "role/console/metrics_rows.c"
 #include "tests/unit/check.h"
 #include "tests/unit/conf/make_image.h"
 
@@ -18,7 +19,7 @@ static const char site[] = "edges: 2\n"
 			   "address: \"127.0.0.1:2\"},\n"
 			   "      {name: three, address: \"127.0.0.1:3\", state: drain}]\n"
 			   "routes:\n"
-			   "  - {hosts: [\"*\"], backend: web}\n";
+			   "  - {name: all, hosts: [\"*\"], backend: web}\n";
 
 struct fixture {
 	struct made_image made;
@@ -114,11 +115,15 @@ static void test_sums_over_edges(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		struct page_load_server *l = &x->edge[i]->server[s->slot];
 
+		PAGE_SET(x->edge[i]->server_high, IMAGE_SERVER_SLOTS);
 		PAGE_SET(l->gen, s->slot_gen);
 		PAGE_SET(l->requests, 100 + i);
 		PAGE_SET(l->in_flight, 3);
 		PAGE_SET(l->latency_us, 1500000 + i);
 		PAGE_SET(l->status[2], 90);
+		PAGE_SET(l->first_byte[0], 100);
+		PAGE_SET(l->first_byte[2], 20);
+		PAGE_SET(l->first_byte[15], 7 + i);
 		PAGE_SET(l->status[5], i);
 		PAGE_SET(x->edge[i]->listener[slot].status[4], 7);
 		PAGE_SET(x->edge[i]->listener[slot].handshakes, 10);
@@ -130,7 +135,15 @@ static void test_sums_over_edges(void **state)
 	has_line(page, "sluis_server_requests_total{pool=\"web\",server=\"one\"} 0");
 	has_line(page, "sluis_server_in_flight{pool=\"web\",server=\"two\"} 6");
 	has_line(page, "sluis_server_first_byte_seconds_sum{pool=\"web\",server=\"two\"} 3.000001");
-	has_line(page, "sluis_server_first_byte_seconds_count{pool=\"web\",server=\"two\"} 181");
+	has_line(page, "sluis_server_first_byte_seconds_count{pool=\"web\",server=\"two\"} 255");
+	has_line(page, "sluis_server_first_byte_seconds_bucket{pool=\"web\",server=\"two\","
+		       "le=\"0.000250\"} 200");
+	has_line(page, "sluis_server_first_byte_seconds_bucket{pool=\"web\",server=\"two\","
+		       "le=\"0.000500\"} 200");
+	has_line(page, "sluis_server_first_byte_seconds_bucket{pool=\"web\",server=\"two\","
+		       "le=\"4.096000\"} 240");
+	has_line(page, "sluis_server_first_byte_seconds_bucket{pool=\"web\",server=\"two\","
+		       "le=\"+Inf\"} 255");
 	has_line(page, "sluis_server_responses_total{pool=\"web\",server=\"two\",code=\"5xx\"} 1");
 	has_line(page, "sluis_listener_requests_total{listener=\"front\",code=\"4xx\"} 14");
 	has_line(page, "sluis_tls_handshakes_total{listener=\"front\",resumed=\"false\"} 20");
@@ -141,6 +154,89 @@ static void test_sums_over_edges(void **state)
 	/* Another server's numbers in the slot are not this one's. */
 	PAGE_SET(x->edge[0]->server[s->slot].gen, s->slot_gen + 1);
 	has_line(render(x), "sluis_server_requests_total{pool=\"web\",server=\"two\"} 101");
+}
+
+/* Rules and pools: by slot and generation; a rule that met no request has no line. */
+static void test_rules_and_pools(void **state)
+{
+	struct fixture *x = *state;
+	const struct image_rule *r = image_rule_at(&x->made.im, 0);
+	const struct image_pool *p = image_pool_at(&x->made.im, 0);
+	const char *page = render(x);
+
+	assert_null(strstr(page, "sluis_route_"));
+	has_line(page, "sluis_pool_queue{pool=\"web\"} 0");
+	for (unsigned i = 0; i < 2; i++) {
+		struct page_load_rule *l = &x->edge[i]->rule[r->slot];
+
+		PAGE_SET(x->edge[i]->rule_high, r->slot + 1);
+		PAGE_SET(x->edge[i]->pool_high, p->slot + 1);
+		PAGE_SET(l->gen, r->slot_gen);
+		PAGE_SET(l->status[2], 5);
+		PAGE_SET(l->status[0], 1);
+		PAGE_SET(l->duration[3], 6);
+		PAGE_SET(l->duration_us, 9000);
+		PAGE_SET(x->edge[i]->pool[p->slot].gen, p->slot_gen);
+		PAGE_SET(x->edge[i]->pool[p->slot].queue, 2);
+		PAGE_SET(x->edge[i]->pool[p->slot].queue_us, 1500000);
+	}
+	page = render(x);
+	has_line(page,
+		 "sluis_route_requests_total{route=\"all\",rule=\"default\",code=\"2xx\"} 10");
+	has_line(page,
+		 "sluis_route_requests_total{route=\"all\",rule=\"default\",code=\"none\"} 2");
+	has_line(page, "sluis_route_request_duration_seconds_sum{route=\"all\",rule=\"default\"} "
+		       "0.018000");
+	has_line(page,
+		 "sluis_route_request_duration_seconds_count{route=\"all\",rule=\"default\"} 12");
+	has_line(page, "sluis_pool_queue{pool=\"web\"} 4");
+	has_line(page, "sluis_pool_queue_seconds_total{pool=\"web\"} 3.000000");
+	/* What an edge says it never used is not looked at; nor is another's entry. */
+	PAGE_SET(x->edge[0]->rule_high, r->slot);
+	PAGE_SET(x->edge[1]->rule[r->slot].gen, r->slot_gen + 1);
+	assert_null(strstr(render(x), "sluis_route_"));
+}
+
+static void test_keeper_and_audit(void **state)
+{
+	struct fixture *x = *state;
+	struct page_keeper_page *k = calloc(1, sizeof *k);
+	struct page_audit_page *a = calloc(1, sizeof *a);
+	const char *page = NULL;
+
+	has_line(render(x), "sluis_audit_lost_total 0");
+	x->source.keeper = k;
+	x->source.audit = a;
+	PAGE_SET(k->generation, 7);
+	PAGE_SET(k->role[5].role, ROLE_EDGE);
+	PAGE_SET(k->role[5].index, 3);
+	PAGE_SET(k->role[5].cpu_us, 1230000);
+	PAGE_SET(k->role[5].restarts, 4);
+	PAGE_SET(a->lost, 9);
+	page = render(x);
+	has_line(page, "sluis_image_generation 7");
+	has_line(page, "sluis_role_cpu_seconds_total{role=\"edge\",index=\"3\"} 1.230000");
+	has_line(page, "sluis_role_restarts_total{role=\"edge\",index=\"3\"} 4");
+	has_line(page, "sluis_audit_lost_total 9");
+	x->source.keeper = NULL;
+	x->source.audit = NULL;
+	free(k);
+	free(a);
+}
+
+/* OpenMetrics 1.0: a counter's family has no _total, the page ends with # EOF. */
+static void test_openmetrics(void **state)
+{
+	struct fixture *x = *state;
+	const char *page = NULL;
+
+	x->source.is_openmetrics = true;
+	page = render(x);
+	has_line(page, "# TYPE sluis_listener_accepted counter");
+	has_line(page, "sluis_listener_accepted_total{listener=\"front\"} 0");
+	assert_string_equal(page + strlen(page) - 6, "# EOF\n");
+	x->source.is_openmetrics = false;
+	assert_null(strstr(render(x), "# EOF"));
 }
 
 static void test_health(void **state)
@@ -194,7 +290,10 @@ static void test_form(void **state)
 			assert_true((at[i - 1] >= '0' && at[i - 1] <= '9') || at[i - 1] == '.');
 	}
 	assert_true(samples > 100);
-	assert_int_equal(types, METRICS_ROWS - 1); /* no certificate: not even its words */
+	for (unsigned i = 0; i < metrics_row_n; i++) /* no certificate, no keeper: not even words */
+		types += metrics_rows[i].scope == SCOPE_CERTIFICATE ||
+			 metrics_rows[i].scope == SCOPE_ROLE || metrics_rows[i].scope == SCOPE_RULE;
+	assert_int_equal(types, metrics_row_n);
 }
 
 /* Property: the page is the same through buffers of any size. */
@@ -256,9 +355,15 @@ static void test_unhealthy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty_pages), cmocka_unit_test(test_sums_over_edges),
-		cmocka_unit_test(test_health),	    cmocka_unit_test(test_form),
-		cmocka_unit_test(test_any_cut),	    cmocka_unit_test(test_label_escapes),
+		cmocka_unit_test(test_empty_pages),
+		cmocka_unit_test(test_sums_over_edges),
+		cmocka_unit_test(test_rules_and_pools),
+		cmocka_unit_test(test_keeper_and_audit),
+		cmocka_unit_test(test_openmetrics),
+		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_any_cut),
+		cmocka_unit_test(test_label_escapes),
 		cmocka_unit_test(test_unhealthy),
 	};
 

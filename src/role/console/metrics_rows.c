@@ -1,0 +1,250 @@
+/*
+ * One row per metric. Names follow Prometheus' conventions: base units, _total for what only goes
+ * up. Once published a name keeps its meaning.
+ */
+#include "role/console/metrics_rows.h"
+
+#include <stddef.h>
+
+static const char *const codes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
+static const char *const codes_and_none[] = { "none", "1xx", "2xx", "3xx", "4xx", "5xx" };
+static const char *const resumed[] = { "false", "true" };
+static const char *const results[] = { "ok", "failed" };
+static const char *const versions[] = { "1.2", "1.3" };
+static const char *const failures[PAGE_TLS_FAILURES] = {
+	[PAGE_TLS_OTHER] = "other",	     [PAGE_TLS_NAME] = "name",
+	[PAGE_TLS_PROTOCOL] = "protocol",    [PAGE_TLS_PARAMETERS] = "parameters",
+	[PAGE_TLS_ALERT] = "client_refused", [PAGE_TLS_CLOSED] = "client_gone",
+	[PAGE_TLS_TIMEOUT] = "timeout",
+};
+
+#define BY(label, values, first)                                                                   \
+	{                                                                                          \
+		label, values, sizeof values / sizeof *values, first                               \
+	}
+static const struct metrics_by by_code = BY("code", codes, 1);
+static const struct metrics_by by_code_or_none = BY("code", codes_and_none, 0);
+static const struct metrics_by by_resumed = BY("resumed", resumed, 0);
+static const struct metrics_by by_result = BY("result", results, 0);
+static const struct metrics_by by_version = BY("version", versions, 0);
+static const struct metrics_by by_reason = BY("reason", failures, 0);
+
+/* Rows by where their number lies: T is the struct of the scope's entry, field its member. */
+#define ROW_AT(scope, from, T, field, name, type, by, decimals, help)                              \
+	{                                                                                          \
+		name, help, type, by, scope, from, sizeof(((T *)0)->field), decimals,              \
+			offsetof(T, field), 0                                                      \
+	}
+#define ROW_WORDS(scope, from, T, field, name, by, help)                                           \
+	{                                                                                          \
+		name, help, "counter", by, scope, from, sizeof(((T *)0)->field[0]), 0,             \
+			offsetof(T, field), 0                                                      \
+	}
+#define ROW_HISTOGRAM(scope, T, buckets, total_us, name, help)                                     \
+	{                                                                                          \
+		name, help, "histogram", NULL, scope, FROM_LOAD, 8, 6, offsetof(T, buckets),       \
+			offsetof(T, total_us)                                                      \
+	}
+#define ROW_VALUE(scope, value, decimals, name, help)                                              \
+	{                                                                                          \
+		name, help, "gauge", NULL, scope, FROM_VALUE, 8, decimals, value, 0                \
+	}
+#define ROW_KEEPER(field, name, type, decimals, help)                                              \
+	ROW_AT(SCOPE_INSTANCE, FROM_KEEPER, struct page_keeper_page, field, name, type, NULL,      \
+	       decimals, help)
+#define ROW_AUDIT(field, name, type, decimals, help)                                               \
+	ROW_AT(SCOPE_INSTANCE, FROM_AUDIT, struct page_audit_page, field, name, type, NULL,        \
+	       decimals, help)
+#define ROW_ROLE(field, name, type, decimals, help)                                                \
+	ROW_AT(SCOPE_ROLE, FROM_KEEPER, struct page_keeper_role, field, name, type, NULL,          \
+	       decimals, help)
+#define ROW_EDGE(field, name, type, help)                                                          \
+	ROW_AT(SCOPE_EDGE, FROM_LOAD, struct page_load_page, field, name, type, NULL, 0, help)
+#define ROW_LISTENER(field, name, type, help)                                                      \
+	ROW_AT(SCOPE_LISTENER, FROM_LOAD, struct page_load_listener, field, name, type, NULL, 0,   \
+	       help)
+#define ROW_RULE(field, name, type, help)                                                          \
+	ROW_AT(SCOPE_RULE, FROM_LOAD, struct page_load_rule, field, name, type, NULL, 0, help)
+#define ROW_POOL(field, name, type, decimals, help)                                                \
+	ROW_AT(SCOPE_POOL, FROM_LOAD, struct page_load_pool, field, name, type, NULL, decimals,    \
+	       help)
+#define ROW_SERVER(field, name, type, help)                                                        \
+	ROW_AT(SCOPE_SERVER, FROM_LOAD, struct page_load_server, field, name, type, NULL, 0, help)
+#define ROW_HEALTH(field, name, type, by, decimals, help)                                          \
+	ROW_AT(SCOPE_SERVER, FROM_HEALTH, struct page_health_entry, field, name, type, by,         \
+	       decimals, help)
+
+const struct metrics_row metrics_rows[] = {
+	ROW_VALUE(SCOPE_INSTANCE, VALUE_ONE, 0, "sluis_build_info", "The running version."),
+	ROW_VALUE(SCOPE_INSTANCE, VALUE_REACH, 0, "sluis_dialer_reach",
+		  "What holds the dialer to its addresses: 0 nothing, 1 ports, 2 addresses."),
+	ROW_VALUE(SCOPE_INSTANCE, VALUE_BEAT_AGE_MS, 3, "sluis_dialer_beat_age_seconds",
+		  "Time since the dialer's last sign of life."),
+	ROW_KEEPER(started_wall_s, "sluis_start_time_seconds", "gauge", 0,
+		   "When this instance began, seconds since 1970."),
+	ROW_KEEPER(generation, "sluis_image_generation", "gauge", 0,
+		   "Number of the configuration in force: counts up with each change."),
+	ROW_KEEPER(reloads, "sluis_config_reloads_total", "counter", 0,
+		   "Changes of the configuration that were applied."),
+	ROW_KEEPER(reloads_failed, "sluis_config_reloads_failed_total", "counter", 0,
+		   "Changes of the configuration that were refused."),
+	ROW_KEEPER(is_last_good, "sluis_config_last_reload_successful", "gauge", 0,
+		   "1 when the last change, or the first configuration, was applied."),
+	ROW_KEEPER(last_wall_s, "sluis_config_last_reload_time_seconds", "gauge", 0,
+		   "When the last change was applied or refused, seconds since 1970."),
+	ROW_AUDIT(lines, "sluis_audit_lines_total", "counter", 0,
+		  "Lines written to the audit log, access records included."),
+	ROW_AUDIT(bytes, "sluis_audit_bytes_total", "counter", 0,
+		  "Bytes written to the audit log."),
+	ROW_AUDIT(lost, "sluis_audit_lost_total", "counter", 0,
+		  "Access records that did not fit into a ring: the log has a gap for them."),
+	ROW_AUDIT(waiting, "sluis_audit_waiting_bytes", "gauge", 0,
+		  "Records that wait in the rings: how far the log is behind."),
+	ROW_AUDIT(written_wall_s, "sluis_audit_last_line_time_seconds", "gauge", 0,
+		  "When the last line was written, seconds since 1970."),
+	ROW_AUDIT(signed_wall_s, "sluis_audit_last_signature_time_seconds", "gauge", 0,
+		  "When the log was last signed, seconds since 1970."),
+	ROW_AUDIT(trouble_ms, "sluis_audit_disk_trouble_seconds", "gauge", 3,
+		  "For how long the disk has refused the log; 0: it does not."),
+
+	ROW_ROLE(is_running, "sluis_role_up", "gauge", 0, "1 while the role's process runs."),
+	ROW_ROLE(restarts, "sluis_role_restarts_total", "counter", 0,
+		 "Times the role had to be started again."),
+	ROW_ROLE(cpu_us, "sluis_role_cpu_seconds_total", "counter", 6,
+		 "Processor time of the role's present process, user and system."),
+	ROW_ROLE(resident_bytes, "sluis_role_resident_bytes", "gauge", 0,
+		 "Memory of the role that is in use, what it shares with others included."),
+	ROW_ROLE(shared_bytes, "sluis_role_shared_bytes", "gauge", 0,
+		 "Of that, memory that others have too: programs, libraries, pages, rings."),
+	ROW_ROLE(started_wall_s, "sluis_role_start_time_seconds", "gauge", 0,
+		 "When the role's present process began, seconds since 1970."),
+
+	ROW_EDGE(loops, "sluis_edge_loops_total", "counter",
+		 "Turns of an edge's event loop: a stuck one stands still."),
+	ROW_EDGE(connections, "sluis_edge_connections", "gauge",
+		 "Open connections of an edge, to clients and to servers."),
+	ROW_EDGE(connections_max, "sluis_edge_connections_max", "gauge",
+		 "Connections an edge may have: its limit of descriptors."),
+
+	ROW_LISTENER(connections, "sluis_listener_connections", "gauge",
+		     "Open client connections."),
+	ROW_LISTENER(accepted, "sluis_listener_accepted_total", "counter",
+		     "Client connections accepted."),
+	ROW_LISTENER(refused, "sluis_listener_refused_total", "counter",
+		     "Client connections closed because of a limit."),
+	ROW_WORDS(SCOPE_LISTENER, FROM_LOAD, struct page_load_listener, status,
+		  "sluis_listener_requests_total", &by_code_or_none,
+		  "Requests that ended, by class of status code; none: without an answer."),
+	ROW_LISTENER(bad_requests, "sluis_listener_bad_requests_total", "counter",
+		     "Requests refused as malformed."),
+	ROW_HISTOGRAM(SCOPE_LISTENER, struct page_load_listener, duration, duration_us,
+		      "sluis_listener_request_duration_seconds",
+		      "From the head of a request to the end of its answer."),
+	ROW_LISTENER(bytes_in, "sluis_listener_received_bytes_total", "counter",
+		     "Content of requests, bytes."),
+	ROW_LISTENER(bytes_out, "sluis_listener_sent_bytes_total", "counter", "Bytes to clients."),
+	ROW_WORDS(SCOPE_LISTENER, FROM_LOAD, struct page_load_listener, tls_versions,
+		  "sluis_tls_connections_total", &by_version,
+		  "TLS connections established, by version."),
+	{ "sluis_tls_handshakes_total", "TLS handshakes completed.", "counter", &by_resumed,
+	  SCOPE_LISTENER, FROM_LOAD, 8, 0, offsetof(struct page_load_listener, handshakes), 0 },
+	{ "sluis_tls_handshake_seconds_total",
+	  "Time that completed handshakes took, from accepting to the first byte for HTTP.",
+	  "counter", NULL, SCOPE_LISTENER, FROM_LOAD, 8, 6,
+	  offsetof(struct page_load_listener, handshake_us), 0 },
+	ROW_LISTENER(handshakes_failed, "sluis_tls_handshakes_failed_total", "counter",
+		     "TLS handshakes that failed."),
+	ROW_WORDS(SCOPE_LISTENER, FROM_LOAD, struct page_load_listener, tls_failures,
+		  "sluis_tls_handshake_failures_total", &by_reason,
+		  "TLS handshakes that failed, by reason."),
+
+	ROW_WORDS(SCOPE_RULE, FROM_LOAD, struct page_load_rule, status,
+		  "sluis_route_requests_total", &by_code_or_none,
+		  "Requests that a rule took, by class of status code; none: without an answer."),
+	ROW_HISTOGRAM(SCOPE_RULE, struct page_load_rule, duration, duration_us,
+		      "sluis_route_request_duration_seconds",
+		      "From the head of a request to the end of its answer."),
+	ROW_RULE(bytes_in, "sluis_route_received_bytes_total", "counter",
+		 "Content of requests, bytes."),
+	ROW_RULE(bytes_out, "sluis_route_sent_bytes_total", "counter", "Bytes to clients."),
+
+	ROW_POOL(queue, "sluis_pool_queue", "gauge", 0, "Requests that wait for a server."),
+	ROW_POOL(queued, "sluis_pool_queued_total", "counter", 0,
+		 "Requests that had to wait for a server."),
+	ROW_POOL(queue_us, "sluis_pool_queue_seconds_total", "counter", 6,
+		 "Time that requests waited for a server."),
+	ROW_POOL(queue_refused, "sluis_pool_queue_refused_total", "counter", 0,
+		 "Requests refused because the queue was full."),
+	ROW_POOL(queue_expired, "sluis_pool_queue_expired_total", "counter", 0,
+		 "Requests refused because no server became free in time."),
+	ROW_POOL(unavailable, "sluis_pool_unavailable_total", "counter", 0,
+		 "Requests refused because no server could be used."),
+
+	ROW_VALUE(SCOPE_SERVER, VALUE_SERVER_UP, 0, "sluis_server_up",
+		  "1 when requests may go to the server: healthy, not ejected, not drained."),
+	ROW_VALUE(SCOPE_SERVER, VALUE_SERVER_WEIGHT, 0, "sluis_server_weight",
+		  "Configured weight."),
+	ROW_HEALTH(is_ejected, "sluis_server_ejected", "gauge", NULL, 0,
+		   "1 while the server is ejected because of errors."),
+	ROW_HEALTH(ejections, "sluis_server_ejections_total", "counter", NULL, 0,
+		   "Times the server was ejected."),
+	ROW_HEALTH(checks_ok, "sluis_server_checks_total", "counter", &by_result, 0,
+		   "Active health checks."),
+	ROW_HEALTH(check_us, "sluis_server_check_seconds", "gauge", NULL, 6,
+		   "Duration of the last health check."),
+	ROW_HEALTH(dials_ok, "sluis_server_dials_total", "counter", &by_result, 0,
+		   "Connections made, or tried, to the server."),
+	ROW_HEALTH(addresses, "sluis_server_addresses", "gauge", NULL, 0,
+		   "Addresses the server's name has."),
+	ROW_SERVER(in_flight, "sluis_server_in_flight", "gauge",
+		   "Requests that wait for the server's answer."),
+	ROW_SERVER(connections, "sluis_server_connections", "gauge",
+		   "Open connections to the server, idle ones included."),
+	ROW_SERVER(requests, "sluis_server_requests_total", "counter",
+		   "Requests sent to the server."),
+	ROW_WORDS(SCOPE_SERVER, FROM_LOAD, struct page_load_server, status,
+		  "sluis_server_responses_total", &by_code,
+		  "The server's answers, by class of status code."),
+	ROW_SERVER(failures, "sluis_server_failures_total", "counter",
+		   "Requests that failed on the server."),
+	ROW_SERVER(retries, "sluis_server_retries_total", "counter",
+		   "Requests that were tried again elsewhere."),
+	ROW_HISTOGRAM(SCOPE_SERVER, struct page_load_server, first_byte, latency_us,
+		      "sluis_server_first_byte_seconds",
+		      "From asking for the server to the head of its answer."),
+	ROW_SERVER(bytes_in, "sluis_server_received_bytes_total", "counter",
+		   "Bytes from the server."),
+	ROW_SERVER(bytes_out, "sluis_server_sent_bytes_total", "counter", "Bytes to the server."),
+	ROW_SERVER(connects, "sluis_server_connects_total", "counter",
+		   "New connections used for requests."),
+	ROW_SERVER(reuses, "sluis_server_reuses_total", "counter",
+		   "Requests on a connection that was open already."),
+
+	ROW_VALUE(SCOPE_CERTIFICATE, VALUE_EXPIRY, 0, "sluis_certificate_expiry_seconds",
+		  "End of the certificate's validity, seconds since 1970."),
+};
+
+const unsigned metrics_row_n = sizeof metrics_rows / sizeof metrics_rows[0];
+
+const char *metrics_scope_labels(enum metrics_scope s)
+{
+	static const char *const labels[SCOPES] = {
+		[SCOPE_INSTANCE] = "",		 [SCOPE_ROLE] = "role, index",
+		[SCOPE_EDGE] = "edge",		 [SCOPE_LISTENER] = "listener",
+		[SCOPE_RULE] = "route, rule",	 [SCOPE_POOL] = "pool",
+		[SCOPE_SERVER] = "pool, server", [SCOPE_CERTIFICATE] = "certificate",
+	};
+
+	return labels[s];
+}
+
+/* A row with `by` names the first of words that lie side by side. */
+_Static_assert(offsetof(struct page_health_entry, checks_failed) ==
+		       offsetof(struct page_health_entry, checks_ok) + 4,
+	       "checks: two neighbours");
+_Static_assert(offsetof(struct page_health_entry, dials_failed) ==
+		       offsetof(struct page_health_entry, dials_ok) + 4,
+	       "dials: two neighbours");
+_Static_assert(offsetof(struct page_load_listener, handshakes_resumed) ==
+		       offsetof(struct page_load_listener, handshakes) + 8,
+	       "handshakes: two neighbours");
