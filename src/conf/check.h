@@ -44,11 +44,18 @@ bool check_read(struct check *c, struct place at, struct view name, size_t max, 
 /* check_lower - text in lower case */
 struct view check_lower(const struct check *c, struct view text);
 
+/*
+ * check_persistence_id - what stands for a pool (name empty) or one of its servers in cookies and
+ * tables: the same in every process, over reloads, restarts and changes of address
+ */
+uint64_t check_persistence_id(struct view pool, struct view name);
+
 /* The parts, in the order in which check_run calls them; a file each. */
 void check_names_run(struct check *c);
 void check_certificate_run(struct check *c);
 void check_listener_run(struct check *c);
 void check_backend_run(struct check *c);
+void check_persistence_run(struct check *c);
 void check_route_run(struct check *c);
 
 #endif

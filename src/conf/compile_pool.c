@@ -38,6 +38,7 @@ static void compile_pool_server(struct compile *c, const struct model_server *fr
 	to->weight = (uint16_t)from->weight;
 	to->state = from->state;
 	to->is_backup = from->is_backup;
+	to->persist_id = check_persistence_id(pool_name, from->name);
 	compile_slots_keep(s, compile_key(c, pool_name, from->name, &to->address, host), to);
 }
 
@@ -93,9 +94,28 @@ static void compile_pool_numbers(const struct model_backend *from, struct image_
 	to->retry_attempts = (uint32_t)from->retries.attempts;
 	to->retry_budget_percent = (uint32_t)from->retries.budget_percent;
 	to->retry_on = from->retries.on;
+	to->retry_try_ms = (uint32_t)from->retries.try_timeout_ms;
+	to->retry_deadline_ms = (uint32_t)from->retries.deadline_ms;
+	to->retry_backoff_ms = (uint32_t)from->retries.backoff_ms;
 	to->connect_ms = (uint32_t)from->timeouts.connect_ms;
 	to->first_byte_ms = (uint32_t)from->timeouts.first_byte_ms;
 	to->idle_connection_ms = (uint32_t)from->timeouts.idle_connection_ms;
+}
+
+static void compile_pool_persistence(struct compile *c, const struct model_backend *from,
+				     struct image_pool *to)
+{
+	const struct model_persistence *p = &from->persistence;
+
+	to->persist_id = check_persistence_id(from->name, (struct view){ 0 });
+	if (p->has_cookie) {
+		to->persist = IMAGE_PERSIST_COOKIE;
+		to->persist_s = (uint32_t)(p->max_age_ms / 1000);
+		to->persist_cookie = compile_text(c, p->name);
+	} else if (p->has_source) {
+		to->persist = IMAGE_PERSIST_SOURCE;
+		to->persist_s = (uint32_t)(p->idle_ms / 1000);
+	}
 }
 
 /* Each set of issuers once, however many pools believe it. */
@@ -152,6 +172,7 @@ bool compile_pool_run(struct compile *c)
 		to->balance = from->balance;
 		to->resolve_to = compile_networks(c, from->resolve_to);
 		compile_pool_numbers(from, to);
+		compile_pool_persistence(c, from, to);
 		compile_pool_health(c, &from->health, to);
 		compile_pool_tls(c, &from->tls,
 				 compile_pool_anchor(c->check, anchors, from->tls.anchors), to);

@@ -227,13 +227,15 @@ static void docs_put_words(struct wbuf *w, const struct option_words *words)
 	WBUF_LIT(w, "{\"enum\": [");
 	for (size_t i = 0; i < words->n; i++) {
 		const char *word = words->p[i].word;
-		bool is_bool = view_eq(view_str(word), VIEW("true")) ||
-			       view_eq(view_str(word), VIEW("false"));
+		uint64_t number = 0;
+		bool is_bare = view_eq(view_str(word), VIEW("true")) ||
+			       view_eq(view_str(word), VIEW("false")) ||
+			       view_dec(view_str(word), &number) == E_OK;
 
 		if (words->p[i].state == OPTION_WORD_NEVER)
 			continue;
 		wbuf_str(w, between);
-		if (is_bool)
+		if (is_bare)
 			wbuf_str(w, word);
 		else
 			docs_put_json(w, word);

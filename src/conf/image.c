@@ -38,7 +38,10 @@ enum {
 	IMAGE_PATH_MAX = 4095,
 	IMAGE_UNIX_MAX = 107, /* sun_path with its NUL */
 	IMAGE_DER_MAX = 1 << 16,
-	IMAGE_METHOD_BITS = (1 << 10) - 1 /* enum http_method has ten */
+	IMAGE_METHOD_BITS = (1 << 10) - 1, /* enum http_method has ten */
+	IMAGE_BACKOFF_MAX_MS = 60000,
+	IMAGE_PERSIST_MAX_S = 30 * 24 * 3600,
+	IMAGE_PERSIST_NAME_MAX = 64
 };
 
 #define ROW(section, kind, T, field, a, b)                                                         \
@@ -156,7 +159,14 @@ static const struct row rows[] = {
 	ROW(IMAGE_POOL, ROW_U8, image_pool, balance, IMAGE_LEAST_REQUESTS, IMAGE_ROUND_ROBIN),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, health_kind, IMAGE_HEALTH_NONE, IMAGE_HEALTH_HTTP),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, retry_on, 0,
-	    IMAGE_RETRY_CONNECT_FAILURE | IMAGE_RETRY_RESET),
+	    IMAGE_RETRY_CONNECT_FAILURE | IMAGE_RETRY_RESET | IMAGE_RETRY_500 | IMAGE_RETRY_502 |
+		    IMAGE_RETRY_503 | IMAGE_RETRY_504 | IMAGE_RETRY_425 | IMAGE_RETRY_429),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_try_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_deadline_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_backoff_ms, 0, IMAGE_BACKOFF_MAX_MS),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, persist, IMAGE_PERSIST_NOT, IMAGE_PERSIST_SOURCE),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, persist_s, 0, IMAGE_PERSIST_MAX_S),
+	ROW(IMAGE_POOL, ROW_TEXT, image_pool, persist_cookie, 0, IMAGE_PERSIST_NAME_MAX),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, tls_verify, 0, 1),
 
 	ROW(IMAGE_SERVER, ROW_TEXT, image_server, name, 1, IMAGE_NAME_MAX),
@@ -457,6 +467,8 @@ static const char *pools_why(const struct image *im)
 		for (size_t k = 0; k < p->servers.n; k++)
 			if (image_server_at(im, p->servers.first + k)->pool != i)
 				return "a server lies in another pool's range";
+		if (p->persist == IMAGE_PERSIST_COOKIE && p->persist_cookie.n == 0)
+			return "a cookie has no name";
 		if (p->health_kind != IMAGE_HEALTH_NONE &&
 		    (p->health_interval_ms == 0 || p->health_timeout_ms == 0 ||
 		     p->health_fall == 0 || p->health_rise == 0))

@@ -193,7 +193,17 @@ struct image_split {
 
 enum image_balance { IMAGE_LEAST_REQUESTS = 1, IMAGE_ROUND_ROBIN };
 enum image_health_kind { IMAGE_HEALTH_NONE, IMAGE_HEALTH_TCP, IMAGE_HEALTH_HTTP };
-enum image_retry { IMAGE_RETRY_CONNECT_FAILURE = 1, IMAGE_RETRY_RESET = 2 };
+enum image_retry {
+	IMAGE_RETRY_CONNECT_FAILURE = 1,
+	IMAGE_RETRY_RESET = 2,
+	IMAGE_RETRY_500 = 4,
+	IMAGE_RETRY_502 = 8,
+	IMAGE_RETRY_503 = 16,
+	IMAGE_RETRY_504 = 32,
+	IMAGE_RETRY_425 = 64,
+	IMAGE_RETRY_429 = 128
+};
+enum image_persistence { IMAGE_PERSIST_NOT, IMAGE_PERSIST_COOKIE, IMAGE_PERSIST_SOURCE };
 
 struct image_pool {
 	struct image_str name;
@@ -212,13 +222,18 @@ struct image_pool {
 	uint32_t connections_per_server, requests_per_server, queue,
 		queue_timeout_ms; /* 0 = no limit */
 	uint32_t retry_attempts, retry_budget_percent;
+	uint32_t retry_try_ms, retry_deadline_ms, retry_backoff_ms; /* 0 = none */
+	uint32_t persist_s;  /* how long a cookie counts, or an idle source is remembered */
+	uint64_t persist_id; /* stands for the pool's name in cookies */
+	struct image_str persist_cookie; /* IMAGE_PERSIST_COOKIE: its name, a token */
 	uint32_t connect_ms, first_byte_ms, idle_connection_ms;
 	uint8_t protocol;    /* enum image_protocol */
 	uint8_t balance;     /* enum image_balance */
 	uint8_t health_kind; /* enum image_health_kind */
 	uint8_t retry_on;    /* bits of enum image_retry */
 	uint8_t tls_verify;
-	uint8_t pad[3];
+	uint8_t persist; /* enum image_persistence */
+	uint8_t pad[2];
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
 	uint32_t slot_gen;
 };
@@ -233,8 +248,10 @@ struct image_server {
 			      IMAGE_SERVER_SLOTS */
 	uint32_t slot_gen; /* image generation that gave it the slot: {slot, slot_gen} is the
 			      server's id in shared pages */
-	uint16_t weight;   /* 1..256 */
-	uint8_t state;	   /* enum image_server_state */
+	uint64_t
+		persist_id; /* stands for pool and name, whatever the slot, in cookies and tables */
+	uint16_t weight;    /* 1..256 */
+	uint8_t state;	    /* enum image_server_state */
 	uint8_t is_backup;
 };
 

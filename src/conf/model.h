@@ -115,8 +115,15 @@ struct model_pool_limits {
 
 struct model_retries {
 	const struct node *at;
-	uint64_t attempts, budget_percent;
+	uint64_t attempts, budget_percent, try_timeout_ms, deadline_ms, backoff_ms;
 	uint8_t on; /* bits of enum image_retry */
+};
+
+struct model_persistence {
+	const struct node *at;
+	bool has_cookie, has_source;
+	struct view name; /* by check_persistence never empty with has_cookie */
+	uint64_t max_age_ms, idle_ms;
 };
 
 struct model_pool_timeouts {
@@ -145,6 +152,7 @@ struct model_backend {
 	struct model_outlier outlier;
 	struct model_pool_limits limits;
 	struct model_retries retries;
+	struct model_persistence persistence;
 	struct model_pool_timeouts timeouts;
 	struct model_pool_tls tls;
 	bool is_used; /* by check_names: a route names it */

@@ -61,7 +61,13 @@ OPTIONS_WORD_LIST(server_state, { "enabled", IMAGE_SERVER_ENABLED, OPTION_WORD_R
 		  { "drain", IMAGE_SERVER_DRAIN, OPTION_WORD_READY },
 		  { "disabled", IMAGE_SERVER_DISABLED, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(retry_on, { "connect_failure", IMAGE_RETRY_CONNECT_FAILURE, OPTION_WORD_READY },
-		  { "reset_before_response", IMAGE_RETRY_RESET, OPTION_WORD_READY });
+		  { "reset_before_response", IMAGE_RETRY_RESET, OPTION_WORD_READY },
+		  { "500", IMAGE_RETRY_500, OPTION_WORD_READY },
+		  { "502", IMAGE_RETRY_502, OPTION_WORD_READY },
+		  { "503", IMAGE_RETRY_503, OPTION_WORD_READY },
+		  { "504", IMAGE_RETRY_504, OPTION_WORD_READY },
+		  { "425", IMAGE_RETRY_425, OPTION_WORD_READY },
+		  { "429", IMAGE_RETRY_429, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(log_format, { "json", 0, OPTION_WORD_READY });
 
 /* Rows. The arguments in their order: struct, field, option's name, what the kind needs, text. */
@@ -270,12 +276,45 @@ static const struct option retry_rows[] = {
 	  .offset = offsetof(struct model_retries, on),
 	  .preset = "connect_failure reset_before_response",
 	  .words = &retry_on_words,
-	  .doc = "When. A request that may have had an effect is never repeated." },
-	ROW_NUMBER(model_retries, budget_percent, "budget_percent", 0, 100, "20",
-		   "Retries may be this part of all requests."),
+	  .doc = "When. A request that may have had an effect is never repeated: after a reset "
+		 "only safe methods are, after one of these statuses idempotent ones (RFC 9110 "
+		 "§9.2.2), and neither when a part of the body has been passed on." },
+	ROW_NUMBER(
+		model_retries, budget_percent, "budget_percent", 0, 100, "20",
+		"Retries may be this part of a pool's requests, per edge; ten in a second always "
+		"may, unless it is 0."),
+	ROW_TIME(model_retries, try_timeout_ms, "try_timeout", 0, OPTIONS_HOUR, "0",
+		 "After this without the head of an answer another server is asked, where that is "
+		 "safe; 0 = never, timeouts.first_byte alone counts."),
+	ROW_TIME(model_retries, deadline_ms, "deadline", 0, OPTIONS_HOUR, "30s",
+		 "So long after the request came no further try is begun; 0 = no limit."),
+	ROW_TIME(model_retries, backoff_ms, "backoff", 0, OPTIONS_MINUTE, "0",
+		 "Pause before the second try; doubled for each further one, and up to half of it "
+		 "taken off by chance."),
 };
 static const struct option_table retries =
 	OPTIONS_TABLE(model_retries, "retries", retry_rows, "Trying another server.");
+
+static const struct option persistence_rows[] = {
+	ROW_BOOL(model_persistence, has_cookie, "cookie", "false",
+		 "By a cookie that only Sluis can read or make: it holds no address, survives "
+		 "restarts, and is removed from what servers are sent."),
+	ROW_TEXT(model_persistence, name, "name", 0, 1, 64, NULL,
+		 "Name of the cookie; sluis- and eight digits that stand for the backend when left "
+		 "out."),
+	ROW_TIME(model_persistence, max_age_ms, "max_age", OPTIONS_MINUTE,
+		 (uint64_t)30 * OPTIONS_DAY, "8h",
+		 "How long a cookie counts; one that is used is renewed when half of it is over."),
+	ROW_BOOL(model_persistence, has_source, "source_address", "false",
+		 "By the client's address (IPv6: its /64), instead of a cookie."),
+	ROW_TIME(model_persistence, idle_ms, "idle", OPTIONS_MINUTE, (uint64_t)30 * OPTIONS_DAY,
+		 "30m",
+		 "For source_address: how long an address that sends nothing is remembered."),
+};
+static const struct option_table persistence = OPTIONS_TABLE(
+	model_persistence, "persistence", persistence_rows,
+	"Keep a client at its server, also while that server drains. When the server is down, "
+	"disabled or gone, or has no room, another one answers.");
 
 static const struct option pool_timeout_rows[] = {
 	ROW_TIME(model_pool_timeouts, connect_ms, "connect", 10, (uint64_t)5 * OPTIONS_MINUTE, "2s",
@@ -324,7 +363,8 @@ static const struct option backend_rows[] = {
 		 "Send a PROXY header."),
 	ROW_ABSENT("hash", "What hashing algorithms hash."),
 	ROW_ABSENT("hash_load_factor", "Bound on the load of hashing algorithms."),
-	ROW_ABSENT("persistence", "Keep a client at its server."),
+	ROW_MAP(model_backend, persistence, "persistence", &persistence,
+		"Keep a client at its server."),
 	ROW_ABSENT("slow_start", "Less load for a server that has just come up."),
 };
 static const struct option_table backend =

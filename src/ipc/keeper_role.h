@@ -33,7 +33,8 @@ enum keeper_message {
 	KEEPER_GO,    /* end of boot */
 	KEEPER_SWAP,  /* u32 generation: everything for it has been sent. run */
 	KEEPER_DRAIN, /* u32 deadline ms: take nothing new, finish, then exit 0. run */
-	KEEPER_SERVER_STATE /* dialer: u32 slot, u32 slot_gen, u8 enum page_admin. run */
+	KEEPER_SERVER_STATE, /* dialer: u32 slot, u32 slot_gen, u8 enum page_admin. run */
+	KEEPER_PERSIST	     /* edge: PERSIST_KEYS_BYTES: keys of persistence cookies. boot */
 };
 
 /* role -> keeper */
@@ -47,6 +48,9 @@ enum role_message {
 	ROLE_RING_DONE,	 /* audit: u32 ring id: drained and unmapped */
 	ROLE_DRAINING	 /* edge: u32 connections left, at most once a second */
 };
+
+/* Two keys of 32 bytes, the newest first, each behind a byte that names it (0: there is none). */
+enum { PERSIST_KEY_BYTES = 33, PERSIST_KEYS_BYTES = 2 * PERSIST_KEY_BYTES };
 
 /* What KEEPER_IDENTITY says. */
 struct role_identity {

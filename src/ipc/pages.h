@@ -108,6 +108,10 @@ struct page_load_pool {
 	_Atomic uint64_t queued, queue_us /* sum */, queue_refused /* it was full */,
 		queue_expired /* no server became free in time */,
 		unavailable /* no server was usable */;
+	_Atomic uint64_t persist_kept, persist_new; /* requests: to their own server, to another */
+	_Atomic uint64_t persist_refused;	    /* cookies: forged, damaged, old, foreign */
+	_Atomic uint64_t persist_lost;		    /* cookies of servers that have left */
+	_Atomic uint64_t retries_refused;	    /* by the budget */
 };
 
 /* Why a client's handshake failed. */
@@ -135,7 +139,7 @@ struct page_load_listener {
 	_Atomic uint64_t duration[HISTOGRAM_BUCKETS];
 };
 
-enum { PAGE_ADDRESSES = 1 << 16 };
+enum { PAGE_ADDRESSES = 1 << 16, PAGE_STICKY = 1 << 16 };
 
 struct page_load_page {
 	_Atomic uint32_t generation;
@@ -149,6 +153,7 @@ struct page_load_page {
 						     listener: gauges */
 	struct page_load_pool pool[IMAGE_POOL_SLOTS];
 	struct page_load_rule rule[IMAGE_RULE_SLOTS];
+	_Atomic uint64_t sticky[PAGE_STICKY]; /* clients by address: role/edge/persist.c */
 };
 
 /* Writer: the keeper. One row per place that a role should always take. */

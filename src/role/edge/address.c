@@ -47,6 +47,14 @@ static uint32_t address_hash(const struct edge *e, uint16_t slot, const struct i
 	return (uint32_t)address_mix(h ^ slot, e->address_key[0]);
 }
 
+uint64_t address_hash_pool(const struct edge *e, const struct ip *ip, uint64_t pool_id)
+{
+	uint64_t host = ip_is_v4(ip) ? address_word(ip, 8) : 0;
+	uint64_t h = address_mix(address_word(ip, 0) ^ e->address_key[0], host ^ e->address_key[1]);
+
+	return address_mix(h ^ pool_id, e->address_key[0]);
+}
+
 static uint32_t address_home(const struct edge *e, uint16_t slot, const struct ip *ip)
 {
 	return address_hash(e, slot, ip) & e->address_mask;

@@ -11,6 +11,7 @@
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
+#include "role/edge/persist.h"
 #include "role/edge/pool.h"
 #include "role/edge/tunnel.h"
 
@@ -140,6 +141,8 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	if (!has_hsts)
 		answer_put_security(&w, x);
 	answer_put_hop(&w, x);
+	if (x->pool->persist)
+		persist_put(e, x, &w);
 	WBUF_LIT(&w, "\r\n");
 	TRY(body_next(&x->answer, rest, &scratch, &body));
 	wbuf_view_put(&w, body);

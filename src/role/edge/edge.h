@@ -30,6 +30,7 @@
 #include "route/route.h"
 #include "sys/loop.h"
 #include "tls/tls.h"
+#include "tls/tls_seal.h"
 #include "tls/tls_signer_client.h"
 
 enum {
@@ -211,6 +212,16 @@ struct span16 {
 	uint16_t at, n;
 };
 
+/* Where x's client belongs: persist.c. */
+struct persist_state {
+	uint64_t hash;	   /* of its address */
+	uint32_t index;	   /* its server in the pool; BALANCE_NONE: none */
+	uint32_t issued_s; /* its cookie */
+	uint8_t opens;	   /* cookies looked at */
+	bool is_kept;	   /* index is known */
+	bool is_guest;	   /* its server has no room now: it is elsewhere for this request */
+};
+
 struct exchange {
 	struct client *c;
 	struct upstream *u;
@@ -230,6 +241,7 @@ struct exchange {
 	uint32_t pool_index;
 	uint32_t flags; /* enum exchange_flag */
 	struct balance_tried tried;
+	struct persist_state persist;
 	uint32_t query_n;
 	uint32_t queue_ms; /* waited for a server to become free */
 	uint16_t status;
@@ -252,6 +264,14 @@ struct address {
 	struct ip ip;
 	uint32_t n;
 	uint16_t slot;
+};
+
+enum { PERSIST_KEYS = 2 };
+
+/* A key of persistence cookies; id 0: none. The first one makes them. */
+struct persist_key {
+	struct tls_seal *seal;
+	uint8_t id;
 };
 
 struct edge {
@@ -278,6 +298,8 @@ struct edge {
 
 	struct tls_library *tls;
 	struct tls_ticket_keys tickets;
+	struct persist_key persist[PERSIST_KEYS];
+	uint8_t persist_keys[PERSIST_KEYS_BYTES]; /* until they are in persist */
 
 	struct buffer_pool buffers;
 	struct client *clients, *free_clients, *dead_clients, *again;

@@ -12,6 +12,7 @@
 #include "role/edge/dial.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
+#include "role/edge/persist.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
 #include "role/edge/upstream.h"
@@ -78,7 +79,7 @@ static void exchange_leave_queue(struct edge *e, struct exchange *x)
 
 void exchange_ask(struct edge *e, struct exchange *x)
 {
-	enum err picked = pool_pick(e, x);
+	enum err picked = x->pool->persist ? persist_pick(e, x) : pool_pick(e, x);
 
 	if (picked == E_LIMIT && !x->tries) {
 		exchange_queue(e, x);

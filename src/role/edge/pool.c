@@ -4,6 +4,7 @@
  */
 #include "role/edge/pool.h"
 
+#include "balance/rendezvous.h"
 #include "role/edge/client.h"
 #include "role/edge/upstream.h"
 
@@ -138,6 +139,26 @@ static bool pool_is_healthy(const struct edge *e, const struct image_server *s)
 	       !PAGE_GET(h->is_ejected);
 }
 
+bool pool_is_draining(const struct edge *e, const struct image_server *s)
+{
+	const struct page_health_entry *h = &e->health->server[s->slot];
+	uint8_t admin = PAGE_GET(h->gen) == s->slot_gen ? PAGE_GET(h->admin) : 0;
+
+	return admin == PAGE_ADMIN_CONFIGURED ? s->state == IMAGE_SERVER_DRAIN
+					      : admin == PAGE_ADMIN_DRAIN;
+}
+
+/* Clients that belong to a server stay there while it drains. */
+static bool pool_may_stay(const struct edge *e, const struct image_server *s)
+{
+	const struct page_health_entry *h = &e->health->server[s->slot];
+
+	if (!pool_is_draining(e, s))
+		return pool_is_healthy(e, s);
+	return PAGE_GET(h->gen) != s->slot_gen ||
+	       (PAGE_GET(h->health) != PAGE_HEALTH_DOWN && !PAGE_GET(h->is_ejected));
+}
+
 static uint32_t pool_in_flight(const struct edge *e, const struct image_server *s)
 {
 	uint32_t n = 0;
@@ -199,14 +220,12 @@ static bool pool_has_busy(const struct pool_state *p, const struct balance_tried
 	return false;
 }
 
-enum err pool_pick(struct edge *e, struct exchange *x)
+/* x's request goes to server i; BALANCE_NONE: to none */
+static enum err pool_take(struct edge *e, struct exchange *x, uint32_t i)
 {
 	struct pool_state *p = pool_state(x);
 	struct page_load_server *l = NULL;
-	uint32_t i = 0;
 
-	pool_refresh(e, x);
-	i = balance_pick(&p->balance, &x->tried, &e->rng);
 	if (i == BALANCE_NONE)
 		return pool_has_busy(p, &x->tried) ? E_LIMIT : E_NOMEM;
 	x->server = image_server_at(&x->g->image, x->pool->servers.first + i);
@@ -218,6 +237,39 @@ enum err pool_pick(struct edge *e, struct exchange *x)
 	if (x->pool->requests_per_server)
 		pool_judge(p, i, x->pool->requests_per_server);
 	return E_OK;
+}
+
+enum err pool_pick(struct edge *e, struct exchange *x)
+{
+	struct pool_state *p = pool_state(x);
+
+	pool_refresh(e, x);
+	return pool_take(e, x, balance_pick(&p->balance, &x->tried, &e->rng));
+}
+
+enum err pool_pick_hashed(struct edge *e, struct exchange *x, uint64_t key)
+{
+	struct pool_state *p = pool_state(x);
+
+	pool_refresh(e, x);
+	return pool_take(e, x,
+			 rendezvous_pick(&p->balance, &x->tried,
+					 image_server_at(&x->g->image, x->pool->servers.first),
+					 key));
+}
+
+enum err pool_pick_kept(struct edge *e, struct exchange *x, uint32_t i)
+{
+	struct pool_state *p = pool_state(x);
+	uint32_t limit = x->pool->requests_per_server;
+
+	pool_refresh(e, x);
+	if (balance_was_tried(&x->tried, i) ||
+	    !pool_may_stay(e, image_server_at(&x->g->image, x->pool->servers.first + i)))
+		return E_NOMEM;
+	if (limit && p->balance.server[i].in_flight >= limit)
+		return E_LIMIT;
+	return pool_take(e, x, i);
 }
 
 void pool_release(struct edge *e, struct exchange *x)

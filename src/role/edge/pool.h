@@ -14,6 +14,16 @@ struct pool_state *pool_state(const struct exchange *x);
  * · E_NOMEM none is usable */
 enum err pool_pick(struct edge *e, struct exchange *x);
 
+/* pool_pick_kept - the same for server i of the pool, which x's client belongs to: it may drain.
+ * E_LIMIT it is at its limit · E_NOMEM it is down, disabled, ejected, or was tried */
+enum err pool_pick_kept(struct edge *e, struct exchange *x, uint32_t i);
+
+/* pool_pick_hashed - the same by rendezvous hashing of a key, whatever the pool's algorithm */
+enum err pool_pick_hashed(struct edge *e, struct exchange *x, uint64_t key);
+
+/* pool_is_draining - the server takes no new clients, but keeps those it has */
+bool pool_is_draining(const struct edge *e, const struct image_server *s);
+
 /* pool_release - x no longer has a request on its server */
 void pool_release(struct edge *e, struct exchange *x);
 

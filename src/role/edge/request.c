@@ -12,6 +12,7 @@
 #include "role/edge/exchange.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
+#include "role/edge/persist.h"
 #include "role/edge/store.h"
 
 /* What one head says, while it is being decided about. */
@@ -312,6 +313,8 @@ static void request_to_backend(struct edge *e, struct exchange *x)
 	}
 	x->pool_index = pool;
 	x->pool = image_pool_at(&x->g->image, pool);
+	if (x->pool->persist)
+		persist_begin(e, x);
 	exchange_ask(e, x);
 }
 

@@ -4,6 +4,7 @@
 #include "role/edge/accept.h"
 #include "role/edge/client.h"
 #include "role/edge/dial.h"
+#include "role/edge/persist.h"
 #include "role/edge/setup.h"
 #include "role/edge/store.h"
 #include "role/edge/upstream.h"
@@ -47,7 +48,8 @@ enum err run_prepare(struct edge *e)
 	wheel_init(&e->wheel, e->loop.now_ms);
 	TRY(store_init(e));
 	TRY(tls_heap_init(RUN_TLS_BYTES, false));
-	return tls_library_new(&client_tls_hooks, &e->tls);
+	TRY(tls_library_new(&client_tls_hooks, &e->tls));
+	return persist_init(e);
 }
 
 static void run_expire(struct edge *e)

@@ -230,6 +230,15 @@ static enum err setup_on_secret(void *role, struct frame *f)
 	return wbuf_check(&w);
 }
 
+static enum err setup_on_persist(void *role, struct frame *f)
+{
+	struct edge *e = role;
+	struct wbuf w = wbuf_of(e->persist_keys, sizeof e->persist_keys);
+
+	wbuf_view_put(&w, f->body);
+	return wbuf_check(&w);
+}
+
 static enum err setup_on_drain(void *role, struct frame *f)
 {
 	struct edge *e = role;
@@ -253,6 +262,7 @@ static const struct frame_def setup_defs[] = {
 	{ KEEPER_CHANNEL, 1, FRAME_BOOT | FRAME_RUN, 3, 3, setup_on_channel },
 	{ KEEPER_LISTENER, 1, FRAME_BOOT | FRAME_RUN, 2, 2, setup_on_listener },
 	{ KEEPER_SECRET, 0, FRAME_BOOT, 80, 80, setup_on_secret },
+	{ KEEPER_PERSIST, 0, FRAME_BOOT, PERSIST_KEYS_BYTES, PERSIST_KEYS_BYTES, setup_on_persist },
 	{ KEEPER_SWAP, 0, FRAME_RUN, 4, 4, setup_on_swap },
 	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, setup_on_drain },
 };

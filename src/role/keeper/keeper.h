@@ -245,7 +245,7 @@ struct keeper {
 	uint32_t last_fence;
 	uint32_t boot_id, last_ring_id, own_ring, reloads, failed_reloads;
 	int64_t started_wall_s;
-	struct secret ticket_keys;
+	struct secret ticket_keys, persist_keys;
 	struct keeper_image image, old_image;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
 	struct keeper_page own, audit; /* written by the keeper, by audit */

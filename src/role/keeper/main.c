@@ -39,6 +39,7 @@
 #include "role/keeper/handover.h"
 #include "role/keeper/notify.h"
 #include "role/keeper/page.h"
+#include "role/keeper/persist_key.h"
 #include "role/keeper/seat.h"
 #include "role/keeper/statedir.h"
 #include "role/keeper/stop.h"
@@ -179,6 +180,7 @@ static enum err main_start(struct keeper *k)
 	TRY(secret_new(KEEPER_TICKET_BYTES, &k->ticket_keys));
 	secret_random(k->ticket_keys.p, k->ticket_keys.n);
 	TRY(is_upgrade ? main_start_upgraded(k) : main_start_new(k));
+	TRY(persist_key_load(k));
 	TRY(events_open(k));
 	events_put(k, RECORD_EVENT, is_upgrade ? "sluis.upgraded" : "sluis.started",
 		   VIEW("keeper[0]"), "ok", (struct view){ 0 });
@@ -221,6 +223,7 @@ static int main_run(struct keeper *k)
 	}
 	statedir_done(k);
 	secret_done(&k->ticket_keys);
+	secret_done(&k->persist_keys);
 	return k->stop.exit_status;
 }
 

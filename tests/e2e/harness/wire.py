@@ -112,8 +112,8 @@ class Response:
 class Client(Stream):
     """A connection to a listener."""
 
-    def __init__(self, port, tls=None, name="www.example.nl", host="127.0.0.1", timeout=15):
-        sock = socket.create_connection((host, port), timeout)
+    def __init__(self, port, tls=None, name="www.example.nl", host="127.0.0.1", timeout=15, bind=None):
+        sock = socket.create_connection((host, port), timeout, (bind, 0) if bind else None)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             sock = tls.wrap_socket(sock, server_hostname=name)
