@@ -50,6 +50,10 @@ struct view check_lower(const struct check *c, struct view text);
  */
 uint64_t check_persistence_id(struct view pool, struct view name);
 
+/* check_route_path - is *path, at a place, a path as rules compare and servers are sent it?
+ * False: told */
+bool check_route_path(struct check *c, struct place at, struct view *path);
+
 /* The parts, in the order in which check_run calls them; a file each. */
 void check_names_run(struct check *c);
 void check_certificate_run(struct check *c);

@@ -1,5 +1,6 @@
 /* Routes: hosts and paths in the one form that requests are compared in, and what rules do. */
 #include "conf/check.h"
+#include "conf/check_filter.h"
 #include "conf/region.h"
 
 #include "proto/field.h"
@@ -60,8 +61,7 @@ static void check_route_hosts(struct check *c, struct model_route *r)
 	}
 }
 
-/* The canonical form of a path that rules compare with; false: told. */
-static bool check_route_path(struct check *c, struct place at, struct view *path)
+bool check_route_path(struct check *c, struct place at, struct view *path)
 {
 	uint8_t scratch[3 * CHECK_ROUTE_PATH];
 	struct wbuf w = wbuf_of(scratch, sizeof scratch);
@@ -249,7 +249,7 @@ static void check_route_action(struct check *c, struct model_rule *rule)
 	}
 }
 
-static void check_route_rule(struct check *c, struct model_rule *rule)
+static void check_route_rule(struct check *c, const struct model_route *r, struct model_rule *rule)
 {
 	if (!rule->at)
 		return;
@@ -259,6 +259,8 @@ static void check_route_rule(struct check *c, struct model_rule *rule)
 		check_route_pairs(c, rule->match.headers, true);
 		check_route_pairs(c, rule->match.query, false);
 	}
+	check_filter_list(c, rule->filters);
+	check_filter_rule(c, r, rule);
 	if (rule->is_short)
 		rule->action = IMAGE_ACTION_BACKEND;
 	else
@@ -279,8 +281,9 @@ void check_route_run(struct check *c)
 			diag_error(c->diag, r->at->at,
 				   "route \"%.*s\" goes nowhere: it needs rules, or a backend",
 				   DIAG_VIEW(r->name));
+		check_filter_list(c, r->filters);
 		for (uint32_t k = 0; k < r->rules.n; k++)
-			check_route_rule(c, MODEL_AT(struct model_rule, r->rules, k));
+			check_route_rule(c, r, MODEL_AT(struct model_rule, r->rules, k));
 		if (r->listeners.p && r->listeners.n == 0)
 			diag_error(c->diag, node_place(r->at, "listeners"),
 				   "no listener: leave it out for all of them");

@@ -46,6 +46,10 @@ void compile_slots_keep(struct compile_slots *s, struct view key, void *to);
 /* compile_slots_new - slots for those that are new, when all others have kept theirs. False: too
  * many (told) */
 bool compile_slots_new(struct compile *c, struct compile_slots *s);
+/* compile_filter_rule - what the route's and the rule's filters come to; empty when there are none
+ */
+struct image_range compile_filter_rule(struct compile *c, const struct model_route *route,
+				       const struct model_rule *rule);
 
 /* compile_text - text into the image */
 struct image_str compile_text(struct compile *c, struct view text);

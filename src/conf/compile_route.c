@@ -57,10 +57,10 @@ static struct view compile_route_name(struct compile *c, struct view route, stru
 }
 
 static void compile_route_rule(struct compile *c, const struct model_rule *from, uint32_t route,
-			       struct view route_name, struct compile_slots *slots)
+			       const struct model_route *of, struct compile_slots *slots)
 {
 	struct image_rule *to = build_new(&c->build, IMAGE_RULE);
-	struct view name = compile_route_name(c, route_name, from->name);
+	struct view name = compile_route_name(c, of->name, from->name);
 
 	to->route = route;
 	to->name = compile_text(c, name);
@@ -75,6 +75,7 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	to->fields.n = build_n(&c->build, IMAGE_FIELD_MATCH) - to->fields.first;
 	to->sources = compile_networks(c, from->match.source);
 	to->action = from->action;
+	to->filter = compile_filter_rule(c, of, from);
 	if (from->action == IMAGE_ACTION_BACKEND)
 		compile_route_split(c, from, to);
 	if (from->action == IMAGE_ACTION_REDIRECT) {
@@ -118,8 +119,8 @@ bool compile_route_run(struct compile *c)
 		to->rules = (struct image_range){ .first = build_n(&c->build, IMAGE_RULE),
 						  .n = from->rules.n };
 		for (uint32_t k = 0; k < from->rules.n; k++)
-			compile_route_rule(c, MODEL_AT(struct model_rule, from->rules, k), i,
-					   from->name, &slots);
+			compile_route_rule(c, MODEL_AT(struct model_rule, from->rules, k), i, from,
+					   &slots);
 	}
 	return compile_slots_new(c, &slots);
 }

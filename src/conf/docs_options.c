@@ -16,8 +16,12 @@ struct docs_tables {
 	size_t n;
 };
 
+/* Once: two rows may have one table. */
 static void docs_add(struct docs_tables *t, const struct option_table *table)
 {
+	for (size_t i = 0; i < t->n; i++)
+		if (t->p[i] == table)
+			return;
 	INVARIANT(t->n < DOCS_TABLES);
 	t->p[t->n++] = table;
 }

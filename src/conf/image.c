@@ -181,6 +181,24 @@ static const struct row rows[] = {
 
 	ROW(IMAGE_STATUS_RANGE, ROW_U16, image_status_range, from, 100, 599),
 	ROW(IMAGE_STATUS_RANGE, ROW_U16, image_status_range, to, 100, 599),
+
+	ROW(IMAGE_RULE, ROW_RANGE, image_rule, filter, IMAGE_FILTER, 0),
+	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, access, IMAGE_ACCESS, 0),
+	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, request_drops, IMAGE_DROP, 0),
+	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, answer_drops, IMAGE_DROP, 0),
+	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, request_lines, IMAGE_SEGMENT, 0),
+	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, answer_lines, IMAGE_SEGMENT, 0),
+	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, page_lines, IMAGE_SEGMENT, 0),
+	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, path, IMAGE_SEGMENT, 0),
+	ROW(IMAGE_FILTER, ROW_TEXT, image_filter, host, 0, IMAGE_NAME_MAX + 10),
+	ROW(IMAGE_FILTER, ROW_U32, image_filter, prefix_n, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_FILTER, ROW_U32, image_filter, flags, 0, IMAGE_FILTER_HSTS | IMAGE_FILTER_AGENT),
+	ROW(IMAGE_ACCESS, ROW_RANGE, image_access, networks, IMAGE_NETWORK, 0),
+	ROW(IMAGE_ACCESS, ROW_U32, image_access, is_allow, 0, 1),
+	{ IMAGE_DROP, ROW_TEXT, 0, 1, IMAGE_NAME_MAX + 1 },
+	ROW(IMAGE_SEGMENT, ROW_TEXT, image_segment, text, 0, IMAGE_TEXT_MAX),
+	ROW(IMAGE_SEGMENT, ROW_U32, image_segment, kind, IMAGE_SEGMENT_TEXT,
+	    IMAGE_SEGMENT_KINDS - 1),
 };
 
 /* The same rows for the header: it is one struct, not a section. */
@@ -208,6 +226,10 @@ static const uint16_t section_size[IMAGE_SECTIONS] = {
 	[IMAGE_POOL] = sizeof(struct image_pool),
 	[IMAGE_SERVER] = sizeof(struct image_server),
 	[IMAGE_STATUS_RANGE] = sizeof(struct image_status_range),
+	[IMAGE_FILTER] = sizeof(struct image_filter),
+	[IMAGE_ACCESS] = sizeof(struct image_access),
+	[IMAGE_DROP] = sizeof(struct image_str),
+	[IMAGE_SEGMENT] = sizeof(struct image_segment),
 };
 
 /* What both hash tables begin with. */

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 2u
+#define IMAGE_VERSION 4u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -49,6 +49,10 @@ enum image_section {
 	IMAGE_POOL,
 	IMAGE_SERVER,
 	IMAGE_STATUS_RANGE,
+	IMAGE_FILTER,  /* what a rule does to requests and answers */
+	IMAGE_ACCESS,  /* its conditions on the client's address */
+	IMAGE_DROP,    /* struct image_str: names of fields that are taken out */
+	IMAGE_SEGMENT, /* pieces of text that the edge writes one behind the other */
 	IMAGE_SECTIONS
 };
 
@@ -178,6 +182,49 @@ struct image_rule {
 	struct image_str content_type; /* respond */
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_RULE_SLOTS */
 	uint32_t slot_gen;
+	struct image_range filter; /* IMAGE_FILTER: one, or none */
+};
+
+/* The route's filters and the rule's own, put together: what they come to for this rule. */
+enum image_filter_flag {
+	IMAGE_FILTER_HSTS = 1, /* they decide about Strict-Transport-Security */
+	IMAGE_FILTER_AGENT = 2 /* they take out User-Agent */
+};
+
+struct image_filter {
+	struct image_range access;			/* IMAGE_ACCESS: all must hold */
+	struct image_range request_drops, answer_drops; /* IMAGE_DROP: lower case, '_' as '-' */
+	struct image_range request_lines, answer_lines; /* IMAGE_SEGMENT: whole field lines */
+	struct image_range page_lines; /* IMAGE_SEGMENT: answer_lines without what our own error
+					  pages say themselves */
+	struct image_range
+		path;	       /* IMAGE_SEGMENT: the path that servers are sent; empty: as it is */
+	struct image_str host; /* the Host that servers are sent; empty: as it is */
+	uint32_t prefix_n;     /* bytes of the path that IMAGE_SEGMENT_PATH_REST leaves out */
+	uint32_t flags;	       /* bits of enum image_filter_flag */
+};
+
+struct image_access {
+	struct image_range networks; /* IMAGE_NETWORK */
+	uint32_t is_allow;	     /* 1: the address lies in one of them; 0: in none */
+};
+
+enum image_segment_kind {
+	IMAGE_SEGMENT_TEXT = 1,
+	IMAGE_SEGMENT_SOURCE_ADDRESS,
+	IMAGE_SEGMENT_HOST,
+	IMAGE_SEGMENT_PATH, /* canonical, as the client asked for it */
+	IMAGE_SEGMENT_QUERY,
+	IMAGE_SEGMENT_REQUEST_ID,
+	IMAGE_SEGMENT_SCHEME,
+	IMAGE_SEGMENT_PATH_REST,      /* what comes behind the rule's prefix; may be empty */
+	IMAGE_SEGMENT_PATH_REST_ROOT, /* the same, or "/" when it is empty */
+	IMAGE_SEGMENT_KINDS
+};
+
+struct image_segment {
+	struct image_str text; /* IMAGE_SEGMENT_TEXT */
+	uint32_t kind;	       /* enum image_segment_kind */
 };
 
 struct image_field_match {
@@ -314,6 +361,10 @@ IMAGE_GETTER(image_split_at, struct image_split, IMAGE_SPLIT)
 IMAGE_GETTER(image_pool_at, struct image_pool, IMAGE_POOL)
 IMAGE_GETTER(image_server_at, struct image_server, IMAGE_SERVER)
 IMAGE_GETTER(image_status_range_at, struct image_status_range, IMAGE_STATUS_RANGE)
+IMAGE_GETTER(image_filter_at, struct image_filter, IMAGE_FILTER)
+IMAGE_GETTER(image_access_at, struct image_access, IMAGE_ACCESS)
+IMAGE_GETTER(image_drop_at, struct image_str, IMAGE_DROP)
+IMAGE_GETTER(image_segment_at, struct image_segment, IMAGE_SEGMENT)
 #undef IMAGE_GETTER
 
 /* image_find_host - the entry for a lower-case name: exact, then wildcards from the longest, then

@@ -185,10 +185,21 @@ struct model_respond {
 	struct view body, content_type;
 };
 
+/* One element of "filters": what is named in it is given, all else is empty. */
+struct model_filter {
+	const struct node *at;
+	struct model_pairs set_request_headers, add_request_headers, set_response_headers,
+		add_response_headers;
+	struct model_texts remove_request_headers, remove_response_headers;
+	struct model_networks allow_networks, deny_networks;
+	struct view rewrite_path_prefix, rewrite_path, rewrite_host;
+};
+
 struct model_rule {
 	const struct node *at;
 	struct view name;
 	struct model_match match;
+	struct model_list filters; /* struct model_filter */
 	struct view backend;
 	struct model_list backends; /* struct model_split */
 	struct model_redirect redirect;
@@ -207,6 +218,7 @@ struct model_route {
 	const struct node *at;
 	struct view name;
 	struct model_texts listeners, hosts; /* hosts: in lower case, by check_route */
+	struct model_list filters;	     /* struct model_filter */
 	struct model_list rules; /* struct model_rule; the short form is the last one of them */
 	struct view backend;
 };

@@ -4,34 +4,8 @@
  */
 #include "conf/options.h"
 
-enum {
-	OPTIONS_SECOND = 1000,
-	OPTIONS_MINUTE = 60 * OPTIONS_SECOND,
-	OPTIONS_HOUR = 60 * OPTIONS_MINUTE,
-	OPTIONS_DAY = 24 * OPTIONS_HOUR,
-	OPTIONS_COUNT_MAX = 1000000,
-	OPTIONS_BODY_MAX = 64 << 10,
-	OPTIONS_PATH_MAX = 2048,
-	OPTIONS_FILE_MAX = 4000
-};
-
-#define OPTIONS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define OPTIONS_TABLE(T, table_name, table_rows, table_doc)                                        \
-	{                                                                                          \
-		.name = (table_name), .doc = (table_doc), .rows = (table_rows),                    \
-		.n = OPTIONS_COUNT(table_rows), .size = sizeof(struct T)                           \
-	}
-
-#define OPTIONS_WORDS(array)                                                                       \
-	{                                                                                          \
-		(array), OPTIONS_COUNT(array)                                                      \
-	}
-
-/* A word list, declared as <name>_words. */
-#define OPTIONS_WORD_LIST(list, ...)                                                               \
-	static const struct option_word list##_list[] = { __VA_ARGS__ };                           \
-	static const struct option_words list##_words = OPTIONS_WORDS(list##_list)
+#include "conf/option_row.h"
+#include "conf/options_filter.h"
 
 OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY },
 		  { "http", IMAGE_HTTP, OPTION_WORD_READY },
@@ -69,44 +43,6 @@ OPTIONS_WORD_LIST(retry_on, { "connect_failure", IMAGE_RETRY_CONNECT_FAILURE, OP
 		  { "425", IMAGE_RETRY_425, OPTION_WORD_READY },
 		  { "429", IMAGE_RETRY_429, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(log_format, { "json", 0, OPTION_WORD_READY });
-
-/* Rows. The arguments in their order: struct, field, option's name, what the kind needs, text. */
-#define ROW_BOOL(T, f, option, dflt, text)                                                         \
-	{                                                                                          \
-		.name = (option), .kind = OPTION_BOOL, .offset = offsetof(struct T, f),            \
-		.preset = (dflt), .doc = (text)                                                    \
-	}
-#define ROW_RANGE(T, f, option, k, fl, lo, hi, dflt, text)                                         \
-	{                                                                                          \
-		.name = (option), .kind = (k), .flags = (fl), .offset = offsetof(struct T, f),     \
-		.min = (lo), .max = (hi), .preset = (dflt), .doc = (text)                          \
-	}
-#define ROW_NUMBER(T, f, option, lo, hi, dflt, text)                                               \
-	ROW_RANGE(T, f, option, OPTION_NUMBER, 0, lo, hi, dflt, text)
-#define ROW_TIME(T, f, option, lo, hi, dflt, text)                                                 \
-	ROW_RANGE(T, f, option, OPTION_DURATION, 0, lo, hi, dflt, text)
-#define ROW_TEXT(T, f, option, fl, lo, hi, dflt, text)                                             \
-	ROW_RANGE(T, f, option, OPTION_TEXT, fl, lo, hi, dflt, text)
-#define ROW_NAME(T, option, fl, text) ROW_RANGE(T, name, option, OPTION_NAME, fl, 0, 0, NULL, text)
-#define ROW_TEXTS(T, f, option, fl, hi, text)                                                      \
-	ROW_RANGE(T, f, option, OPTION_TEXTS, fl, 1, hi, NULL, text)
-#define ROW_WORD(T, f, option, list, dflt, text)                                                   \
-	{                                                                                          \
-		.name = (option), .kind = OPTION_WORD, .offset = offsetof(struct T, f),            \
-		.words = &list##_words, .preset = (dflt), .doc = (text)                            \
-	}
-#define ROW_TABLE(T, f, option, k, fl, hi, sub, text)                                              \
-	{                                                                                          \
-		.name = (option), .kind = (k), .flags = (fl), .offset = offsetof(struct T, f),     \
-		.max = (hi), .table = (sub), .doc = (text)                                         \
-	}
-#define ROW_MAP(T, f, option, sub, text) ROW_TABLE(T, f, option, OPTION_MAP, 0, 0, sub, text)
-#define ROW_ABSENT(option, text)                                                                   \
-	{                                                                                          \
-		.name = (option), .kind = OPTION_ABSENT, .doc = (text)                             \
-	}
-#define ROW_ADDRESS(T, option, fl, kinds, text)                                                    \
-	ROW_RANGE(T, address, option, OPTION_ADDRESS, fl, 0, kinds, NULL, text)
 
 static const struct option listener_limit_rows[] = {
 	ROW_NUMBER(model_listener_limits, connections, "connections", 0, OPTIONS_COUNT_MAX, "20000",
@@ -427,7 +363,8 @@ static const struct option_table respond =
 static const struct option rule_rows[] = {
 	ROW_NAME(model_rule, "name", 0, "Its name in logs; rule-1, rule-2, ... when left out."),
 	ROW_MAP(model_rule, match, "match", &match, "What a request must be."),
-	ROW_ABSENT("filters", "Changes to the request or the response."),
+	ROW_TABLE(model_rule, filters, "filters", OPTION_LIST, 0, OPTIONS_FILTERS_MAX,
+		  &options_filter, "Changes to the request or the response."),
 	ROW_TEXT(model_rule, backend, "backend", 0, 1, 63, NULL, "Name of the backend."),
 	ROW_TABLE(model_rule, backends, "backends", OPTION_LIST, 0, 64, &split,
 		  "Several backends by weight, instead of backend."),
@@ -449,6 +386,8 @@ static const struct option route_rows[] = {
 		  "\"*\" (any)."),
 	ROW_TABLE(model_route, rules, "rules", OPTION_LIST, 0, 100000, &rule,
 		  "The first rule that matches decides."),
+	ROW_TABLE(model_route, filters, "filters", OPTION_LIST, 0, OPTIONS_FILTERS_MAX,
+		  &options_filter, "Filters of all its rules; a rule's own come after them."),
 	ROW_TEXT(model_route, backend, "backend", 0, 1, 63, NULL,
 		 "Short form: a last rule that matches everything and goes to this backend."),
 };

@@ -57,6 +57,7 @@ static const struct field_known field_rows[FIELD_N] = {
 	[FIELD_CACHE_CONTROL] = { VIEW_INIT("Cache-Control"), FIELD_NO_TRAILER },
 	[FIELD_CONTENT_ENCODING] = { VIEW_INIT("Content-Encoding"), FIELD_NO_TRAILER },
 	[FIELD_CONTENT_RANGE] = { VIEW_INIT("Content-Range"), FIELD_NO_TRAILER },
+	[FIELD_TAKEN_OUT] = { { 0 }, FIELD_HOP },
 };
 
 enum { FIELD_LONGEST = 25, FIELD_SAME_LENGTH = 5 };

@@ -50,6 +50,7 @@ enum field_id {
 	FIELD_CACHE_CONTROL,
 	FIELD_CONTENT_ENCODING,
 	FIELD_CONTENT_RANGE,
+	FIELD_TAKEN_OUT, /* no name's: what a filter marks a field with that ends here */
 	FIELD_N
 };
 

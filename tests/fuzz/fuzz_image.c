@@ -60,12 +60,36 @@ static uint64_t walk_listener(const struct image *im, const struct image_listene
 	return sum;
 }
 
+static uint64_t walk_segments(const struct image *im, struct image_range r)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < r.n && i < 1000; i++)
+		sum += walk_str(im, image_segment_at(im, r.first + i)->text);
+	return sum;
+}
+
+static uint64_t walk_filter(const struct image *im, const struct image_filter *f)
+{
+	uint64_t sum = walk_segments(im, f->request_lines) + walk_segments(im, f->answer_lines) +
+		       walk_segments(im, f->page_lines) + walk_segments(im, f->path) +
+		       walk_str(im, f->host);
+
+	for (uint32_t i = 0; i < f->request_drops.n && i < 1000; i++)
+		sum += walk_str(im, *image_drop_at(im, f->request_drops.first + i));
+	for (uint32_t i = 0; i < f->access.n && i < 1000; i++)
+		sum += walk_networks(im, image_access_at(im, f->access.first + i)->networks);
+	return sum;
+}
+
 static uint64_t walk_rule(const struct image *im, const struct image_rule *r)
 {
 	uint64_t sum = walk_str(im, r->name) + walk_str(im, r->path) + walk_str(im, r->location) +
 		       walk_str(im, r->body) + walk_str(im, r->content_type) +
 		       walk_networks(im, r->sources);
 
+	for (uint32_t i = 0; i < r->filter.n && i < 1000; i++)
+		sum += walk_filter(im, image_filter_at(im, r->filter.first + i));
 	for (uint32_t i = 0; i < r->methods.n; i++)
 		sum += walk_str(im, *image_method_at(im, r->methods.first + i));
 	for (uint32_t i = 0; i < r->fields.n; i++) {

@@ -12,6 +12,7 @@
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
 #include "role/edge/persist.h"
+#include "role/edge/filter.h"
 #include "role/edge/pool.h"
 #include "role/edge/tunnel.h"
 
@@ -19,7 +20,9 @@ enum { ANSWER_READS = 8 /* of one server before others get their turn */ };
 
 void answer_put_security(struct wbuf *w, const struct exchange *x)
 {
-	if (x->c->conn.tls)
+	const struct image_filter *f = filter_of(x);
+
+	if (x->c->conn.tls && !(f && f->flags & IMAGE_FILTER_HSTS))
 		WBUF_LIT(w, "Strict-Transport-Security: max-age=31536000\r\n");
 }
 
@@ -114,11 +117,14 @@ static enum err answer_send(struct edge *e, struct exchange *x, struct view v)
 static enum err answer_interim(struct edge *e, struct exchange *x, struct view head,
 			       const struct http1_head *h)
 {
+	const struct image_filter *f = filter_of(x);
 	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
 
 	x->progress = 0;
 	if (x->flags & X_OLD_CLIENT)
 		return E_OK;
+	if (f)
+		filter_drop(&x->g->image, f->answer_drops, head, h);
 	answer_put_status(&w, head, h);
 	(void)answer_put_fields(&w, head, h);
 	WBUF_LIT(&w, "\r\n");
@@ -131,13 +137,18 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 {
 	struct wbuf w = wbuf_of(e->piece, sizeof e->piece),
 		    scratch = wbuf_of(e->frame, sizeof e->frame);
+	const struct image_filter *f = filter_of(x);
 	struct view body = { 0 };
 	bool has_hsts = false;
 
 	answer_decide(e, x, h);
 	answer_count(e, x);
+	if (f)
+		filter_drop(&x->g->image, f->answer_drops, head, h);
 	answer_put_status(&w, head, h);
 	has_hsts = answer_put_fields(&w, head, h);
+	if (f)
+		filter_put_lines(&w, x, f->answer_lines);
 	if (!has_hsts)
 		answer_put_security(&w, x);
 	answer_put_hop(&w, x);

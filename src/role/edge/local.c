@@ -9,6 +9,7 @@
 #include "role/edge/body.h"
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
+#include "role/edge/filter.h"
 
 struct local_status {
 	uint16_t status;
@@ -63,26 +64,43 @@ struct local {
 	bool is_page; /* one of ours: never cached, nothing may be loaded or framed */
 };
 
+/* One of our own fields; a filter of the rule may take it out of all but our own pages. */
+static void local_put_field(struct wbuf *w, const struct exchange *x, const struct local *a,
+			    struct view name, struct view value)
+{
+	const struct image_filter *f = filter_of(x);
+
+	if (f && !a->is_page && filter_drops_name(&x->g->image, f->answer_drops, name))
+		return;
+	wbuf_view_put(w, name);
+	WBUF_LIT(w, ": ");
+	wbuf_view_put(w, value);
+	WBUF_LIT(w, "\r\n");
+}
+
 static void local_put_head(struct wbuf *w, const struct exchange *x, const struct local *a)
 {
+	const struct image_filter *f = filter_of(x);
+
 	WBUF_LIT(w, "HTTP/1.1 ");
 	wbuf_dec(w, a->status);
 	WBUF_LIT(w, " ");
 	wbuf_str(w, local_find(a->status)->reason);
 	WBUF_LIT(w, "\r\nContent-Length: ");
 	wbuf_dec(w, a->body.n);
-	if (a->type.n) {
-		WBUF_LIT(w, "\r\nContent-Type: ");
-		wbuf_view_put(w, a->type);
-	}
-	WBUF_LIT(w, "\r\nX-Request-Id: ");
-	wbuf_put(w, x->request_id, sizeof x->request_id);
-	WBUF_LIT(w, "\r\nX-Content-Type-Options: nosniff\r\n");
+	WBUF_LIT(w, "\r\n");
+	if (a->type.n)
+		local_put_field(w, x, a, VIEW("Content-Type"), a->type);
+	local_put_field(w, x, a, VIEW("X-Request-Id"),
+			view_of(x->request_id, sizeof x->request_id));
+	local_put_field(w, x, a, VIEW("X-Content-Type-Options"), VIEW("nosniff"));
 	if (a->is_page)
 		WBUF_LIT(w,
 			 "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; "
 			 "frame-ancestors 'none'; "
 			 "base-uri 'none'; form-action 'none'\r\nReferrer-Policy: no-referrer\r\n");
+	if (f)
+		filter_put_lines(w, x, a->is_page ? f->page_lines : f->answer_lines);
 	answer_put_security(w, x);
 }
 

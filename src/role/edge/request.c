@@ -10,6 +10,7 @@
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
+#include "role/edge/filter.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
 #include "role/edge/persist.h"
@@ -22,7 +23,8 @@ struct request {
 	struct view authority; /* as sent, then canonical */
 	struct uri_host host;
 	struct uri_target target;
-	bool is_trusted; /* its sender may say who the client is */
+	const struct image_filter *filter; /* of the rule that takes it; NULL: none */
+	bool is_trusted;		   /* its sender may say who the client is */
 	uint8_t host_name[256], address[64], canonical[264];
 };
 
@@ -186,24 +188,58 @@ static struct span16 request_span(const struct wbuf *w, struct view v)
 	return (struct span16){ .at = (uint16_t)(w->n - v.n), .n = (uint16_t)v.n };
 }
 
-/* Request line and Host first, as RFC 9110 §7.2 asks for. */
-static void request_put_line(struct exchange *x, const struct request *q, struct wbuf *w)
+static struct expand_facts request_facts(const struct exchange *x, const struct request *q)
 {
-	struct view method = view_of(q->head.p + q->h->method, q->h->method_n);
+	return (struct expand_facts){
+		.source = &x->c->ip,
+		.host = q->host.name,
+		.path = q->target.path,
+		.query = q->target.query,
+		.request_id = view_of(x->request_id, sizeof x->request_id),
+		.scheme = x->c->conn.tls ? VIEW("https") : VIEW("http"),
+		.prefix_n = q->filter ? q->filter->prefix_n : 0,
+	};
+}
 
-	wbuf_view_put(w, method);
-	x->method_at = request_span(w, method);
-	WBUF_LIT(w, " ");
-	wbuf_view_put(w, q->target.path);
-	x->path_at = request_span(w, q->target.path);
+static bool request_rewrites_path(const struct request *q)
+{
+	return q->filter && q->filter->path.n && q->target.path.p[0] == '/';
+}
+
+static void request_put_path(struct exchange *x, const struct request *q, struct wbuf *w)
+{
+	size_t from = w->n;
+
+	if (request_rewrites_path(q)) {
+		struct expand_facts facts = request_facts(x, q);
+
+		expand_put(w, &x->g->image, q->filter->path, &facts);
+	} else {
+		wbuf_view_put(w, q->target.path);
+	}
+	x->path_at = (struct span16){ .at = (uint16_t)from, .n = (uint16_t)(w->n - from) };
 	if (q->target.query.p) {
 		WBUF_LIT(w, "?");
 		wbuf_view_put(w, q->target.query);
 		x->query_n = (uint32_t)q->target.query.n;
 	}
+}
+
+/* Request line and Host first, as RFC 9110 §7.2 asks for. */
+static void request_put_line(struct exchange *x, const struct request *q, struct wbuf *w)
+{
+	struct view method = view_of(q->head.p + q->h->method, q->h->method_n),
+		    host = q->filter && q->filter->host.n
+				   ? image_view(&x->g->image, q->filter->host)
+				   : q->authority;
+
+	wbuf_view_put(w, method);
+	x->method_at = request_span(w, method);
+	WBUF_LIT(w, " ");
+	request_put_path(x, q, w);
 	WBUF_LIT(w, " HTTP/1.1\r\nHost: ");
-	wbuf_view_put(w, q->authority);
-	x->host_at = request_span(w, q->authority);
+	wbuf_view_put(w, host);
+	x->host_at = request_span(w, host);
 	WBUF_LIT(w, "\r\n");
 }
 
@@ -288,15 +324,50 @@ static void request_put_hop(const struct exchange *x, const struct request *q, s
 	WBUF_LIT(w, "Via: 1.1 sluis\r\n\r\n");
 }
 
+/* What the client asked for, behind the head, when servers are sent something else: records and
+ * placeholders of the answer speak of this. */
+static void request_put_original(struct exchange *x, const struct request *q, struct wbuf *w)
+{
+	if (request_rewrites_path(q)) {
+		wbuf_view_put(w, q->target.path);
+		x->path_at = request_span(w, q->target.path);
+		if (q->target.query.p) {
+			WBUF_LIT(w, "?");
+			wbuf_view_put(w, q->target.query);
+		}
+	}
+	if (q->filter->host.n) {
+		wbuf_view_put(w, q->authority);
+		x->host_at = request_span(w, q->authority);
+	}
+	for (size_t i = 0; q->filter->flags & IMAGE_FILTER_AGENT && i < q->h->field_n; i++) {
+		const struct field *f = &q->h->fields[i];
+
+		if (!view_ieq(field_name_view(q->head, f), field_name(FIELD_USER_AGENT)))
+			continue;
+		wbuf_view_put(w, field_value_view(q->head, f));
+		x->agent_at = request_span(w, field_value_view(q->head, f));
+	}
+}
+
 static enum err request_build(struct edge *e, struct exchange *x, const struct request *q)
 {
 	struct wbuf w = wbuf_of(x->head->p, BUFFER_BYTES);
 
+	if (q->filter)
+		filter_drop(&x->g->image, q->filter->request_drops, q->head, q->h);
 	request_put_line(x, q, &w);
 	request_put_fields(x, q, &w);
+	if (q->filter) {
+		struct expand_facts facts = request_facts(x, q);
+
+		expand_put(&w, &x->g->image, q->filter->request_lines, &facts);
+	}
 	request_put_client(e, x, q, &w);
 	request_put_hop(x, q, &w);
 	x->head->n = (uint32_t)w.n;
+	if (q->filter)
+		request_put_original(x, q, &w);
 	return w.n > UINT16_MAX ? E_LIMIT : wbuf_check(&w);
 }
 
@@ -354,19 +425,9 @@ struct request_verdict {
 	const char *why;
 };
 
-static struct request_verdict request_judge(struct edge *e, struct exchange *x, struct request *q)
+/* What needs no rule to be refused. */
+static struct request_verdict request_admit(const struct exchange *x, const struct request *q)
 {
-	const char *why = NULL;
-
-	if (request_canonical(e, x, q, &why) != E_OK) {
-		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
-		x->flags |= X_CLIENT_CLOSE;
-		return (struct request_verdict){ 400, why };
-	}
-	q->is_trusted = request_is_trusted(e, x->c);
-	if (request_build(e, x, q) != E_OK)
-		return (struct request_verdict){ 431,
-						 "the request's head is too large to pass on" };
 	if (q->h->method_id == METHOD_CONNECT)
 		return (struct request_verdict){ 501, "CONNECT is not offered here" };
 	if (request_is_misdirected(x->c, x, q))
@@ -377,11 +438,41 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 		return (struct request_verdict){
 			413, "the request's body is larger than this listener takes"
 		};
+	return (struct request_verdict){ 0 };
+}
+
+/* The rule that takes it, and what that rule's filters have against it. */
+static struct request_verdict request_decide(struct exchange *x, struct request *q)
+{
 	if (x->listener->flags & IMAGE_REDIRECT_TO_HTTPS)
 		return (struct request_verdict){ 0 };
 	x->rule = request_rule(x, q);
-	return x->rule ? (struct request_verdict){ 0 }
-		       : (struct request_verdict){ 404, "no route takes this request" };
+	if (!x->rule)
+		return (struct request_verdict){ 404, "no route takes this request" };
+	q->filter = filter_of(x);
+	if (q->filter && !filter_allows(x, q->filter))
+		return (struct request_verdict){ 403, "the client's address is not allowed" };
+	return (struct request_verdict){ 0 };
+}
+
+static struct request_verdict request_judge(struct edge *e, struct exchange *x, struct request *q)
+{
+	struct request_verdict v = { 0 };
+	const char *why = NULL;
+
+	if (request_canonical(e, x, q, &why) != E_OK) {
+		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
+		x->flags |= X_CLIENT_CLOSE;
+		return (struct request_verdict){ 400, why };
+	}
+	q->is_trusted = request_is_trusted(e, x->c);
+	v = request_admit(x, q);
+	if (!v.status)
+		v = request_decide(x, q);
+	if (request_build(e, x, q) != E_OK)
+		return (struct request_verdict){ 431,
+						 "the request's head is too large to pass on" };
+	return v;
 }
 
 static void request_act(struct edge *e, struct exchange *x, const struct request *q,

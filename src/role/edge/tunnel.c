@@ -9,6 +9,7 @@
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
+#include "role/edge/filter.h"
 #include "role/edge/generation.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
@@ -20,12 +21,17 @@ enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 		      const struct http1_head *h, struct view *rest)
 {
 	struct wbuf w = wbuf_of(e->frame, sizeof e->frame);
+	const struct image_filter *f = filter_of(x);
 
+	if (f)
+		filter_drop(&x->g->image, f->answer_drops, head, h);
 	WBUF_LIT(&w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
 		     "websocket\r\n");
 	for (size_t i = 0; i < h->field_n; i++)
 		if (!(field_flags((enum field_id)h->fields[i].id) & (FIELD_HOP | FIELD_FRAMING)))
 			wbuf_view_put(&w, http1_line(head, h, i));
+	if (f)
+		filter_put_lines(&w, x, f->answer_lines);
 	WBUF_LIT(&w, "\r\n");
 	wbuf_view_put(&w, *rest);
 	TRY(wbuf_check(&w));

@@ -30,7 +30,10 @@ static const char config[] =
 	"    hosts: [www.example.nl, \"*.example.nl\", \"*.deep.sub.example.nl\"]\n"
 	"    rules:\n"
 	"      - {match: {path_exact: /x, methods: [GET, BAN], headers: {a: b}, query: {c: d},"
-	" source: [10.0.0.0/8]}, backends: [{name: web, weight: 1}, {name: two, weight: 2}]}\n"
+	" source: [10.0.0.0/8]}, backends: [{name: web, weight: 1}, {name: two, weight: 2}],\n"
+	"         filters: [{set_request_headers: {X: \"a{host}\"}}, {remove_response_headers: "
+	"[Y]},"
+	" {allow_networks: [10.0.0.0/8]}, {rewrite_path: /p}, {rewrite_host: h}]}\n"
 	"      - {match: {path_prefix: /y}, redirect: {location: /z}}\n"
 	"      - {match: {path_regex: q}, respond: {body: hello}}\n"
 	"    backend: web\n"
@@ -353,6 +356,26 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_POOL, 0, image_pool, first_byte_ms, UINT32_MAX),
 		WRONG(IMAGE_POOL, 0, image_pool, idle_connection_ms, UINT32_MAX),
 		WRONG(IMAGE_SERVER, 0, image_server, pool, UINT32_MAX),
+		WRONG(IMAGE_RULE, 0, image_rule, filter.first, 99),
+		WRONG(IMAGE_RULE, 0, image_rule, filter.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, access.first, UINT32_MAX),
+		WRONG(IMAGE_FILTER, 0, image_filter, access.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, request_drops.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, answer_drops.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, request_lines.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, answer_lines.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, page_lines.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, path.n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, host.at, UINT32_MAX),
+		WRONG(IMAGE_FILTER, 0, image_filter, prefix_n, UINT32_MAX),
+		WRONG(IMAGE_FILTER, 0, image_filter, flags, UINT32_MAX),
+		WRONG(IMAGE_ACCESS, 0, image_access, networks.n, 99),
+		WRONG(IMAGE_ACCESS, 0, image_access, is_allow, 2),
+		WRONG(IMAGE_DROP, 0, image_str, n, 0),
+		WRONG(IMAGE_DROP, 0, image_str, at, UINT32_MAX),
+		WRONG(IMAGE_SEGMENT, 0, image_segment, text.at, UINT32_MAX),
+		WRONG(IMAGE_SEGMENT, 0, image_segment, kind, 0),
+		WRONG(IMAGE_SEGMENT, 0, image_segment, kind, IMAGE_SEGMENT_KINDS),
 	};
 	struct copy right = copy_of(&m);
 

@@ -1,0 +1,16 @@
+/* Filters of rules and routes: what may be changed, and by what; and what they come to for one
+ * rule. */
+#ifndef CONF_CHECK_FILTER_H
+#define CONF_CHECK_FILTER_H
+
+#include "conf/check.h"
+
+/* check_filter_list - every filter of a list by itself; paths and hosts in it become canonical */
+void check_filter_list(struct check *c, struct model_list filters);
+
+/* check_filter_rule - what the route's and the rule's filters ask of the rule that they are put on
+ */
+void check_filter_rule(struct check *c, const struct model_route *route,
+		       const struct model_rule *rule);
+
+#endif

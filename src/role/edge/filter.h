@@ -1,0 +1,39 @@
+/*
+ * Filters of the rule that took a request. What they come to was worked out by the config role:
+ * here fields are marked, text is copied, and addresses are compared. A rule without filters costs
+ * one branch.
+ */
+#ifndef ROLE_EDGE_FILTER_H
+#define ROLE_EDGE_FILTER_H
+
+#include "role/edge/edge.h"
+#include "route/expand.h"
+
+/* filter_of - what x's rule does; NULL: nothing, or no rule took it */
+static inline const struct image_filter *filter_of(const struct exchange *x)
+{
+	return x->rule && x->rule->filter.n ? image_filter_at(&x->g->image, x->rule->filter.first)
+					    : NULL;
+}
+
+/* filter_allows - does x's client come from where the filter allows? */
+bool filter_allows(const struct exchange *x, const struct image_filter *f);
+
+/*
+ * filter_drop - marks the fields of a parsed head that are taken out as FIELD_TAKEN_OUT, which ends
+ * at this hop
+ *   drops   names in lower case, '_' as '-'; matched likewise (THREATS A5)
+ */
+void filter_drop(const struct image *im, struct image_range drops, struct view head,
+		 const struct http1_head *h);
+
+/* filter_facts - what placeholders stand for, once x's own head has been built */
+struct expand_facts filter_facts(const struct exchange *x);
+
+/* filter_put_lines - appends field lines with their placeholders */
+void filter_put_lines(struct wbuf *w, const struct exchange *x, struct image_range lines);
+
+/* filter_drops_name - is this field one of those that are taken out? */
+bool filter_drops_name(const struct image *im, struct image_range drops, struct view name);
+
+#endif

@@ -1,0 +1,267 @@
+"""Filters of rules and routes, both directions: header fields, rewriting, networks. What the server gets is
+compared by the byte where it matters; nobody's input may become a line of a head (THREATS A1, A5, A6)."""
+import subprocess
+
+import pytest
+
+from harness import origin as origins, wire
+
+
+@pytest.fixture(name="filtered")
+def start_filtered(front, origin):
+    """filtered(filters, handler, ...) starts Sluis with these filters on one rule; the server."""
+
+    def start(filters, handler=None, rule=None, route=None, **keywords):
+        server = origin(handler)
+        rule = {"name": "r", "filters": filters, "backend": "web", **(rule or {})}
+        front(server, route={"rules": [rule], **(route or {})}, **keywords)
+        return server
+
+    return start
+
+
+def names(fields):
+    return [name.lower() for name, _ in fields]
+
+
+# ---- header fields of requests --------------------------------------------------------------------
+@pytest.mark.smoke
+def test_request_headers(sluis, filtered):
+    server = filtered([
+        {"set_request_headers": {"X-Env": "prod", "X-Who": "{source_address} {scheme} {host} {path}?{query} {request_id}"}},
+        {"add_request_headers": {"X-Tag": "ours", "X-Json": '{"a": {"b": 1}} {{host}'}},
+        {"remove_request_headers": ["X-Debug", "Cookie"]},
+    ])
+    got = sluis.ask("/a/../b?x=1&y=%20", host="A.nl:8080", fields=[
+        ("X-Env", "evil"), ("x_env", "evil2"), ("X-Tag", "theirs"), ("X-Debug", "1"), ("X_debug", "2"), ("Cookie", "a=b"),
+        ("X-Other", "stays")])
+    seen = server.requests[0]
+    assert got.status == 200
+    assert seen.all("X-Env") == ["prod"] and not seen.all("X_Env")
+    assert seen.all("X-Tag") == ["theirs", "ours"]
+    assert not seen.all("X-Debug") and not seen.all("X_Debug") and not seen.all("Cookie")
+    assert seen.header("X-Other") == "stays"
+    assert seen.header("X-Who") == f"127.0.0.1 http a.nl /b?x=1&y=%20 {seen.header('X-Request-Id')}"
+    assert seen.header("X-Json") == '{"a": {"b": 1}} {host}'
+    assert seen.all("Via") == ["1.1 sluis"]  # RFC 9110 §7.6.3
+
+
+def test_later_changes_win(sluis, filtered):
+    server = filtered([{"set_request_headers": {"X-A": "rule"}}, {"remove_request_headers": ["X-B"]}],
+                      route={"filters": [{"set_request_headers": {"X-A": "route", "X-B": "route", "X-C": "route"}},
+                                         {"remove_request_headers": ["X-D"]}, {"add_request_headers": {"X-D": "last"}}]})
+    assert sluis.ask(fields=[("X-D", "client")]).status == 200
+    seen = server.requests[0]
+    assert (seen.all("X-A"), seen.all("X-B"), seen.all("X-C"), seen.all("X-D")) == (["rule"], [], ["route"], ["last"])
+
+
+def test_route_filters_reach_every_rule(sluis, site, origin):
+    server = origin()
+    sluis.start(site(server.address, route={
+        "filters": [{"set_request_headers": {"X-Route": "yes"}}],
+        "rules": [{"match": {"path_prefix": "/a"}, "backend": "web", "filters": [{"set_request_headers": {"X-Rule": "a"}}]}],
+        "backend": "web"}))
+    sluis.ask("/a")
+    sluis.ask("/b")
+    assert [(r.header("X-Route"), r.header("X-Rule")) for r in server.requests] == [("yes", "a"), ("yes", None)]
+
+
+def test_set_fields_survive_connection_listing(sluis, filtered):
+    """RFC 9110 §7.6.1: a client may name a field in Connection; that takes out its own, not ours."""
+    server = filtered([{"set_request_headers": {"X-Env": "prod"}}])
+    got = sluis.ask(fields=[("Connection", "X-Env, keep-alive"), ("X-Env", "evil")])
+    assert got.status == 200 and server.requests[0].all("X-Env") == ["prod"]
+
+
+def test_bodies_and_framing_stay(sluis, filtered):
+    """Chunked, Content-Length, pipelined: what filters add stands in the head and nowhere else."""
+    server = filtered([{"set_request_headers": {"X-Env": "prod"}}, {"remove_request_headers": ["X-Gone"]}],
+                      lambda r, s: origins.answer(r.body))
+    with sluis.client() as client:
+        client.send(wire.request("POST", "/1", [("Transfer-Encoding", "chunked"), ("X-Gone", "1")]) + wire.chunks(b"ab", b"c")
+                    + wire.request("POST", "/2", body=b"xyz") + wire.request("GET", "/3"))
+        assert [client.response().body for _ in range(3)] == [b"abc", b"xyz", b""]
+    assert [r.all("X-Env") for r in server.requests] == [["prod"]] * 3
+    assert not server.requests[0].all("X-Gone")
+
+
+def test_placeholders_cant_write_lines(sluis, filtered):
+    """Every byte that a target may have, in a value: still one line, and one request."""
+    server = filtered([{"set_request_headers": {"X-Q": "<{query}>", "X-P": "<{path}>"}}])
+    query = "".join(chr(b) for b in range(0x21, 0x7f) if chr(b) != "#")
+    assert sluis.ask("/%0d%0aX-Evil:1?" + query).status == 400  # control bytes are never in a path
+    assert sluis.ask("/a%20b?%0d%0aX-Evil:%201" + query).status == 200
+    seen = server.requests[0]
+    assert seen.header("X-Q") == f"<%0d%0aX-Evil:%201{query}>" and seen.header("X-P") == "</a%20b>"
+    assert "x-evil" not in names(seen.fields) and len(server.requests) == 1
+
+
+def test_trailers_are_not_headers(sluis, filtered):
+    """A field that is taken out of the head does not come back from a trailer section as a head's."""
+    server = filtered([{"set_request_headers": {"X-Env": "prod"}}], lambda r, s: origins.answer(r.body))
+    with sluis.client() as client:
+        client.send(wire.request("POST", "/", [("Transfer-Encoding", "chunked")]) + wire.chunks(b"a", trailers=[("X-Sum", "1")]))
+        assert client.response().body == b"a"
+    assert server.requests[0].all("X-Env") == ["prod"]
+
+
+# ---- header fields of answers ---------------------------------------------------------------------
+@pytest.mark.smoke
+def test_response_headers(sluis, filtered):
+    filtered([
+        {"set_response_headers": {"Cache-Control": "no-store", "X-Path": "{path}"}},
+        {"add_response_headers": {"Set-Cookie": "b=2"}},
+        {"remove_response_headers": ["Server", "X-Powered-By"]},
+    ], lambda r, s: origins.answer(b"hi", fields=[("Cache-Control", "max-age=9"), ("Server", "old/1.0"), ("X_Powered_By", "x"),
+                                                  ("Set-Cookie", "a=1"), ("ETag", '"1"')]))
+    got = sluis.ask("/p")
+    assert got.body == b"hi" and got.all("Cache-Control") == ["no-store"] and got.all("X-Path") == ["/p"]
+    assert got.all("Set-Cookie") == ["a=1", "b=2"] and got.header("ETag") == '"1"'
+    assert not got.all("Server") and not got.all("X_Powered_By")
+
+
+@pytest.mark.parametrize("how", ["length", "chunked", "close", "empty"])
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_answers_of_every_framing(sluis, filtered, how, version):
+    def handler(_, stream):
+        if how == "length":
+            return origins.answer(b"body", fields=[("X-Old", "1")])
+        if how == "empty":
+            return b"HTTP/1.1 204 No Content\r\nX-Old: 1\r\n\r\n"
+        if how == "chunked":
+            return b"HTTP/1.1 200 OK\r\nX-Old: 1\r\nTransfer-Encoding: chunked\r\n\r\n" + wire.chunks(b"bo", b"dy")
+        stream.send(b"HTTP/1.1 200 OK\r\nX-Old: 1\r\n\r\nbody")
+        return None
+
+    filtered([{"set_response_headers": {"X-New": "2"}}, {"remove_response_headers": ["X-Old"]}], handler)
+    with sluis.client() as client:
+        client.send(f"GET / HTTP/{version}\r\nHost: a\r\n\r\n".encode())
+        got = client.response()
+    assert got.all("X-New") == ["2"] and not got.all("X-Old")
+    assert got.body == (b"" if how == "empty" else b"body")
+
+
+def test_interim_answers_lose_fields_and_gain_none(sluis, filtered):
+    """RFC 9110 §15.2: what is taken out is taken out of 1xx too; what is added belongs to the final answer."""
+    filtered([{"remove_response_headers": ["X-Secret"]}, {"set_response_headers": {"X-New": "1"}}],
+             lambda r, s: b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-Secret: 1\r\n\r\n"
+             + origins.answer(b"x", fields=[("X-Secret", "2")]))
+    with sluis.client() as client:
+        client.send(wire.request())
+        hints, final = client.response(), client.response()
+    assert hints.status == 103 and names(hints.fields) == ["link"]
+    assert final.status == 200 and final.all("X-New") == ["1"] and not final.all("X-Secret")
+
+
+def test_websocket_handshake(sluis, filtered):
+    def handler(_, stream):
+        stream.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Old: 1\r\n\r\n")
+        stream.send(stream.exactly(4))
+
+    server = filtered([{"set_request_headers": {"X-Env": "prod"}}, {"set_response_headers": {"X-New": "1"}},
+                       {"remove_response_headers": ["X-Old"]}], handler)
+    with sluis.client() as client:
+        client.send(wire.request(fields=[("Connection", "Upgrade"), ("Upgrade", "websocket")]))
+        got = client.head()
+        client.send(b"ping")
+        assert client.exactly(4) == b"ping"
+    assert got.status == 101 and got.all("X-New") == ["1"] and not got.all("X-Old")
+    assert server.requests[0].all("X-Env") == ["prod"]
+
+
+def test_local_answers(sluis, site):
+    """Redirects and fixed answers obey filters; our error pages get fields beside their own."""
+    filters = [{"set_response_headers": {"X-New": "1", "Cache-Control": "max-age=60", "Content-Type": "text/csv"}},
+               {"remove_response_headers": ["X-Content-Type-Options"]}]
+    sluis.start(site("127.0.0.1:1", route={"filters": filters, "rules": [
+        {"match": {"path_exact": "/r"}, "redirect": {"status": 302, "location": "/n"}},
+        {"match": {"path_exact": "/f"}, "respond": {"status": 200, "body": "fixed"}}]}))
+    for target, status in (("/r", 302), ("/f", 200)):
+        got = sluis.ask(target)
+        assert got.status == status and got.all("X-New") == ["1"] and got.all("Cache-Control") == ["max-age=60"]
+        assert not got.all("X-Content-Type-Options") and got.all("Content-Type") == ["text/csv"]
+    got = sluis.ask("/gone")
+    assert got.status == 502 and got.all("X-New") == ["1"]
+    assert got.all("Cache-Control") == ["no-store"] and got.all("X-Content-Type-Options") == ["nosniff"]
+    assert got.all("Content-Type") == ["text/html; charset=utf-8"]
+
+
+def test_hsts_is_the_filters(sluis, site, origin, ca):
+    server, www = origin(), ca.issue("www.example.nl")
+    for filters, want in (([{"set_response_headers": {"Strict-Transport-Security": "max-age=1"}}], ["max-age=1"]),
+                          ([{"remove_response_headers": ["Strict-Transport-Security"]}], []), ([], ["max-age=31536000"])):
+        configuration = site(server.address, listener={"protocol": "https", "certificates": ["www"]},
+                             route={"filters": filters}, certificates=[{"name": "www", "chain": www.chain, "key": www.key}])
+        if not sluis.process:
+            sluis.start(configuration)
+        else:
+            assert sluis.reload(configuration).returncode == 0
+        assert sluis.ask(tls=wire.client_tls(ca.certificate)).all("Strict-Transport-Security") == want
+
+
+# ---- rewriting --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("prefix,to,target,want", [
+    ("/api/", "/v2/", "/api/x?y=1", "/v2/x?y=1"), ("/api", "/v2", "/api", "/v2"), ("/api", "/v2/", "/api/", "/v2/"),
+    ("/api", "/", "/api/x", "/x"), ("/api", "/", "/api", "/"), ("/api", "/", "/api/", "/"), ("/api", "/", "/api?q", "/?q"),
+    ("/", "/app", "/x", "/app/x"), (None, "/app", "/", "/app/"), ("/a", "/b/c", "/a/%41/%2e./d%20", "/b/c/d%20")])
+def test_rewrite_path_prefix(sluis, filtered, prefix, to, target, want):
+    server = filtered([{"rewrite_path_prefix": to}], rule={"match": {"path_prefix": prefix}} if prefix else None)
+    assert sluis.ask(target).status == 200
+    assert server.targets == [want]
+
+
+def test_rewrite_path_and_host(sluis, filtered):
+    was = {"X-Was": "{host}{path}?{query}"}
+    server = filtered([{"rewrite_path": "/one"}, {"rewrite_host": "app.internal:81"}, {"set_response_headers": was},
+                       {"set_request_headers": was}])
+    got = sluis.ask("/two/three?q=1", host="a.nl:99")
+    seen = server.requests[0]
+    assert seen.target == "/one?q=1" and seen.all("Host") == ["app.internal:81"]
+    assert seen.header("X-Forwarded-Host") == "a.nl:99" and 'host="a.nl:99"' in seen.header("Forwarded")
+    assert seen.header("X-Was") == got.header("X-Was") == "a.nl/two/three?q=1"
+
+
+def test_records_say_what_was_asked_for(sluis, filtered):
+    """The log names the client's host, path and program, not what servers were sent in their place."""
+    filtered([{"rewrite_path": "/secret-place"}, {"rewrite_host": "internal"}, {"remove_request_headers": ["User-Agent"]}])
+    assert sluis.ask("/asked?q=1", host="a.nl", fields=[("User-Agent", "probe/1")]).status == 200
+    sluis.stop()
+    said = subprocess.run(["grep", "-rh", "probe/1", f"{sluis.state}/audit"], capture_output=True, check=True, text=True).stdout
+    assert "http://a.nl/asked" in said and "secret-place" not in said and "internal" not in said
+
+
+def test_asterisk_is_not_rewritten(sluis, filtered):
+    server = filtered([{"rewrite_path_prefix": "/v2"}])
+    assert sluis.ask("*", "OPTIONS").status == 200
+    assert server.targets == ["*"]
+
+
+# ---- networks ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("filters,status", [
+    ([{"allow_networks": ["10.0.0.0/8"]}], 403), ([{"allow_networks": ["10.0.0.0/8", "127.0.0.0/8"]}], 200),
+    ([{"deny_networks": ["127.0.0.1"]}], 403), ([{"deny_networks": ["10.0.0.0/8"]}], 200),
+    ([{"allow_networks": ["127.0.0.0/8"]}, {"deny_networks": ["127.0.0.1"]}], 403),
+    ([{"allow_networks": ["127.0.0.0/8"]}, {"allow_networks": ["127.0.0.2"]}], 403)])
+def test_networks(sluis, filtered, filters, status):
+    server = filtered(filters)
+    got = sluis.ask()
+    assert got.status == status and len(server.requests) == (status == 200)
+
+
+def test_networks_of_route_and_rule_both_hold(sluis, filtered):
+    filtered([{"allow_networks": ["127.0.0.0/8"]}], route={"filters": [{"deny_networks": ["127.0.0.0/24"]}]})
+    assert sluis.ask().status == 403
+
+
+# ---- real servers -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("which", ["nginx", "apache"])
+def test_real_servers(request, front, which):
+    server = request.getfixturevalue(which)({"index.html": b"hello", "v2/a.txt": b"two"})
+    sluis = front(server, route={"rules": [{
+        "match": {"path_prefix": "/api"}, "backend": "web",
+        "filters": [{"rewrite_path_prefix": "/v2"}, {"remove_response_headers": ["Server", "ETag"]},
+                    {"set_response_headers": {"X-Front": "sluis"}}, {"set_request_headers": {"X-A": "{path}"}}]}]})
+    for _ in range(2):
+        got = sluis.ask("/api/a.txt")
+        assert got.body == b"two" and got.header("X-Front") == "sluis" and not got.all("Server") and not got.all("ETag")
+    assert sluis.ask("/index.html").all("Server")
