@@ -14,6 +14,7 @@
 #include "role/edge/persist.h"
 #include "role/edge/filter.h"
 #include "role/edge/pool.h"
+#include "role/edge/retry.h"
 #include "role/edge/tunnel.h"
 
 enum { ANSWER_READS = 8 /* of one server before others get their turn */ };
@@ -179,6 +180,8 @@ static enum err answer_head(struct edge *e, struct exchange *x, struct view *in)
 		return x->flags & X_WEBSOCKET ? tunnel_start(e, x, head, &h, in) : E_PROTO;
 	if (h.status < 200)
 		return answer_interim(e, x, head, &h);
+	if (x->pool->retry_on & IMAGE_RETRY_STATUSES && retry_status(e, x, h.status))
+		return E_DENIED; /* answer_broken: another server is asked */
 	return answer_final(e, x, head, &h, in);
 }
 

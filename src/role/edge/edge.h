@@ -15,6 +15,7 @@
 #define ROLE_EDGE_EDGE_H
 
 #include "balance/balance.h"
+#include "balance/budget.h"
 #include "base/list.h"
 #include "base/rng.h"
 #include "base/wheel.h"
@@ -73,8 +74,9 @@ struct buffer_pool {
 /* What a generation keeps per pool. */
 struct pool_state {
 	struct balance_pool balance;
-	bool *is_healthy;  /* per server: health page, administration and configuration agree */
-	struct list queue; /* exchanges that wait for any of its servers */
+	bool *is_healthy; /* per server: health page, administration and configuration agree */
+	struct budget retries;
+	struct list queue;	      /* exchanges that wait for any of its servers */
 	uint32_t queue_n, queue_told; /* ... and as the load page has it */
 	uint64_t refreshed_ms;
 	uint64_t version; /* of the health page, when it was last looked at */
@@ -197,6 +199,8 @@ enum exchange_flag {
 	X_QUEUED = 128,	    /* node stands in the pool's queue */
 	X_WAITING = 256,    /* node stands in the server's list */
 	X_ASK = 1024,	    /* it is to ask for a server in its next turn */
+	X_GRANTED = 2048,   /* another try has been decided about, and what failed was counted */
+	X_PAUSED = 4096,    /* waits a moment before the next try */
 	X_SENT = 512	    /* its head is on its way to a server */
 };
 

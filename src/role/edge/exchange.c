@@ -14,6 +14,7 @@
 #include "role/edge/local.h"
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
+#include "role/edge/retry.h"
 #include "role/edge/store.h"
 #include "role/edge/upstream.h"
 
@@ -96,7 +97,8 @@ void exchange_ask(struct edge *e, struct exchange *x)
 	}
 	if (x->queued_until_ms)
 		exchange_leave_queue(e, x);
-	x->tries++;
+	if (x->tries++ == 0)
+		retry_count(x);
 	x->connected_ns = 0;
 	x->asked_ns = e->loop.now_ns;
 	if (upstream_take(e, x)) {
@@ -152,7 +154,7 @@ static void exchange_set_deadline(struct edge *e, struct exchange *x)
 	if (!x->request.is_done)
 		exchange_deadline(e, x, x->listener->request_body_idle_ms);
 	else if (!(x->flags & X_ANSWERED))
-		exchange_deadline(e, x, x->pool->first_byte_ms);
+		exchange_deadline(e, x, retry_timeout_ms(x));
 	else
 		exchange_deadline(e, x, x->listener->response_idle_ms);
 }
@@ -216,20 +218,6 @@ void exchange_connected(struct edge *e, struct exchange *x)
 
 /* ---- failing ---- */
 
-/*
- * Another try is safe when nothing was sent, or when the request is safe by definition (RFC 9110
- * §9.2.1) and none of its body is gone.
- */
-static bool exchange_may_retry(const struct exchange *x, enum dial_failure why)
-{
-	if (x->flags & (X_ANSWERED | X_BODY_MOVED) || x->tries > x->pool->retry_attempts)
-		return false;
-	if (!(x->flags & X_SENT))
-		return x->pool->retry_on & IMAGE_RETRY_CONNECT_FAILURE;
-	return why == DIAL_RESET && (x->pool->retry_on & IMAGE_RETRY_RESET) &&
-	       http_method_is_safe((enum http_method)x->method);
-}
-
 void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 {
 	/* An idle connection that the server closed meanwhile says nothing about the server. */
@@ -246,13 +234,14 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_abort(e, x);
 		return;
 	}
-	if (!was_stale && !was_early && why != DIAL_UNKNOWN && why != DIAL_BUSY) {
+	if (!was_stale && !was_early && why != DIAL_UNKNOWN && why != DIAL_BUSY &&
+	    !(x->flags & X_GRANTED)) {
 		PAGE_ADD(l->failures, 1);
 		if (x->flags & X_SENT || why == DIAL_TLS)
 			dial_tell_failure(e, x->server, why);
 	}
 	x->failure = (uint8_t)why;
-	if (!exchange_may_retry(x, why)) {
+	if (!retry_may(e, x, why, was_stale)) {
 		exchange_answer_failure(e, x, why);
 		return;
 	}
@@ -264,15 +253,34 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 				  (uint32_t)(x->server - image_server_at(&x->g->image,
 									 x->pool->servers.first)));
 	}
-	x->flags &= ~(uint32_t)X_SENT;
-	x->end = X_END_WELL;
-	x->progress = 0;
 	PAGE_ADD(l->retries, 1);
-	exchange_ask(e, x);
+	retry_next(e, x);
+}
+
+/* The server has not begun to answer: another one, some more patience, or 504. */
+static void exchange_unanswered(struct edge *e, struct exchange *x)
+{
+	if (x->pool->retry_try_ms && pool_has_other(e, x) && retry_may(e, x, DIAL_TIMEOUT, false)) {
+		x->flags |= X_GRANTED;
+		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
+		dial_tell_failure(e, x->server, DIAL_TIMEOUT);
+		exchange_failed(e, x, DIAL_TIMEOUT);
+		return;
+	}
+	if (retry_waits_on(e, x))
+		return;
+	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
+	dial_tell_failure(e, x->server, DIAL_TIMEOUT);
+	local_error(e, x, 504, "the server did not answer in time");
 }
 
 void exchange_expired(struct edge *e, struct exchange *x)
 {
+	if (x->flags & X_PAUSED) {
+		x->flags &= ~(uint32_t)X_PAUSED;
+		exchange_ask(e, x);
+		return;
+	}
 	x->end = X_END_TIMEOUT;
 	if (x->flags & X_ANSWERED) {
 		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
@@ -284,9 +292,7 @@ void exchange_expired(struct edge *e, struct exchange *x)
 	} else if (!x->request.is_done && x->u) {
 		local_error(e, x, 408, "the request's body did not come in time");
 	} else if (x->u && (x->flags & X_SENT)) {
-		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
-		dial_tell_failure(e, x->server, DIAL_TIMEOUT);
-		local_error(e, x, 504, "the server did not answer in time");
+		exchange_unanswered(e, x);
 	} else {
 		exchange_failed(e, x, DIAL_TIMEOUT);
 	}

@@ -272,6 +272,15 @@ enum err pool_pick_kept(struct edge *e, struct exchange *x, uint32_t i)
 	return pool_take(e, x, i);
 }
 
+bool pool_has_other(struct edge *e, const struct exchange *x)
+{
+	struct balance_tried tried = x->tried;
+
+	pool_refresh(e, x);
+	balance_tried_add(&tried, pool_index_of(x));
+	return balance_choose(&pool_state(x)->balance, &tried).n != 0;
+}
+
 void pool_release(struct edge *e, struct exchange *x)
 {
 	struct pool_state *p = NULL;

@@ -21,6 +21,9 @@ enum err pool_pick_kept(struct edge *e, struct exchange *x, uint32_t i);
 /* pool_pick_hashed - the same by rendezvous hashing of a key, whatever the pool's algorithm */
 enum err pool_pick_hashed(struct edge *e, struct exchange *x, uint64_t key);
 
+/* pool_has_other - a server that x has not been sent to could be asked */
+bool pool_has_other(struct edge *e, const struct exchange *x);
+
 /* pool_is_draining - the server takes no new clients, but keeps those it has */
 bool pool_is_draining(const struct edge *e, const struct image_server *s);
 
