@@ -84,7 +84,7 @@ static void check_backend_tls(struct check *c, struct model_backend *b)
 
 	if (b->protocol != IMAGE_HTTPS) {
 		if (tls->at)
-			diag_error(c->diag, tls->at->at, "tls is for protocol: https");
+			diag_error(c->diag, tls->at->at, "tls is for protocol: https and h2");
 		return;
 	}
 	if (tls->name.n && !value_is_dns_name(tls->name))
@@ -125,7 +125,7 @@ static void check_backend_health_path(struct check *c, const struct model_health
 		diag_error(c->diag, node_place(h->at, "host"), "not a host");
 }
 
-static void check_backend_health(struct check *c, const struct model_health *h)
+static void check_backend_health(struct check *c, const struct model_health *h, bool is_h2)
 {
 	bool is_head = view_eq(h->method, VIEW("HEAD"));
 
@@ -139,6 +139,9 @@ static void check_backend_health(struct check *c, const struct model_health *h)
 	if (!h->is_tcp && h->expect_status.n == 0)
 		diag_error(c->diag, node_place(h->at, "expect_status"),
 			   "no status would be healthy");
+	if (is_h2 && !h->is_tcp)
+		diag_error(c->diag, h->at->at,
+			   "checks of servers that speak HTTP/2 are connections: write tcp: true");
 	if (h->timeout_ms > h->interval_ms)
 		diag_warning(c->diag, node_place(h->at, "timeout"),
 			     "a check may take longer than the time between two: the next one "
@@ -156,10 +159,12 @@ void check_backend_run(struct check *c)
 
 		if (!b->at)
 			continue;
+		b->is_h2 = b->protocol & MODEL_H2;
+		b->protocol &= (uint8_t)~MODEL_H2;
 		check_backend_servers(c, b);
 		check_backend_tls(c, b);
 		if (b->health.at)
-			check_backend_health(c, &b->health);
+			check_backend_health(c, &b->health, b->is_h2);
 		if (!b->is_used)
 			diag_warning(c->diag, b->at->at, "no route uses backend \"%.*s\"",
 				     DIAG_VIEW(b->name));

@@ -109,6 +109,7 @@ static void compile_listener_numbers(const struct model_listener *from, struct i
 	to->connections_per_address = (uint32_t)from->limits.connections_per_address;
 	to->header_size = (uint32_t)from->limits.header_size;
 	to->headers = (uint32_t)from->limits.headers;
+	to->streams_per_connection = (uint32_t)from->limits.streams_per_connection;
 	to->requests_per_connection = (uint32_t)from->limits.requests_per_connection;
 	to->body_size = from->limits.body_size;
 	to->handshake_ms = (uint32_t)from->timeouts.handshake_ms;
@@ -133,6 +134,11 @@ static void compile_listener_previous(struct compile *c, struct slots *s)
 	}
 }
 
+static bool compile_listener_has_h2(const struct model_listener *l)
+{
+	return l->http2 == MODEL_HTTP2_ON || (!l->http2 && l->protocol == IMAGE_HTTPS);
+}
+
 static void compile_listener_one(struct compile *c, uint32_t i, const struct image_range *lists)
 {
 	const struct model_listener *from =
@@ -144,7 +150,8 @@ static void compile_listener_one(struct compile *c, uint32_t i, const struct ima
 	to->address = compile_address(c, &from->address);
 	to->protocol = from->protocol;
 	to->flags = (uint8_t)((from->default_certificate ? IMAGE_DEFAULT_CERTIFICATE : 0) |
-			      (from->redirect_to_https ? IMAGE_REDIRECT_TO_HTTPS : 0));
+			      (from->redirect_to_https ? IMAGE_REDIRECT_TO_HTTPS : 0) |
+			      (compile_listener_has_h2(from) ? IMAGE_HTTP2 : 0));
 	to->default_certificate = from->certificates.n ? from->certificates.p[0].index : IMAGE_NONE;
 	to->sni = compile_listener_sni(c, from);
 	to->hosts = compile_listener_hosts(c, hosts, lists);

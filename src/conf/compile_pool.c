@@ -169,6 +169,7 @@ bool compile_pool_run(struct compile *c)
 		to->name = compile_text(c, from->name);
 		compile_slots_keep(&pools, from->name, to);
 		to->protocol = from->protocol;
+		to->is_h2 = from->is_h2;
 		to->balance = from->balance;
 		to->resolve_to = compile_networks(c, from->resolve_to);
 		compile_pool_numbers(from, to);

@@ -29,6 +29,7 @@ enum {
 	IMAGE_HEADER_SIZE_MAX = 65535, /* positions in a head are 16 bits */
 	IMAGE_HEADERS_MIN = 8,
 	IMAGE_HEADERS_MAX = 1000,
+	IMAGE_STREAMS_MAX = 1000,
 	IMAGE_BYTES_MAX = 1 << 30
 };
 
@@ -94,7 +95,11 @@ struct image_header {
 
 enum image_protocol { IMAGE_HTTP = 1, IMAGE_HTTPS };
 
-enum image_listener_flag { IMAGE_DEFAULT_CERTIFICATE = 1, IMAGE_REDIRECT_TO_HTTPS = 2 };
+enum image_listener_flag {
+	IMAGE_DEFAULT_CERTIFICATE = 1,
+	IMAGE_REDIRECT_TO_HTTPS = 2,
+	IMAGE_HTTP2 = 4 /* over TLS by ALPN, without TLS by its preface (RFC 9113 §3) */
+};
 
 struct image_listener {
 	struct image_str name;
@@ -115,7 +120,7 @@ struct image_listener {
 	/* timeouts, milliseconds */
 	uint32_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
 		response_idle_ms;
-	uint32_t pad2;
+	uint32_t streams_per_connection; /* HTTP/2: requests under way at once */
 };
 
 /*
@@ -281,7 +286,8 @@ struct image_pool {
 	uint8_t retry_on;    /* bits of enum image_retry */
 	uint8_t tls_verify;
 	uint8_t persist; /* enum image_persistence */
-	uint8_t pad[2];
+	uint8_t is_h2;	 /* its servers speak HTTP/2: over TLS by ALPN, else with prior knowledge */
+	uint8_t pad[1];
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
 	uint32_t slot_gen;
 };

@@ -49,7 +49,7 @@ struct model_pairs {
 struct model_listener_limits {
 	const struct node *at;
 	uint64_t connections, connections_per_address, header_size, headers, body_size,
-		requests_per_connection;
+		requests_per_connection, streams_per_connection;
 };
 
 struct model_listener_timeouts {
@@ -64,12 +64,16 @@ struct model_client_certificate {
 	struct view ca;
 };
 
+/* Of a listener; 0: not said, which is on for https. */
+enum model_http2 { MODEL_HTTP2_OFF = 1, MODEL_HTTP2_ON };
+
 struct model_listener {
 	const struct node *at;
 	struct view name;
 	struct value_address address;
 	uint8_t protocol; /* enum image_protocol */
-	uint8_t isolation, http2, http3;
+	uint8_t isolation, http3;
+	uint8_t http2; /* enum model_http2 */
 	struct model_texts certificates;
 	bool default_certificate, redirect_to_https;
 	struct model_client_certificate client_certificate;
@@ -140,10 +144,13 @@ struct model_pool_tls {
 	const struct chain_set *anchors; /* NULL: nothing to verify */
 };
 
+enum { MODEL_H2 = 0x40 /* the protocol inside is HTTP/2 */ };
+
 struct model_backend {
 	const struct node *at;
 	struct view name;
-	uint8_t protocol; /* enum image_protocol */
+	uint8_t protocol; /* enum image_protocol; with MODEL_H2 until it is checked */
+	bool is_h2;	  /* by check_backend: from MODEL_H2 */
 	uint8_t balance;  /* enum image_balance */
 	uint8_t send_proxy_protocol;
 	struct model_list servers; /* struct model_server */

@@ -13,14 +13,15 @@ OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY }
 		  { "tcp", IMAGE_HTTP, OPTION_WORD_NEVER },
 		  { "udp", IMAGE_HTTP, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(isolation, { "shared", 0, OPTION_WORD_READY }, { "cell", 1, OPTION_WORD_NEVER });
-OPTIONS_WORD_LIST(http2, { "false", 0, OPTION_WORD_READY }, { "true", 1, OPTION_WORD_LATER });
+OPTIONS_WORD_LIST(http2, { "false", MODEL_HTTP2_OFF, OPTION_WORD_READY },
+		  { "true", MODEL_HTTP2_ON, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(http3, { "false", 0, OPTION_WORD_READY }, { "true", 1, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(client_mode, { "off", 0, OPTION_WORD_READY },
 		  { "optional", 1, OPTION_WORD_NEVER }, { "required", 2, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(pool_protocol, { "http", IMAGE_HTTP, OPTION_WORD_READY },
 		  { "https", IMAGE_HTTPS, OPTION_WORD_READY },
-		  { "h2", IMAGE_HTTPS, OPTION_WORD_NEVER },
-		  { "h2c", IMAGE_HTTP, OPTION_WORD_NEVER });
+		  { "h2", IMAGE_HTTPS | MODEL_H2, OPTION_WORD_READY },
+		  { "h2c", IMAGE_HTTP | MODEL_H2, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(balance, { "least_requests", IMAGE_LEAST_REQUESTS, OPTION_WORD_READY },
 		  { "round_robin", IMAGE_ROUND_ROBIN, OPTION_WORD_READY },
 		  { "random", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
@@ -59,6 +60,9 @@ static const struct option listener_limit_rows[] = {
 		  (uint64_t)1 << 50, "0", "Largest request body; 0 = no limit."),
 	ROW_NUMBER(model_listener_limits, requests_per_connection, "requests_per_connection", 0,
 		   1000000000, "0", "Requests before a connection is closed; 0 = no limit."),
+	ROW_NUMBER(model_listener_limits, streams_per_connection, "streams_per_connection", 1,
+		   IMAGE_STREAMS_MAX, "100",
+		   "HTTP/2: requests under way at once on one connection."),
 };
 static const struct option_table listener_limits =
 	OPTIONS_TABLE(model_listener_limits, "limits", listener_limit_rows,
@@ -108,7 +112,9 @@ static const struct option listener_rows[] = {
 		 "one; otherwise they are refused."),
 	ROW_WORD(model_listener, isolation, "isolation", isolation, "shared",
 		 "How clients are kept apart."),
-	ROW_WORD(model_listener, http2, "http2", http2, NULL, "Offer HTTP/2."),
+	ROW_WORD(model_listener, http2, "http2", http2, NULL,
+		 "Offer HTTP/2. With https, where it is the default, clients choose it in the TLS "
+		 "handshake; with http only those that begin with it at once get it."),
 	ROW_WORD(model_listener, http3, "http3", http3, "false", "Offer HTTP/3."),
 	ROW_ABSENT("accept_proxy_protocol", "Networks that must send a PROXY header."),
 	ROW_BOOL(model_listener, redirect_to_https, "redirect_to_https", "false",
@@ -278,7 +284,10 @@ static const struct option_table pool_tls =
 
 static const struct option backend_rows[] = {
 	ROW_NAME(model_backend, "name", OPTION_REQUIRED, "Its name, for routes, logs and status."),
-	ROW_WORD(model_backend, protocol, "protocol", pool_protocol, "http", "What servers speak."),
+	ROW_WORD(
+		model_backend, protocol, "protocol", pool_protocol, "http",
+		"What servers speak: HTTP/1.1 (http, https), or HTTP/2 over TLS (h2) or without it "
+		"(h2c), many requests on one connection."),
 	ROW_TABLE(model_backend, servers, "servers", OPTION_LIST, OPTION_REQUIRED,
 		  IMAGE_SERVER_SLOTS, &server, "The servers that share the requests."),
 	ROW_WORD(model_backend, balance, "balance", balance, "least_requests",

@@ -62,14 +62,17 @@ static enum err tls_fail(struct tls_conn *c, const char *why)
 	return E_PROTO;
 }
 
-/* A server may choose only from what we offered; RFC 7301 §3.1. */
+/* A server may choose only from what we offered (RFC 7301 §3.1), and for HTTP/2 it has to (RFC 9113
+ * §3.2). */
 static bool tls_has_our_protocol(const struct tls_conn *c)
 {
-	const unsigned char *name = NULL;
-	unsigned int n = 0;
+	struct view name = tls_conn_protocol(c);
 
-	SSL_get0_alpn_selected(c->ssl, &name, &n);
-	return n == 0 || view_eq(view_of(name, n), VIEW("http/1.1"));
+	if (!c->client_site)
+		return true; /* tls_site has chosen */
+	if (c->client_site->is_h2)
+		return view_eq(name, VIEW("h2"));
+	return name.n == 0 || view_eq(name, VIEW("http/1.1"));
 }
 
 static enum err tls_handshake_result(struct tls_conn *c, int r)
@@ -82,7 +85,7 @@ static enum err tls_handshake_result(struct tls_conn *c, int r)
 	switch (why) {
 	case SSL_ERROR_NONE:
 		if (!tls_has_our_protocol(c))
-			return tls_fail(c, "the server chose a protocol that was not offered");
+			return tls_fail(c, "the server does not agree on the protocol (ALPN)");
 		SSL_clear_mode(c->ssl, SSL_MODE_ASYNC);
 		c->state = TLS_CONN_OPEN;
 		return E_OK;

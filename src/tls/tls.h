@@ -135,8 +135,9 @@ size_t tls_wire_bytes(size_t n);
 void tls_shutdown(struct tls_conn *c, struct wbuf *out);
 
 /* After the handshake; all borrowed, texts never NULL. */
-const char *tls_conn_version(const struct tls_conn *c); /* "TLSv1.3" */
-const char *tls_conn_cipher(const struct tls_conn *c);	/* "TLS_AES_128_GCM_SHA256" */
+const char *tls_conn_version(const struct tls_conn *c);	 /* "TLSv1.3" */
+const char *tls_conn_cipher(const struct tls_conn *c);	 /* "TLS_AES_128_GCM_SHA256" */
+struct view tls_conn_protocol(const struct tls_conn *c); /* agreed on by ALPN; may be empty */
 bool tls_conn_is_resumed(const struct tls_conn *c);
 struct view tls_conn_sni(const struct tls_conn *c); /* server side: lower case; may be empty */
 struct tls_site *tls_conn_site(const struct tls_conn *c); /* server side: the chosen one */

@@ -60,12 +60,15 @@ static enum err tls_client_site_verify(struct tls_client_site *site, const struc
 static enum err tls_client_site_fill(struct tls_client_site *site, const struct image *im,
 				     const struct image_pool *pool, uint32_t generation)
 {
-	static const uint8_t alpn[] = "\x08http/1.1";
+	static const uint8_t alpn[] = "\x08http/1.1", alpn_h2[] = "\x02h2";
+	const uint8_t *offer = pool->is_h2 ? alpn_h2 : alpn;
+	unsigned offer_n = pool->is_h2 ? sizeof alpn_h2 - 1 : sizeof alpn - 1;
 	struct view name = image_view(im, pool->tls_name);
 
 	TRY(tls_site_part_common(site->lib, site->ctx));
 	TRY(tls_client_site_verify(site, im, pool, generation));
-	if (SSL_CTX_set_alpn_protos(site->ctx, alpn, sizeof alpn - 1) != 0)
+	site->is_h2 = pool->is_h2;
+	if (SSL_CTX_set_alpn_protos(site->ctx, offer, offer_n) != 0)
 		return tls_library_fail(site->lib, "no memory left", E_NOMEM);
 	if (name.n) {
 		site->name = OPENSSL_strndup((const char *)name.p, name.n);

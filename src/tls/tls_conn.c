@@ -291,6 +291,15 @@ const char *tls_conn_cipher(const struct tls_conn *c)
 	return SSL_get_cipher_name(c->ssl);
 }
 
+struct view tls_conn_protocol(const struct tls_conn *c)
+{
+	const unsigned char *name = NULL;
+	unsigned int n = 0;
+
+	SSL_get0_alpn_selected(c->ssl, &name, &n);
+	return view_of(name, n);
+}
+
 bool tls_conn_is_resumed(const struct tls_conn *c)
 {
 	return SSL_session_reused(c->ssl) == 1;

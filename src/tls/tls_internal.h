@@ -29,6 +29,7 @@ struct tls_site {
 	SSL_CTX *ctx;
 	uint32_t refs;
 	uint32_t certificate;
+	bool has_h2; /* offers HTTP/2 */
 };
 
 struct tls_client_site {
@@ -37,6 +38,7 @@ struct tls_client_site {
 	char *name; /* of the pool: NULL when the server's own counts */
 	uint32_t refs;
 	bool want_verify;
+	bool is_h2;	      /* HTTP/2 and nothing else is offered */
 	bool has_certificate; /* signatures may be needed: handshakes run as async jobs */
 };
 

@@ -12,19 +12,21 @@ enum { TLS_TICKET_LIFE_S = 2 * 3600 };
 static int tls_site_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
 			 const unsigned char *offer, unsigned int n, void *arg)
 {
+	const struct tls_site *site = arg;
 	struct view in = view_of(offer, n), name = { 0 };
 	uint8_t name_n = 0;
+	bool is_found = false, is_h2 = false;
 
 	(void)ssl;
-	(void)arg;
-	while (view_u8(&in, &name_n) == E_OK && view_take(&in, name_n, &name) == E_OK) {
-		if (view_eq(name, VIEW("http/1.1"))) {
-			*ret = name.p;
-			*ret_n = name_n;
-			return SSL_TLSEXT_ERR_OK;
-		}
+	while (!is_h2 && view_u8(&in, &name_n) == E_OK && view_take(&in, name_n, &name) == E_OK) {
+		is_h2 = site->has_h2 && view_eq(name, VIEW("h2"));
+		if (!is_h2 && !view_eq(name, VIEW("http/1.1")))
+			continue;
+		is_found = true;
+		*ret = name.p;
+		*ret_n = name_n;
 	}
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
+	return is_found ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 /* A16: what a session belongs to: the listener's slot and the certificate. */
@@ -49,7 +51,7 @@ static enum err tls_site_fill(struct tls_site *site, const struct tls_site_spec 
 	TRY(tls_site_part_identity(lib, site->ctx, spec->image,
 				   (struct tls_signer_key){ spec->generation, spec->certificate }));
 	SSL_CTX_set_client_hello_cb(site->ctx, tls_conn_client_hello, NULL);
-	SSL_CTX_set_alpn_select_cb(site->ctx, tls_site_alpn, NULL);
+	SSL_CTX_set_alpn_select_cb(site->ctx, tls_site_alpn, site);
 	SSL_CTX_set_timeout(site->ctx, TLS_TICKET_LIFE_S);
 	set = SSL_CTX_set_tlsext_ticket_keys(site->ctx, tickets.b, sizeof tickets.b);
 	OPENSSL_cleanse(&tickets, sizeof tickets);
@@ -70,6 +72,7 @@ enum err tls_site_new(struct tls_library *lib, const struct tls_site_spec *spec,
 	site->refs = 1;
 	site->lib = lib;
 	site->certificate = spec->certificate;
+	site->has_h2 = image_listener_at(spec->image, spec->listener)->flags & IMAGE_HTTP2;
 	site->ctx = SSL_CTX_new_ex(lib->libctx, NULL, TLS_server_method());
 	e = site->ctx ? tls_site_fill(site, spec)
 		      : tls_library_fail(lib, "no memory left", E_NOMEM);

@@ -4,6 +4,7 @@
  */
 #include "role/edge/access.h"
 
+#include "role/edge/conn.h"
 #include "role/edge/count.h"
 
 #include "sys/clock.h"
@@ -41,7 +42,7 @@ static void access_put_object(struct wbuf *w, const struct exchange *x)
 	uint8_t text[ACCESS_PATH_MAX + 600];
 	struct wbuf t = wbuf_of(text, sizeof text);
 
-	wbuf_view_put(&t, x->c->conn.tls ? VIEW("https://") : VIEW("http://"));
+	wbuf_view_put(&t, conn_tls(&x->c->conn) ? VIEW("https://") : VIEW("http://"));
 	wbuf_view_put(&t, view_slice(access_span(x, x->host_at), 0, 512));
 	wbuf_view_put(&t, view_slice(access_span(x, x->path_at), 0, ACCESS_PATH_MAX));
 	record_put_text(w, RECORD_TAG_OBJECT, x->path_at.n ? wbuf_view(&t) : VIEW("-"));
@@ -64,11 +65,13 @@ static void access_put_tls(struct wbuf *w, const struct client *c)
 	uint8_t text[64];
 	struct wbuf t = wbuf_of(text, sizeof text);
 
-	if (!c->conn.tls)
+	const struct tls_conn *tls = conn_tls(&c->conn);
+
+	if (!tls)
 		return;
-	wbuf_str(&t, tls_conn_version(c->conn.tls));
+	wbuf_str(&t, tls_conn_version(tls));
 	WBUF_LIT(&t, " ");
-	wbuf_str(&t, tls_conn_cipher(c->conn.tls));
+	wbuf_str(&t, tls_conn_cipher(tls));
 	record_put_text(w, RECORD_TAG_TLS, wbuf_view(&t));
 }
 

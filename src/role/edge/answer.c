@@ -11,8 +11,8 @@
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
-#include "role/edge/persist.h"
 #include "role/edge/filter.h"
+#include "role/edge/persist.h"
 #include "role/edge/pool.h"
 #include "role/edge/retry.h"
 #include "role/edge/tunnel.h"
@@ -23,7 +23,7 @@ void answer_put_security(struct wbuf *w, const struct exchange *x)
 {
 	const struct image_filter *f = filter_of(x);
 
-	if (x->c->conn.tls && !(f && f->flags & IMAGE_FILTER_HSTS))
+	if (conn_tls(&x->c->conn) && !(f && f->flags & IMAGE_FILTER_HSTS))
 		WBUF_LIT(w, "Strict-Transport-Security: max-age=31536000\r\n");
 }
 

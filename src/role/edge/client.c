@@ -11,6 +11,8 @@
 #include "role/edge/count.h"
 #include "role/edge/exchange.h"
 #include "role/edge/generation.h"
+#include "role/edge/h2_client.h"
+#include "role/edge/h2_session.h"
 #include "role/edge/request.h"
 #include "role/edge/store.h"
 #include "role/edge/tunnel.h"
@@ -94,8 +96,12 @@ void client_close(struct edge *e, struct client *c, bool want_reset)
 	if (c->state == CLIENT_DEAD || c->state == CLIENT_FREE)
 		return;
 	INVARIANT(c->x == NULL);
-	PAGE_ADD(client_load(e, c)->connections, (uint32_t)-1);
-	address_remove(e, c->slot, &c->ip);
+	if (c->conn.session)
+		h2_session_free(e, &c->conn);
+	if (!c->is_stream) {
+		PAGE_ADD(client_load(e, c)->connections, (uint32_t)-1);
+		address_remove(e, c->slot, &c->ip);
+	}
 	conn_close(e, &c->conn, want_reset);
 	store_bury_client(e, c);
 }
@@ -106,6 +112,10 @@ static bool client_run_linger(struct edge *e, struct client *c)
 	struct view v = { 0 };
 	enum err got = E_OK;
 
+	if (c->is_stream) {
+		h2_client_finish(e, c);
+		return false;
+	}
 	if (c->conn.out)
 		return false;
 	if (!c->conn.is_broken && !c->has_shut) {
@@ -151,7 +161,9 @@ void client_next(struct edge *e, struct client *c, enum client_end end)
 
 	c->progress = 0;
 	c->was_parsed = false;
-	if (end == CLIENT_LINGERS) {
+	if (c->is_stream) {
+		h2_client_finish(e, c);
+	} else if (end == CLIENT_LINGERS) {
 		client_linger(e, c);
 	} else if (end == CLIENT_ENDS || !l) {
 		client_finish(e, c);
@@ -181,6 +193,11 @@ static bool client_run_handshake(struct edge *e, struct client *c)
 	}
 	c->handshake_us = (uint32_t)((e->loop.now_ns - c->accepted_ns) / 1000);
 	count_handshake(e, c);
+	if (view_eq(tls_conn_protocol(c->conn.tls), VIEW("h2"))) {
+		if (h2_client_start(e, c, l) != E_OK)
+			client_close(e, c, true);
+		return c->state == CLIENT_SESSION;
+	}
 	c->state = CLIENT_HEAD;
 	client_deadline(e, c, l->request_header_ms);
 	return true;
@@ -192,6 +209,23 @@ static enum err client_refuse(struct edge *e, struct client *c, const struct htt
 	TRY(conn_keep(e, &c->conn, (struct view){ 0 }));
 	request_refuse(e, c, why);
 	return E_OK;
+}
+
+/*
+ * RFC 9113 §3.3: on a listener without TLS a client that knows begins with the preface. E_AGAIN it
+ * may be one, v is kept · E_OK it is, the session has begun · E_PROTO it is none
+ */
+static enum err client_take_preface(struct edge *e, struct client *c,
+				    const struct image_listener *l, struct view v)
+{
+	static const struct view preface = VIEW(NGHTTP2_CLIENT_MAGIC);
+
+	if (c->requests || c->is_stream || c->conn.tls ||
+	    !view_starts(preface, view_slice(v, 0, preface.n)))
+		return E_PROTO;
+	c->was_parsed = v.n < preface.n;
+	TRY(conn_keep(e, &c->conn, v));
+	return c->was_parsed ? E_AGAIN : h2_client_start(e, c, l);
 }
 
 /* One head from the front of v. E_AGAIN it is not complete, v is kept · E_OK it has been dealt with
@@ -206,6 +240,11 @@ static enum err client_take_head(struct edge *e, struct client *c, const struct 
 	struct view head = { 0 };
 	enum err got = E_OK;
 
+	if (l->flags & IMAGE_HTTP2) {
+		got = client_take_preface(e, c, l, v);
+		if (got != E_PROTO)
+			return got;
+	}
 	if (c->progress == 0)
 		v = view_slice(v, http1_skip_crlf(v), v.n);
 	got = http1_parse_request(v, l->header_size, &c->progress, &h, &why);
@@ -237,6 +276,7 @@ static enum err client_next_head(struct edge *e, struct client *c, const struct 
 
 static bool client_run_head(struct edge *e, struct client *c)
 {
+	static const struct http1_error large = { 431, "head too long" };
 	const struct image_listener *l = e->now->listener[c->slot];
 	bool had_part = c->was_parsed;
 	enum err got = E_AGAIN;
@@ -247,6 +287,8 @@ static bool client_run_head(struct edge *e, struct client *c)
 	if (got == E_AGAIN && !had_part && c->was_parsed)
 		client_deadline(e, c,
 				l->request_header_ms); /* it began: from here on it has this long */
+	if (got == E_LIMIT && c->is_stream)
+		got = client_refuse(e, c, &large);
 	if (got == E_OK || got == E_AGAIN)
 		return got == E_OK;
 	client_close(e, c, false);
@@ -264,6 +306,12 @@ static bool client_run_tunnel(struct edge *e, struct client *c)
 	return false;
 }
 
+static bool client_run_session(struct edge *e, struct client *c)
+{
+	h2_client_run(e, c);
+	return false;
+}
+
 static bool client_run_nothing(struct edge *e, struct client *c)
 {
 	(void)e;
@@ -278,7 +326,7 @@ static client_step *const client_steps[CLIENT_STATES] = {
 	[CLIENT_FREE] = client_run_nothing,  [CLIENT_HANDSHAKE] = client_run_handshake,
 	[CLIENT_HEAD] = client_run_head,     [CLIENT_BUSY] = client_run_busy,
 	[CLIENT_TUNNEL] = client_run_tunnel, [CLIENT_LINGER] = client_run_linger,
-	[CLIENT_DEAD] = client_run_nothing,
+	[CLIENT_DEAD] = client_run_nothing,  [CLIENT_SESSION] = client_run_session,
 };
 
 void client_run(struct edge *e, struct client *c)
@@ -333,7 +381,11 @@ void client_expired(struct edge *e, struct client *c)
 {
 	static const struct http1_error late = { 408, "the request did not arrive in time" };
 
-	if (c->x && c->state == CLIENT_TUNNEL) {
+	if (c->state == CLIENT_SESSION) {
+		h2_client_expired(e, c);
+	} else if (c->state == CLIENT_LINGER && c->is_stream) {
+		h2_client_stream_expired(e, c);
+	} else if (c->x && c->state == CLIENT_TUNNEL) {
 		c->conn.is_broken = true;
 		tunnel_run(e, c);
 	} else if (c->x) {
@@ -354,7 +406,9 @@ void client_close_idle(struct edge *e, bool is_all, uint16_t slot)
 	for (uint32_t i = 0; i < e->client_high; i++) {
 		struct client *c = &e->clients[i];
 
-		if (c->state == CLIENT_HEAD && conn_pending(&c->conn).n == 0 &&
+		if (c->state == CLIENT_SESSION && (is_all || c->slot == slot))
+			h2_client_drain(e, c);
+		if (c->state == CLIENT_HEAD && !c->is_stream && conn_pending(&c->conn).n == 0 &&
 		    (is_all || c->slot == slot) && !c->conn.can_read)
 			client_linger(e, c); /* a request that is on its way is read and thrown
 						away, not reset */

@@ -5,6 +5,7 @@
 #include "role/edge/conn.h"
 
 #include "role/edge/buffer.h"
+#include "role/edge/h2_stream.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 
@@ -20,6 +21,8 @@ enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind
 	k->said_end = k->cant_send = k->was_cut = false;
 	k->can_read = k->sees_end = k->has_ended = k->wants_write = k->is_broken = false;
 	k->tls = NULL;
+	k->stream = NULL;
+	k->session = NULL;
 	k->in = k->out = NULL;
 	k->edge = e;
 	wheel_entry_init(&k->timer);
@@ -34,6 +37,8 @@ void conn_close(struct edge *e, struct conn *k, bool want_reset)
 {
 	struct linger l = { .l_onoff = 1 };
 
+	if (k->stream)
+		h2_stream_close(e, k, want_reset);
 	if (want_reset && k->source.fd >= 0)
 		(void)setsockopt(k->source.fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
 	loop_close(&k->source);
@@ -41,6 +46,11 @@ void conn_close(struct edge *e, struct conn *k, bool want_reset)
 	k->in = buffer_put(&e->buffers, k->in);
 	k->out = buffer_put(&e->buffers, k->out);
 	k->tls = tls_conn_free(k->tls);
+}
+
+const struct tls_conn *conn_tls(const struct conn *k)
+{
+	return k->stream ? k->stream->session->conn->tls : k->tls;
 }
 
 void conn_note(struct conn *k, uint32_t events)
@@ -145,6 +155,8 @@ enum err conn_fill(struct edge *e, struct conn *k, size_t max, struct view *ret)
 {
 	struct wbuf w = { 0 };
 
+	if (k->stream)
+		return h2_stream_fill(e, k, ret);
 	if (k->tls && (k->is_broken || k->has_ended))
 		return k->is_broken ? E_PROTO : E_CLOSED;
 	if (k->tls)
@@ -231,11 +243,15 @@ static enum err conn_send_tls(struct edge *e, struct conn *k, struct view v, boo
 
 enum err conn_send(struct edge *e, struct conn *k, struct view v)
 {
+	if (k->stream)
+		return h2_stream_send(e, k, v);
 	return k->tls ? conn_send_tls(e, k, v, false) : conn_send_wire(e, k, v);
 }
 
 enum err conn_send_last(struct edge *e, struct conn *k, struct view v)
 {
+	if (k->stream)
+		return h2_stream_send(e, k, v);
 	return k->tls ? conn_send_tls(e, k, v, true) : conn_send_wire(e, k, v);
 }
 
@@ -246,6 +262,8 @@ enum err conn_flush(struct edge *e, struct conn *k)
 
 	if (!k->out)
 		return E_OK;
+	if (k->stream)
+		return h2_stream_flush(e, k);
 	n = send(k->source.fd, v.p, v.n, MSG_NOSIGNAL);
 	if (n < 0) {
 		TRY(conn_send_error(k));
@@ -302,6 +320,8 @@ void conn_say_end(struct edge *e, struct conn *k)
 
 void conn_end(struct edge *e, struct conn *k)
 {
+	if (k->stream)
+		h2_stream_end(e, k);
 	conn_say_end(e, k);
 	if (k->source.fd >= 0)
 		(void)shutdown(k->source.fd, SHUT_WR);

@@ -13,6 +13,10 @@ enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind
  * of a FIN */
 void conn_close(struct edge *e, struct conn *k, bool want_reset);
 
+/* conn_tls - what is known of the connection's TLS; of a stream that of its session's; NULL: plain
+ */
+const struct tls_conn *conn_tls(const struct conn *k);
+
 /* conn_note - what an event says: readable, ended, broken */
 void conn_note(struct conn *k, uint32_t events);
 

@@ -29,6 +29,7 @@
 #include "proto/http1.h"
 #include "proto/uri.h"
 #include "route/route.h"
+#include "sys/heap.h"
 #include "sys/loop.h"
 #include "tls/tls.h"
 #include "tls/tls_seal.h"
@@ -43,6 +44,12 @@ enum {
 	DIALS_MAX = 4096,
 	TUNNEL_IDLE_MS = 3600 * 1000
 };
+
+struct h2_session;
+struct h2_stream;
+struct h2_field;
+struct nghttp2_session_callbacks;
+struct nghttp2_option;
 
 /* What a loop source is; the handler table in main.c has one row each. */
 enum source_kind {
@@ -130,9 +137,11 @@ struct conn {
 	bool was_cut;	  /* ended without close_notify: what has no end of its own is not whole */
 	bool wants_write; /* EPOLLOUT is asked for, from the first spill on */
 	bool is_broken;	  /* reset, or TLS failed: only to be closed */
-	struct tls_conn *tls; /* NULL: plain */
-	struct buffer *in;    /* received bytes that can't be used yet */
-	struct buffer *out;   /* spill: bytes the kernel did not take yet */
+	struct tls_conn *tls;	    /* NULL: plain */
+	struct h2_stream *stream;   /* HTTP/2: one of a session, without a socket; h2.h */
+	struct h2_session *session; /* HTTP/2: it is the owner of one */
+	struct buffer *in;	    /* received bytes that can't be used yet */
+	struct buffer *out;	    /* spill: bytes the kernel did not take yet */
 	struct wheel_entry timer;
 	struct edge *edge; /* for the TLS library's hooks, which know only the connection */
 };
@@ -143,6 +152,7 @@ enum client_state {
 	CLIENT_HEAD,
 	CLIENT_BUSY,
 	CLIENT_TUNNEL,
+	CLIENT_SESSION, /* HTTP/2: its streams are clients of their own */
 	CLIENT_LINGER,
 	CLIENT_DEAD,
 	CLIENT_STATES
@@ -154,6 +164,7 @@ struct client {
 	bool is_again;	 /* stands in edge.again */
 	bool was_parsed; /* the kept bytes are no whole head */
 	bool has_shut;	 /* our side is shut down */
+	bool is_stream;	 /* of an HTTP/2 session: no socket, its owner counts */
 	uint16_t slot;	 /* listener */
 	uint16_t port;
 	uint32_t requests;
@@ -310,6 +321,7 @@ struct edge {
 	uint32_t client_cap, client_n, client_high;
 	struct upstream *upstreams, *free_upstreams, *dead_upstreams;
 	uint32_t upstream_cap, upstream_high;
+	uint32_t stream_client_n; /* clients that are streams */
 	struct exchange *exchanges, *free_exchanges;
 	uint32_t exchange_cap, exchange_high;
 	struct server_state *servers; /* by slot */
@@ -321,6 +333,16 @@ struct edge {
 	struct page_load_pool stale_pool;
 	uint32_t upstream_n; /* open */
 	uint32_t fds_kept;   /* descriptors that connections may not take */
+	struct h2_session *h2_sessions, *free_h2_sessions;
+	uint32_t h2_session_cap, h2_session_high;
+	struct h2_stream *h2_streams, *free_h2_streams;
+	uint32_t h2_stream_cap, h2_stream_high;
+	struct list h2_dirty; /* sessions with something to send */
+	struct heap h2_heap;
+	struct nghttp2_session_callbacks *h2_callbacks;
+	struct nghttp2_option *h2_options;
+	struct h2_field *h2_fields; /* FIELDS_MAX of each: of a head being sent */
+	void *h2_nv;		    /* nghttp2_nv */
 	struct dial dials[DIALS_MAX];
 	uint32_t dial_at;
 	bool dial_rest; /* some are used and not sent */

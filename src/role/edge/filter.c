@@ -1,6 +1,8 @@
 /* Filters on the way of requests and answers. */
 #include "role/edge/filter.h"
 
+#include "role/edge/conn.h"
+
 bool filter_allows(const struct exchange *x, const struct image_filter *f)
 {
 	const struct image *im = &x->g->image;
@@ -78,7 +80,7 @@ struct expand_facts filter_facts(const struct exchange *x)
 		.path = path,
 		.query = x->query_n ? view_of(path.p + path.n + 1, x->query_n) : (struct view){ 0 },
 		.request_id = view_of(x->request_id, sizeof x->request_id),
-		.scheme = x->c->conn.tls ? VIEW("https") : VIEW("http"),
+		.scheme = conn_tls(&x->c->conn) ? VIEW("https") : VIEW("http"),
 		.prefix_n = f ? f->prefix_n : 0,
 	};
 }

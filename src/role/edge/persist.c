@@ -3,6 +3,7 @@
  * the pool asks for it; all other pools pay one look at the image.
  */
 #include "role/edge/persist.h"
+#include "role/edge/conn.h"
 
 #include "balance/rendezvous.h"
 #include "base/base64url.h"
@@ -365,5 +366,5 @@ void persist_put(struct edge *e, struct exchange *x, struct wbuf *w)
 	WBUF_LIT(w, "; Path=/; Max-Age=");
 	wbuf_dec(w, x->pool->persist_s);
 	WBUF_LIT(w, "; HttpOnly; SameSite=Lax");
-	wbuf_view_put(w, x->c->conn.tls ? VIEW("; Secure\r\n") : VIEW("\r\n"));
+	wbuf_view_put(w, conn_tls(&x->c->conn) ? VIEW("; Secure\r\n") : VIEW("\r\n"));
 }

@@ -157,9 +157,9 @@ static bool request_is_misdirected(const struct client *c, const struct exchange
 {
 	struct view sni = { 0 };
 
-	if (!c->conn.tls)
+	if (!conn_tls(&c->conn))
 		return false;
-	sni = tls_conn_sni(c->conn.tls);
+	sni = tls_conn_sni(conn_tls(&c->conn));
 	if (sni.n == 0 || view_eq(sni, q->host.name))
 		return false;
 	return image_find_sni(&x->g->image, x->listener, q->host.name) !=
@@ -196,7 +196,7 @@ static struct expand_facts request_facts(const struct exchange *x, const struct 
 		.path = q->target.path,
 		.query = q->target.query,
 		.request_id = view_of(x->request_id, sizeof x->request_id),
-		.scheme = x->c->conn.tls ? VIEW("https") : VIEW("http"),
+		.scheme = conn_tls(&x->c->conn) ? VIEW("https") : VIEW("http"),
 		.prefix_n = q->filter ? q->filter->prefix_n : 0,
 	};
 }
@@ -277,7 +277,7 @@ static void request_put_client(struct edge *e, const struct exchange *x, const s
 			       struct wbuf *w)
 {
 	bool keeps = q->is_trusted && (q->h->flags & HTTP1_TRUST), is_v4 = ip_is_v4(&x->c->ip);
-	struct view proto = x->c->conn.tls ? VIEW("https") : VIEW("http");
+	struct view proto = conn_tls(&x->c->conn) ? VIEW("https") : VIEW("http");
 
 	WBUF_LIT(w, "X-Forwarded-For: ");
 	ip_put(w, &x->c->ip);

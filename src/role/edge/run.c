@@ -4,6 +4,7 @@
 #include "role/edge/accept.h"
 #include "role/edge/client.h"
 #include "role/edge/dial.h"
+#include "role/edge/h2_session.h"
 #include "role/edge/persist.h"
 #include "role/edge/setup.h"
 #include "role/edge/store.h"
@@ -47,6 +48,7 @@ enum err run_prepare(struct edge *e)
 	TRY(loop_init(&e->loop, e, run_handlers, SOURCE_N));
 	wheel_init(&e->wheel, e->loop.now_ms);
 	TRY(store_init(e));
+	TRY(h2_session_init(e));
 	TRY(tls_heap_init(RUN_TLS_BYTES, false));
 	TRY(tls_library_new(&client_tls_hooks, &e->tls));
 	return persist_init(e);
@@ -70,7 +72,9 @@ enum err run_turn(struct edge *e, int max_ms)
 {
 	int wait_ms = wheel_wait_ms(&e->wheel, e->loop.now_ms);
 
-	TRY(loop_turn(&e->loop, e->again ? 0 : wait_ms < max_ms ? wait_ms : max_ms));
+	TRY(loop_turn(&e->loop, e->again || !list_is_empty(&e->h2_dirty) ? 0
+				: wait_ms < max_ms			 ? wait_ms
+									 : max_ms));
 	client_run_again(e);
 	if (e->loop.now_ms / WHEEL_TICK_MS != e->tick) {
 		e->tick = e->loop.now_ms / WHEEL_TICK_MS;
@@ -78,6 +82,7 @@ enum err run_turn(struct edge *e, int max_ms)
 		setup_tick(e);
 		PAGE_ADD(e->load->loops, 1);
 	}
+	h2_session_flush_all(e);
 	store_turn(e);
 	return E_OK;
 }

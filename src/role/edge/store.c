@@ -4,12 +4,16 @@
 
 #include "role/edge/address.h"
 #include "role/edge/buffer.h"
+#include "role/edge/h2.h"
 #include "sys/log.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-enum { STORE_KEPT_MAX = 256 };
+enum {
+	STORE_KEPT_MAX = 256,
+	STORE_STREAMS = 2 /* slots per descriptor: streams need some too */
+};
 
 static void *store_map(size_t count, size_t size)
 {
@@ -27,12 +31,21 @@ enum err store_init(struct edge *e)
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return log_errno("getrlimit");
 	n = l.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)l.rlim_cur;
-	e->client_cap = e->upstream_cap = e->exchange_cap = n;
+	e->client_cap = e->upstream_cap = n; /* of those with a descriptor */
+	e->exchange_cap = STORE_STREAMS * n;
+	e->h2_session_cap = STORE_STREAMS * n;
+	e->h2_stream_cap = 2 * STORE_STREAMS * n;
 	e->fds_kept = n / 4 < STORE_KEPT_MAX ? n / 4 : STORE_KEPT_MAX;
-	e->clients = store_map(n, sizeof *e->clients);
-	e->upstreams = store_map(n, sizeof *e->upstreams);
-	e->exchanges = store_map(n, sizeof *e->exchanges);
+	e->clients = store_map((size_t)STORE_STREAMS * n, sizeof *e->clients);
+	e->upstreams = store_map((size_t)STORE_STREAMS * n, sizeof *e->upstreams);
+	e->exchanges = store_map(e->exchange_cap, sizeof *e->exchanges);
 	e->servers = store_map(IMAGE_SERVER_SLOTS, sizeof *e->servers);
+	e->h2_sessions = store_map(e->h2_session_cap, sizeof *e->h2_sessions);
+	e->h2_streams = store_map(e->h2_stream_cap, sizeof *e->h2_streams);
+	e->h2_fields = store_map(FIELDS_MAX, sizeof *e->h2_fields);
+	e->h2_nv = store_map(FIELDS_MAX, sizeof(nghttp2_nv));
+	if (!e->h2_sessions || !e->h2_streams || !e->h2_fields || !e->h2_nv)
+		return log_errno("reserving streams");
 	if (!e->clients || !e->upstreams || !e->exchanges || !e->servers)
 		return log_errno("reserving connections");
 	TRY(address_init(e, n));
@@ -48,20 +61,35 @@ static bool store_has_room(const struct edge *e, uint32_t kept_back)
 	return e->client_n + e->upstream_n + kept_back < e->client_cap;
 }
 
-struct client *store_client(struct edge *e)
+/* Slots are enough for as many streams as there may be descriptors. */
+static struct client *store_client_slot(struct edge *e)
 {
 	struct client *c = e->free_clients;
 
-	if (!store_has_room(e, e->fds_kept))
-		return NULL;
 	if (c)
 		e->free_clients = c->next;
-	else if (e->client_high < e->client_cap)
+	else if (e->client_high < STORE_STREAMS * e->client_cap)
 		c = &e->clients[e->client_high++];
-	if (c) {
+	if (c)
 		*c = (struct client){ 0 };
-		e->client_n++;
-	}
+	return c;
+}
+
+struct client *store_client(struct edge *e)
+{
+	struct client *c = store_has_room(e, e->fds_kept) ? store_client_slot(e) : NULL;
+
+	e->client_n += c != NULL;
+	return c;
+}
+
+struct client *store_stream_client(struct edge *e)
+{
+	struct client *c = e->stream_client_n < e->client_cap ? store_client_slot(e) : NULL;
+
+	e->stream_client_n += c != NULL;
+	if (c)
+		c->is_stream = true;
 	return c;
 }
 
@@ -100,7 +128,10 @@ void store_bury_client(struct edge *e, struct client *c)
 	c->state = CLIENT_DEAD;
 	c->next = e->dead_clients;
 	e->dead_clients = c;
-	e->client_n--;
+	if (c->is_stream)
+		e->stream_client_n--;
+	else
+		e->client_n--;
 }
 
 void store_bury_upstream(struct edge *e, struct upstream *u)

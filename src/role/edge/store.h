@@ -10,6 +10,9 @@ enum err store_init(struct edge *e);
 
 /* store_client, store_upstream, store_exchange - an unused one, zeroed; NULL when all are in use */
 struct client *store_client(struct edge *e);
+
+/* store_stream_client - one that is a stream: it takes no descriptor */
+struct client *store_stream_client(struct edge *e);
 struct upstream *store_upstream(struct edge *e);
 struct exchange *store_exchange(struct edge *e);
 

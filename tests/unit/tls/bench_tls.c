@@ -99,7 +99,7 @@ static void memory(struct rig *r, SSL_CTX *ctx, const struct rig_client *spec)
 {
 	enum { N = 1000 };
 	static struct rig_pair pairs[N];
-	struct tls_heap_stat a, b;
+	struct heap_stat a, b;
 
 	tls_heap_stat(&a);
 	for (int i = 0; i < N; i++) {

@@ -20,7 +20,7 @@ enum { HEAP_TEST_BYTES = 16 << 20 };
 
 static size_t used(void)
 {
-	struct tls_heap_stat s;
+	struct heap_stat s;
 
 	tls_heap_stat(&s);
 	return s.used;
@@ -112,7 +112,7 @@ static void test_ceiling(void **state)
 {
 	enum { N = 40 };
 	void *p[N];
-	struct tls_heap_stat s;
+	struct heap_stat s;
 	int got = 0;
 
 	(void)state;

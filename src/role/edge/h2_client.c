@@ -1,0 +1,133 @@
+/*
+ * HTTP/2 clients. A stream is a struct client of its own, without a socket, from its head to the
+ * end of its answer; what belongs to the connection (TLS, address, limits) is asked of its owner.
+ */
+#include "role/edge/h2_client.h"
+
+#include "role/edge/client.h"
+#include "role/edge/conn.h"
+#include "role/edge/h2_session.h"
+#include "role/edge/h2_stream.h"
+#include "role/edge/store.h"
+
+static void client_deadline(struct edge *e, struct client *c, uint32_t ms)
+{
+	wheel_set(&e->wheel, &c->conn.timer, e->loop.now_ms + ms);
+}
+
+enum err h2_client_start(struct edge *e, struct client *c, const struct image_listener *l)
+{
+	struct h2_session_spec spec = { .is_server = true,
+					.header_size = l->header_size,
+					.streams = l->streams_per_connection };
+
+	TRY(h2_session_open(e, &c->conn, &spec));
+	c->state = CLIENT_SESSION;
+	client_deadline(e, c, l->keep_alive_ms);
+	return E_OK;
+}
+
+static struct client *client_owner(const struct h2_session *n)
+{
+	return OWNER_OF(n->conn, struct client, conn);
+}
+
+enum err h2_client_open(struct edge *e, struct h2_session *n, struct h2_stream *s)
+{
+	struct client *owner = client_owner(n), *c = store_stream_client(e);
+	const struct image_listener *l = e->now->listener[owner->slot];
+
+	if (!c)
+		return E_NOMEM;
+	h2_stream_attach(e, s, &c->conn, SOURCE_CLIENT);
+	c->state = CLIENT_HEAD;
+	c->slot = owner->slot;
+	c->ip = owner->ip;
+	c->port = owner->port;
+	owner->requests++;
+	if (!l || (l->requests_per_connection && owner->requests >= l->requests_per_connection))
+		h2_session_drain(e, n);
+	return E_OK;
+}
+
+void h2_client_finish(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	struct h2_stream *s = c->conn.stream;
+
+	h2_stream_end(e, &c->conn);
+	if (s->said_end || c->conn.is_broken || !l) {
+		client_close(e, c, false);
+		return;
+	}
+	c->state = CLIENT_LINGER;
+	s->has_moved = false;
+	client_deadline(e, c, l->response_idle_ms);
+}
+
+void h2_client_stream_expired(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	struct h2_stream *s = c->conn.stream;
+
+	if (!l || !s->has_moved) {
+		client_close(e, c, true);
+		return;
+	}
+	s->has_moved = false;
+	client_deadline(e, c, l->response_idle_ms);
+}
+
+static void client_end(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+
+	h2_session_free(e, &c->conn);
+	if (c->conn.is_broken || !l)
+		client_close(e, c, false);
+	else
+		client_next(e, c, CLIENT_LINGERS);
+}
+
+void h2_client_run(struct edge *e, struct client *c)
+{
+	struct h2_session *n = c->conn.session;
+	enum err got = h2_session_read(e, n);
+
+	if (got == E_OK)
+		client_run_later(e, c);
+	else if (got != E_AGAIN)
+		n->is_dead = true;
+}
+
+void h2_client_flush(struct edge *e, struct client *c)
+{
+	struct h2_session *n = c->conn.session;
+
+	if (h2_session_flush(e, n) != E_OK) {
+		client_end(e, c);
+		return;
+	}
+	if (!list_is_empty(&n->ready) || (c->conn.can_read && !c->conn.out))
+		client_run_later(e, c);
+}
+
+void h2_client_expired(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	struct h2_session *n = c->conn.session;
+
+	if (!l || c->conn.out) {
+		n->is_dead = true; /* it takes nothing of what it asked for */
+		h2_session_touch(n);
+	} else if (n->stream_n == 0) {
+		h2_session_end(n, NGHTTP2_NO_ERROR);
+	} else {
+		client_deadline(e, c, l->keep_alive_ms);
+	}
+}
+
+void h2_client_drain(struct edge *e, struct client *c)
+{
+	h2_session_drain(e, c->conn.session);
+}

@@ -1,0 +1,650 @@
+/*
+ * Streams. From frames to text: a head as it was made, content as one chunk per reading (or as it
+ * is, when its length was stated), the last chunk and trailers when the stream ends. From text to
+ * frames: what the edge's other modules send is parsed as strictly as if it had come from a socket.
+ *
+ * Content counts as read, and the peer may send as much again, when it has been handed on; so a
+ * stream holds at most two windows of it.
+ */
+#include "role/edge/h2_stream.h"
+
+#include "role/edge/buffer.h"
+#include "role/edge/client.h"
+#include "role/edge/h2_session.h"
+
+enum { STREAM_FIELDS = 1024, STREAM_TRAILERS = 64 };
+
+/* ---- begin and end ---- */
+
+struct h2_stream *h2_stream_new(struct h2_session *n, int32_t id)
+{
+	struct edge *e = n->edge;
+	struct h2_stream *s = e->free_h2_streams;
+
+	if (s)
+		e->free_h2_streams = s->next;
+	else if (e->h2_stream_high < e->h2_stream_cap)
+		s = &e->h2_streams[e->h2_stream_high++];
+	if (!s)
+		return NULL;
+	*s = (struct h2_stream){ .session = n, .id = id };
+	list_init(&s->ready);
+	list_append(&n->streams, &s->node);
+	n->stream_n++;
+	return s;
+}
+
+void h2_stream_attach(struct edge *e, struct h2_stream *s, struct conn *k, enum source_kind kind)
+{
+	*k = (struct conn){ .source = { .fd = -1, .kind = (uint8_t)kind }, .edge = e, .stream = s };
+	wheel_entry_init(&k->timer);
+	s->conn = k;
+}
+
+static void stream_free(struct h2_stream *s)
+{
+	struct h2_session *n = s->session;
+	struct edge *e = n->edge;
+
+	if (s->id && !s->is_closed)
+		(void)nghttp2_session_set_stream_user_data(n->ng, s->id, NULL);
+	if (s->content) /* read now, as far as the connection's window is concerned */
+		(void)nghttp2_session_consume_connection(n->ng, s->content->n - s->content->at);
+	s->text = buffer_put(&e->buffers, s->text);
+	s->content = buffer_put(&e->buffers, s->content);
+	s->trailers = buffer_put(&e->buffers, s->trailers);
+	s->trailers_out = buffer_put(&e->buffers, s->trailers_out);
+	if (n->heading == s)
+		n->heading = NULL;
+	list_remove(&s->node);
+	list_remove(&s->ready);
+	n->stream_n--;
+	s->session = NULL;
+	s->next = e->free_h2_streams;
+	e->free_h2_streams = s;
+	h2_session_touch(n);
+}
+
+void h2_stream_drop(struct h2_stream *s)
+{
+	stream_free(s);
+}
+
+void h2_stream_reset(struct h2_stream *s, uint32_t error)
+{
+	if (s->id && !s->is_closed &&
+	    nghttp2_submit_rst_stream(s->session->ng, NGHTTP2_FLAG_NONE, s->id, error) != 0)
+		s->session->is_dead = true;
+	h2_session_touch(s->session);
+}
+
+/*
+ * A stream whose other half is still open is told that the rest is not wanted: with NO_ERROR behind
+ * a whole answer (RFC 9113 §8.1), CANCEL at a server, REFUSED_STREAM for what was never looked at.
+ */
+static uint32_t stream_close_code(const struct h2_stream *s, bool want_reset)
+{
+	if (!s->session->is_server)
+		return NGHTTP2_CANCEL;
+	if (s->text)
+		return NGHTTP2_REFUSED_STREAM;
+	return s->said_end && !want_reset ? NGHTTP2_NO_ERROR : NGHTTP2_INTERNAL_ERROR;
+}
+
+void h2_stream_close(struct edge *e, struct conn *k, bool want_reset)
+{
+	struct h2_stream *s = k->stream;
+
+	if (!want_reset && !k->is_broken && s->body_kind == BODY_UNTIL_CLOSE)
+		h2_stream_end(e, k);
+	if (!s->said_end || !s->has_ended)
+		h2_stream_reset(s, stream_close_code(s, want_reset));
+	k->stream = NULL;
+	stream_free(s);
+}
+
+void h2_stream_is_ready(struct h2_stream *s)
+{
+	if (list_is_empty(&s->ready))
+		list_append(&s->session->ready, &s->ready);
+	h2_session_touch(s->session);
+}
+
+void h2_stream_run(struct edge *e, struct h2_stream *s)
+{
+	struct conn *k = s->conn;
+
+	list_remove(&s->ready);
+	if (!k)
+		return;
+	if (k->source.kind == SOURCE_CLIENT)
+		client_run(e, OWNER_OF(k, struct client, conn));
+	else if (OWNER_OF(k, struct upstream, conn)->x)
+		client_run(e, OWNER_OF(k, struct upstream, conn)->x->c);
+}
+
+/* ---- from frames ---- */
+
+/* The buffer that holds text becomes *to, or its bytes go behind what is there. */
+static enum err stream_take_over(struct edge *e, struct buffer **to, struct buffer **taken,
+				 struct view text)
+{
+	struct buffer *b = *taken;
+
+	if (*to)
+		return buffer_append(*to, text);
+	b->at = (uint32_t)(text.p - b->p);
+	b->n = b->at + (uint32_t)text.n;
+	*to = b;
+	*taken = NULL;
+	(void)e;
+	return E_OK;
+}
+
+enum err h2_stream_on_head(struct h2_stream *s, const struct h2_message *m, struct view text,
+			   struct buffer **taken)
+{
+	TRY(stream_take_over(s->session->edge, &s->text, taken, text));
+	if (m->kind == H2_MESSAGE_RESPONSE && m->status < 200 && m->status != 101)
+		return E_OK;
+	if (m->kind == H2_MESSAGE_REQUEST) {
+		s->method = m->method;
+		s->is_extended = m->is_extended;
+	}
+	s->content_kind = H2_CONTENT_NONE;
+	if (m->is_extended && (m->kind == H2_MESSAGE_REQUEST || m->status == 101)) {
+		s->content_kind = H2_CONTENT_RAW;
+	} else if (m->is_chunked) {
+		s->content_kind = H2_CONTENT_CHUNKED;
+	} else if (m->has_length && !m->is_head_only) {
+		s->content_kind = H2_CONTENT_LENGTH;
+		s->content_left = m->length;
+	}
+	return E_OK;
+}
+
+enum err h2_stream_on_trailers(struct h2_stream *s, struct view text, struct buffer **taken)
+{
+	if (s->content_kind != H2_CONTENT_CHUNKED)
+		return E_OK; /* no place for them: they may be left out (RFC 9110 §6.5.1) */
+	return stream_take_over(s->session->edge, &s->trailers, taken, text);
+}
+
+enum err h2_stream_on_content(struct h2_stream *s, struct view data)
+{
+	struct edge *e = s->session->edge;
+
+	if (s->content_kind == H2_CONTENT_NONE)
+		return E_PROTO;
+	if (s->content_kind == H2_CONTENT_LENGTH) {
+		if (data.n > s->content_left)
+			return E_PROTO; /* RFC 9113 §8.1.1 */
+		s->content_left -= data.n;
+	}
+	if (!s->content)
+		s->content = buffer_get(&e->buffers);
+	if (!s->content)
+		return E_NOMEM;
+	if (s->content->n == 0)
+		s->content->at = s->content->n = H2_SIZE_LINE;
+	return buffer_append(s->content, data);
+}
+
+enum err h2_stream_on_end(struct h2_stream *s)
+{
+	if (s->content_kind == H2_CONTENT_LENGTH && s->content_left)
+		return E_PROTO; /* RFC 9113 §8.1.1 */
+	s->has_ended = true;
+	return E_OK;
+}
+
+void h2_stream_on_close(struct h2_stream *s, uint32_t error)
+{
+	s->is_closed = true;
+	s->is_refused |= error == NGHTTP2_REFUSED_STREAM;
+	if (!s->conn) {
+		stream_free(s);
+		return;
+	}
+	/* RFC 9113 §8.1: a server that has answered may say NO_ERROR to the rest of the request */
+	if (!s->has_ended || (!s->said_end && s->session->is_server))
+		s->conn->is_broken = true;
+	if (!s->said_end)
+		s->conn->cant_send = true;
+	h2_stream_is_ready(s);
+}
+
+/* ---- as text ---- */
+
+static enum err fill_head(struct edge *e, struct h2_stream *s)
+{
+	struct conn *k = s->conn;
+
+	if (!s->text)
+		return E_OK;
+	if (k->in) {
+		TRY(buffer_append(k->in, buffer_view(s->text)));
+		s->text = buffer_put(&e->buffers, s->text);
+	}
+	if (s->text)
+		k->in = s->text;
+	s->text = NULL;
+	return E_OK;
+}
+
+/* Content becomes one chunk where it lies. */
+static void fill_chunk_here(struct buffer *b)
+{
+	uint32_t n = b->n - b->at;
+	struct wbuf w = wbuf_of(b->p, H2_SIZE_LINE);
+
+	for (unsigned i = 0; i < 8; i++)
+		wbuf_u8(&w, (uint8_t) "0123456789abcdef"[n >> (28 - 4 * i) & 15]);
+	WBUF_LIT(&w, "\r\n");
+	b->at = 0;
+	w = (struct wbuf){ .p = b->p, .n = b->n, .cap = BUFFER_BYTES };
+	WBUF_LIT(&w, "\r\n");
+	b->n = (uint32_t)w.n;
+}
+
+/* ... or behind what has not been used yet, when there is room. */
+static void fill_behind(struct conn *k, struct view data, bool is_chunk)
+{
+	struct wbuf w = { .p = k->in->p, .n = k->in->n, .cap = BUFFER_BYTES };
+
+	if (is_chunk)
+		chunked_put_size(&w, data.n);
+	wbuf_view_put(&w, data);
+	if (is_chunk)
+		WBUF_LIT(&w, "\r\n");
+	k->in->n = (uint32_t)w.n;
+}
+
+/*
+ * A body of stated length is complete when its last byte has gone, whatever comes then; so that
+ * byte waits until the stream's end has shown that the length was right (THREATS A2).
+ */
+static void fill_hold(struct h2_stream *s)
+{
+	struct buffer *b = s->content;
+
+	if (s->content_kind != H2_CONTENT_LENGTH || s->content_left || s->has_ended || s->has_held)
+		return;
+	s->held = b->p[--b->n];
+	s->has_held = true;
+}
+
+static void fill_content(struct edge *e, struct h2_stream *s)
+{
+	struct conn *k = s->conn;
+	bool is_chunk = s->content_kind == H2_CONTENT_CHUNKED;
+	uint32_t n = s->content ? s->content->n - s->content->at : 0;
+
+	if (!s->content || (k->in && buffer_room(k->in) < n + 2 * H2_SIZE_LINE))
+		return;
+	if (!s->is_closed)
+		(void)nghttp2_session_consume(s->session->ng, s->id, n);
+	else
+		(void)nghttp2_session_consume_connection(s->session->ng, n);
+	h2_session_touch(s->session);
+	fill_hold(s);
+	if (k->in) {
+		fill_behind(k, buffer_view(s->content), is_chunk);
+		s->content = buffer_put(&e->buffers, s->content);
+		return;
+	}
+	if (is_chunk)
+		fill_chunk_here(s->content);
+	k->in = s->content;
+	s->content = NULL;
+}
+
+/* What ends a message: the byte that was held, or the last chunk and the trailers. */
+static enum err fill_end(struct edge *e, struct h2_stream *s)
+{
+	struct conn *k = s->conn;
+	struct view trailers = buffer_view(s->trailers);
+
+	if (!s->has_ended || s->gave_end || s->content)
+		return E_OK;
+	if (s->content_kind == H2_CONTENT_CHUNKED || s->has_held) {
+		if (!k->in)
+			k->in = buffer_get(&e->buffers);
+		if (!k->in)
+			return E_NOMEM;
+		if (buffer_room(k->in) < trailers.n + H2_SIZE_LINE)
+			return E_OK;
+	}
+	s->gave_end = true;
+	if (s->has_held)
+		return buffer_append(k->in, view_of(&s->held, 1));
+	if (s->content_kind != H2_CONTENT_CHUNKED)
+		return E_OK;
+	TRY(buffer_append(k->in, VIEW("0\r\n")));
+	TRY(buffer_append(k->in, trailers));
+	s->trailers = buffer_put(&e->buffers, s->trailers);
+	return buffer_append(k->in, VIEW("\r\n"));
+}
+
+enum err h2_stream_fill(struct edge *e, struct conn *k, struct view *ret)
+{
+	struct h2_stream *s = k->stream;
+	size_t had = buffer_view(k->in).n;
+
+	if (s->is_too_large)
+		return E_LIMIT;
+	TRY(fill_head(e, s));
+	fill_content(e, s);
+	TRY(fill_end(e, s));
+	*ret = buffer_view(k->in);
+	if (ret->n != had)
+		return E_OK;
+	if (k->is_broken)
+		return E_PROTO;
+	return s->gave_end ? E_CLOSED : E_AGAIN;
+}
+
+/* ---- to frames ---- */
+
+/* The library copies names and values. */
+static size_t send_convert(const struct h2_fields *f, nghttp2_nv *nv)
+{
+	for (size_t i = 0; i < f->n; i++)
+		nv[i] = (nghttp2_nv){ .name = (uint8_t *)(uintptr_t)f->p[i].name.p,
+				      .namelen = f->p[i].name.n,
+				      .value = (uint8_t *)(uintptr_t)f->p[i].value.p,
+				      .valuelen = f->p[i].value.n };
+	return f->n;
+}
+
+static ssize_t send_source(nghttp2_session *ng, int32_t id, uint8_t *to, size_t max,
+			   uint32_t *flags, nghttp2_data_source *source, void *owner)
+{
+	struct h2_stream *s = nghttp2_session_get_stream_user_data(ng, id);
+
+	(void)source;
+	(void)to;
+	(void)owner;
+	return s ? h2_stream_source(s, max, flags) : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
+/* Whether content follows the head in v, so that END_STREAM comes later. */
+static bool send_has_body(const struct h2_stream *s, struct view rest)
+{
+	if (s->body_kind == BODY_NONE || (s->body_kind == BODY_LENGTH && s->body_left == 0))
+		return false;
+	return s->body_kind != BODY_CHUNKED || !view_eq(rest, VIEW("0\r\n\r\n"));
+}
+
+static enum err send_submit(struct h2_stream *s, const struct h2_fields *f, bool has_body)
+{
+	struct h2_session *n = s->session;
+	nghttp2_nv *nv = n->edge->h2_nv;
+	nghttp2_data_provider source = { .read_callback = send_source };
+	size_t nv_n = send_convert(f, nv);
+	int32_t id = 0;
+
+	s->said_end = !has_body;
+	if (n->is_server)
+		return nghttp2_submit_response(n->ng, s->id, nv, nv_n, has_body ? &source : NULL)
+			       ? E_NOMEM
+			       : E_OK;
+	id = nghttp2_submit_request(n->ng, NULL, nv, nv_n, has_body ? &source : NULL, s);
+	if (id < 0)
+		return E_NOMEM;
+	s->id = id;
+	return E_OK;
+}
+
+/* A request's head, to a server. */
+static enum err send_request(struct edge *e, struct h2_stream *s, struct h2_fields *f,
+			     struct view *v)
+{
+	struct http1_head h = { .fields = e->fields, .field_cap = FIELDS_MAX };
+	struct http1_error why = { 0 };
+	size_t progress = 0;
+	struct view head = { 0 };
+
+	TRY(http1_parse_request(*v, UINT16_MAX, &progress, &h, &why));
+	TRY(view_take(v, h.n, &head));
+	s->method = h.method_id;
+	s->is_extended = h.flags & HTTP1_WEBSOCKET;
+	s->body_kind = h.body;
+	s->body_left = h.content_length;
+	s->text_kind = s->is_extended ? H2_TEXT_RAW : H2_TEXT_BODY;
+	for (size_t i = 0; s->is_extended && i < h.field_n; i++)
+		if (view_ieq(field_name_view(head, &h.fields[i]), VIEW("Sec-WebSocket-Key")))
+			h2_message_accept(field_value_view(head, &h.fields[i]), s->accept);
+	TRY(h2_fields_request(f, head, &h, s->session->conn->tls != NULL));
+	return send_submit(s, f, s->is_extended || send_has_body(s, *v));
+}
+
+static enum err send_interim(struct h2_stream *s, const struct h2_fields *f)
+{
+	nghttp2_nv *nv = s->session->edge->h2_nv;
+
+	return nghttp2_submit_headers(s->session->ng, NGHTTP2_FLAG_NONE, s->id, NULL, nv,
+				      send_convert(f, nv), NULL) < 0
+		       ? E_NOMEM
+		       : E_OK;
+}
+
+/* One head of an answer, to a client. */
+static enum err send_response(struct edge *e, struct h2_stream *s, struct h2_fields *f,
+			      struct view *v)
+{
+	struct http1_head h = { .fields = e->fields, .field_cap = FIELDS_MAX };
+	struct http1_error why = { 0 };
+	size_t progress = 0;
+	struct view head = { 0 };
+	bool is_switch = false;
+
+	TRY(http1_parse_response(*v, UINT16_MAX, (enum http_method)s->method, &progress, &h, &why));
+	TRY(view_take(v, h.n, &head));
+	is_switch = h.status == 101;
+	if (is_switch && !s->is_extended)
+		return E_PROTO; /* RFC 9113 §8.6 */
+	TRY(h2_fields_response(f, head, &h, s->is_extended));
+	if (h.status < 200 && !is_switch)
+		return send_interim(s, f);
+	s->body_kind = h.body;
+	s->body_left = h.content_length;
+	s->text_kind = is_switch ? H2_TEXT_RAW : H2_TEXT_BODY;
+	return send_submit(s, f, is_switch || send_has_body(s, *v));
+}
+
+static enum err send_head(struct edge *e, struct h2_stream *s, struct view *v)
+{
+	struct h2_fields f = { .p = e->h2_fields,
+			       .cap = FIELDS_MAX,
+			       .scratch = wbuf_of(e->path, sizeof e->path) };
+	enum err sent = E_OK;
+
+	if (s->session->is_server)
+		sent = send_response(e, s, &f, v);
+	else
+		sent = send_request(e, s, &f, v);
+	if (sent == E_OK && s->said_end) {
+		s->text_kind = H2_TEXT_DONE;
+		*v = (struct view){ 0 };
+	}
+	return sent == E_AGAIN ? E_PROTO : sent; /* a head always comes in one piece */
+}
+
+/* Content to be sent, behind what waits. */
+static enum err send_content(struct edge *e, struct h2_stream *s, struct view data)
+{
+	struct conn *k = s->conn;
+
+	if (k->out)
+		return buffer_append(k->out, data);
+	if (s->is_deferred && !s->is_closed) {
+		s->is_deferred = false;
+		(void)nghttp2_session_resume_data(s->session->ng, s->id);
+	}
+	s->piece = data;
+	h2_session_pump(s->session);
+	data = s->piece;
+	s->piece = (struct view){ 0 };
+	if (data.n == 0)
+		return E_OK;
+	k->out = buffer_get(&e->buffers);
+	return k->out ? buffer_append(k->out, data) : E_NOMEM;
+}
+
+static enum err send_trailer(struct edge *e, struct h2_stream *s, struct view line)
+{
+	if (!s->trailers_out)
+		s->trailers_out = buffer_get(&e->buffers);
+	return s->trailers_out ? buffer_append(s->trailers_out, line) : E_NOMEM;
+}
+
+/* What chunks hold. The last data and the end are sent together. */
+static enum err send_chunks(struct edge *e, struct h2_stream *s, struct view v)
+{
+	struct view data = { 0 };
+	enum err got = E_OK;
+
+	while (got == E_OK && !s->has_all) {
+		enum chunked_piece piece = CHUNKED_DATA;
+		struct view part = { 0 };
+
+		got = chunked_next(&s->chunks, &v, &piece, &part);
+		if (got != E_OK)
+			break;
+		if (piece == CHUNKED_TRAILER)
+			TRY(send_trailer(e, s, part));
+		s->has_all = piece == CHUNKED_END;
+		if (piece != CHUNKED_DATA)
+			continue;
+		if (data.n)
+			TRY(send_content(e, s, data));
+		data = part;
+	}
+	if (got != E_OK && got != E_AGAIN)
+		return got;
+	if (v.n)
+		return E_PROTO; /* lines always come in one piece, and nothing behind the end */
+	return data.n || s->has_all ? send_content(e, s, data) : E_OK;
+}
+
+static enum err send_body(struct edge *e, struct h2_stream *s, struct view v)
+{
+	if (s->body_kind == BODY_CHUNKED && s->text_kind == H2_TEXT_BODY)
+		return send_chunks(e, s, v);
+	if (s->body_kind == BODY_LENGTH && s->text_kind == H2_TEXT_BODY) {
+		if (v.n > s->body_left)
+			return E_PROTO;
+		s->body_left -= v.n;
+		s->has_all = s->body_left == 0;
+	}
+	return send_content(e, s, v);
+}
+
+enum err h2_stream_send(struct edge *e, struct conn *k, struct view v)
+{
+	struct h2_stream *s = k->stream;
+	enum err sent = E_OK;
+
+	if (k->is_broken || s->is_closed)
+		return E_CLOSED;
+	h2_session_touch(s->session);
+	while (sent == E_OK && s->text_kind == H2_TEXT_HEAD && v.n)
+		sent = send_head(e, s, &v);
+	if (sent == E_OK && v.n && s->text_kind == H2_TEXT_DONE)
+		return E_PROTO;
+	if (sent == E_OK && v.n)
+		sent = send_body(e, s, v);
+	return sent;
+}
+
+enum err h2_stream_flush(struct edge *e, struct conn *k)
+{
+	(void)e;
+	if (k->is_broken || k->stream->is_closed)
+		return E_CLOSED;
+	return E_AGAIN; /* what waits goes when the session is flushed */
+}
+
+void h2_stream_end(struct edge *e, struct conn *k)
+{
+	struct h2_stream *s = k->stream;
+
+	if (s->has_all || s->text_kind == H2_TEXT_HEAD || s->text_kind == H2_TEXT_DONE ||
+	    k->is_broken || s->is_closed)
+		return;
+	s->has_all = true;
+	if (send_content(e, s, (struct view){ 0 }) != E_OK)
+		k->is_broken = true;
+}
+
+/* ---- what the library takes ---- */
+
+/* Trailers go out as the last frame: END_STREAM is on them. */
+static ssize_t source_end(struct h2_stream *s, uint32_t *ret_flags)
+{
+	struct edge *e = s->session->edge;
+	nghttp2_nv nv[STREAM_TRAILERS];
+	struct h2_field fields[STREAM_TRAILERS];
+	uint8_t names[CHUNKED_TRAILER_MAX];
+	struct h2_fields f = { .p = fields,
+			       .cap = STREAM_TRAILERS,
+			       .scratch = wbuf_of(names, sizeof names) };
+
+	*ret_flags |= NGHTTP2_DATA_FLAG_EOF;
+	s->ends_next = true;
+	if (!s->trailers_out)
+		return 0;
+	*ret_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+	if (h2_fields_trailers(&f, buffer_view(s->trailers_out)) != E_OK ||
+	    nghttp2_submit_trailer(s->session->ng, s->id, nv, send_convert(&f, nv)) != 0)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	s->trailers_out = buffer_put(&e->buffers, s->trailers_out);
+	return 0;
+}
+
+ssize_t h2_stream_source(struct h2_stream *s, size_t max, uint32_t *ret_flags)
+{
+	size_t have = s->piece.n + (s->conn ? buffer_view(s->conn->out).n : 0);
+	size_t n = have < max ? have : max;
+
+	if (have == 0 && !s->has_all) {
+		s->is_deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	*ret_flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+	if (n == have && s->has_all && source_end(s, ret_flags) < 0)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	/* in front of trailers the library leaves out a frame without content */
+	if (n == 0 && *ret_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)
+		h2_stream_write(s, 0, NULL);
+	return (ssize_t)n;
+}
+
+void h2_stream_write(struct h2_stream *s, size_t n, struct buffer *to)
+{
+	struct wbuf w = { 0 };
+	struct buffer *out = s->conn->out;
+
+	s->has_moved = true;
+	if (s->ends_next) {
+		s->said_end = true;
+		h2_stream_is_ready(s);
+	}
+	if (n == 0)
+		return;
+	w = (struct wbuf){ .p = to->p, .n = to->n, .cap = BUFFER_BYTES };
+	if (out) {
+		wbuf_view_put(&w, view_slice(buffer_view(out), 0, n));
+		out->at += (uint32_t)n;
+	} else {
+		wbuf_view_put(&w, view_slice(s->piece, 0, n));
+		s->piece = view_slice(s->piece, n, s->piece.n);
+	}
+	INVARIANT(!w.bad);
+	to->n = (uint32_t)w.n;
+	if (out && out->at == out->n) {
+		s->conn->out = buffer_put(&s->session->edge->buffers, out);
+		h2_stream_is_ready(s);
+	}
+}

@@ -1,0 +1,45 @@
+/* Streams as connections: what conn.c does for a socket. */
+#ifndef ROLE_EDGE_H2_STREAM_H
+#define ROLE_EDGE_H2_STREAM_H
+
+#include "role/edge/h2.h"
+
+/* h2_stream_new - a stream of n without a connection yet; NULL: no slot */
+struct h2_stream *h2_stream_new(struct h2_session *n, int32_t id);
+
+/* h2_stream_attach - k, which has no socket, is its connection */
+void h2_stream_attach(struct edge *e, struct h2_stream *s, struct conn *k, enum source_kind kind);
+
+/* h2_stream_drop - of one without a connection */
+void h2_stream_drop(struct h2_stream *s);
+
+/* As conn_fill, conn_send, conn_send_last, conn_flush, conn_end, conn_close. */
+enum err h2_stream_fill(struct edge *e, struct conn *k, struct view *ret);
+enum err h2_stream_send(struct edge *e, struct conn *k, struct view v);
+enum err h2_stream_flush(struct edge *e, struct conn *k);
+void h2_stream_end(struct edge *e, struct conn *k);
+void h2_stream_close(struct edge *e, struct conn *k, bool want_reset);
+
+/* What the session's callbacks tell. */
+enum err h2_stream_on_head(struct h2_stream *s, const struct h2_message *m, struct view text,
+			   struct buffer **taken);
+enum err h2_stream_on_trailers(struct h2_stream *s, struct view text, struct buffer **taken);
+enum err h2_stream_on_content(struct h2_stream *s, struct view data);
+enum err h2_stream_on_end(struct h2_stream *s);
+void h2_stream_on_close(struct h2_stream *s, uint32_t error);
+
+/* h2_stream_source - the library asks for the next content, at most max bytes, and then has it
+ * written */
+ssize_t h2_stream_source(struct h2_stream *s, size_t max, uint32_t *ret_flags);
+void h2_stream_write(struct h2_stream *s, size_t n, struct buffer *to);
+
+/* h2_stream_reset - RST_STREAM with this code */
+void h2_stream_reset(struct h2_stream *s, uint32_t error);
+
+/* h2_stream_is_ready - it is to be run */
+void h2_stream_is_ready(struct h2_stream *s);
+
+/* h2_stream_run - its client, or the client that waits for its answer */
+void h2_stream_run(struct edge *e, struct h2_stream *s);
+
+#endif
