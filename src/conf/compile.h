@@ -51,6 +51,9 @@ bool compile_slots_new(struct compile *c, struct compile_slots *s);
 struct image_range compile_filter_rule(struct compile *c, const struct model_route *route,
 				       const struct model_rule *rule);
 
+/* compile_delivery_compress - its index; IMAGE_NONE: it is not given, or switched off */
+uint32_t compile_delivery_compress(struct compile *c, const struct model_compress *from);
+
 /* compile_text - text into the image */
 struct image_str compile_text(struct compile *c, struct view text);
 

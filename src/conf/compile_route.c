@@ -56,13 +56,22 @@ static struct view compile_route_name(struct compile *c, struct view route, stru
 	return region_join(c->check->region, front, rule);
 }
 
-static void compile_route_rule(struct compile *c, const struct model_rule *from, uint32_t route,
-			       const struct model_route *of, struct compile_slots *slots)
+/* What a rule does not say itself it has from its route. */
+static void compile_route_delivery(struct compile *c, const struct model_rule *from,
+				   const struct image_rule *inherited, struct image_rule *to)
+{
+	to->compress = from->compress.at ? compile_delivery_compress(c, &from->compress)
+					 : inherited->compress;
+}
+
+static void compile_route_rule(struct compile *c, const struct model_rule *from,
+			       const struct image_rule *inherited, const struct model_route *of,
+			       struct compile_slots *slots)
 {
 	struct image_rule *to = build_new(&c->build, IMAGE_RULE);
 	struct view name = compile_route_name(c, of->name, from->name);
 
-	to->route = route;
+	to->route = inherited->route;
 	to->name = compile_text(c, name);
 	compile_slots_keep(slots, name, to);
 	to->path = compile_text(c, from->path);
@@ -74,6 +83,7 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	compile_route_pairs(c, from->match.query, IMAGE_FIELD_QUERY);
 	to->fields.n = build_n(&c->build, IMAGE_FIELD_MATCH) - to->fields.first;
 	to->sources = compile_networks(c, from->match.source);
+	compile_route_delivery(c, from, inherited, to);
 	to->action = from->action;
 	to->filter = compile_filter_rule(c, of, from);
 	if (from->action == IMAGE_ACTION_BACKEND)
@@ -114,13 +124,16 @@ bool compile_route_run(struct compile *c)
 	for (uint32_t i = 0; i < list.n; i++) {
 		const struct model_route *from = MODEL_AT(struct model_route, list, i);
 		struct image_route *to = build_new(&c->build, IMAGE_ROUTE);
+		const struct image_rule inherited = {
+			.route = i, .compress = compile_delivery_compress(c, &from->compress)
+		};
 
 		to->name = compile_text(c, from->name);
 		to->rules = (struct image_range){ .first = build_n(&c->build, IMAGE_RULE),
 						  .n = from->rules.n };
 		for (uint32_t k = 0; k < from->rules.n; k++)
-			compile_route_rule(c, MODEL_AT(struct model_rule, from->rules, k), i, from,
-					   &slots);
+			compile_route_rule(c, MODEL_AT(struct model_rule, from->rules, k),
+					   &inherited, from, &slots);
 	}
 	return compile_slots_new(c, &slots);
 }

@@ -116,6 +116,18 @@ static const struct row rows[] = {
 	ROW(IMAGE_RULE, ROW_TEXT, image_rule, content_type, 0, IMAGE_NAME_MAX),
 	ROW(IMAGE_RULE, ROW_U32, image_rule, slot, 0, IMAGE_RULE_SLOTS - 1),
 
+	ROW(IMAGE_RULE, ROW_INDEX_OR_NONE, image_rule, compress, IMAGE_COMPRESS, 0),
+
+	{ IMAGE_MEDIA_TYPE, ROW_TEXT, 0, 1, IMAGE_NAME_MAX },
+
+	ROW(IMAGE_COMPRESS, ROW_RANGE, image_compress, types, IMAGE_MEDIA_TYPE, 0),
+	ROW(IMAGE_COMPRESS, ROW_U32, image_compress, min_bytes, 0, ANY),
+	/* bits 1 to 3: gzip, br, zstd */
+	ROW(IMAGE_COMPRESS, ROW_U8, image_compress, algorithms, 0, 14),
+	ROW(IMAGE_COMPRESS, ROW_U8, image_compress, level, IMAGE_COMPRESS_FAST,
+	    IMAGE_COMPRESS_SMALL),
+	ROW(IMAGE_COMPRESS, ROW_U8, image_compress, even_with_credentials, 0, 1),
+
 	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, name, 1, IMAGE_PATH_MAX),
 	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, value, 0, IMAGE_PATH_MAX),
 	ROW(IMAGE_FIELD_MATCH, ROW_U32, image_field_match, kind, IMAGE_FIELD_HEADER,
@@ -227,6 +239,8 @@ static const uint16_t section_size[IMAGE_SECTIONS] = {
 	[IMAGE_SPLIT] = sizeof(struct image_split),
 	[IMAGE_POOL] = sizeof(struct image_pool),
 	[IMAGE_SERVER] = sizeof(struct image_server),
+	[IMAGE_MEDIA_TYPE] = sizeof(struct image_str),
+	[IMAGE_COMPRESS] = sizeof(struct image_compress),
 	[IMAGE_STATUS_RANGE] = sizeof(struct image_status_range),
 	[IMAGE_FILTER] = sizeof(struct image_filter),
 	[IMAGE_ACCESS] = sizeof(struct image_access),

@@ -50,10 +50,12 @@ enum image_section {
 	IMAGE_POOL,
 	IMAGE_SERVER,
 	IMAGE_STATUS_RANGE,
-	IMAGE_FILTER,  /* what a rule does to requests and answers */
-	IMAGE_ACCESS,  /* its conditions on the client's address */
-	IMAGE_DROP,    /* struct image_str: names of fields that are taken out */
-	IMAGE_SEGMENT, /* pieces of text that the edge writes one behind the other */
+	IMAGE_FILTER,	  /* what a rule does to requests and answers */
+	IMAGE_ACCESS,	  /* its conditions on the client's address */
+	IMAGE_DROP,	  /* struct image_str: names of fields that are taken out */
+	IMAGE_SEGMENT,	  /* pieces of text that the edge writes one behind the other */
+	IMAGE_MEDIA_TYPE, /* struct image_str: "text/html", "text/" for all of text */
+	IMAGE_COMPRESS,
 	IMAGE_SECTIONS
 };
 
@@ -188,6 +190,8 @@ struct image_rule {
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_RULE_SLOTS */
 	uint32_t slot_gen;
 	struct image_range filter; /* IMAGE_FILTER: one, or none */
+	uint32_t compress;	   /* IMAGE_COMPRESS, or IMAGE_NONE: answers go as they are */
+	uint32_t pad;
 };
 
 /* The route's filters and the rule's own, put together: what they come to for this rule. */
@@ -230,6 +234,21 @@ enum image_segment_kind {
 struct image_segment {
 	struct image_str text; /* IMAGE_SEGMENT_TEXT */
 	uint32_t kind;	       /* enum image_segment_kind */
+};
+
+enum image_compress_level {
+	IMAGE_COMPRESS_FAST = 1,
+	IMAGE_COMPRESS_BALANCED,
+	IMAGE_COMPRESS_SMALL
+};
+
+struct image_compress {
+	struct image_range types; /* IMAGE_MEDIA_TYPE: lower case */
+	uint32_t min_bytes;
+	uint8_t algorithms; /* 1 << enum encoding (proto/accept_encoding.h) */
+	uint8_t level;	    /* enum image_compress_level */
+	uint8_t even_with_credentials;
+	uint8_t pad;
 };
 
 struct image_field_match {
@@ -367,6 +386,8 @@ IMAGE_GETTER(image_network_at, struct ip_net, IMAGE_NETWORK)
 IMAGE_GETTER(image_split_at, struct image_split, IMAGE_SPLIT)
 IMAGE_GETTER(image_pool_at, struct image_pool, IMAGE_POOL)
 IMAGE_GETTER(image_server_at, struct image_server, IMAGE_SERVER)
+IMAGE_GETTER(image_media_type_at, struct image_str, IMAGE_MEDIA_TYPE)
+IMAGE_GETTER(image_compress_at, struct image_compress, IMAGE_COMPRESS)
 IMAGE_GETTER(image_status_range_at, struct image_status_range, IMAGE_STATUS_RANGE)
 IMAGE_GETTER(image_filter_at, struct image_filter, IMAGE_FILTER)
 IMAGE_GETTER(image_access_at, struct image_access, IMAGE_ACCESS)

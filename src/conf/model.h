@@ -202,6 +202,15 @@ struct model_filter {
 	struct view rewrite_path_prefix, rewrite_path, rewrite_host;
 };
 
+struct model_compress {
+	const struct node *at;
+	bool is_enabled, even_with_credentials;
+	struct model_texts types; /* in lower case, by check_delivery; none: the usual ones */
+	uint64_t min_size;
+	uint8_t algorithms; /* 1 << enum encoding (proto/accept_encoding.h) */
+	uint8_t level;	    /* enum image_compress_level */
+};
+
 struct model_rule {
 	const struct node *at;
 	struct view name;
@@ -211,6 +220,7 @@ struct model_rule {
 	struct model_list backends; /* struct model_split */
 	struct model_redirect redirect;
 	struct model_respond respond;
+	struct model_compress compress;
 	/* by check_names and check_route */
 	uint32_t backend_index; /* IMAGE_NONE: none */
 	uint32_t method_bits;	/* 1 << enum http_method */
@@ -228,6 +238,7 @@ struct model_route {
 	struct model_list filters;	     /* struct model_filter */
 	struct model_list rules; /* struct model_rule; the short form is the last one of them */
 	struct view backend;
+	struct model_compress compress; /* of rules that have none of their own */
 };
 
 struct model_metrics {

@@ -5,6 +5,7 @@
 #include "conf/options.h"
 
 #include "conf/option_row.h"
+#include "conf/options_delivery.h"
 #include "conf/options_filter.h"
 
 OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY },
@@ -380,6 +381,8 @@ static const struct option rule_rows[] = {
 	ROW_ABSENT("mirror", "Backend that gets a copy of each request."),
 	ROW_MAP(model_rule, redirect, "redirect", &redirect, "Send the client elsewhere."),
 	ROW_MAP(model_rule, respond, "respond", &respond, "Answer at once."),
+	ROW_MAP(model_rule, compress, "compress", &options_compress,
+		"Compress the servers' answers; instead of what the route says."),
 };
 static const struct option_table rule = OPTIONS_TABLE(
 	model_rule, "rule", rule_rows,
@@ -399,6 +402,8 @@ static const struct option route_rows[] = {
 		  &options_filter, "Filters of all its rules; a rule's own come after them."),
 	ROW_TEXT(model_route, backend, "backend", 0, 1, 63, NULL,
 		 "Short form: a last rule that matches everything and goes to this backend."),
+	ROW_MAP(model_route, compress, "compress", &options_compress,
+		"Compress the servers' answers; for all rules without compress of their own."),
 };
 static const struct option_table route =
 	OPTIONS_TABLE(model_route, "route", route_rows, "Which requests of which hosts go where.");

@@ -139,6 +139,12 @@ struct page_load_listener {
 	_Atomic uint64_t duration[HISTOGRAM_BUCKETS];
 };
 
+/* What became of answers on their way to clients. */
+struct page_load_delivery {
+	_Atomic uint64_t compressed, compress_refused /* no stream was free: it went as it was */,
+		compress_in, compress_out;
+};
+
 enum { PAGE_ADDRESSES = 1 << 16, PAGE_STICKY = 1 << 16 };
 
 struct page_load_page {
@@ -147,6 +153,7 @@ struct page_load_page {
 	_Atomic uint64_t loops; /* event loop turns: a stuck edge stands still */
 	_Atomic uint32_t connections, connections_max;	    /* gauges: to clients and servers */
 	_Atomic uint32_t rule_high, pool_high, server_high; /* slots beyond have never been used */
+	struct page_load_delivery delivery;
 	struct page_load_listener listener[IMAGE_LISTENER_SLOTS];
 	struct page_load_server server[IMAGE_SERVER_SLOTS];
 	_Atomic uint32_t address[PAGE_ADDRESSES]; /* open connections by a keyed hash of address and

@@ -112,6 +112,8 @@ void kit_check(struct kit_image *im, struct image *ret)
 	SECTION(IMAGE_POOL, pool, im->pool_n);
 	SECTION(IMAGE_SERVER, server, im->server_n);
 	SECTION(IMAGE_STATUS_RANGE, status, im->status_n);
+	for (unsigned s = IMAGE_STATUS_RANGE + 1; s < IMAGE_SECTIONS; s++)
+		SECTION(s, end, 0);
 #undef SECTION
 	im->header.bytes = sizeof *im;
 	if (image_check(view_of(from, sizeof *im), ret, &why) != E_OK) {

@@ -18,6 +18,7 @@ struct kit_image {
 	_Alignas(8) struct image_pool pool[KIT_POOLS];
 	_Alignas(8) struct image_server server[KIT_SERVERS];
 	_Alignas(8) struct image_status_range status[4];
+	_Alignas(8) uint8_t end[8];
 	uint32_t byte_n, der_n, network_n, pool_n, server_n, status_n;
 };
 

@@ -7,6 +7,7 @@
 
 #include "role/edge/body.h"
 #include "role/edge/client.h"
+#include "role/edge/compress.h"
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
@@ -27,10 +28,13 @@ void answer_put_security(struct wbuf *w, const struct exchange *x)
 		WBUF_LIT(w, "Strict-Transport-Security: max-age=31536000\r\n");
 }
 
-static bool answer_drops(struct view head, const struct http1_head *h, const struct field *f)
+static bool answer_drops(const struct exchange *x, struct view head, const struct http1_head *h,
+			 const struct field *f)
 {
 	unsigned flags = field_flags((enum field_id)f->id);
 
+	if (x->compress >= COMPRESS_HEAD && compress_drops(head, f))
+		return true;
 	if (f->id == FIELD_CONTENT_LENGTH)
 		return h->body == BODY_CHUNKED;
 	if (flags & (FIELD_HOP | FIELD_FRAMING))
@@ -40,7 +44,8 @@ static bool answer_drops(struct view head, const struct http1_head *h, const str
 }
 
 /* Field lines that go on, copied in runs. True when the server said something about HSTS itself. */
-static bool answer_put_fields(struct wbuf *w, struct view head, const struct http1_head *h)
+static bool answer_put_fields(struct wbuf *w, const struct exchange *x, struct view head,
+			      const struct http1_head *h)
 {
 	size_t run = h->fields_at;
 	bool has_hsts = false;
@@ -49,13 +54,15 @@ static bool answer_put_fields(struct wbuf *w, struct view head, const struct htt
 		struct view line = { 0 };
 
 		has_hsts |= h->fields[i].id == FIELD_STRICT_TRANSPORT_SECURITY;
-		if (!answer_drops(head, h, &h->fields[i]))
+		if (!answer_drops(x, head, h, &h->fields[i]))
 			continue;
 		line = http1_line(head, h, i);
 		wbuf_put(w, head.p + run, h->fields[i].name - run);
 		run = h->fields[i].name + line.n;
 	}
 	wbuf_put(w, head.p + run, h->n - 2 - run);
+	if (x->compress)
+		compress_put_fields(w, x, head, h);
 	return has_hsts;
 }
 
@@ -106,9 +113,15 @@ static void answer_count(struct edge *e, struct exchange *x)
 		dial_tell_success(e, x->server);
 }
 
-static enum err answer_send(struct edge *e, struct exchange *x, struct view v)
+/* All of it has been given to the client's connection. */
+static bool answer_is_whole(const struct exchange *x)
 {
-	bool is_last = (x->flags & X_CLIENT_CLOSE) && x->answer.is_done && x->request.is_done;
+	return x->answer.is_done && (!x->z || !compress_has_more(x));
+}
+
+enum err answer_send(struct edge *e, struct exchange *x, struct view v)
+{
+	bool is_last = (x->flags & X_CLIENT_CLOSE) && x->request.is_done && answer_is_whole(x);
 
 	x->bytes_out += v.n;
 	return is_last ? conn_send_last(e, &x->c->conn, v) : conn_send(e, &x->c->conn, v);
@@ -127,7 +140,7 @@ static enum err answer_interim(struct edge *e, struct exchange *x, struct view h
 	if (f)
 		filter_drop(&x->g->image, f->answer_drops, head, h);
 	answer_put_status(&w, head, h);
-	(void)answer_put_fields(&w, head, h);
+	(void)answer_put_fields(&w, x, head, h);
 	WBUF_LIT(&w, "\r\n");
 	TRY(wbuf_check(&w));
 	return answer_send(e, x, wbuf_view(&w));
@@ -146,8 +159,10 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	answer_count(e, x);
 	if (f)
 		filter_drop(&x->g->image, f->answer_drops, head, h);
+	if (x->rule->compress != IMAGE_NONE)
+		compress_begin(e, x, head, h);
 	answer_put_status(&w, head, h);
-	has_hsts = answer_put_fields(&w, head, h);
+	has_hsts = answer_put_fields(&w, x, head, h);
 	if (f)
 		filter_put_lines(&w, x, f->answer_lines);
 	if (!has_hsts)
@@ -157,7 +172,10 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 		persist_put(e, x, &w);
 	WBUF_LIT(&w, "\r\n");
 	TRY(body_next(&x->answer, rest, &scratch, &body));
-	wbuf_view_put(&w, body);
+	if (x->z)
+		TRY(compress_take(x, body, &w));
+	else
+		wbuf_view_put(&w, body);
 	TRY(wbuf_check(&w));
 	return answer_send(e, x, wbuf_view(&w));
 }
@@ -191,7 +209,13 @@ static enum err answer_body(struct edge *e, struct exchange *x, struct view *in)
 	struct view out = { 0 };
 
 	TRY(body_next(&x->answer, in, &scratch, &out));
-	return answer_send(e, x, out);
+	if (x->z) {
+		struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
+
+		TRY(compress_take(x, out, &w));
+		out = wbuf_view(&w);
+	}
+	return out.n || answer_is_whole(x) ? answer_send(e, x, out) : E_OK;
 }
 
 /* All of in: heads until the final one, then body. What comes after the end makes the connection
@@ -219,8 +243,9 @@ static void answer_broken(struct edge *e, struct exchange *x, enum err why)
 	if (x->c->conn.is_broken) {
 		exchange_abort(e, x);
 	} else if (why == E_CLOSED && (x->flags & X_ANSWERED) && !x->u->conn.was_cut &&
-		   body_end(&x->answer) == E_OK) {
-		exchange_finish(e, x);
+		   body_end(&x->answer) == E_OK && (!x->z || compress_finish(e, x) == E_OK)) {
+		if (answer_is_whole(x))
+			exchange_finish(e, x);
 	} else if (x->flags & X_ANSWERED) {
 		x->end = X_END_SERVER;
 		x->c->conn.is_broken = true;
@@ -233,26 +258,36 @@ static void answer_broken(struct edge *e, struct exchange *x, enum err why)
 	}
 }
 
-bool answer_run(struct edge *e, struct exchange *x)
+/* What the client has not been given yet, or else more from the server. */
+static enum err answer_step(struct edge *e, struct exchange *x)
 {
-	struct client *c = x->c;
 	struct view in = { 0 };
 	enum err got = E_OK;
 
-	for (unsigned i = 0; i < ANSWER_READS; i++) {
+	if (x->z && compress_has_more(x))
+		return compress_send(e, x);
+	got = conn_fill(e, &x->u->conn, x->flags & X_ANSWERED ? READ_BYTES : HEAD_BYTES, &in);
+	if (got == E_AGAIN && x->z)
+		TRY(compress_pause(e, x));
+	return got == E_OK ? answer_take(e, x, in) : got;
+}
+
+bool answer_run(struct edge *e, struct exchange *x)
+{
+	struct client *c = x->c;
+	enum err got = E_OK;
+
+	for (unsigned i = 0; i < ANSWER_READS; i += x->z ? ANSWER_READS / 2 : 1) {
 		if (c->conn.out)
 			return false;
-		got = conn_fill(e, &x->u->conn, x->flags & X_ANSWERED ? READ_BYTES : HEAD_BYTES,
-				&in);
-		if (got == E_OK)
-			got = answer_take(e, x, in);
+		got = answer_step(e, x);
 		if (got == E_AGAIN || c->state != CLIENT_BUSY)
 			return c->x != x;
 		if (got != E_OK) {
 			answer_broken(e, x, got);
 			return c->x != x || c->state != CLIENT_BUSY;
 		}
-		if ((x->flags & X_ANSWERED) && x->answer.is_done) {
+		if ((x->flags & X_ANSWERED) && answer_is_whole(x)) {
 			exchange_finish(e, x);
 			return true;
 		}

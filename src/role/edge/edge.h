@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "base/rng.h"
 #include "base/wheel.h"
+#include "compress/compress_stream.h"
 #include "conf/image.h"
 #include "ipc/edge_dialer.h"
 #include "ipc/keeper_role.h"
@@ -42,6 +43,7 @@ enum {
 	FIELDS_MAX = 1024,
 	REQUEST_ID_BYTES = 32, /* hexadecimal */
 	DIALS_MAX = 4096,
+	COMPRESS_SLOTS = 64, /* answers that are compressed at one time */
 	TUNNEL_IDLE_MS = 3600 * 1000
 };
 
@@ -260,6 +262,8 @@ struct exchange {
 	uint32_t query_n;
 	uint32_t queue_ms; /* waited for a server to become free */
 	uint16_t status;
+	uint8_t compress, coding; /* enum compress_state; enum encoding: what the client takes */
+	struct compress_slot *z;  /* its answer is being compressed */
 	uint8_t tries, method, failure /* enum dial_failure: of the last try */;
 	uint8_t end;					     /* enum exchange_end */
 	struct span16 method_at, path_at, host_at, agent_at; /* in head->p */
@@ -267,6 +271,19 @@ struct exchange {
 	const char *cause; /* of a failure towards a server; a fixed text; may be NULL */
 	char request_id[REQUEST_ID_BYTES];
 	struct exchange *next; /* free list */
+};
+
+/* A stream for compressing one answer; compress.c. */
+struct compress_slot {
+	struct compress_stream stream;
+	uint64_t used_ms;	    /* when it was last given back */
+	struct compress_slot *next; /* free list */
+};
+
+struct compress_pool {
+	struct compress_slot all[COMPRESS_SLOTS];
+	struct compress_slot *free;
+	uint32_t n; /* ever used */
 };
 
 struct dial {
@@ -317,6 +334,7 @@ struct edge {
 	uint8_t persist_keys[PERSIST_KEYS_BYTES]; /* until they are in persist */
 
 	struct buffer_pool buffers;
+	struct compress_pool compress;
 	struct client *clients, *free_clients, *dead_clients, *again;
 	uint32_t client_cap, client_n, client_high;
 	struct upstream *upstreams, *free_upstreams, *dead_upstreams;

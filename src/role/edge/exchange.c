@@ -7,6 +7,7 @@
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
+#include "role/edge/compress.h"
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
@@ -400,6 +401,7 @@ static void exchange_free(struct edge *e, struct exchange *x)
 
 	pool_dequeue(x);
 	pool_release(e, x);
+	compress_drop(e, x);
 	x->c->x = NULL;
 	x->head = buffer_put(&e->buffers, x->head);
 	store_exchange_free(e, x);

@@ -8,6 +8,7 @@
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
+#include "role/edge/compress.h"
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
@@ -452,6 +453,8 @@ static struct request_verdict request_decide(struct exchange *x, struct request 
 	q->filter = filter_of(x);
 	if (q->filter && !filter_allows(x, q->filter))
 		return (struct request_verdict){ 403, "the client's address is not allowed" };
+	if (x->rule->compress != IMAGE_NONE)
+		compress_ask(x, q->head, q->h);
 	return (struct request_verdict){ 0 };
 }
 

@@ -8,6 +8,7 @@
 #include "role/edge/access.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
+#include "role/edge/compress.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
 #include "role/edge/generation.h"
@@ -337,6 +338,7 @@ void setup_tick(struct edge *e)
 	if (e->loop.now_ms - e->trimmed_ms >= SETUP_TRIM_MS) {
 		e->trimmed_ms = e->loop.now_ms;
 		buffer_pool_trim(&e->buffers, SETUP_TRIM_KEEP);
+		compress_tick(e);
 	}
 }
 

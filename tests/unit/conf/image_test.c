@@ -37,6 +37,7 @@ static const char config[] =
 	"      - {match: {path_prefix: /y}, redirect: {location: /z}}\n"
 	"      - {match: {path_regex: q}, respond: {body: hello}}\n"
 	"    backend: web\n"
+	"    compress: {types: [text/html, \"text/*\"]}\n"
 	"  - {name: b, listeners: [plain], hosts: [\"*\", \"[::1]\", 192.0.2.1], backend: two}\n"
 	"metrics: {address: \"127.0.0.1:9\"}\n"
 	"trust_forwarded_from: [192.0.2.0/24]\n";
@@ -258,6 +259,14 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_RULE, 2, image_rule, status, 600),
 		WRONG(IMAGE_RULE, 2, image_rule, body.at, UINT32_MAX),
 		WRONG(IMAGE_RULE, 2, image_rule, content_type.n, 300),
+		WRONG(IMAGE_RULE, 0, image_rule, compress, 1),
+		WRONG(IMAGE_MEDIA_TYPE, 0, image_str, n, 0),
+		WRONG(IMAGE_COMPRESS, 0, image_compress, types.n, 3),
+		WRONG(IMAGE_COMPRESS, 0, image_compress, min_bytes, UINT32_MAX),
+		WRONG(IMAGE_COMPRESS, 0, image_compress, algorithms, 16),
+		WRONG(IMAGE_COMPRESS, 0, image_compress, level, 0),
+		WRONG(IMAGE_COMPRESS, 0, image_compress, level, 4),
+		WRONG(IMAGE_COMPRESS, 0, image_compress, even_with_credentials, 2),
 		WRONG(IMAGE_FIELD_MATCH, 0, image_field_match, name.n, 0),
 		WRONG(IMAGE_FIELD_MATCH, 0, image_field_match, value.at, UINT32_MAX),
 		WRONG(IMAGE_FIELD_MATCH, 0, image_field_match, kind, 3),
