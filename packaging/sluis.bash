@@ -28,7 +28,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server audit version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server backend route certificate listener changes diff history rollback audit version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -63,14 +63,29 @@ _sluis()
 	explain)
 		mapfile -t COMPREPLY < <(compgen -W "--method --header --source --listener --config --json --state --help" -- "$cur")
 		;;
+	changes)
+		mapfile -t COMPREPLY < <(compgen -W "save drop --all --reason --dry-run --state --help" -- "$cur")
+		;;
+	diff)
+		compopt -o default
+		;;
+	history)
+		mapfile -t COMPREPLY < <(compgen -W "show --config --json --state --help" -- "$cur")
+		;;
+	rollback)
+		mapfile -t COMPREPLY < <(compgen -W "$(sluis history "${state[@]}" 2>/dev/null | cut -d ' ' -f 1) --reason --dry-run --state --help" -- "$cur")
+		;;
+	backend | route | certificate | listener)
+		mapfile -t COMPREPLY < <(compgen -W "add set remove --before --reason --dry-run --state --help" -- "$cur")
+		;;
 	server)
-		mapfile -t COMPREPLY < <(compgen -W "drain enable disable reset --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "add set remove drain enable disable reset --before --reason --dry-run --state --help" -- "$cur")
 		;;
 	audit)
 		mapfile -t COMPREPLY < <(compgen -W "tail verify --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server audit version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server backend route certificate listener changes diff history rollback audit version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

@@ -5,11 +5,18 @@
 #include "conf/conf.h"
 
 #include "conf/compile.h"
+#include "conf/diff.h"
 #include "conf/options.h"
+#include "conf/overlay.h"
 #include "conf/region.h"
+#include "conf/yaml_writer.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/shm.h"
+
+#include <stdio.h>
+
+enum { CONF_DIFF_BYTES = 1 << 20, CONF_DIFF_TOLD = 40 };
 
 /* One run. */
 struct conf_run {
@@ -17,6 +24,9 @@ struct conf_run {
 	struct arena region;
 	struct diag diag;
 	struct source source;
+	struct document running, target;
+	struct overlay overlay;
+	struct diff diff;
 	struct model model;
 	struct check check;
 	struct hosts hosts;
@@ -74,6 +84,66 @@ static void conf_check_hosts(struct conf_run *r, const struct image *im)
 	}
 }
 
+/* What in->running and in->target hold. False: told. */
+static bool conf_documents(struct conf_run *r)
+{
+	const struct conf_input *in = r->in;
+
+	if (in->running.n && document_read(in->running, &r->region, &r->running) != E_OK) {
+		diag_error(&r->diag, (struct place){ 0 },
+			   "the configuration that was in force last can't be read");
+		return false;
+	}
+	if (in->target.n && document_read(in->target, &r->region, &r->target) != E_OK) {
+		diag_error(&r->diag, (struct place){ 0 },
+			   "what is to be applied is no configuration");
+		return false;
+	}
+	if (in->edit.n && !r->running.file_n) {
+		diag_error(&r->diag, (struct place){ 0 }, "there is nothing in force to change");
+		return false;
+	}
+	return true;
+}
+
+/* The tree of a document as it stood; nobody is told what is wrong with it now. NULL: none. */
+static const struct node *conf_before(struct conf_run *r)
+{
+	struct diag diag = { 0 };
+	struct source source = { .region = &r->region, .diag = &diag, .from = &r->running };
+	struct overlay overlay = { .source = &source };
+	struct node *root = NULL;
+
+	if (!r->running.file_n)
+		return NULL;
+	diag_init(&diag, &r->region);
+	root = source_load(&source, "");
+	if (root && overlay_read(&overlay, r->running.changes, false))
+		overlay_apply(&overlay, root);
+	return root;
+}
+
+/* One tree of files and changes. NULL: told. */
+static struct node *conf_tree(struct conf_run *r)
+{
+	const struct document *from = r->in->target.n ? &r->target
+				      : r->in->edit.n ? &r->running
+						      : NULL;
+	const struct document *changes = from ? from : &r->running;
+	struct node *root = NULL;
+
+	r->source = (struct source){ .region = &r->region, .diag = &r->diag, .from = from };
+	r->overlay = (struct overlay){ .source = &r->source };
+	root = source_load(&r->source, r->in->path);
+	if (!root || r->source.is_broken)
+		return NULL;
+	if (!overlay_read(&r->overlay, changes->changes, false) ||
+	    !overlay_read(&r->overlay, r->in->edit, true))
+		return NULL;
+	overlay_apply(&r->overlay, root);
+	return root;
+}
+
 /* Files to a model without errors, with its hosts; false: told. */
 static bool conf_read(struct conf_run *r)
 {
@@ -81,10 +151,13 @@ static bool conf_read(struct conf_run *r)
 	const struct node *root = NULL;
 
 	diag_init(&r->diag, &r->region);
-	r->source = (struct source){ .region = &r->region, .diag = &r->diag };
-	root = source_load(&r->source, r->in->path);
-	if (!root || r->source.is_broken)
+	if (!conf_documents(r))
 		return false;
+	root = conf_tree(r);
+	if (!root)
+		return false;
+	if (r->in->wants_document)
+		diff_run(&r->diff, &r->region, conf_before(r), root);
 	option_parse(&parse, options_top(), root, &r->model);
 	r->check = (struct check){
 		.region = &r->region,
@@ -125,19 +198,84 @@ static bool conf_compile(struct conf_run *r, struct view *ret)
 }
 
 /* The bytes in a sealed memory file. */
-static enum err conf_publish(struct view bytes, int *ret_fd)
+static enum err conf_publish(const char *name, struct view bytes, int *ret_fd)
 {
 	AUTO_FD fd = -1;
 	void *p = NULL;
 	struct wbuf w = { 0 };
 
-	TRY(shm_new("sluis-image", bytes.n, &fd));
+	TRY(shm_new(name, bytes.n, &fd));
 	TRY(shm_map(fd, true, &p, NULL));
 	w = wbuf_of(p, bytes.n);
 	wbuf_view_put(&w, bytes);
 	shm_unmap(p, bytes.n);
 	TRY(shm_seal(fd));
 	*ret_fd = fd_steal(&fd);
+	return E_OK;
+}
+
+static enum err conf_publish_document(struct conf_run *r, int *ret_fd)
+{
+	struct document d = { .files = r->source.files };
+	struct wbuf changes = wbuf_of(region_alloc(&r->region, DOCUMENT_CHANGES_MAX, 1, 1),
+				      DOCUMENT_CHANGES_MAX),
+		    w = { 0 };
+	size_t n = 0;
+
+	while (d.file_n < DOCUMENT_FILES_MAX && d.files[d.file_n].path.n)
+		d.file_n++;
+	TRY(overlay_put(&r->overlay, &changes));
+	d.changes = wbuf_view(&changes);
+	n = document_bytes(&d);
+	w = wbuf_of(region_alloc(&r->region, n, 1, 1), n);
+	TRY(document_write(&d, &w));
+	return conf_publish("sluis-document", wbuf_view(&w), ret_fd);
+}
+
+static enum err conf_publish_diff(struct conf_run *r, int *ret_fd)
+{
+	struct wbuf w = wbuf_of(region_alloc(&r->region, CONF_DIFF_BYTES, 1, 1), CONF_DIFF_BYTES);
+
+	diff_put(&r->diff, &w);
+	return w.n ? conf_publish("sluis-diff", wbuf_view(&w), ret_fd) : E_OK;
+}
+
+/* The first lines of the difference; all of them are in the history. */
+static void conf_tell_diff(const struct conf_run *r)
+{
+	char line[DIFF_LINE_BYTES + 1];
+	uint32_t i = 0;
+
+	if (!r->running.file_n)
+		return; /* everything is new */
+	for (; i < r->diff.line_n && i < CONF_DIFF_TOLD; i++) {
+		struct wbuf w = wbuf_of(line, sizeof line - 1);
+
+		wbuf_view_put(&w, r->diff.lines[i]);
+		line[w.n] = '\0';
+		r->in->sink(r->in->arg, DIAG_CHANGE, line);
+	}
+	if (r->diff.all == i)
+		return;
+	(void)snprintf(line, sizeof line, "and %u more", (unsigned)(r->diff.all - i));
+	r->in->sink(r->in->arg, DIAG_CHANGE, line);
+}
+
+static enum err conf_publish_all(struct conf_run *r, struct view image, struct conf_result *ret,
+				 int *ret_image_fd)
+{
+	AUTO_FD fd = -1;
+	AUTO_FD document = -1;
+
+	if (ret_image_fd)
+		TRY(conf_publish("sluis-image", image, &fd));
+	if (r->in->wants_document) {
+		TRY(conf_publish_document(r, &document));
+		TRY(conf_publish_diff(r, &ret->diff_fd));
+	}
+	ret->document_fd = fd_steal(&document);
+	if (ret_image_fd)
+		*ret_image_fd = fd_steal(&fd);
 	return E_OK;
 }
 
@@ -148,15 +286,41 @@ enum err conf_check_file(const struct conf_input *in, struct conf_result *ret, i
 	enum err e = E_PROTO;
 
 	TRY(region_open(&r.region));
+	*ret = (struct conf_result){ .document_fd = -1, .diff_fd = -1 };
 	if (conf_read(&r) && conf_compile(&r, &bytes))
-		e = ret_image_fd ? conf_publish(bytes, ret_image_fd) : E_OK;
+		e = conf_publish_all(&r, bytes, ret, ret_image_fd);
 	diag_tell(&r.diag, in->sink, in->arg);
-	*ret = (struct conf_result){
-		.errors = r.diag.errors,
-		.warnings = r.diag.warnings,
-		.generation = r.compile.build.header.generation,
-		.bytes = bytes.n,
-	};
+	if (e == E_OK)
+		conf_tell_diff(&r);
+	ret->errors = r.diag.errors;
+	ret->warnings = r.diag.warnings;
+	ret->generation = r.compile.build.header.generation;
+	ret->bytes = bytes.n;
+	ret->differences = r.diff.all;
 	region_close(&r.region);
 	return e;
+}
+
+enum err conf_print_text(const struct conf_input *in, bool changes_only, struct wbuf *w)
+{
+	struct conf_run r = { .in = in };
+	struct node *root = NULL;
+	const struct node *include = NULL;
+
+	TRY(region_open(&r.region));
+	diag_init(&r.diag, &r.region);
+	if (conf_documents(&r))
+		root = conf_tree(&r);
+	include = root ? node_get(root, "include") : NULL;
+	if (include)
+		node_remove(root, include);
+	if (root && !changes_only)
+		yaml_writer_document(w, root);
+	else if (root && overlay_put(&r.overlay, w) != E_OK)
+		w->bad = true;
+	diag_tell(&r.diag, in->sink, in->arg);
+	region_close(&r.region);
+	if (!root || r.diag.errors)
+		return E_PROTO;
+	return wbuf_check(w);
 }

@@ -73,14 +73,47 @@ static struct view diag_file(const struct diag *d, struct place at)
 	return at.file < d->file_n ? d->files[at.file] : VIEW("(configuration)");
 }
 
+struct place diag_name(struct diag *d, uint16_t file, struct view name)
+{
+	if (d->named_n == d->named_cap) {
+		uint32_t cap = d->named_cap ? d->named_cap * 2 : 256;
+		struct view *grown = REGION_NEW(d->region, struct view, cap);
+
+		for (uint32_t i = 0; i < d->named_n; i++)
+			grown[i] = d->named[i];
+		d->named = grown;
+		d->named_cap = cap;
+	}
+	d->named_file = file;
+	d->named[d->named_n++] = name;
+	return (struct place){ .file = file, .line = d->named_n, .column = 1 };
+}
+
+/* The file, and where in it. */
+static void diag_put_place(struct wbuf *w, const struct diag *d, struct place at, bool has_column)
+{
+	diag_put_escaped(w, view_slice(diag_file(d, at), 0, 200));
+	if (!at.line)
+		return;
+	if (d->named_n && at.file == d->named_file && at.line <= d->named_n) {
+		WBUF_LIT(w, ": ");
+		diag_put_escaped(w, view_slice(d->named[at.line - 1], 0, 200));
+		return;
+	}
+	WBUF_LIT(w, ":");
+	wbuf_dec(w, at.line);
+	if (!has_column)
+		return;
+	WBUF_LIT(w, ":");
+	wbuf_dec(w, at.column);
+}
+
 struct view diag_place(struct diag *d, struct place at)
 {
-	char text[512];
+	char text[2048];
 	struct wbuf w = wbuf_of(text, sizeof text);
 
-	diag_put_escaped(&w, view_slice(diag_file(d, at), 0, 200));
-	WBUF_LIT(&w, ":");
-	wbuf_dec(&w, at.line);
+	diag_put_place(&w, d, at, false);
 	return region_copy(d->region, wbuf_view(&w));
 }
 
@@ -105,13 +138,7 @@ static int diag_compare(const void *left, const void *right)
 
 static void diag_put(struct wbuf *w, const struct diag *d, const struct diag_item *i)
 {
-	diag_put_escaped(w, view_slice(diag_file(d, i->at), 0, 200));
-	if (i->at.line) {
-		WBUF_LIT(w, ":");
-		wbuf_dec(w, i->at.line);
-		WBUF_LIT(w, ":");
-		wbuf_dec(w, i->at.column);
-	}
+	diag_put_place(w, d, i->at, true);
 	wbuf_str(w, i->level == DIAG_ERROR ? ": error: " : ": warning: ");
 	wbuf_view_put(w, i->text);
 }

@@ -10,7 +10,11 @@
 
 enum { DIAG_MAX = 1000 /* more are counted, not kept */, DIAG_TEXT_MAX = 1000 };
 
-enum diag_level { DIAG_ERROR = 1, DIAG_WARNING = 2 };
+enum diag_level {
+	DIAG_CHANGE = 0 /* a line of the difference, told by conf */,
+	DIAG_ERROR,
+	DIAG_WARNING
+};
 
 /* A place in the files that were read. */
 struct place {
@@ -29,6 +33,9 @@ struct diag {
 	struct view *files; /* as shown to people; with a NUL behind each */
 	uint16_t file_n;
 	struct diag_item *items;
+	struct view *named; /* what the lines of named_file stand for, instead of lines */
+	uint32_t named_n, named_cap;
+	uint16_t named_file;
 	uint32_t n, errors, warnings; /* errors, warnings: found, kept or not */
 };
 
@@ -43,6 +50,10 @@ void diag_error(struct diag *d, struct place at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void diag_warning(struct diag *d, struct place at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* diag_name - a place that is told by name ("run-time change: backends/web/servers/b/weight"),
+ * because it is in no file; file: one of diag's, the same for all names */
+struct place diag_name(struct diag *d, uint16_t file, struct view name);
 
 /* diag_place - "file:line" of at, in the region: to name a second place in a message */
 struct view diag_place(struct diag *d, struct place at);

@@ -107,11 +107,28 @@ static struct node *source_tree(struct source *s, struct view shown, struct view
 	d->files[file] = region_copy(s->region, shown);
 	s->dirs[file] = region_copy(s->region, source_dir(real));
 	d->file_n++;
-	if (source_read(s->region, real, SOURCE_FILE_MAX, &text, &why) != E_OK) {
+	if (s->from) {
+		text = s->from->files[file].text;
+	} else if (source_read(s->region, real, SOURCE_FILE_MAX, &text, &why) != E_OK) {
 		diag_error(d, named_at, "%.*s can't be read: %s", DIAG_VIEW(shown), why);
 		return NULL;
 	}
 	s->bytes += text.n;
+	s->files[file] = (struct document_file){ .shown = d->files[file],
+						 .path = region_copy(s->region, real),
+						 .text = text };
+	return yaml_reader_parse(&s->yaml, text, file);
+}
+
+struct node *source_text(struct source *s, struct view shown, struct view text)
+{
+	struct diag *d = s->diag;
+	uint16_t file = d->file_n;
+
+	INVARIANT(file < SOURCE_FILES_MAX + SOURCE_TEXTS_MAX);
+	d->files[file] = region_copy(s->region, shown);
+	s->dirs[file] = s->dirs[0];
+	d->file_n++;
 	return yaml_reader_parse(&s->yaml, text, file);
 }
 
@@ -268,13 +285,31 @@ static void source_include(struct source *s, struct node *whole, const struct no
 				    region_join(s->region, real, names[i]), item->at);
 }
 
+/* What "include" names, in its order; from a document: its other files. */
+static void source_includes(struct source *s, struct node *whole, struct view shown)
+{
+	const struct node *include = node_get(whole, "include");
+
+	for (uint32_t i = 1; s->from && i < s->from->file_n; i++)
+		source_include_file(s, whole, s->from->files[i].shown, s->from->files[i].path,
+				    whole->at);
+	if (s->from)
+		return;
+	if (include && include->kind != NODE_LIST)
+		diag_error(s->diag, include->at, "expected a list: [conf.d/*.yaml]");
+	else if (include)
+		for (const struct node *n = include->first; n; n = n->next)
+			source_include(s, whole, n, source_dir(shown));
+}
+
 struct node *source_load(struct source *s, const char *path)
 {
-	struct view shown = view_str(path), real = source_absolute(s->region, shown);
+	struct view shown = s->from ? s->from->files[0].shown : view_str(path),
+		    real = s->from ? s->from->files[0].path : source_absolute(s->region, shown);
 	struct node *whole = NULL;
-	const struct node *include = NULL;
 
-	s->dirs = REGION_NEW(s->region, struct view, SOURCE_FILES_MAX);
+	s->dirs = REGION_NEW(s->region, struct view, SOURCE_FILES_MAX + SOURCE_TEXTS_MAX);
+	s->files = REGION_NEW(s->region, struct document_file, SOURCE_FILES_MAX);
 	s->yaml = (struct yaml_reader){ .region = s->region, .diag = s->diag };
 	whole = source_file(s, shown, real, (struct place){ 0 });
 	if (!whole)
@@ -284,11 +319,6 @@ struct node *source_load(struct source *s, const char *path)
 			   "expected options: \"listeners:\", \"backends:\", \"routes:\", ...");
 		return NULL;
 	}
-	include = node_get(whole, "include");
-	if (include && include->kind != NODE_LIST)
-		diag_error(s->diag, include->at, "expected a list: [conf.d/*.yaml]");
-	else if (include)
-		for (const struct node *n = include->first; n; n = n->next)
-			source_include(s, whole, n, source_dir(shown));
+	source_includes(s, whole, shown);
 	return whole;
 }

@@ -34,7 +34,17 @@ enum keeper_message {
 	KEEPER_SWAP,  /* u32 generation: everything for it has been sent. run */
 	KEEPER_DRAIN, /* u32 deadline ms: take nothing new, finish, then exit 0. run */
 	KEEPER_SERVER_STATE, /* dialer: u32 slot, u32 slot_gen, u8 enum page_admin. run */
-	KEEPER_PERSIST	     /* edge: PERSIST_KEYS_BYTES: keys of persistence cookies. boot */
+	KEEPER_PERSIST,	     /* edge: PERSIST_KEYS_BYTES: keys of persistence cookies. boot */
+	KEEPER_DOCUMENT	     /* config: u8 enum document_kind; fd: sealed. boot */
+};
+
+/* A configuration's texts on their way between keeper and config (conf/document.h). */
+enum document_kind {
+	DOCUMENT_RUNNING = 1, /* to config: what is in force, or was last */
+	DOCUMENT_EDIT,	      /* to config: run-time changes to make (conf/overlay.h) */
+	DOCUMENT_TARGET,      /* to config: what to apply instead of the files */
+	DOCUMENT_MADE,	      /* from config: what the image was made of */
+	DOCUMENT_DIFF	      /* from config: what differs from the running one, as text */
 };
 
 /* role -> keeper */
@@ -42,11 +52,12 @@ enum role_message {
 	ROLE_READY = 1,	 /* str16 sandbox summary, str16 what is weaker (empty: nothing) */
 	ROLE_FAILED,	 /* str16 text: what failed, where, what to do */
 	ROLE_SWAPPED,	 /* u32 generation */
-	ROLE_DIAGNOSTIC, /* config: u8 level (1 error, 2 warning), str16 text "file:line:column:
-			    error: ..." */
+	ROLE_DIAGNOSTIC, /* config: u8 level (0 change, 1 error, 2 warning), str16 text
+			    "file:line:column: error: ..." */
 	ROLE_IMAGE,	 /* config: u32 generation; fd: sealed image */
 	ROLE_RING_DONE,	 /* audit: u32 ring id: drained and unmapped */
-	ROLE_DRAINING	 /* edge: u32 connections left, at most once a second */
+	ROLE_DRAINING,	 /* edge: u32 connections left, at most once a second */
+	ROLE_DOCUMENT	 /* config: u8 enum document_kind; fd: sealed; before its image */
 };
 
 /* Two keys of 32 bytes, the newest first, each behind a byte that names it (0: there is none). */

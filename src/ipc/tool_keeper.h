@@ -9,11 +9,18 @@
 #include "ipc/frame.h"
 
 enum tool_message {
-	TOOL_STATUS = 1,  /* - */
-	TOOL_RELOAD,	  /* - */
-	TOOL_UPGRADE,	  /* - */
-	TOOL_SERVER_STATE /* u32 slot, u32 slot_gen, u8 enum page_admin */
+	TOOL_STATUS = 1,   /* - */
+	TOOL_RELOAD,	   /* str16 reason */
+	TOOL_UPGRADE,	   /* - */
+	TOOL_SERVER_STATE, /* u32 slot, u32 slot_gen, u8 enum page_admin */
+	TOOL_CHANGE,  /* u8 enum tool_change, u32 number it goes back to (else 0), str16 reason; fd:
+			 sealed: a change (conf/overlay.h) or a document (conf/document.h) */
+	TOOL_DOCUMENT /* - */
 };
+
+enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };
+
+enum { TOOL_REASON_MAX = 200 };
 
 enum keeper_tool_message {
 	KEEPER_ROLE_ROW = 1, /* u8 role, u16 index, u32 pid, u32 uid, u64 start wall s, u32
@@ -23,7 +30,9 @@ enum keeper_tool_message {
 	KEEPER_STATUS_PAGE,  /* u8 enum page_kind, u16 index; fd: read-only page */
 	KEEPER_STATUS_LISTENER, /* u16 slot, u8 is_open */
 	KEEPER_TEXT, /* u8 level (0 progress, 1 error, 2 warning), str16: one line for the person */
-	KEEPER_DONE  /* u8 0 = done, 1 = refused: the exit status */
+	KEEPER_DONE, /* u8 0 = done, 1 = refused: the exit status */
+	KEEPER_STATUS_DOCUMENT /* u32 history number, u8 is_pinned (not what the files say); fd:
+				  the document in force */
 };
 
 enum keeper_role_state {

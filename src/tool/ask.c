@@ -67,22 +67,9 @@ static enum err ask_listen(int fd, enum err (*on_row)(void *arg, struct frame *f
 	return e;
 }
 
-int ask_keeper(const char *state_option, uint8_t type, struct view body,
-	       enum err (*on_row)(void *arg, struct frame *f), void *arg)
+/* Why there was no answer, in words; the exit status. */
+static int ask_refuse(enum err e)
 {
-	struct timeval patience = { .tv_sec = ASK_TIMEOUT_S };
-	AUTO_FD fd = -1;
-	uint8_t status = 1;
-	enum err e = E_OK;
-
-	if (state_dir_connect(state_option, &fd) != E_OK)
-		return 1;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	e = frame_send(fd, type, 0, body, NULL, 0);
-	if (e == E_OK)
-		e = ask_listen(fd, on_row, arg, &status);
-	if (e == E_OK)
-		return status ? 1 : 0;
 	if (e == E_AGAIN)
 		(void)fprintf(stderr, "sluis: the keeper does not answer\n");
 	else if (e == E_CLOSED)
@@ -96,4 +83,46 @@ int ask_keeper(const char *state_option, uint8_t type, struct view body,
 			      "`sluis` of another version?\n",
 			      err_name(e));
 	return 1;
+}
+
+/* A connection on which the question has been asked. E_DENIED: told */
+static enum err ask_question(const char *state_option, uint8_t type, struct view body, int pass,
+			     int *ret_fd)
+{
+	struct timeval patience = { .tv_sec = ASK_TIMEOUT_S };
+	AUTO_FD fd = -1;
+
+	if (state_dir_connect(state_option, &fd) != E_OK)
+		return E_DENIED;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	TRY(frame_send(fd, type, 0, body, &pass, pass >= 0 ? 1 : 0));
+	*ret_fd = fd_steal(&fd);
+	return E_OK;
+}
+
+int ask_keeper(const char *state_option, uint8_t type, struct view body,
+	       enum err (*on_row)(void *arg, struct frame *f), void *arg)
+{
+	AUTO_FD fd = -1;
+	uint8_t status = 1;
+	enum err e = ask_question(state_option, type, body, -1, &fd);
+
+	if (e == E_DENIED)
+		return 1;
+	if (e == E_OK)
+		e = ask_listen(fd, on_row, arg, &status);
+	return e == E_OK ? status != 0 : ask_refuse(e);
+}
+
+int ask_keeper_with(const char *state_option, uint8_t type, struct view body, int pass)
+{
+	AUTO_FD fd = -1;
+	uint8_t status = 1;
+	enum err e = ask_question(state_option, type, body, pass, &fd);
+
+	if (e == E_DENIED)
+		return 1;
+	if (e == E_OK)
+		e = ask_listen(fd, NULL, NULL, &status);
+	return e == E_OK ? status != 0 : ask_refuse(e);
 }

@@ -20,11 +20,13 @@
  */
 #include "base/view.h"
 #include "tool/audit.h"
+#include "tool/changes.h"
 #include "tool/check.h"
+#include "tool/edit.h"
 #include "tool/explain.h"
+#include "tool/past.h"
 #include "tool/reload.h"
 #include "tool/run.h"
-#include "tool/server.h"
 #include "tool/status.h"
 #include "tool/version.h"
 
@@ -44,7 +46,15 @@ static const struct main_command main_commands[] = {
 	{ "upgrade", "replace the running programs by the installed ones", reload_upgrade_main },
 	{ "status", "what runs, and how it goes", status_main },
 	{ "explain", "which rule and servers a request would get, and why", explain_main },
-	{ "server", "drain, enable or disable a server", server_main },
+	{ "server", "add, set or remove a server; drain, enable or disable it", edit_server },
+	{ "backend", "add, set or remove a backend", edit_backend },
+	{ "route", "add, set or remove a route or one of its rules", edit_route },
+	{ "certificate", "add, replace or remove a certificate", edit_certificate },
+	{ "listener", "add, set or remove a listener", edit_listener },
+	{ "changes", "run-time changes: list, drop, save into files", changes_main },
+	{ "diff", "what a file would change in the running configuration", changes_diff_main },
+	{ "history", "configurations that were applied: who, when, why, what changed", past_main },
+	{ "rollback", "apply an earlier configuration again", past_rollback_main },
 	{ "audit", "read and verify the audit log", tool_audit },
 	{ "version", "the version of this program", version_main },
 	{ "help", "this text, or that of a sub-command", main_help },
@@ -62,7 +72,7 @@ static void main_usage(FILE *to)
 {
 	(void)fputs("usage: sluis COMMAND [options]\n\n", to);
 	for (size_t i = 0; i < sizeof main_commands / sizeof *main_commands; i++)
-		(void)fprintf(to, "  %-9s %s\n", main_commands[i].name, main_commands[i].does);
+		(void)fprintf(to, "  %-11s %s\n", main_commands[i].name, main_commands[i].does);
 	(void)fputs("\n`sluis COMMAND --help` says more.\n", to);
 }
 

@@ -4,8 +4,11 @@
 #include "tool/ask.h"
 #include "tool/command_line.h"
 
+#include <getopt.h>
+#include <stdio.h>
+
 static const char reload_usage[] =
-	"usage: sluis reload [--state DIR]\n"
+	"usage: sluis reload [--reason TEXT] [--state DIR]\n"
 	"\n"
 	"Applies the configuration file of the running instance. When it does not check, the same\n"
 	"messages as `sluis check` are told, nothing changes, and the exit status is 1.\n";
@@ -18,24 +21,38 @@ static const char reload_upgrade_usage[] = "usage: sluis upgrade [--state DIR]\n
 					   "new programs can't start, the old ones\n"
 					   "go on and the exit status is 1.\n";
 
-static int reload_ask(int argc, char **argv, const char *usage, uint8_t type)
-{
-	struct command_line o = { 0 };
-	int status = command_line_read(argc, argv, usage, false, &o);
-
-	if (status < 0)
-		status = command_line_count(&o, argc, 0, 0, usage);
-	if (status >= 0)
-		return status;
-	return ask_keeper(o.state, type, (struct view){ 0 }, NULL, NULL);
-}
-
 int reload_main(int argc, char **argv)
 {
-	return reload_ask(argc, argv, reload_usage, TOOL_RELOAD);
+	static const struct option options[] = {
+		{ "state", required_argument, NULL, 's' },
+		{ "reason", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *state = NULL, *reason = NULL;
+	uint8_t body[TOOL_REASON_MAX + 2];
+	struct wbuf w = wbuf_of(body, sizeof body);
+	int c = 0;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) == 's' || c == 'r') {
+		state = c == 's' ? optarg : state;
+		reason = c == 'r' ? optarg : reason;
+	}
+	wbuf_str16(&w, view_str(reason));
+	if (c == -1 && optind == argc && !w.bad)
+		return ask_keeper(state, TOOL_RELOAD, wbuf_view(&w), NULL, NULL);
+	(void)fputs(reload_usage, c == 'h' ? stdout : stderr);
+	return c == 'h' ? 0 : 2;
 }
 
 int reload_upgrade_main(int argc, char **argv)
 {
-	return reload_ask(argc, argv, reload_upgrade_usage, TOOL_UPGRADE);
+	struct command_line o = { 0 };
+	int status = command_line_read(argc, argv, reload_upgrade_usage, false, &o);
+
+	if (status < 0)
+		status = command_line_count(&o, argc, 0, 0, reload_upgrade_usage);
+	if (status >= 0)
+		return status;
+	return ask_keeper(o.state, TOOL_UPGRADE, (struct view){ 0 }, NULL, NULL);
 }

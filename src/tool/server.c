@@ -30,6 +30,11 @@ static int server_state(const char *word)
 	return -1;
 }
 
+bool server_is_state(const char *word)
+{
+	return server_state(word) >= 0;
+}
+
 static const struct image_server *server_find(const struct snapshot *s, struct view path)
 {
 	size_t slash = view_find(path, '/');

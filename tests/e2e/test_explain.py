@@ -103,7 +103,7 @@ def test_servers_have_their_state(sluis, site, origin):
 def test_certificates(sluis, site, ca, origin):
     """SNI chooses; a name without a certificate, or an address, is refused before any request."""
     server = origin(name="a")
-    made = ca.issue("www.example.nl", "*.shop.nl")
+    made = ca.issue("www.example.nl", "*.shop.nl", file="explain")
     configuration = site(server.address, listener={"protocol": "https", "certificates": ["www"]},
                          certificates=[{"name": "www", "chain": made.chain, "key": made.key}])
     sluis.start(configuration)

@@ -218,10 +218,74 @@ IPS = {
 IPS["value_mapped"] = bytes(10) + b"\xff\xff\xc0\x00\x02\x01"
 IPS["value_gaps"] = b"\x20\x01" + bytes(4) + b"\x00\x01" + bytes(6) + b"\x00\x01"
 
+SITE = b"""listeners: [{name: l, address: "127.0.0.1:80", protocol: http}]
+backends: [{name: web, servers: ["127.0.0.1:1", {name: b, address: "127.0.0.1:2"}]}, {name: old, servers: ["127.0.0.1:3"]}]
+routes: [{name: all, hosts: ["*"], backend: web, rules: [{name: x, match: {path_exact: /x}, respond: {status: 403}}]}]
+"""
+ADD_C = b"- {at: [backends, web, servers, c], do: add, with: {address: '127.0.0.1:4', weight: 2}}\n"
+SET_B = b"- {at: [backends, web, servers, b], do: set, with: {weight: 5}}\n"
+OVERLAYS = {
+    "nothing": b"\0".join([SITE, b"", b""]),
+    "set": b"\0".join([SITE, b"", SET_B]),
+    "set_again": b"\0".join([SITE, SET_B, SET_B.replace(b"5", b"6")]),
+    "set_default": b"\0".join([SITE, SET_B, SET_B.replace(b"5", b"1")]),
+    "set_plain": b"\0".join([SITE, b"", b"- {at: [backends, web, servers, '127.0.0.1:1'], do: set, with: {weight: 3}}\n"]),
+    "add": b"\0".join([SITE, b"", ADD_C]),
+    "add_before": b"\0".join([SITE, SET_B, ADD_C.replace(b", with", b", before: b, with")]),
+    "add_twice": b"\0".join([SITE, ADD_C, ADD_C]),
+    "add_set_remove": b"\0".join([
+        SITE, ADD_C, SET_B.replace(b"s, b]", b"s, c]") + b"- {at: [backends, web, servers, c], do: remove}\n"]),
+    "remove": b"\0".join([SITE, b"", b"- {at: [backends, old], do: remove}\n"]),
+    "remove_used": b"\0".join([SITE, b"", b"- {at: [backends, web], do: remove}\n"]),
+    "remove_add": b"\0".join([SITE, b"- {at: [backends, old], do: remove}\n",
+                              b"- {at: [backends, old], do: add, with: {servers: ['127.0.0.1:9']}}\n"]),
+    "list_anew": b"\0".join([SITE, SET_B + ADD_C, b"- {at: [backends, web], do: set, with: {servers: ['127.0.0.1:7']}}\n"]),
+    "dotted": b"\0".join([SITE, b"", b"- {at: [backends, web], do: set, with: {health.path: /h, health.interval: 3s}}\n"]),
+    "dotted_over": b"\0".join([SITE, b"- {at: [backends, web], do: set, with: {health: {path: /h}}}\n",
+                               b"- {at: [backends, web], do: set, with: {health.path: /i}}\n"]),
+    "rule": b"\0".join([SITE, b"", b"- {at: [routes, all, rules, x], do: set, with: {respond.status: 404}}\n"]),
+    "drop_all": b"\0".join([SITE, SET_B + ADD_C, b"- {at: [], do: drop}\n"]),
+    "drop_none": b"\0".join([SITE, b"", b"- {at: [backends, web], do: drop}\n"]),
+    "missing": b"\0".join([SITE, b"", SET_B.replace(b"s, b]", b"s, z]")]),
+    "odd_place": b"\0".join([SITE, b"", SET_B.replace(b"servers, b]", b"servers]")]),
+    "no_list": b"\0".join([SITE, b"", b"at: [backends]\n"]),
+    "not_yaml": b"\0".join([SITE, b"", b"- {at: [\n"]),
+    "wrong_value": b"\0".join([SITE, b"", SET_B.replace(b"5", b"500")]),
+}
+
+
+def fnv1a(data):
+    value = 0xcbf29ce484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 % 2**64
+    return value.to_bytes(8, "big")
+
+
+def entry(document, diff=b"- routes/x\n", reason=b"why"):
+    head = (b"SLUISHIS" + bytes([0, 0, 0, 1, 0, 0, 0, 7]) + bytes(8) + bytes(4) + b"\x03\0" + bytes(4)
+            + len(reason).to_bytes(2, "big") + reason
+            + len(diff).to_bytes(4, "big") + len(document).to_bytes(4, "big") + fnv1a(diff) + fnv1a(document))
+    return head + fnv1a(head) + diff + document
+
+
+def document(*files, changes=b""):
+    parts = b"".join(len(part).to_bytes(4, "big") + part for file in files for part in file)
+    return b"SLUISDOC" + bytes([0, 0, 0, 1]) + len(files).to_bytes(4, "big") + parts + len(changes).to_bytes(4, "big") + changes
+
+
+ONE = (b"site.yaml", b"/etc/sluis/site.yaml", SITE)
+HISTORIES = {
+    "document": document(ONE),
+    "two_files": document(ONE, (b"conf.d/a.yaml", b"/etc/sluis/conf.d/a.yaml", b"routes: []\n"), changes=SET_B),
+    "no_file": document(), "relative": document((b"a", b"a", b"")), "document_cut": document(ONE)[:-1],
+    "entry": entry(document(ONE)), "entry_empty": entry(b"", b"", b""), "entry_cut": entry(document(ONE))[:-1],
+    "entry_flipped": entry(document(ONE)).replace(b"web", b"wec"), "entry_tail": entry(b"") + b"x",
+}
+
 
 def main():
-    seeds = {"http1_request": REQUESTS, "http1_response": RESPONSES, "chunked": CHUNKED, "uri": URIS,
-             "tls_signed": SIGNED, "ip": IPS}
+    seeds = {"overlay": OVERLAYS, "history": HISTORIES, "http1_request": REQUESTS, "http1_response": RESPONSES,
+             "chunked": CHUNKED, "uri": URIS, "tls_signed": SIGNED, "ip": IPS}
     for folder, inputs in seeds.items():
         os.makedirs(os.path.join(CORPUS, folder), exist_ok=True)
         for name, value in inputs.items():

@@ -29,6 +29,7 @@ struct outcome {
 	bool is_ready;
 	bool has_failed; /* it said FAILED */
 	int image_fd;	 /* -1: none */
+	int document_fd; /* likewise */
 	uint32_t generation;
 	int status; /* as waitpid gives it */
 	char said[SAID_MAX];
@@ -103,13 +104,20 @@ static void hear(struct frame *f)
 		CHECK_OK(view_u8(&in, &level));
 		CHECK_OK(view_str16(&in, &text));
 		CHECK_OK(view_end(&in));
-		assert_true(level == DIAG_ERROR || level == DIAG_WARNING);
+		assert_true(level == DIAG_ERROR || level == DIAG_WARNING || level == DIAG_CHANGE);
 		wbuf_view_put(&w, text);
 		WBUF_LIT(&w, "\n");
 		outcome.said_n = w.n;
 		break;
 	case ROLE_FAILED:
 		outcome.has_failed = true;
+		break;
+	case ROLE_DOCUMENT:
+		CHECK_OK(view_u8(&in, &level));
+		if (level == DOCUMENT_MADE)
+			outcome.document_fd = frame_take_fd(f, 0);
+		else
+			assert_int_equal(level, DOCUMENT_DIFF);
 		break;
 	case ROLE_IMAGE:
 		CHECK_OK(view_u32(&in, &outcome.generation));
@@ -128,7 +136,7 @@ static void death(struct life *l)
 	struct frame f = { 0 };
 	enum err e = E_OK;
 
-	outcome = (struct outcome){ .image_fd = -1 };
+	outcome = (struct outcome){ .image_fd = -1, .document_fd = -1 };
 	for (;;) {
 		e = frame_receive(l->keeper, buf, &f);
 		if (e != E_OK)
@@ -399,6 +407,52 @@ static void say_image_too_long(struct life *l)
 	tell(l, KEEPER_IMAGE, view_of("\0\0\0\1\0", 5), &fd, 1);
 }
 
+static int sealed(const char *text)
+{
+	int fd = -1;
+	void *p = NULL;
+	struct wbuf w = { 0 };
+
+	CHECK_OK(shm_new("text", view_str(text).n, &fd));
+	CHECK_OK(shm_map(fd, true, &p, NULL));
+	w = wbuf_of(p, view_str(text).n);
+	wbuf_str(&w, text);
+	shm_unmap(p, w.cap);
+	CHECK_OK(shm_seal(fd));
+	return fd;
+}
+
+static void tell_document(struct life *l, uint8_t kind, int fd)
+{
+	tell(l, KEEPER_DOCUMENT, view_of(&kind, 1), &fd, 1);
+}
+
+static void say_document_that_can_change(struct life *l)
+{
+	AUTO_FD fd = -1;
+
+	CHECK_OK(shm_new("open", 4096, &fd));
+	tell_path(l, in_folder("site.yaml"));
+	tell_document(l, DOCUMENT_RUNNING, fd);
+}
+
+static void say_document_of_no_kind(struct life *l)
+{
+	AUTO_FD fd = sealed("x");
+
+	tell_path(l, in_folder("site.yaml"));
+	tell_document(l, DOCUMENT_MADE, fd);
+}
+
+static void say_document_twice(struct life *l)
+{
+	AUTO_FD fd = sealed("x");
+
+	tell_path(l, in_folder("site.yaml"));
+	tell_document(l, DOCUMENT_EDIT, fd);
+	tell_document(l, DOCUMENT_EDIT, fd);
+}
+
 static void say_go_with_body(struct life *l)
 {
 	tell_path(l, in_folder("site.yaml"));
@@ -426,6 +480,9 @@ static void test_wrong_messages(void **state)
 		{ "an image of zeros", say_image_of_zeros },
 		{ "an image without descriptor", say_image_without_descriptor },
 		{ "an image with a tail", say_image_too_long },
+		{ "a document that can change", say_document_that_can_change },
+		{ "a document of no kind", say_document_of_no_kind },
+		{ "a document twice", say_document_twice },
 		{ "GO with a body", say_go_with_body },
 		{ "a type that is none", say_unknown },
 	};
@@ -440,6 +497,58 @@ static void test_wrong_messages(void **state)
 		death(&l);
 		CHECK_ROW(rows[i].name, !outcome.is_ready && outcome.image_fd < 0 && has_exited(1));
 	}
+}
+
+/* A change on what the first life made of the files; and documents that are none. */
+static void test_documents(void **state)
+{
+	static const struct {
+		const char *name, *edit, *said;
+		bool is_good;
+	} rows[] = {
+		{ "a change", "- {at: [backends, web, servers, \"127.0.0.1:2\"], do: remove}",
+		  "- backends/web/servers/127.0.0.1:2\n", true },
+		{ "a change that is none", "- {at: [backends, z], do: remove}",
+		  "run-time change: backends/z: error: ", false },
+		{ "what can't be read", "\1\2", "error: ", false },
+	};
+	int running = -1;
+
+	(void)state;
+	put_file("site.yaml", site, 0644);
+	compile(in_folder("site.yaml"), -1);
+	fd_close(outcome.image_fd);
+	running = outcome.document_fd;
+	assert_true(shm_is_sealed(running));
+	put_file("site.yaml", "half edited", 0644); /* a change is made on what is in force */
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct life l = birth();
+		AUTO_FD edit = sealed(rows[i].edit);
+
+		tell_document(&l, DOCUMENT_RUNNING, running);
+		tell_document(&l, DOCUMENT_EDIT, edit);
+		tell_path(&l, in_folder("site.yaml"));
+		tell(&l, KEEPER_GO, (struct view){ 0 }, NULL, 0);
+		death(&l);
+		outcome.said[outcome.said_n] = '\0';
+		CHECK_ROW(rows[i].name, (outcome.image_fd >= 0) == rows[i].is_good &&
+						(outcome.document_fd >= 0) == rows[i].is_good &&
+						strstr(outcome.said, rows[i].said));
+		fd_close(outcome.image_fd);
+		fd_close(outcome.document_fd);
+	}
+	fd_close(running);
+	running = sealed("SLUISDOC, more or less");
+	for (uint8_t kind = DOCUMENT_RUNNING; kind <= DOCUMENT_TARGET; kind++) {
+		struct life l = birth();
+
+		tell_document(&l, kind, running);
+		tell_path(&l, in_folder("site.yaml"));
+		tell(&l, KEEPER_GO, (struct view){ 0 }, NULL, 0);
+		death(&l);
+		CHECK_ROW("no document", outcome.image_fd < 0 && outcome.has_failed);
+	}
+	fd_close(running);
 }
 
 static int run_tool(const char *tool, const char *option, const char *from, const char *to)
@@ -474,7 +583,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_image),	cmocka_unit_test(test_the_image_before),
 		cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_no_file),
-		cmocka_unit_test(test_every_case),	cmocka_unit_test(test_wrong_messages),
+		cmocka_unit_test(test_every_case),	cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_wrong_messages),
 	};
 
 	program = argc == 2 ? argv[1] : "";

@@ -50,13 +50,16 @@ static const struct allowed role_allowed[] = {
 	{ ROLE_IMAGE, 1, true, true, 4, 4 },
 	{ ROLE_RING_DONE, 0, false, true, 4, 4 },
 	{ ROLE_DRAINING, 0, false, true, 4, 4 },
+	{ ROLE_DOCUMENT, 1, false, true, 1, 1 },
 };
 
 static const struct allowed control_allowed[] = {
 	{ TOOL_STATUS, 0, false, true, 0, 0 },
-	{ TOOL_RELOAD, 0, false, true, 0, 0 },
+	{ TOOL_RELOAD, 0, false, true, 0, TOOL_REASON_MAX + 2 },
 	{ TOOL_UPGRADE, 0, false, true, 0, 0 },
 	{ TOOL_SERVER_STATE, 0, false, true, 9, 9 },
+	{ TOOL_CHANGE, 1, false, true, 5, TOOL_REASON_MAX + 7 },
+	{ TOOL_DOCUMENT, 0, false, true, 0, 0 },
 };
 
 static bool is_allowed(const struct allowed *rows, size_t n, uint8_t type, unsigned fds,
@@ -163,6 +166,8 @@ static void test_wrong_role(void **state)
 		assert_false(role_says(r, CHILD_RUNNING, ROLE_SWAPPED, number(n, 3), false));
 		assert_false(role_says(r, CHILD_RUNNING, ROLE_RING_DONE, number(n, 3), false));
 		assert_false(role_says(r, CHILD_STARTING, ROLE_IMAGE, number(n, 3), true));
+		/* /dev/null is no sealed memory file, whoever says so */
+		assert_false(role_says(r, CHILD_RUNNING, ROLE_DOCUMENT, VIEW("\4"), true));
 		assert_int_equal(
 			role_says(r, CHILD_STARTING, ROLE_DIAGNOSTIC, VIEW("\1\0\1x"), false),
 			r == ROLE_CONFIG);
@@ -402,6 +407,14 @@ static void test_commands(void **state)
 	assert_false(command_is_served(TOOL_STATUS, VIEW("x"), false));
 	assert_false(command_is_served(TOOL_STATUS, (struct view){ 0 }, true));
 	assert_false(command_is_served(99, (struct view){ 0 }, false));
+	/* a reason longer than it may be, with a NUL, cut; a change that is no sealed memory file
+	 */
+	assert_false(command_is_served(TOOL_RELOAD, VIEW("\0\2x"), false));
+	assert_false(command_is_served(TOOL_RELOAD, VIEW("\0\2x\0"), false));
+	assert_false(command_is_served(TOOL_CHANGE, VIEW("\1\0\0\0\0"), false));
+	assert_false(command_is_served(TOOL_CHANGE, VIEW("\1\0\0\0\0"), true));
+	assert_false(command_is_served(TOOL_CHANGE, VIEW("\7\0\0\0\0"), true));
+	assert_true(command_is_served(TOOL_DOCUMENT, (struct view){ 0 }, false));
 	/* no such server: refused in words; no such state: not understood */
 	assert_true(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1\0\0\0\1\1"), false));
 	assert_false(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1\0\0\0\1\x09"), false));

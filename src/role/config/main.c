@@ -25,7 +25,7 @@
  *     None are handled.
  *
  * IPC
- *     keeper: PATH, IMAGE, GO; READY, DIAGNOSTIC, then IMAGE or FAILED.
+ *     keeper: PATH, IMAGE, DOCUMENT, GO; READY, DIAGNOSTIC, then DOCUMENT and IMAGE, or FAILED.
  */
 #include "conf/conf.h"
 #include "ipc/keeper_role.h"
@@ -43,8 +43,9 @@ struct config {
 	char path[PATH_MAX];
 	struct image previous;
 	bool has_previous;
-	uint32_t generation; /* that the keeper counts on from */
-	bool is_deaf;	     /* the keeper takes no more messages */
+	uint32_t generation;			    /* that the keeper counts on from */
+	struct view documents[DOCUMENT_TARGET + 1]; /* by enum document_kind; mapped */
+	bool is_deaf;				    /* the keeper takes no more messages */
 };
 
 /* str16 path of the configuration; what follows is for others. */
@@ -86,9 +87,29 @@ static enum err on_image(void *role, struct frame *f)
 	return E_OK;
 }
 
+/* Texts to work on: what is in force, a change to it, or what to apply instead of the files. */
+static enum err on_document(void *role, struct frame *f)
+{
+	struct config *c = role;
+	struct view in = f->body;
+	AUTO_FD fd = frame_take_fd(f, 0);
+	uint8_t kind = 0;
+	void *p = NULL;
+	size_t n = 0;
+
+	TRY(view_u8(&in, &kind));
+	if (kind < DOCUMENT_RUNNING || kind > DOCUMENT_TARGET || c->documents[kind].p ||
+	    !shm_is_sealed(fd))
+		return E_PROTO;
+	TRY(shm_map(fd, false, &p, &n));
+	c->documents[kind] = view_of(p, n);
+	return E_OK;
+}
+
 static const struct frame_def boot_defs[] = {
 	{ KEEPER_PATH, 0, FRAME_BOOT, 2, FRAME_BODY_MAX, on_path },
 	{ KEEPER_IMAGE, 1, FRAME_BOOT, 4, 4, on_image },
+	{ KEEPER_DOCUMENT, 1, FRAME_BOOT, 1, 1, on_document },
 };
 static const struct frame_table boot_table = { boot_defs, sizeof boot_defs / sizeof boot_defs[0] };
 
@@ -117,6 +138,14 @@ static void config_on_problem(void *arg, enum diag_level level, const char *text
 	config_tell(c, ROLE_DIAGNOSTIC, wbuf_view(&w), NULL);
 }
 
+static void config_tell_document(struct config *c, enum document_kind kind, int fd)
+{
+	uint8_t body = (uint8_t)kind;
+
+	if (fd >= 0)
+		config_tell(c, ROLE_DOCUMENT, view_of(&body, 1), &fd);
+}
+
 /* The work: an image to the keeper, or what is wrong. */
 static int config_compile(struct config *c)
 {
@@ -124,6 +153,10 @@ static int config_compile(struct config *c)
 		.path = c->path,
 		.previous = c->has_previous ? &c->previous : NULL,
 		.generation = c->generation,
+		.running = c->documents[DOCUMENT_RUNNING],
+		.edit = c->documents[DOCUMENT_EDIT],
+		.target = c->documents[DOCUMENT_TARGET],
+		.wants_document = true,
 		.sink = config_on_problem,
 		.arg = c,
 	};
@@ -140,6 +173,8 @@ static int config_compile(struct config *c)
 		keeper_role_failed("the configuration could not be compiled: %s", err_name(e));
 	if (e != E_OK)
 		return EXIT_FAILURE;
+	config_tell_document(c, DOCUMENT_MADE, result.document_fd);
+	config_tell_document(c, DOCUMENT_DIFF, result.diff_fd);
 	wbuf_u32(&w, result.generation);
 	config_tell(c, ROLE_IMAGE, wbuf_view(&w), &fd);
 	return c->is_deaf ? EXIT_FAILURE : EXIT_SUCCESS;

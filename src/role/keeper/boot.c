@@ -124,12 +124,25 @@ static enum err boot_link_to(struct keeper_child *c, enum role role)
 	return p ? boot_link(p, c) : E_OK;
 }
 
+static enum err boot_post_document(struct keeper_child *c, enum document_kind kind, int fd)
+{
+	uint8_t body = (uint8_t)kind;
+	struct post p = {
+		.type = KEEPER_DOCUMENT, .fd_n = 1, .fds = { fd }, .body = view_of(&body, 1)
+	};
+
+	return fd >= 0 ? post_send(c, &p) : E_OK;
+}
+
 static enum err boot_config(struct keeper_child *c, const struct keeper_image *image)
 {
 	struct keeper *k = c->k;
 
 	if (image->fd >= 0)
 		TRY(boot_post_image(c, image));
+	TRY(boot_post_document(c, DOCUMENT_RUNNING, k->document.fd));
+	TRY(boot_post_document(c, k->change.is_edit ? DOCUMENT_EDIT : DOCUMENT_TARGET,
+			       k->change.text_fd));
 	return post_simple(c, KEEPER_PATH, view_of(k->path_body, k->path_body_n));
 }
 

@@ -1,10 +1,12 @@
 /* Changes without loss (promise P10), up to their decision; the states are in the header. */
 #include "role/keeper/change.h"
 
+#include "ipc/history_entry.h"
 #include "role/keeper/child.h"
 #include "role/keeper/commit.h"
 #include "role/keeper/control.h"
 #include "role/keeper/events.h"
+#include "role/keeper/history.h"
 #include "role/keeper/listener.h"
 #include "role/keeper/page.h"
 #include "role/keeper/say.h"
@@ -15,20 +17,92 @@
 #include "sys/log.h"
 #include "sys/shm.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+
 static void change_fail(struct keeper *k);
 
-static void change_begin(struct keeper *k, bool is_renewal)
+static uint8_t change_kind(const struct keeper *k, bool is_renewal)
+{
+	if (is_renewal)
+		return HISTORY_UPGRADE;
+	return k->is_ready ? HISTORY_RELOAD : HISTORY_START;
+}
+
+/* A change back to nothing but its beginning. */
+static struct keeper_change *change_new(struct keeper *k, const struct keeper_asker *who)
 {
 	struct keeper_change *ch = &k->change;
 
 	*ch = (struct keeper_change){ .state = CHANGE_CONFIG,
 				      .is_first = !k->is_ready,
-				      .is_renewal = is_renewal,
+				      .uid = who->uid,
+				      .is_by_command = who->is_command,
+				      .text_fd = -1,
+				      .document_fd = -1,
+				      .diff_fd = -1,
 				      .image = { .fd = -1 } };
+	(void)snprintf(ch->reason, sizeof ch->reason, "%s", who->reason);
+	return ch;
+}
+
+/*
+ * The files anew. After a rollback a start or an upgrade goes on with what was rolled back to; only
+ * a reload says that the files are meant again.
+ */
+static void change_begin(struct keeper *k, bool is_renewal)
+{
+	struct keeper_asker who = k->change.next;
+	uint8_t kind = change_kind(k, is_renewal);
+	struct keeper_change *ch = change_new(k, &who);
+
+	ch->kind = kind;
+	ch->is_renewal = is_renewal;
+	ch->is_pinned = kind != HISTORY_RELOAD && k->document.is_pinned;
+	if (ch->is_pinned)
+		ch->text_fd = fcntl(k->document.fd, F_DUPFD_CLOEXEC, 3);
+	if (ch->is_pinned)
+		say_format(k, SAY_WARNING,
+			   "warning: this is entry %u of the history, not what the files say: "
+			   "`sluis reload` applies the files",
+			   (unsigned)k->document.number);
 	control_change_begins(k);
 	ch->config = child_start(k, ROLE_CONFIG, 0, &k->image, true);
 	if (!ch->config)
 		change_fail(k);
+}
+
+/* A run-time change, or an entry of the history. */
+static void change_begin_edit(struct keeper *k, struct keeper_client *c)
+{
+	struct keeper_change *ch = change_new(k, &c->asker);
+
+	ch->is_edit = c->change == TOOL_CHANGE_EDIT;
+	ch->kind = ch->is_edit ? HISTORY_CHANGE : HISTORY_ROLLBACK;
+	ch->from = c->from;
+	ch->is_pinned = !ch->is_edit || k->document.is_pinned;
+	ch->text_fd = fd_steal(&c->text_fd);
+	c->wait = CLIENT_CHANGE;
+	ch->config = child_start(k, ROLE_CONFIG, 0, &k->image, true);
+	if (!ch->config)
+		change_fail(k);
+}
+
+void change_request_edit(struct keeper *k)
+{
+	struct keeper_client *c = NULL;
+
+	if (k->stop.stage != STOP_NOT || k->change.state != CHANGE_IDLE)
+		return;
+	c = control_next_edit(k);
+	if (c)
+		change_begin_edit(k, c);
+}
+
+void change_request_by(struct keeper *k, const struct keeper_asker *who)
+{
+	k->change.next = *who;
+	change_request(k, false);
 }
 
 void change_request(struct keeper *k, bool is_renewal)
@@ -50,6 +124,8 @@ static void change_next(struct keeper *k)
 	ch->state = CHANGE_IDLE;
 	if (ch->want_again && k->stop.stage == STOP_NOT)
 		change_begin(k, ch->want_renewal);
+	else
+		change_request_edit(k);
 }
 
 /* From here on c is nobody's: it is ended, and its end means nothing. */
@@ -76,6 +152,7 @@ void change_drop(struct keeper *k)
 		change_drop_one(&ch->edge[i]);
 	listener_discard(k);
 	page_renew_discard(k);
+	history_discard(k);
 	commit_close_image(&ch->image);
 }
 
@@ -86,8 +163,7 @@ static void change_fail(struct keeper *k)
 	if (*ch->why)
 		say_format(k, SAY_ERROR, "error: %s", ch->why);
 	change_drop(k);
-	events_put(k, RECORD_EVENT, "config.refused", view_str(k->options.config), "refused",
-		   view_str(ch->why));
+	events_put_change(k, "config.refused", "refused", view_str(ch->why));
 	if (!k->is_ready) {
 		stop_begin(k, true, 1);
 		return;
@@ -171,6 +247,24 @@ static bool change_edges_run(const struct keeper_change *ch, unsigned n)
 	return true;
 }
 
+/* Written down, then done. What the files say can be read again from them; what was said at run
+ * time is nowhere else. */
+static void change_decide(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	if (history_record(k) == E_OK) {
+		commit_change(k);
+		return;
+	}
+	if (ch->text_fd >= 0 && !ch->is_first) {
+		change_fail(k);
+		return;
+	}
+	say_format(k, SAY_WARNING, "warning: %s", ch->why);
+	commit_change(k);
+}
+
 static void change_step(struct keeper *k)
 {
 	struct keeper_change *ch = &k->change;
@@ -182,7 +276,7 @@ static void change_step(struct keeper *k)
 	if (change_start_edges(k, edges) != E_OK)
 		change_fail(k);
 	else if (change_edges_run(ch, edges))
-		commit_change(k);
+		change_decide(k);
 	change_settle(k);
 }
 
@@ -237,6 +331,7 @@ static void change_finish(struct keeper *k)
 
 	listener_sweep(k);
 	commit_tell(k);
+	history_discard(k);
 	if (!is_first)
 		k->reloads++;
 	usage_changed(k, true);

@@ -17,6 +17,13 @@
 /* change_request - starts a change, or remembers that one more is wanted after the present one */
 void change_request(struct keeper *k, bool is_renewal);
 
+/* change_request_by - a reload that somebody asks for */
+void change_request_by(struct keeper *k, const struct keeper_asker *who);
+
+/* change_request_edit - the run-time change that waits longest begins, when nothing else is under
+ * way */
+void change_request_edit(struct keeper *k);
+
 /* change_on_image - the config role's result; takes fd. E_PROTO it is none: ends the role */
 enum err change_on_image(struct keeper_child *c, uint32_t generation, int fd);
 

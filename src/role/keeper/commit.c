@@ -5,6 +5,7 @@
 #include "role/keeper/boot.h"
 #include "role/keeper/child.h"
 #include "role/keeper/events.h"
+#include "role/keeper/history.h"
 #include "role/keeper/listener.h"
 #include "role/keeper/notify.h"
 #include "role/keeper/page.h"
@@ -165,6 +166,7 @@ void commit_change(struct keeper *k)
 	commit_close_image(&k->image); /* messages that wait have a descriptor of their own */
 	k->image = ch->image;
 	ch->image = (struct keeper_image){ .fd = -1 };
+	history_commit(k);
 	ch->state = CHANGE_SWAP;
 	ch->deadline_ms = k->loop.now_ms + COMMIT_WAIT_MS;
 	listener_commit(k);
@@ -193,11 +195,13 @@ void commit_tell(struct keeper *k)
 
 	WBUF_LIT(&w, "generation ");
 	wbuf_dec(&w, k->image.generation);
-	events_put(k, RECORD_EVENT, "config.applied", view_str(k->options.config), "ok",
-		   wbuf_view(&w));
+	events_put_change(k, "config.applied", "ok", wbuf_view(&w));
 	if (k->is_ready) {
 		say_format(k, SAY_PROGRESS, "generation %u is in use",
 			   (unsigned)k->image.generation);
+		if (k->change.number)
+			say_format(k, SAY_PROGRESS, "entry %u of the history",
+				   (unsigned)k->change.number);
 		return;
 	}
 	k->is_ready = true;

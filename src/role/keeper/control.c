@@ -5,6 +5,7 @@
  */
 #include "role/keeper/control.h"
 
+#include "conf/document.h"
 #include "ipc/keeper_role.h"
 #include "ipc/pages.h"
 #include "role/keeper/change.h"
@@ -15,8 +16,10 @@
 #include "role/keeper/usage.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/shm.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CONTROL_SNDBUF = 1 << 20, CONTROL_BUDGET = 4 };
@@ -24,6 +27,7 @@ enum { CONTROL_SNDBUF = 1 << 20, CONTROL_BUDGET = 4 };
 static void control_close(struct keeper_client *c)
 {
 	loop_close(&c->source);
+	c->text_fd = fd_close(c->text_fd);
 	c->wait = CLIENT_IDLE;
 	c->has_epollout = false;
 	c->freed_turn = c->k->loop.turn;
@@ -111,18 +115,98 @@ static enum err control_on_status(void *role, struct frame *f)
 	return E_OK;
 }
 
+/* Who asks, and the reason that was given; what could move a terminal's cursor is told apart where
+ * it is printed. */
+static enum err control_asker(struct keeper_client *c, struct view in)
+{
+	struct view reason = { 0 };
+	struct wbuf w = wbuf_of(c->asker.reason, sizeof c->asker.reason - 1);
+
+	c->asker = (struct keeper_asker){ .uid = c->uid, .is_command = true };
+	if (in.n)
+		TRY(view_str16(&in, &reason));
+	TRY(view_end(&in));
+	if (reason.n > TOOL_REASON_MAX || view_find(reason, 0) != reason.n)
+		return E_PROTO;
+	wbuf_view_put(&w, reason);
+	c->asker.reason[w.n] = '\0';
+	return E_OK;
+}
+
 static enum err control_on_reload(void *role, struct frame *f)
 {
 	struct keeper_client *c = role;
 
-	(void)f;
+	TRY(control_asker(c, f->body));
 	c->deadline_ms = 0;
 	events_put_actor(c->k, c->uid, "config.reload", view_str(c->k->options.config), "asked");
 	c->wait = CLIENT_NEXT_CHANGE;
 	if (c->k->stop.stage != STOP_NOT)
 		control_answer(c, true, VIEW("error: Sluis is stopping"));
 	else
-		change_request(c->k, false);
+		change_request_by(c->k, &c->asker);
+	return E_OK;
+}
+
+/* A run-time change or an entry of the history: bytes for the config role, which checks them. */
+static enum err control_on_change(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+	struct view in = f->body;
+	struct stat st = { 0 };
+
+	TRY(view_u8(&in, &c->change));
+	TRY(view_u32(&in, &c->from));
+	TRY(control_asker(c, in));
+	c->text_fd = frame_take_fd(f, 0);
+	if ((c->change != TOOL_CHANGE_EDIT && c->change != TOOL_CHANGE_TARGET) ||
+	    !shm_is_sealed(c->text_fd) || fstat(c->text_fd, &st) < 0 || st.st_size == 0 ||
+	    st.st_size > DOCUMENT_BYTES_MAX)
+		return E_PROTO;
+	c->deadline_ms = 0;
+	if (c->k->stop.stage != STOP_NOT) {
+		control_answer(c, true, VIEW("error: Sluis is stopping"));
+		return E_OK;
+	}
+	events_put_actor(c->k, c->uid,
+			 c->change == TOOL_CHANGE_EDIT ? "config.change" : "config.rollback",
+			 view_str(c->k->options.config), "asked");
+	c->wait = CLIENT_EDIT;
+	c->turn = ++c->k->client_turns;
+	change_request_edit(c->k);
+	return E_OK;
+}
+
+struct keeper_client *control_next_edit(struct keeper *k)
+{
+	struct keeper_client *next = NULL;
+
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
+		struct keeper_client *c = &k->clients[i];
+
+		if (c->source.fd >= 0 && c->wait == CLIENT_EDIT && (!next || c->turn < next->turn))
+			next = c;
+	}
+	return next;
+}
+
+static enum err control_on_document(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+	const struct keeper_document *d = &c->k->document;
+	uint8_t body[8];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	(void)f;
+	wbuf_u32(&w, d->number);
+	wbuf_u8(&w, d->is_pinned);
+	if (d->fd < 0)
+		control_answer(c, true, VIEW("error: there is no configuration in use yet"));
+	else if (frame_send(c->source.fd, KEEPER_STATUS_DOCUMENT, 0, wbuf_view(&w), &d->fd, 1) ==
+		 E_OK)
+		control_answer(c, false, (struct view){ 0 });
+	else
+		control_close(c);
 	return E_OK;
 }
 
@@ -198,9 +282,11 @@ static enum err control_on_server(void *role, struct frame *f)
 
 static const struct frame_def control_defs[] = {
 	{ TOOL_STATUS, 0, FRAME_RUN, 0, 0, control_on_status },
-	{ TOOL_RELOAD, 0, FRAME_RUN, 0, 0, control_on_reload },
+	{ TOOL_RELOAD, 0, FRAME_RUN, 0, TOOL_REASON_MAX + 2, control_on_reload },
 	{ TOOL_UPGRADE, 0, FRAME_RUN, 0, 0, control_on_upgrade },
 	{ TOOL_SERVER_STATE, 0, FRAME_RUN, 9, 9, control_on_server },
+	{ TOOL_CHANGE, 1, FRAME_RUN, 5, TOOL_REASON_MAX + 7, control_on_change },
+	{ TOOL_DOCUMENT, 0, FRAME_RUN, 0, 0, control_on_document },
 };
 
 const struct frame_table control_table = { control_defs,
@@ -266,6 +352,7 @@ static struct keeper_client *control_take(struct keeper *k, int fd, uid_t uid)
 		return NULL;
 	}
 	*c = (struct keeper_client){ .source = { .fd = fd, .kind = KEEPER_ON_CLIENT },
+				     .text_fd = -1,
 				     .k = k,
 				     .uid = uid,
 				     .deadline_ms = k->loop.now_ms + KEEPER_CLIENT_MS };

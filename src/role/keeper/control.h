@@ -19,6 +19,9 @@ void control_on_client(void *owner, struct loop_source *source, uint32_t events)
 /* control_tell_waiting - a line for the commands that wait for the present change */
 void control_tell_waiting(struct keeper *k, uint8_t level, struct view text);
 
+/* control_next_edit - the command whose run-time change is next; NULL: none waits */
+struct keeper_client *control_next_edit(struct keeper *k);
+
 /* control_change_begins - who waited for the next change waits for this one now */
 void control_change_begins(struct keeper *k);
 

@@ -1,10 +1,12 @@
 /* Records of what happens to roles and configurations, through a ring like everybody's (P9). */
 #include "role/keeper/events.h"
 
+#include "role/keeper/history.h"
 #include "role/keeper/ring_table.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/shm.h"
 
 enum err events_open(struct keeper *k)
 {
@@ -92,6 +94,54 @@ void events_put_actor(struct keeper *k, uid_t uid, const char *action, struct vi
 	WBUF_LIT(&w, "uid:");
 	wbuf_dec(&w, uid);
 	e.actor = wbuf_view(&w);
+	events_put_full(k, &e);
+}
+
+/* Lines of the difference on one line, as many as there is room for. */
+static void events_put_diff(struct wbuf *w, const struct keeper *k)
+{
+	struct view diff = history_diff(k), rest = diff;
+
+	while (rest.n && wbuf_room(w) > 64) {
+		size_t n = view_find(rest, '\n');
+
+		WBUF_LIT(w, "; ");
+		wbuf_view_put(w, view_slice(rest, 0, n < wbuf_room(w) ? n : wbuf_room(w)));
+		rest = view_slice(rest, n + 1, rest.n);
+	}
+	shm_unmap((void *)(uintptr_t)diff.p, diff.n);
+}
+
+void events_put_change(struct keeper *k, const char *action, const char *result, struct view text)
+{
+	const struct keeper_change *ch = &k->change;
+	char detail[1200], actor[24];
+	struct wbuf w = wbuf_of(detail, sizeof detail), a = wbuf_of(actor, sizeof actor);
+	struct record_event e = { .kind = RECORD_EVENT,
+				  .wall_us = clock_wall_us(),
+				  .action = view_str(action),
+				  .object = view_str(k->options.config),
+				  .result = view_str(result),
+				  .origin = VIEW("keeper[0]"),
+				  .actor = VIEW("-") };
+
+	if (ch->is_by_command) {
+		WBUF_LIT(&a, "uid:");
+		wbuf_dec(&a, ch->uid);
+		e.actor = wbuf_view(&a);
+		e.origin = VIEW("control.sock");
+	}
+	wbuf_view_put(&w, view_slice(text, 0, 400));
+	if (ch->number) {
+		WBUF_LIT(&w, ", history ");
+		wbuf_dec(&w, ch->number);
+	}
+	if (*ch->reason) {
+		WBUF_LIT(&w, ", reason: ");
+		wbuf_str(&w, ch->reason);
+	}
+	events_put_diff(&w, k);
+	e.detail = wbuf_view(&w);
 	events_put_full(k, &e);
 }
 

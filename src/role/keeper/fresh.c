@@ -10,7 +10,8 @@
 void fresh_init(struct keeper *k)
 {
 	k->image.fd = k->change.image.fd = k->signals.fd = k->control.fd = -1;
-	k->dirs = (struct keeper_statedir){ -1, -1, -1, -1 };
+	k->dirs = (struct keeper_statedir){ -1, -1, -1, -1, -1 };
+	k->document.fd = k->change.text_fd = k->change.document_fd = k->change.diff_fd = -1;
 	k->health = k->own = k->audit = (struct keeper_page){ -1, -1 };
 	k->upgrade.check.fd = -1;
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)
@@ -18,7 +19,7 @@ void fresh_init(struct keeper *k)
 	for (size_t i = 0; i < KEEPER_LISTENERS; i++)
 		k->listeners[i].fd = k->listeners[i].next_fd = -1;
 	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
-		k->clients[i].source.fd = -1;
+		k->clients[i].source.fd = k->clients[i].text_fd = -1;
 		k->clients[i].k = k;
 	}
 	list_init(&k->free_parcels);

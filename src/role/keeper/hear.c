@@ -7,6 +7,7 @@
 #include "ipc/keeper_role.h"
 #include "role/keeper/change.h"
 #include "role/keeper/events.h"
+#include "role/keeper/history.h"
 #include "role/keeper/ring_table.h"
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
@@ -104,7 +105,7 @@ static enum err hear_diagnostic(void *role, struct frame *f)
 	TRY(view_end(&in));
 	if (c->role != ROLE_CONFIG)
 		return E_DENIED;
-	if (level != SAY_ERROR && level != SAY_WARNING)
+	if (level > SAY_WARNING)
 		return E_PROTO;
 	say_line(c->k, (enum say_level)level, text);
 	return E_OK;
@@ -120,6 +121,18 @@ static enum err hear_image(void *role, struct frame *f)
 	if (c->role != ROLE_CONFIG)
 		return E_DENIED;
 	return change_on_image(c, generation, frame_take_fd(f, 0));
+}
+
+static enum err hear_document(void *role, struct frame *f)
+{
+	struct keeper_child *c = role;
+	struct view in = f->body;
+	uint8_t kind = 0;
+
+	TRY(view_u8(&in, &kind));
+	if (c->role != ROLE_CONFIG)
+		return E_DENIED;
+	return history_on_document(c, kind, frame_take_fd(f, 0));
 }
 
 static enum err hear_ring_done(void *role, struct frame *f)
@@ -151,6 +164,7 @@ static const struct frame_def hear_defs[] = {
 	{ ROLE_DIAGNOSTIC, 0, FRAME_BOOT | FRAME_RUN, 3, FRAME_BODY_MAX, hear_diagnostic },
 	{ ROLE_IMAGE, 1, FRAME_BOOT | FRAME_RUN, 4, 4, hear_image },
 	{ ROLE_RING_DONE, 0, FRAME_RUN, 4, 4, hear_ring_done },
+	{ ROLE_DOCUMENT, 1, FRAME_RUN, 1, 1, hear_document },
 	{ ROLE_DRAINING, 0, FRAME_RUN, 4, 4, hear_draining },
 };
 

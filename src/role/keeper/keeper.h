@@ -157,6 +157,13 @@ struct keeper_listener {
 /* Slot of the metrics address, next to the listeners' own. */
 enum { KEEPER_METRICS_SLOT = IMAGE_LISTENER_SLOTS, KEEPER_LISTENERS };
 
+/* Who asks for a change, and what it is. */
+struct keeper_asker {
+	uid_t uid;
+	bool is_command; /* else: a signal, a start */
+	char reason[TOOL_REASON_MAX + 1];
+};
+
 enum keeper_change_state {
 	CHANGE_IDLE = 0,
 	CHANGE_CONFIG,	/* the configuration is being compiled */
@@ -168,10 +175,21 @@ struct keeper_change {
 	uint8_t state; /* enum keeper_change_state */
 	bool is_first, is_renewal;
 	bool want_again, want_renewal; /* asked for while this one was under way */
+	struct keeper_asker next;      /* ... by whom */
 	uint64_t deadline_ms;
 	struct keeper_image image;
 	struct keeper_child *config, *signer, *dialer, *edge[ROLE_EDGES_MAX];
-	char why[1024]; /* the last thing that a role said failed */
+	/* who asked for it and why; for the history and the log */
+	uint8_t kind; /* enum history_kind */
+	bool is_by_command, is_pinned;
+	uid_t uid;
+	uint32_t from;	 /* the entry that a rollback goes back to */
+	uint32_t number; /* its entry in the history; 0: not written yet, or nothing new */
+	char reason[TOOL_REASON_MAX + 1];
+	int text_fd; /* what was asked for: run-time changes or a document; -1: the files */
+	bool is_edit;
+	int document_fd, diff_fd; /* what the config role made; -1: nothing yet */
+	char why[1024];		  /* the last thing that a role said failed */
 };
 
 enum keeper_stop_stage {
@@ -193,6 +211,7 @@ struct keeper_stop {
 enum keeper_client_wait {
 	CLIENT_IDLE,
 	CLIENT_STATUS,
+	CLIENT_EDIT, /* its change waits for its turn */
 	CLIENT_CHANGE,
 	CLIENT_NEXT_CHANGE,
 	CLIENT_DONE
@@ -206,6 +225,12 @@ struct keeper_client {
 	bool is_refused, has_epollout;
 	uint32_t step, lost_lines;
 	uint64_t deadline_ms, freed_turn;
+	/* CLIENT_EDIT */
+	struct keeper_asker asker;
+	int text_fd;	/* -1: none */
+	uint8_t change; /* enum tool_change */
+	uint32_t from;
+	uint64_t turn; /* of waiting clients the lowest is next */
 };
 
 struct keeper_upgrade {
@@ -223,7 +248,14 @@ struct keeper_options {
 };
 
 struct keeper_statedir {
-	int dir, lock, audit, keys;
+	int dir, lock, audit, keys, config;
+};
+
+/* The configuration in force: its texts (conf/document.h), and its place in the history. */
+struct keeper_document {
+	int fd; /* -1: none is known */
+	uint32_t number, last;
+	bool is_pinned; /* a rollback: goes before the files until they are applied again */
 };
 
 struct keeper_role_user {
@@ -247,6 +279,8 @@ struct keeper {
 	int64_t started_wall_s;
 	struct secret ticket_keys, persist_keys;
 	struct keeper_image image, old_image;
+	struct keeper_document document;
+	uint64_t client_turns;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
 	struct keeper_page own, audit; /* written by the keeper, by audit */
 	struct keeper_usage usage;

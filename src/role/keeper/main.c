@@ -37,6 +37,7 @@
 #include "role/keeper/events.h"
 #include "role/keeper/fresh.h"
 #include "role/keeper/handover.h"
+#include "role/keeper/history.h"
 #include "role/keeper/notify.h"
 #include "role/keeper/page.h"
 #include "role/keeper/persist_key.h"
@@ -147,6 +148,7 @@ static enum err main_start_new(struct keeper *k)
 
 	secret_random(&k->boot_id, sizeof k->boot_id);
 	TRY(statedir_open(k));
+	TRY(history_open(k));
 	TRY(statedir_control(k, &fd));
 	TRY(control_open(k, fd));
 	TRY(usage_open(k));
@@ -162,7 +164,8 @@ static enum err main_start_upgraded(struct keeper *k)
 	k->options.handover_fd = fd_close(k->options.handover_fd);
 	TRY(handover_adopt(k));
 	TRY(usage_open(k));
-	return statedir_open(k);
+	TRY(statedir_open(k));
+	return history_open(k);
 }
 
 static enum err main_start(struct keeper *k)
