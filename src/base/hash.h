@@ -8,4 +8,8 @@
 /* hash_fnv1a - 64-bit FNV-1a, draft-eastlake-fnv-17 §2 */
 uint64_t hash_fnv1a(struct view v);
 
+/* hash_keyed - SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): for
+ * tables whose keys clients choose, under a key that they don't know */
+uint64_t hash_keyed(const uint64_t key[2], struct view v);
+
 #endif

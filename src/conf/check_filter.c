@@ -12,7 +12,10 @@
 
 enum { CHECK_FILTER_SIDES = 2 };
 
-enum { CHECK_FILTER_BYTES = 16 << 10 /* of field lines, each way */ };
+enum {
+	CHECK_FILTER_BYTES = 16 << 10 /* of field lines, each way */,
+	CHECK_FILTER_FLIGHTS = 4 /* concurrency limits of one rule: FLIGHTS_MAX of the edge */
+};
 
 enum check_filter_side { CHECK_FILTER_REQUEST = 1, CHECK_FILTER_ANSWER = 2 };
 
@@ -173,6 +176,8 @@ static void check_filter_one(struct check *c, struct model_filter *f)
 	check_filter_cookies(c, f->set_response_headers);
 	check_filter_networks(c, f, "allow_networks", f->allow_networks);
 	check_filter_networks(c, f, "deny_networks", f->deny_networks);
+	check_limit_one(c, &f->rate_limit);
+	check_limit_one(c, &f->concurrency);
 	check_filter_path(c, f, "rewrite_path_prefix", &f->rewrite_path_prefix);
 	check_filter_path(c, f, "rewrite_path", &f->rewrite_path);
 	check_filter_host(c, f);
@@ -261,6 +266,15 @@ static size_t check_filter_bytes(struct model_list filters, enum check_filter_si
 	return n;
 }
 
+static uint32_t check_filter_flights(struct model_list filters)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < filters.n; i++)
+		n += MODEL_AT(struct model_filter, filters, i)->concurrency.at != NULL;
+	return n;
+}
+
 static void check_filter_size(struct check *c, const struct model_route *route,
 			      const struct model_rule *rule, enum check_filter_side side)
 {
@@ -280,6 +294,12 @@ void check_filter_rule(struct check *c, const struct model_route *route,
 	check_filter_prefix(c, route->filters, rule);
 	check_filter_prefix(c, rule->filters, rule);
 	check_filter_effect(c, rule);
+	if (check_filter_flights(route->filters) + check_filter_flights(rule->filters) >
+	    CHECK_FILTER_FLIGHTS)
+		diag_error(
+			c->diag, rule->at->at,
+			"rule \"%.*s\" has more than %d concurrency limits, its route's included",
+			DIAG_VIEW(rule->name), CHECK_FILTER_FLIGHTS);
 	check_filter_size(c, route, rule, CHECK_FILTER_REQUEST);
 	check_filter_size(c, route, rule, CHECK_FILTER_ANSWER);
 }

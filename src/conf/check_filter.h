@@ -13,4 +13,7 @@ void check_filter_list(struct check *c, struct model_list filters);
 void check_filter_rule(struct check *c, const struct model_route *route,
 		       const struct model_rule *rule);
 
+/* check_limit_one - a rate_limit or concurrency; finds out what its key means */
+void check_limit_one(struct check *c, struct model_limit *l);
+
 #endif

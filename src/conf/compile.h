@@ -49,7 +49,14 @@ bool compile_slots_new(struct compile *c, struct compile_slots *s);
 /* compile_filter_rule - what the route's and the rule's filters come to; empty when there are none
  */
 struct image_range compile_filter_rule(struct compile *c, const struct model_route *route,
-				       const struct model_rule *rule);
+				       const struct model_rule *rule,
+				       struct image_range route_limits);
+
+/* compile_limit_list - the limits among filters
+ *   owner   what they belong to: "route", or "route/rule"
+ */
+struct image_range compile_limit_list(struct compile *c, struct model_list filters,
+				      struct view owner);
 
 /* compile_delivery_compress - its index; IMAGE_NONE: it is not given, or switched off */
 uint32_t compile_delivery_compress(struct compile *c, const struct model_compress *from);

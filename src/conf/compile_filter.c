@@ -283,13 +283,19 @@ static void compile_filter_others(struct compile *c, struct model_list list,
 }
 
 struct image_range compile_filter_rule(struct compile *c, const struct model_route *route,
-				       const struct model_rule *rule)
+				       const struct model_rule *rule,
+				       struct image_range route_limits)
 {
+	struct view owner = { 0 };
 	struct image_filter to = { .access.first = build_n(&c->build, IMAGE_ACCESS) };
 	struct image_range r = { .first = build_n(&c->build, IMAGE_FILTER) };
 
 	if (route->filters.n == 0 && rule->filters.n == 0)
 		return (struct image_range){ 0 };
+	owner = region_join(c->check->region, route->name, VIEW("/"));
+	to.limits[0] = route_limits;
+	to.limits[1] = compile_limit_list(c, rule->filters,
+					  region_join(c->check->region, owner, rule->name));
 	compile_filter_fields(c, route, rule, &to);
 	compile_filter_others(c, route->filters, &to);
 	compile_filter_others(c, rule->filters, &to);

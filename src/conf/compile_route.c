@@ -66,7 +66,7 @@ static void compile_route_delivery(struct compile *c, const struct model_rule *f
 
 static void compile_route_rule(struct compile *c, const struct model_rule *from,
 			       const struct image_rule *inherited, const struct model_route *of,
-			       struct compile_slots *slots)
+			       struct image_range limits, struct compile_slots *slots)
 {
 	struct image_rule *to = build_new(&c->build, IMAGE_RULE);
 	struct view name = compile_route_name(c, of->name, from->name);
@@ -85,7 +85,7 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	to->sources = compile_networks(c, from->match.source);
 	compile_route_delivery(c, from, inherited, to);
 	to->action = from->action;
-	to->filter = compile_filter_rule(c, of, from);
+	to->filter = compile_filter_rule(c, of, from, limits);
 	if (from->action == IMAGE_ACTION_BACKEND)
 		compile_route_split(c, from, to);
 	if (from->action == IMAGE_ACTION_REDIRECT) {
@@ -128,12 +128,14 @@ bool compile_route_run(struct compile *c)
 			.route = i, .compress = compile_delivery_compress(c, &from->compress)
 		};
 
+		struct image_range limits = compile_limit_list(c, from->filters, from->name);
+
 		to->name = compile_text(c, from->name);
 		to->rules = (struct image_range){ .first = build_n(&c->build, IMAGE_RULE),
 						  .n = from->rules.n };
 		for (uint32_t k = 0; k < from->rules.n; k++)
 			compile_route_rule(c, MODEL_AT(struct model_rule, from->rules, k),
-					   &inherited, from, &slots);
+					   &inherited, from, limits, &slots);
 	}
 	return compile_slots_new(c, &slots);
 }

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 4u
+#define IMAGE_VERSION 6u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -56,6 +56,7 @@ enum image_section {
 	IMAGE_SEGMENT,	  /* pieces of text that the edge writes one behind the other */
 	IMAGE_MEDIA_TYPE, /* struct image_str: "text/html", "text/" for all of text */
 	IMAGE_COMPRESS,
+	IMAGE_LIMIT, /* how often and how many at once */
 	IMAGE_SECTIONS
 };
 
@@ -209,14 +210,40 @@ struct image_filter {
 	struct image_range
 		path;	       /* IMAGE_SEGMENT: the path that servers are sent; empty: as it is */
 	struct image_str host; /* the Host that servers are sent; empty: as it is */
-	uint32_t prefix_n;     /* bytes of the path that IMAGE_SEGMENT_PATH_REST leaves out */
-	uint32_t flags;	       /* bits of enum image_filter_flag */
+	struct image_range limits[2]; /* IMAGE_LIMIT: the route's, which its rules share; the
+					 rule's */
+	uint32_t prefix_n; /* bytes of the path that IMAGE_SEGMENT_PATH_REST leaves out */
+	uint32_t flags;	   /* bits of enum image_filter_flag */
 };
 
 struct image_access {
 	struct image_range networks; /* IMAGE_NETWORK */
 	uint32_t is_allow;	     /* 1: the address lies in one of them; 0: in none */
 };
+
+enum image_limit_kind { IMAGE_LIMIT_RATE = 1, IMAGE_LIMIT_RATE_EXACT, IMAGE_LIMIT_CONCURRENCY };
+
+enum image_limit_key {
+	IMAGE_BY_SOURCE_ADDRESS = 1,
+	IMAGE_BY_HEADER,
+	IMAGE_BY_COOKIE,
+	IMAGE_BY_PATH,
+	IMAGE_BY_HOST,
+	IMAGE_BY_ROUTE,
+	IMAGE_BY_N
+};
+
+struct image_limit {
+	uint64_t id;			  /* the same over reloads while nothing about it changes */
+	struct image_str key;		  /* IMAGE_BY_HEADER, _COOKIE: its name */
+	uint32_t requests, per_ms, burst; /* concurrency: requests alone */
+	uint8_t kind;			  /* enum image_limit_kind */
+	uint8_t key_kind;		  /* enum image_limit_key */
+	uint8_t pad[2];
+};
+
+/* Bounds that keep the arithmetic of limits far from overflow. */
+enum { IMAGE_LIMIT_REQUESTS_MAX = 1000000, IMAGE_LIMIT_PER_MAX_MS = 86400000 };
 
 enum image_segment_kind {
 	IMAGE_SEGMENT_TEXT = 1,
@@ -392,6 +419,7 @@ IMAGE_GETTER(image_status_range_at, struct image_status_range, IMAGE_STATUS_RANG
 IMAGE_GETTER(image_filter_at, struct image_filter, IMAGE_FILTER)
 IMAGE_GETTER(image_access_at, struct image_access, IMAGE_ACCESS)
 IMAGE_GETTER(image_drop_at, struct image_str, IMAGE_DROP)
+IMAGE_GETTER(image_limit_at, struct image_limit, IMAGE_LIMIT)
 IMAGE_GETTER(image_segment_at, struct image_segment, IMAGE_SEGMENT)
 #undef IMAGE_GETTER
 

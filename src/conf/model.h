@@ -192,6 +192,16 @@ struct model_respond {
 	struct view body, content_type;
 };
 
+struct model_limit {
+	const struct node *at;
+	uint64_t requests, per_ms, burst;
+	uint8_t mode; /* enum image_limit_kind */
+	struct view key;
+	/* by check_limit */
+	struct view key_name;
+	uint8_t key_kind; /* enum image_limit_key */
+};
+
 /* One element of "filters": what is named in it is given, all else is empty. */
 struct model_filter {
 	const struct node *at;
@@ -200,6 +210,7 @@ struct model_filter {
 	struct model_texts remove_request_headers, remove_response_headers;
 	struct model_networks allow_networks, deny_networks;
 	struct view rewrite_path_prefix, rewrite_path, rewrite_host;
+	struct model_limit rate_limit, concurrency;
 };
 
 struct model_compress {

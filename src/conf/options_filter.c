@@ -11,9 +11,48 @@ enum { OPTIONS_FILTER_VALUE = 1024, OPTIONS_FILTER_NAMES = 64 };
 #define ROW_PATH(f, lo, hi, text) ROW_TEXT(model_filter, f, #f, 0, lo, hi, NULL, text)
 #define ROW_NETS(f, text)	  ROW_RANGE(model_filter, f, #f, OPTION_NETWORKS, 0, 0, 0, NULL, text)
 
+OPTIONS_WORD_LIST(limit_mode, { "approximate", IMAGE_LIMIT_RATE, OPTION_WORD_READY },
+		  { "exact", IMAGE_LIMIT_RATE_EXACT, OPTION_WORD_READY });
+
+#define ROW_KEY                                                                                    \
+	ROW_TEXT(model_limit, key, "key", 0, 1, 200, "source_address",                             \
+		 "What is counted by itself: source_address (IPv6: its /64), header:Name, "        \
+		 "cookie:Name, path, host, or route (all requests together). Without that header " \
+		 "or cookie: the source address.")
+
+static const struct option rate_limit_rows[] = {
+	ROW_RANGE(model_limit, requests, "requests", OPTION_NUMBER, OPTION_REQUIRED, 1,
+		  IMAGE_LIMIT_REQUESTS_MAX, NULL, "Requests that are let through ..."),
+	ROW_TIME(model_limit, per_ms, "per", 10, IMAGE_LIMIT_PER_MAX_MS, "1s",
+		 "... in this time, on average."),
+	ROW_NUMBER(model_limit, burst, "burst", 0, IMAGE_LIMIT_REQUESTS_MAX, "0",
+		   "Requests that may come at once; 0 = as many as requests."),
+	ROW_KEY,
+	ROW_WORD(
+		model_limit, mode, "mode", limit_mode, "approximate",
+		"exact: never one more than the limit, over all edges. approximate: cheaper; when "
+		"two edges take a request of one key in the same instant, one may not be counted."),
+};
+static const struct option_table rate_limit =
+	OPTIONS_TABLE(model_limit, "rate_limit", rate_limit_rows,
+		      "How often; over all edges together. What is too much gets 429 with "
+		      "Retry-After.");
+
+static const struct option concurrency_rows[] = {
+	ROW_RANGE(model_limit, requests, "requests", OPTION_NUMBER, OPTION_REQUIRED, 1,
+		  IMAGE_LIMIT_REQUESTS_MAX, NULL, "Requests under way at one time."),
+	ROW_KEY,
+};
+static const struct option_table concurrency =
+	OPTIONS_TABLE(model_limit, "concurrency", concurrency_rows,
+		      "How many at once; over all edges together. What is too much gets 429 when "
+		      "the key is the client's (source_address, header, cookie), else 503.");
+
 static const struct option filter_rows[] = {
 	ROW_NETS(allow_networks, "The client's address must lie in one of these; others get 403."),
 	ROW_NETS(deny_networks, "Clients whose address lies in one of these get 403."),
+	ROW_MAP(model_filter, rate_limit, "rate_limit", &rate_limit, "How often."),
+	ROW_MAP(model_filter, concurrency, "concurrency", &concurrency, "How many at once."),
 	ROW_PATH(rewrite_path_prefix, 1, OPTIONS_PATH_MAX,
 		 "The server is sent this in the place of the rule's path_prefix (of nothing, when "
 		 "the rule has none). Both end on segment borders; the query stays."),
@@ -43,5 +82,6 @@ const struct option_table options_filter =
 	OPTIONS_TABLE(model_filter, "filter", filter_rows,
 		      "One change to requests or answers, or one condition on them. They are "
 		      "applied in a fixed order, whatever the order in which they are written: "
-		      "networks, rewriting, header fields; the route's before the rule's. "
+		      "networks, rate_limit, concurrency, rewriting, header fields; the route's "
+		      "before the rule's. "
 		      "docs/filters.md says all of it.");

@@ -98,6 +98,7 @@ struct page_load_rule {
 	_Atomic uint64_t bytes_in /* of the request's content */, bytes_out,
 		duration_us;	    /* sum, from the head of the request to the last byte */
 	_Atomic uint64_t status[6]; /* [0]: ended without an answer */
+	_Atomic uint64_t denied /* by networks */, limited /* by rate */, busy /* by concurrency */;
 	_Atomic uint64_t duration[HISTOGRAM_BUCKETS];
 };
 
@@ -145,6 +146,21 @@ struct page_load_delivery {
 		compress_in, compress_out;
 };
 
+/* What one key has used of a rate limit, as this edge knows it: role/edge/rate.c. */
+struct page_rate {
+	_Atomic uint64_t tag;	 /* keyed hash of limit and key; 0: nobody's */
+	_Atomic uint64_t tat_ns; /* until then, by the monotonic clock, it has used everything up */
+};
+
+enum {
+	PAGE_RATE_WAYS = 4,
+	PAGE_RATE_CLASSES = 8,	  /* by how long a limit remembers */
+	PAGE_RATE_SETS = 1 << 14, /* of each class */
+	PAGE_RATES = PAGE_RATE_WAYS * PAGE_RATE_CLASSES * PAGE_RATE_SETS,
+	PAGE_FLIGHT_ROWS = 2,
+	PAGE_FLIGHTS = 1 << 16
+};
+
 enum { PAGE_ADDRESSES = 1 << 16, PAGE_STICKY = 1 << 16 };
 
 struct page_load_page {
@@ -161,6 +177,9 @@ struct page_load_page {
 	struct page_load_pool pool[IMAGE_POOL_SLOTS];
 	struct page_load_rule rule[IMAGE_RULE_SLOTS];
 	_Atomic uint64_t sticky[PAGE_STICKY]; /* clients by address: role/edge/persist.c */
+	struct page_rate rate[PAGE_RATES];
+	_Atomic uint32_t flight[PAGE_FLIGHT_ROWS][PAGE_FLIGHTS]; /* requests under way by keyed
+								    hashes: role/edge/flight.c */
 };
 
 /* Writer: the keeper. One row per place that a role should always take. */

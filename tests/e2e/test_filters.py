@@ -1,6 +1,10 @@
 """Filters of rules and routes, both directions: header fields, rewriting, networks. What the server gets is
 compared by the byte where it matters; nobody's input may become a line of a head (THREATS A1, A5, A6)."""
+import os
+import signal
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -175,11 +179,14 @@ def test_local_answers(sluis, site):
                {"remove_response_headers": ["X-Content-Type-Options"]}]
     sluis.start(site("127.0.0.1:1", route={"filters": filters, "rules": [
         {"match": {"path_exact": "/r"}, "redirect": {"status": 302, "location": "/n"}},
+        {"match": {"path_exact": "/empty"}, "respond": {"status": 204}},
         {"match": {"path_exact": "/f"}, "respond": {"status": 200, "body": "fixed"}}]}))
     for target, status in (("/r", 302), ("/f", 200)):
         got = sluis.ask(target)
         assert got.status == status and got.all("X-New") == ["1"] and got.all("Cache-Control") == ["max-age=60"]
         assert not got.all("X-Content-Type-Options") and got.all("Content-Type") == ["text/csv"]
+    got = sluis.ask("/empty")
+    assert got.status == 204 and not got.all("Content-Length")  # RFC 9110 §8.6
     got = sluis.ask("/gone")
     assert got.status == 502 and got.all("X-New") == ["1"]
     assert got.all("Cache-Control") == ["no-store"] and got.all("X-Content-Type-Options") == ["nosniff"]
@@ -265,3 +272,147 @@ def test_real_servers(request, front, which):
         got = sluis.ask("/api/a.txt")
         assert got.body == b"two" and got.header("X-Front") == "sluis" and not got.all("Server") and not got.all("ETag")
     assert sluis.ask("/index.html").all("Server")
+
+
+# ---- how often, how many ----------------------------------------------------------------------------
+def test_rate_limit(sluis, filtered):
+    server = filtered([{"rate_limit": {"requests": 5, "per": "60s"}}])
+    with sluis.client() as client:
+        got = [client.ask() for _ in range(8)]
+    assert [one.status for one in got] == [200] * 5 + [429] * 3 and len(server.requests) == 5
+    refused = got[-1]
+    wait = int(refused.header("Retry-After"))
+    assert 1 <= wait <= 12  # RFC 9110 §10.2.3: one more each 12 s
+    assert refused.header("RateLimit-Policy") == '"rate";q=5;w=60'
+    assert refused.header("RateLimit") == f'"rate";r=0;t={wait}'
+    assert refused.header("Cache-Control") == "no-store"
+
+
+@pytest.mark.parametrize("key,one,other", [
+    ("header:X-Tenant", {"fields": [("x-tenant", "a")]}, {"fields": [("X-Tenant", "b")]}),
+    ("cookie:sid", {"fields": [("Cookie", "x=1; sid=a")]}, {"fields": [("Cookie", "xsid=a; sid=b")]}),
+    ("path", {"target": "/a?1"}, {"target": "/b"}), ("host", {"host": "a.nl"}, {"host": "b.nl"})])
+def test_rate_limit_keys(sluis, filtered, key, one, other):
+    filtered([{"rate_limit": {"requests": 2, "per": "60s", "key": key}}])
+    assert [sluis.ask(**one).status for _ in range(3)] == [200, 200, 429]
+    assert [sluis.ask(**other).status for _ in range(3)] == [200, 200, 429]
+    if ":" in key:  # without the field: by address, all together
+        assert [sluis.ask().status for _ in range(3)] == [200, 200, 429]
+
+
+def test_route_limit_is_shared_by_its_rules(sluis, site, origin):
+    server = origin()
+    configuration = site(server.address, route={
+        "filters": [{"rate_limit": {"requests": 3, "per": "60s", "key": "route"}}],
+        "rules": [{"match": {"path_prefix": "/a"}, "backend": "web"}, {"match": {"path_prefix": "/b"}, "backend": "web"}]})
+    sluis.start(configuration)
+    assert [sluis.ask(target).status for target in ("/a", "/b", "/a/c", "/b")] == [200, 200, 200, 429]
+    # a reload that changes something else gives nobody a fresh start; a changed limit begins anew
+    configuration["routes"][0]["filters"].append({"set_response_headers": {"X-New": "1"}})
+    assert sluis.reload(configuration).returncode == 0
+    assert sluis.ask("/a").status == 429
+    configuration["routes"][0]["filters"][0]["rate_limit"]["requests"] = 4
+    assert sluis.reload(configuration).returncode == 0
+    assert sluis.ask("/a").status == 200
+
+
+def load(sluis, seconds, threads=8, **keywords):
+    """Statuses and the time they took, of threads that ask as fast as they can, each on new connections."""
+    statuses, end = [], time.monotonic() + seconds
+
+    def ask():
+        while time.monotonic() < end:
+            with sluis.client() as client:
+                for _ in range(5):
+                    statuses.append(client.ask(**keywords).status)
+
+    begin = time.monotonic()
+    workers = [threading.Thread(target=ask) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return statuses, time.monotonic() - begin
+
+
+@pytest.mark.parametrize("mode", ["exact", "approximate"])
+def test_rate_limit_over_four_edges(sluis, filtered, mode):
+    """In any span of time no more than burst + requests * time / per, however the connections are spread."""
+    filtered([{"rate_limit": {"requests": 100, "per": "1s", "burst": 50, "mode": mode}}], edges=4)
+    statuses, took = load(sluis, 2)
+    let = statuses.count(200)
+    assert set(statuses) == {200, 429}
+    assert let <= 50 + 100 * took + (0 if mode == "exact" else 20)
+    assert let >= 50 + 100 * 1.5  # and nobody starves
+
+
+def test_an_edge_that_restarts_forgets_nothing(sluis, filtered):
+    filtered([{"rate_limit": {"requests": 3, "per": "600s", "mode": "exact"}}])
+    assert [sluis.ask().status for _ in range(4)] == [200, 200, 200, 429]
+    os.kill(sluis.pids("edge")[0], signal.SIGKILL)
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            assert sluis.ask().status == 429
+            return
+        except (OSError, wire.Broken):
+            time.sleep(0.05)
+    pytest.fail("no edge came back")
+
+
+@pytest.mark.parametrize("key,status", [("source_address", 429), ("route", 503)])
+def test_concurrency(sluis, filtered, key, status):
+    """Counted until the end, whatever the end is: answered, refused, aborted, cut, or a tunnel."""
+    go = threading.Event()
+
+    def handler(request, stream):
+        if request.target == "/wait":
+            go.wait(10)
+        if request.target == "/cut":
+            return None
+        if request.target == "/ws":
+            stream.send(b"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            stream.to_end()
+            return None
+        return origins.answer(b"ok")
+
+    server = filtered([{"concurrency": {"requests": 2, "key": key}}], handler, edges=2)
+    held = [sluis.client() for _ in range(2)]
+    for client in held:
+        client.send(wire.request(target="/wait"))
+    server.wait_for(2)
+    got = sluis.ask()
+    assert got.status == status and got.header("Retry-After") == "1"
+    held[0].close()  # aborted
+    go.set()
+    assert held[1].response().status == 200
+    until(lambda: sluis.ask().status == 200)
+    for _ in range(6):
+        assert sluis.ask("/cut").status == 502
+    until(lambda: sluis.ask().status == 200)
+    tunnels = [sluis.client() for _ in range(2)]
+    for client in tunnels:
+        client.send(wire.request(target="/ws", fields=[("Connection", "Upgrade"), ("Upgrade", "websocket")]))
+        assert client.head().status == 101
+    assert sluis.ask().status == status
+    tunnels[0].close()
+    until(lambda: sluis.ask().status == 200)
+
+
+def until(is_true, within=5):
+    end = time.monotonic() + within
+    while not is_true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_refusals_are_counted(sluis, filtered):
+    port = sluis.port("metrics")
+    filtered([{"deny_networks": ["127.0.0.2/32"]}, {"rate_limit": {"requests": 1, "per": "60s"}}],
+             metrics={"address": f"127.0.0.1:{port}"})
+    assert [sluis.ask().status for _ in range(3)] == [200, 429, 429]
+    said = sluis.ask("/metrics", listener="metrics").body.decode()
+    assert 'sluis_route_limited_total{route="all",rule="r"} 2' in said
+    sluis.stop()
+    log = subprocess.run(["grep", "-rh", "a rate limit is reached", f"{sluis.state}/audit"], capture_output=True, check=True)
+    assert len(log.stdout.splitlines()) == 2

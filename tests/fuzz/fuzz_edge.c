@@ -37,6 +37,12 @@ static const char config[] =
 	"    hosts: [\"*\"]\n"
 	"    rules:\n"
 	"      - {name: old, match: {path_exact: /old}, redirect: {status: 308, location: /new}}\n"
+	"      - {name: filtered, match: {path_prefix: /f}, backend: a, filters: ["
+	"{set_request_headers: {X-A: \"{host}{path}?{query}\", User-Agent: b}}, "
+	"{remove_request_headers: [Cookie, Accept]}, {rewrite_path_prefix: /g}, "
+	"{rewrite_host: \"h:1\"}, {set_response_headers: {X-B: \"{path} {query}\"}}, "
+	"{remove_response_headers: [Server, Connection-X]}, {concurrency: {requests: 2}}, "
+	"{rate_limit: {requests: 100000, per: 1s, key: \"cookie:a\"}}]}\n"
 	"      - {name: no, match: {path_prefix: /no}, respond: {status: 403, body: \"no\\n\", "
 	"content_type: text/plain}}\n"
 	"    backend: a\n";

@@ -77,6 +77,9 @@ static uint64_t walk_filter(const struct image *im, const struct image_filter *f
 
 	for (uint32_t i = 0; i < f->request_drops.n && i < 1000; i++)
 		sum += walk_str(im, *image_drop_at(im, f->request_drops.first + i));
+	for (uint32_t i = 0; i < 2; i++)
+		for (uint32_t k = 0; k < f->limits[i].n && k < 1000; k++)
+			sum += walk_str(im, image_limit_at(im, f->limits[i].first + k)->key);
 	for (uint32_t i = 0; i < f->access.n && i < 1000; i++)
 		sum += walk_networks(im, image_access_at(im, f->access.first + i)->networks);
 	return sum;

@@ -44,6 +44,7 @@ enum {
 	REQUEST_ID_BYTES = 32, /* hexadecimal */
 	DIALS_MAX = 4096,
 	COMPRESS_SLOTS = 64, /* answers that are compressed at one time */
+	FLIGHTS_MAX = 4,     /* concurrency limits of one rule, its route's included */
 	TUNNEL_IDLE_MS = 3600 * 1000
 };
 
@@ -267,7 +268,11 @@ struct exchange {
 	uint8_t tries, method, failure /* enum dial_failure: of the last try */;
 	uint8_t end;					     /* enum exchange_end */
 	struct span16 method_at, path_at, host_at, agent_at; /* in head->p */
-	const char *why;   /* it was answered here; a fixed text */
+	const char *why;		 /* it was answered here; a fixed text */
+	const struct image_limit *limit; /* that refused it */
+	uint32_t retry_after_s;
+	uint32_t flights[FLIGHTS_MAX]; /* what it is counted in: flight.c */
+	uint8_t flight_n;
 	const char *cause; /* of a failure towards a server; a fixed text; may be NULL */
 	char request_id[REQUEST_ID_BYTES];
 	struct exchange *next; /* free list */

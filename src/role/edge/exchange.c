@@ -11,6 +11,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
+#include "role/edge/flight.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
 #include "role/edge/persist.h"
@@ -402,6 +403,8 @@ static void exchange_free(struct edge *e, struct exchange *x)
 	pool_dequeue(x);
 	pool_release(e, x);
 	compress_drop(e, x);
+	if (x->flight_n)
+		flight_leave(e, x);
 	x->c->x = NULL;
 	x->head = buffer_put(&e->buffers, x->head);
 	store_exchange_free(e, x);

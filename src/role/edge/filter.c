@@ -1,9 +1,15 @@
 /* Filters on the way of requests and answers. */
 #include "role/edge/filter.h"
 
+#include "base/hash.h"
+#include "role/edge/address.h"
 #include "role/edge/conn.h"
+#include "role/edge/count.h"
+#include "role/edge/flight.h"
+#include "role/edge/rate.h"
+#include "sys/clock.h"
 
-bool filter_allows(const struct exchange *x, const struct image_filter *f)
+static bool filter_allows(const struct exchange *x, const struct image_filter *f)
 {
 	const struct image *im = &x->g->image;
 
@@ -18,6 +24,141 @@ bool filter_allows(const struct exchange *x, const struct image_filter *f)
 	}
 	return true;
 }
+
+/* ---- limits ---- */
+
+/* The value of the named cookie, or nothing: the first one, as servers take it. */
+static struct view filter_cookie(const struct filter_request *q, struct view name)
+{
+	for (size_t i = 0; i < q->h->field_n; i++) {
+		struct view rest = field_value_view(q->head, &q->h->fields[i]);
+
+		if (q->h->fields[i].id != FIELD_COOKIE)
+			continue;
+		while (rest.n) {
+			size_t end = view_find(rest, ';');
+			struct view pair = view_trim(view_slice(rest, 0, end));
+			size_t eq = view_find(pair, '=');
+
+			if (eq < pair.n && view_eq(view_slice(pair, 0, eq), name))
+				return view_slice(pair, eq + 1, pair.n);
+			rest = view_slice(rest, end + 1, rest.n);
+		}
+	}
+	return (struct view){ 0 };
+}
+
+static struct view filter_header(const struct filter_request *q, struct view name)
+{
+	for (size_t i = 0; i < q->h->field_n; i++)
+		if (view_ieq(field_name_view(q->head, &q->h->fields[i]), name))
+			return field_value_view(q->head, &q->h->fields[i]);
+	return (struct view){ 0 };
+}
+
+/* What a limit counts by, of this request; empty: the source address. */
+static struct view filter_key(const struct exchange *x, const struct image_limit *l,
+			      const struct filter_request *q)
+{
+	struct view name = image_view(&x->g->image, l->key);
+
+	switch ((enum image_limit_key)l->key_kind) {
+	case IMAGE_BY_HEADER:
+		return filter_header(q, name);
+	case IMAGE_BY_COOKIE:
+		return filter_cookie(q, name);
+	case IMAGE_BY_PATH:
+		return q->path;
+	case IMAGE_BY_HOST:
+		return q->host;
+	case IMAGE_BY_ROUTE:
+		return VIEW("*");
+	case IMAGE_BY_SOURCE_ADDRESS:
+	case IMAGE_BY_N:
+		break;
+	}
+	return (struct view){ 0 };
+}
+
+static uint64_t filter_hash(const struct edge *e, const struct exchange *x,
+			    const struct image_limit *l, const struct filter_request *q)
+{
+	struct view key = filter_key(x, l, q);
+	uint64_t secret[2] = { e->address_key[0] ^ l->id, e->address_key[1] };
+
+	return key.n ? hash_keyed(secret, key) : address_hash_pool(e, &x->c->ip, l->id);
+}
+
+static bool filter_is_client(const struct image_limit *l)
+{
+	return l->key_kind == IMAGE_BY_SOURCE_ADDRESS || l->key_kind == IMAGE_BY_HEADER ||
+	       l->key_kind == IMAGE_BY_COOKIE;
+}
+
+static struct filter_verdict filter_rate(struct edge *e, struct exchange *x,
+					 const struct image_limit *l, uint64_t hash)
+{
+	struct rate_pages pages = { .own = e->load, .all = e->loads, .n = e->load_n };
+	uint64_t wait_ns = 0;
+
+	if (rate_take(&pages, l, hash, clock_mono_ns(), &wait_ns) == E_OK)
+		return (struct filter_verdict){ 0 };
+	x->limit = l;
+	x->retry_after_s = (uint32_t)((wait_ns + 999999999) / 1000000000);
+	PAGE_ADD(count_rule(e, x->rule)->limited, 1);
+	return (struct filter_verdict){ 429, "a rate limit is reached" };
+}
+
+static struct filter_verdict filter_flight(struct edge *e, struct exchange *x,
+					   const struct image_limit *l, uint64_t hash)
+{
+	if (flight_enter(e, x, hash, l->requests) == E_OK)
+		return (struct filter_verdict){ 0 };
+	x->limit = l;
+	x->retry_after_s = 1;
+	PAGE_ADD(count_rule(e, x->rule)->busy, 1);
+	return (struct filter_verdict){ filter_is_client(l) ? 429 : 503,
+					"a concurrency limit is reached" };
+}
+
+/* The limits of one kind, the route's before the rule's. */
+static struct filter_verdict filter_limits(struct edge *e, struct exchange *x,
+					   const struct image_filter *f,
+					   const struct filter_request *q, bool is_flight)
+{
+	struct filter_verdict v = { 0 };
+
+	for (uint32_t i = 0; i < 2; i++) {
+		for (uint32_t k = 0; k < f->limits[i].n && !v.status; k++) {
+			const struct image_limit *l =
+				image_limit_at(&x->g->image, f->limits[i].first + k);
+
+			if ((l->kind == IMAGE_LIMIT_CONCURRENCY) != is_flight)
+				continue;
+			v = is_flight ? filter_flight(e, x, l, filter_hash(e, x, l, q))
+				      : filter_rate(e, x, l, filter_hash(e, x, l, q));
+		}
+	}
+	return v;
+}
+
+struct filter_verdict filter_judge(struct edge *e, struct exchange *x, const struct image_filter *f,
+				   const struct filter_request *q)
+{
+	struct filter_verdict v = { 0 };
+
+	if (f->access.n && !filter_allows(x, f)) {
+		PAGE_ADD(count_rule(e, x->rule)->denied, 1);
+		return (struct filter_verdict){ 403, "the client's address is not allowed" };
+	}
+	if (f->limits[0].n || f->limits[1].n)
+		v = filter_limits(e, x, f, q, false);
+	if (!v.status && (f->limits[0].n || f->limits[1].n))
+		v = filter_limits(e, x, f, q, true);
+	return v;
+}
+
+/* ---- header fields ---- */
 
 static uint8_t filter_fold(uint8_t c)
 {

@@ -16,8 +16,26 @@ static inline const struct image_filter *filter_of(const struct exchange *x)
 					    : NULL;
 }
 
-/* filter_allows - does x's client come from where the filter allows? */
-bool filter_allows(const struct exchange *x, const struct image_filter *f);
+/* What a filter may look at before a request's own head is built; all borrowed. */
+struct filter_request {
+	struct view head;
+	const struct http1_head *h;
+	struct view host, path; /* canonical */
+};
+
+/* Why a request goes no further; status 0: it may go on. */
+struct filter_verdict {
+	uint16_t status;
+	const char *why;
+};
+
+/*
+ * filter_judge - networks, then rate limits, then concurrency limits: the route's before the rule's
+ * What a request used up of limits before the one that refuses it stays used up. x is counted in
+ * its concurrency limits until it ends.
+ */
+struct filter_verdict filter_judge(struct edge *e, struct exchange *x, const struct image_filter *f,
+				   const struct filter_request *q);
 
 /*
  * filter_drop - marks the fields of a parsed head that are taken out as FIELD_TAKEN_OUT, which ends

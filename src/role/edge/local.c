@@ -33,6 +33,8 @@ static const struct local_status local_statuses[] = {
 	{ 414, "URI Too Long", "The address is too long." },
 	{ 417, "Expectation Failed", "Your browser expects something that this server can't do." },
 	{ 421, "Misdirected Request", "Please open the page again." },
+	{ 429, "Too Many Requests",
+	  "Too many requests have come from you at once. Please wait a moment." },
 	{ 431, "Request Header Fields Too Large",
 	  "Your browser sent too many or too large cookies. Deleting this site's cookies may "
 	  "help." },
@@ -86,8 +88,10 @@ static void local_put_head(struct wbuf *w, const struct exchange *x, const struc
 	wbuf_dec(w, a->status);
 	WBUF_LIT(w, " ");
 	wbuf_str(w, local_find(a->status)->reason);
-	WBUF_LIT(w, "\r\nContent-Length: ");
-	wbuf_dec(w, a->body.n);
+	if (a->status != 204) { /* RFC 9110 §8.6 */
+		WBUF_LIT(w, "\r\nContent-Length: ");
+		wbuf_dec(w, a->body.n);
+	}
 	WBUF_LIT(w, "\r\n");
 	if (a->type.n)
 		local_put_field(w, x, a, VIEW("Content-Type"), a->type);
@@ -127,6 +131,32 @@ static void local_send(struct edge *e, struct exchange *x, struct wbuf *w, const
 	exchange_finish(e, x);
 }
 
+/*
+ * When to come back: RFC 9110 §10.2.3, and RateLimit fields as in
+ * draft-ietf-httpapi-ratelimit-headers-10.
+ */
+static void local_put_wait(struct wbuf *w, const struct exchange *x, uint16_t status)
+{
+	uint32_t wait_s = x->limit && x->retry_after_s ? x->retry_after_s : 5;
+
+	if (status != 503 && status != 429)
+		return;
+	WBUF_LIT(w, "Retry-After: ");
+	wbuf_dec(w, wait_s);
+	WBUF_LIT(w, "\r\n");
+	if (!x->limit || x->limit->kind == IMAGE_LIMIT_CONCURRENCY)
+		return;
+	WBUF_LIT(w, "RateLimit-Policy: \"rate\";q=");
+	wbuf_dec(w, x->limit->requests);
+	if (x->limit->per_ms % 1000 == 0) {
+		WBUF_LIT(w, ";w=");
+		wbuf_dec(w, x->limit->per_ms / 1000);
+	}
+	WBUF_LIT(w, "\r\nRateLimit: \"rate\";r=0;t=");
+	wbuf_dec(w, wait_s);
+	WBUF_LIT(w, "\r\n");
+}
+
 void local_error(struct edge *e, struct exchange *x, uint16_t status, const char *why)
 {
 	const struct local_status *s = local_find(status);
@@ -155,8 +185,7 @@ void local_error(struct edge *e, struct exchange *x, uint16_t status, const char
 	WBUF_LIT(&b, "</code></p></main></body></html>\n");
 	a.body = wbuf_view(&b);
 	local_put_head(&w, x, &a);
-	if (status == 503)
-		WBUF_LIT(&w, "Retry-After: 5\r\n");
+	local_put_wait(&w, x, status);
 	local_send(e, x, &w, &a);
 }
 

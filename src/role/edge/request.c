@@ -443,19 +443,26 @@ static struct request_verdict request_admit(const struct exchange *x, const stru
 }
 
 /* The rule that takes it, and what that rule's filters have against it. */
-static struct request_verdict request_decide(struct exchange *x, struct request *q)
+static struct request_verdict request_decide(struct edge *e, struct exchange *x, struct request *q)
 {
+	struct filter_verdict v = { 0 };
+
 	if (x->listener->flags & IMAGE_REDIRECT_TO_HTTPS)
 		return (struct request_verdict){ 0 };
 	x->rule = request_rule(x, q);
 	if (!x->rule)
 		return (struct request_verdict){ 404, "no route takes this request" };
 	q->filter = filter_of(x);
-	if (q->filter && !filter_allows(x, q->filter))
-		return (struct request_verdict){ 403, "the client's address is not allowed" };
+	if (q->filter) {
+		struct filter_request facts = {
+			.head = q->head, .h = q->h, .host = q->host.name, .path = q->target.path
+		};
+
+		v = filter_judge(e, x, q->filter, &facts);
+	}
 	if (x->rule->compress != IMAGE_NONE)
 		compress_ask(x, q->head, q->h);
-	return (struct request_verdict){ 0 };
+	return (struct request_verdict){ v.status, v.why };
 }
 
 static struct request_verdict request_judge(struct edge *e, struct exchange *x, struct request *q)
@@ -471,7 +478,7 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 	q->is_trusted = request_is_trusted(e, x->c);
 	v = request_admit(x, q);
 	if (!v.status)
-		v = request_decide(x, q);
+		v = request_decide(e, x, q);
 	if (request_build(e, x, q) != E_OK)
 		return (struct request_verdict){ 431,
 						 "the request's head is too large to pass on" };

@@ -11,6 +11,7 @@
 #include "role/edge/compress.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
+#include "role/edge/flight.h"
 #include "role/edge/generation.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -280,6 +281,7 @@ static void setup_reset_gauges(struct edge *e)
 	for (unsigned i = 0; i < PAGE_ADDRESSES; i++)
 		if (PAGE_GET(e->load->address[i]))
 			PAGE_SET(e->load->address[i], 0);
+	flight_reset(e->load);
 	for (unsigned i = 0; i < PAGE_GET(e->load->pool_high) && i < IMAGE_POOL_SLOTS; i++)
 		PAGE_SET(e->load->pool[i].queue, 0);
 	for (unsigned i = 0; i < PAGE_GET(e->load->server_high) && i < IMAGE_SERVER_SLOTS; i++) {

@@ -10,6 +10,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
+#include "role/edge/flight.h"
 #include "role/edge/generation.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
@@ -93,6 +94,8 @@ static void tunnel_end(struct edge *e, struct client *c)
 		u->x = NULL;
 		upstream_close(e, u);
 	}
+	if (x->flight_n)
+		flight_leave(e, x);
 	x->head = buffer_put(&e->buffers, x->head);
 	c->x = NULL;
 	store_exchange_free(e, x);

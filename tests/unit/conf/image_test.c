@@ -33,7 +33,8 @@ static const char config[] =
 	" source: [10.0.0.0/8]}, backends: [{name: web, weight: 1}, {name: two, weight: 2}],\n"
 	"         filters: [{set_request_headers: {X: \"a{host}\"}}, {remove_response_headers: "
 	"[Y]},"
-	" {allow_networks: [10.0.0.0/8]}, {rewrite_path: /p}, {rewrite_host: h}]}\n"
+	" {allow_networks: [10.0.0.0/8]}, {rewrite_path: /p}, {rate_limit: {requests: 1}}, "
+	"{rewrite_host: h}]}\n"
 	"      - {match: {path_prefix: /y}, redirect: {location: /z}}\n"
 	"      - {match: {path_regex: q}, respond: {body: hello}}\n"
 	"    backend: web\n"
@@ -382,6 +383,19 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_FILTER, 0, image_filter, flags, UINT32_MAX),
 		WRONG(IMAGE_ACCESS, 0, image_access, networks.n, 99),
 		WRONG(IMAGE_ACCESS, 0, image_access, is_allow, 2),
+		WRONG(IMAGE_FILTER, 0, image_filter, limits[0].n, 99),
+		WRONG(IMAGE_FILTER, 0, image_filter, limits[1].first, UINT32_MAX),
+		WRONG(IMAGE_LIMIT, 0, image_limit, key.at, UINT32_MAX),
+		WRONG(IMAGE_LIMIT, 0, image_limit, requests, 0),
+		WRONG(IMAGE_LIMIT, 0, image_limit, requests, IMAGE_LIMIT_REQUESTS_MAX + 1),
+		WRONG(IMAGE_LIMIT, 0, image_limit, per_ms, 0),
+		WRONG(IMAGE_LIMIT, 0, image_limit, per_ms, IMAGE_LIMIT_PER_MAX_MS + 1),
+		WRONG(IMAGE_LIMIT, 0, image_limit, burst, 0),
+		WRONG(IMAGE_LIMIT, 0, image_limit, burst, UINT32_MAX),
+		WRONG(IMAGE_LIMIT, 0, image_limit, kind, 0),
+		WRONG(IMAGE_LIMIT, 0, image_limit, kind, 4),
+		WRONG(IMAGE_LIMIT, 0, image_limit, key_kind, 0),
+		WRONG(IMAGE_LIMIT, 0, image_limit, key_kind, IMAGE_BY_N),
 		WRONG(IMAGE_DROP, 0, image_str, n, 0),
 		WRONG(IMAGE_DROP, 0, image_str, at, UINT32_MAX),
 		WRONG(IMAGE_SEGMENT, 0, image_segment, text.at, UINT32_MAX),

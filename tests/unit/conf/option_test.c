@@ -37,6 +37,8 @@ static void *parse(const struct option_table *t, const struct option *row, struc
 		other->text = VIEW("127.0.0.1:80");
 		if (t->rows[i].kind == OPTION_NAME)
 			other->text = VIEW("a");
+		if (t->rows[i].kind == OPTION_NUMBER)
+			other->text = VIEW("1");
 		if (t->rows[i].kind == OPTION_LIST || t->rows[i].kind == OPTION_TEXTS)
 			other->kind = NODE_LIST;
 		node_append(map, other);
