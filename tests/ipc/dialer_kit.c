@@ -43,6 +43,7 @@ struct image_pool *kit_pool(struct kit_image *im, const char *name)
 
 	kit_must(im->pool_n <= KIT_POOLS, "room for pools");
 	*p = (struct image_pool){
+		.slot = im->pool_n - 1,
 		.name = kit_text(im, name),
 		.servers = { im->server_n, 0 },
 		.tls_client_certificate = IMAGE_NONE,
