@@ -62,5 +62,6 @@ void check_backend_run(struct check *c);
 void check_persistence_run(struct check *c);
 void check_route_run(struct check *c);
 void check_delivery_run(struct check *c);
+void check_tracing_run(struct check *c);
 
 #endif

@@ -61,7 +61,12 @@ bool compile_run(struct compile *c, uint32_t generation)
 	h->edges = (uint32_t)m->edges;
 	h->audit_retention_s = (uint32_t)(m->log.audit_retention_ms / 1000);
 	h->log_access = m->log.access;
+	h->log_percent = (uint8_t)m->log.sample_percent;
 	h->metrics = compile_address(c, &m->metrics.address);
+	h->tracing = compile_address(c, &m->tracing.address);
+	h->tracing_percent = (uint8_t)m->tracing.sample_percent;
+	h->tracing_path = compile_text(c, m->tracing.path);
+	h->tracing_service = compile_text(c, m->tracing.service_name);
 	h->trust_forwarded_from = compile_networks(c, m->trust_forwarded_from);
 	compile_certificate_run(c);
 	is_good = compile_pool_run(c);

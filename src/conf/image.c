@@ -229,6 +229,11 @@ static const struct row header_rows[] = {
 	ROW(0, ROW_ADDRESS, image_header, metrics, 1 << IMAGE_ADDRESS_IP, 1),
 	ROW(0, ROW_RANGE, image_header, trust_forwarded_from, IMAGE_NETWORK, 0),
 	ROW(0, ROW_U8, image_header, log_access, 0, 1),
+	ROW(0, ROW_U8, image_header, log_percent, 0, 100),
+	ROW(0, ROW_U8, image_header, tracing_percent, 0, 100),
+	ROW(0, ROW_ADDRESS, image_header, tracing, 1 << IMAGE_ADDRESS_IP, 1),
+	ROW(0, ROW_TEXT, image_header, tracing_path, 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, tracing_service, 0, IMAGE_NAME_MAX),
 };
 
 static const uint16_t section_size[IMAGE_SECTIONS] = {

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 6u
+#define IMAGE_VERSION 7u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -93,7 +93,11 @@ struct image_header {
 	struct image_range trust_forwarded_from; /* IMAGE_NETWORK */
 	uint32_t audit_retention_s;
 	uint8_t log_access;
-	uint8_t pad[3];
+	uint8_t log_percent;	 /* of requests that went well: so many have a record */
+	uint8_t tracing_percent; /* of requests that begin a trace: so many are traced */
+	uint8_t pad;
+	struct image_address tracing; /* the collector; kind 0: off */
+	struct image_str tracing_path, tracing_service;
 };
 
 enum image_protocol { IMAGE_HTTP = 1, IMAGE_HTTPS };

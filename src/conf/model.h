@@ -262,6 +262,16 @@ struct model_log {
 	bool access;
 	uint8_t format;
 	uint64_t audit_retention_ms;
+	uint64_t sample_percent;
+};
+
+struct model_tracing {
+	const struct node *at;
+	struct view otlp, service_name;
+	uint64_t sample_percent;
+	/* by check_tracing_run: */
+	struct value_address address;
+	struct view path;
 };
 
 struct model {
@@ -270,6 +280,7 @@ struct model {
 	struct model_list listeners, certificates, backends, routes;
 	struct model_metrics metrics;
 	struct model_log log;
+	struct model_tracing tracing;
 	struct model_networks trust_forwarded_from;
 };
 

@@ -417,6 +417,9 @@ static const struct option_table metrics =
 
 static const struct option log_rows[] = {
 	ROW_BOOL(model_log, access, "access", "true", "A record for every request."),
+	ROW_NUMBER(model_log, sample_percent, "sample_percent", 0, 100, "100",
+		   "Of requests that went well, below status 400, so many in a hundred get a "
+		   "record; all others always do."),
 	ROW_WORD(model_log, format, "format", log_format, "json", "How records are written."),
 	ROW_TIME(model_log, audit_retention_ms, "audit_retention", OPTIONS_DAY,
 		 (uint64_t)36500 * OPTIONS_DAY, "1095d",
@@ -425,6 +428,19 @@ static const struct option log_rows[] = {
 };
 static const struct option_table log_table =
 	OPTIONS_TABLE(model_log, "log", log_rows, "Access records and the audit log.");
+
+static const struct option tracing_rows[] = {
+	ROW_TEXT(model_tracing, otlp, "otlp", OPTION_REQUIRED, 1, 255, NULL,
+		 "The collector, by IP address: http://127.0.0.1:4318. Spans go there as OTLP/HTTP in "
+		 "JSON; the path is /v1/traces unless another is given."),
+	ROW_NUMBER(model_tracing, sample_percent, "sample_percent", 0, 100, "1",
+		   "Of requests that begin a trace here, so many in a hundred are traced; those "
+		   "of trust_forwarded_from say so themselves."),
+	ROW_TEXT(model_tracing, service_name, "service_name", 0, 1, 255, "sluis",
+		 "The resource's service.name."),
+};
+static const struct option_table tracing = OPTIONS_TABLE(
+	model_tracing, "tracing", tracing_rows, "Spans of requests, for an OpenTelemetry collector.");
 
 static const struct option top_rows[] = {
 	{ .name = "include",
@@ -444,6 +460,8 @@ static const struct option top_rows[] = {
 		  "Which requests go where."),
 	ROW_MAP(model, metrics, "metrics", &metrics, "Figures in Prometheus text format."),
 	ROW_MAP(model, log, "log", &log_table, "Access records and the audit log."),
+	ROW_MAP(model, tracing, "tracing", &tracing,
+		"Spans of requests, for an OpenTelemetry collector."),
 	ROW_RANGE(model, trust_forwarded_from, "trust_forwarded_from", OPTION_NETWORKS, 0, 0, 0,
 		  NULL,
 		  "Networks whose X-Forwarded-* and Forwarded are believed; from all others they "

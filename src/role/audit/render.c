@@ -44,6 +44,15 @@ static const struct render_name render_names[RECORD_TAG_N] = {
 	[RECORD_TAG_DETAIL] = NAMED("detail", RECORD_TEXT),
 	[RECORD_TAG_PROTOCOL] = NAMED("protocol", RECORD_TEXT),
 	[RECORD_TAG_QUERY_BYTES] = NAMED("query_bytes", RECORD_NUMBER),
+	[RECORD_TAG_QUEUE_US] = NAMED("queue_us", RECORD_NUMBER),
+	[RECORD_TAG_CONNECT_US] = NAMED("connect_us", RECORD_NUMBER),
+	[RECORD_TAG_TLS_SERVER_US] = NAMED("tls_server_us", RECORD_NUMBER),
+	[RECORD_TAG_HANDSHAKE_US] = NAMED("handshake_us", RECORD_NUMBER),
+	[RECORD_TAG_TLS_RESUMED] = NAMED("tls_resumed", RECORD_NUMBER),
+	[RECORD_TAG_SNI] = NAMED("sni", RECORD_TEXT),
+	[RECORD_TAG_ENDED] = NAMED("ended", RECORD_TEXT),
+	[RECORD_TAG_TRACE_ID] = NAMED("trace_id", RECORD_TEXT),
+	[RECORD_TAG_SAMPLE_PERCENT] = NAMED("sample_percent", RECORD_NUMBER),
 };
 
 static const char *const render_kinds[] = {

@@ -100,6 +100,66 @@ static void access_put_numbers(struct wbuf *w, const struct edge *e, const struc
 		record_put_number(w, RECORD_TAG_QUERY_BYTES, x->query_n);
 }
 
+/* Where the time went on the way to the server; of the last try. */
+static void access_put_phases(struct wbuf *w, const struct exchange *x)
+{
+	if (x->queue_ms)
+		record_put_number(w, RECORD_TAG_QUEUE_US, (uint64_t)x->queue_ms * 1000);
+	if (!x->connected_ns)
+		return;
+	record_put_number(w, RECORD_TAG_CONNECT_US, (x->connected_ns - x->asked_ns) / 1000);
+	if (x->g->servers[x->pool_index] && x->sent_ns > x->connected_ns)
+		record_put_number(w, RECORD_TAG_TLS_SERVER_US,
+				  (x->sent_ns - x->connected_ns) / 1000);
+}
+
+/* With the first request of a connection: how TLS began. */
+static void access_put_handshake(struct wbuf *w, const struct exchange *x)
+{
+	const struct client *c = x->c;
+	struct view sni = { 0 };
+
+	if (!c->conn.tls || c->requests != 1)
+		return;
+	record_put_number(w, RECORD_TAG_HANDSHAKE_US, c->handshake_us);
+	if (tls_conn_is_resumed(c->conn.tls))
+		record_put_number(w, RECORD_TAG_TLS_RESUMED, 1);
+	sni = tls_conn_sni(c->conn.tls);
+	if (!view_starts(access_span(x, x->host_at), sni))
+		record_put_text(w, RECORD_TAG_SNI, sni);
+}
+
+/* How it went wrong, if it did. */
+static void access_put_end(struct wbuf *w, const struct exchange *x)
+{
+	static const char *const ends[] = { [X_END_WELL] = "",
+					    [X_END_CLIENT] = "client",
+					    [X_END_SERVER] = "server",
+					    [X_END_TIMEOUT] = "timeout" };
+	uint8_t text[512];
+	struct wbuf t = wbuf_of(text, sizeof text);
+
+	if (x->end)
+		record_put_text(w, RECORD_TAG_ENDED, view_str(ends[x->end]));
+	if (!x->why)
+		return;
+	wbuf_str(&t, x->why);
+	if (x->cause && view_str(x->cause).n < sizeof text / 2) {
+		WBUF_LIT(&t, ": ");
+		wbuf_str(&t, x->cause);
+	}
+	record_put_text(w, RECORD_TAG_DETAIL, wbuf_view(&t));
+}
+
+/* A request that went well may be one of many that have no record. */
+static bool access_is_left_out(struct edge *e, const struct exchange *x)
+{
+	unsigned percent = x->g->image.header->log_percent;
+	bool went_well = x->status && x->status < 400 && !x->end && !x->why;
+
+	return percent < 100 && went_well && rng_below(&e->rng, 100) >= percent;
+}
+
 static void access_write(struct edge *e, struct exchange *x)
 {
 	uint8_t record[RING_RECORD_MAX];
@@ -120,8 +180,11 @@ static void access_write(struct edge *e, struct exchange *x)
 	if (x->agent_at.n)
 		record_put_text(&w, RECORD_TAG_USER_AGENT,
 				view_slice(access_span(x, x->agent_at), 0, ACCESS_AGENT_MAX));
-	if (x->why)
-		record_put_text(&w, RECORD_TAG_DETAIL, view_str(x->why));
+	access_put_phases(&w, x);
+	access_put_handshake(&w, x);
+	access_put_end(&w, x);
+	if (x->g->image.header->log_percent < 100 && !x->end && !x->why && x->status < 400)
+		record_put_number(&w, RECORD_TAG_SAMPLE_PERCENT, x->g->image.header->log_percent);
 	if (wbuf_check(&w) != E_OK || ring_put(&e->ring, RING_ACCESS, wbuf_view(&w)) != E_OK)
 		return; /* counted by the ring, recorded by audit */
 }
@@ -129,7 +192,7 @@ static void access_write(struct edge *e, struct exchange *x)
 void access_record(struct edge *e, struct exchange *x)
 {
 	count_request(e, x);
-	if (x->g->image.header->log_access)
+	if (x->g->image.header->log_access && !access_is_left_out(e, x))
 		access_write(e, x);
 }
 
