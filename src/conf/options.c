@@ -431,7 +431,8 @@ static const struct option_table log_table =
 
 static const struct option tracing_rows[] = {
 	ROW_TEXT(model_tracing, otlp, "otlp", OPTION_REQUIRED, 1, 255, NULL,
-		 "The collector, by IP address: http://127.0.0.1:4318. Spans go there as OTLP/HTTP in "
+		 "The collector, by IP address: http://127.0.0.1:4318. Spans go there as OTLP/HTTP "
+		 "in "
 		 "JSON; the path is /v1/traces unless another is given."),
 	ROW_NUMBER(model_tracing, sample_percent, "sample_percent", 0, 100, "1",
 		   "Of requests that begin a trace here, so many in a hundred are traced; those "
@@ -439,8 +440,9 @@ static const struct option tracing_rows[] = {
 	ROW_TEXT(model_tracing, service_name, "service_name", 0, 1, 255, "sluis",
 		 "The resource's service.name."),
 };
-static const struct option_table tracing = OPTIONS_TABLE(
-	model_tracing, "tracing", tracing_rows, "Spans of requests, for an OpenTelemetry collector.");
+static const struct option_table tracing =
+	OPTIONS_TABLE(model_tracing, "tracing", tracing_rows,
+		      "Spans of requests, for an OpenTelemetry collector.");
 
 static const struct option top_rows[] = {
 	{ .name = "include",

@@ -15,7 +15,7 @@
 
 #include <stdatomic.h>
 
-enum page_kind { PAGE_HEALTH = 1, PAGE_LOAD, PAGE_KEEPER, PAGE_AUDIT };
+enum page_kind { PAGE_HEALTH = 1, PAGE_LOAD, PAGE_KEEPER, PAGE_AUDIT, PAGE_EXPORTER };
 
 enum page_health {
 	PAGE_HEALTH_UNKNOWN = 0 /* counts as up until the first check */,
@@ -167,7 +167,8 @@ struct page_load_page {
 	_Atomic uint32_t generation;
 	_Atomic uint32_t pid;
 	_Atomic uint64_t loops; /* event loop turns: a stuck edge stands still */
-	_Atomic uint32_t connections, connections_max;	    /* gauges: to clients and servers */
+	_Atomic uint32_t connections, connections_max; /* gauges: to clients and servers */
+	_Atomic uint64_t spans, spans_dropped; /* told to the exporter; lost on the way there */
 	_Atomic uint32_t rule_high, pool_high, server_high; /* slots beyond have never been used */
 	struct page_load_delivery delivery;
 	struct page_load_listener listener[IMAGE_LISTENER_SLOTS];
@@ -204,6 +205,13 @@ struct page_keeper_page {
 	_Atomic uint64_t started_wall_s;
 	_Atomic uint64_t cpu_us; /* of processes that have ended */
 	struct page_keeper_role role[PAGE_KEEPER_ROLES];
+};
+
+/* Writer: the exporter. */
+struct page_exporter_page {
+	_Atomic uint64_t received, exported, dropped; /* spans */
+	_Atomic uint64_t posts, posts_failed;	      /* requests to the collector */
+	_Atomic uint64_t waiting;		      /* gauge: spans in its batches */
 };
 
 /* Writer: audit. */

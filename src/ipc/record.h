@@ -37,15 +37,15 @@ enum record_tag {
 	RECORD_TAG_PROTOCOL,	  /* text: "HTTP/1.1" */
 	RECORD_TAG_QUERY_BYTES,	  /* number: length of the query; its content is never logged
 				     (DEFAULTS 8.15.02) */
-	RECORD_TAG_QUEUE_US,	/* number: waited for a server to become free */
-	RECORD_TAG_CONNECT_US,	/* number: until the connection to the server stood; absent: it was
-				   open already */
+	RECORD_TAG_QUEUE_US,	  /* number: waited for a server to become free */
+	RECORD_TAG_CONNECT_US, /* number: until the connection to the server stood; absent: it was
+				  open already */
 	RECORD_TAG_TLS_SERVER_US, /* number: TLS to the server */
-	RECORD_TAG_HANDSHAKE_US, /* number: TLS with the client; with its first request */
-	RECORD_TAG_TLS_RESUMED,	/* number: 1, with its first request */
-	RECORD_TAG_SNI,		/* text: the name the client asked for, when it is not the host */
-	RECORD_TAG_ENDED, /* text: why there is no whole answer: "client", "server", "timeout" */
-	RECORD_TAG_TRACE_ID,	   /* text: of a trace that did not begin here */
+	RECORD_TAG_HANDSHAKE_US,  /* number: TLS with the client; with its first request */
+	RECORD_TAG_TLS_RESUMED,	  /* number: 1, with its first request */
+	RECORD_TAG_SNI,		  /* text: the name the client asked for, when it is not the host */
+	RECORD_TAG_ENDED,    /* text: why there is no whole answer: "client", "server", "timeout" */
+	RECORD_TAG_TRACE_ID, /* text: of a trace that did not begin here */
 	RECORD_TAG_SAMPLE_PERCENT, /* number: it stands for 100 / so many requests */
 	RECORD_TAG_N
 };

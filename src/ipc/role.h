@@ -12,6 +12,7 @@ enum role {
 	ROLE_DIALER,
 	ROLE_AUDIT,
 	ROLE_CONSOLE,
+	ROLE_EXPORTER,
 	ROLE_N
 };
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 extern const struct sandbox_spec config_sandbox, signer_sandbox, edge_sandbox, dialer_sandbox,
-	dialer_sandbox_unix, audit_sandbox, console_sandbox;
+	dialer_sandbox_unix, audit_sandbox, console_sandbox, exporter_sandbox;
 
 static const char top[] = "# The sandbox of each role\n"
 			  "\n"
@@ -102,5 +102,6 @@ int main(void)
 	print_spec("dialer of unix: servers", &dialer_sandbox_unix);
 	print_spec("audit", &audit_sandbox);
 	print_spec("console", &console_sandbox);
+	print_spec("exporter", &exporter_sandbox);
 	return 0;
 }

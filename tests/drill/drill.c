@@ -377,7 +377,7 @@ static uint32_t permitted(enum role role)
 	 * from a key file then, and it must open files */
 	if (role == ROLE_CONFIG && geteuid() != 0)
 		may |= T(OPEN_KEY);
-	if (role == ROLE_DIALER)
+	if (role == ROLE_DIALER || role == ROLE_EXPORTER)
 		may |= T(SOCKET);
 	return may;
 }

@@ -5,6 +5,7 @@ Run it after adding a seed; files that are there stay, so inputs that a fuzzer f
 kept are not lost.
 """
 import os
+import struct
 
 CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
 
@@ -283,9 +284,30 @@ HISTORIES = {
 }
 
 
+TRACEPARENTS = {
+    "good": b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "later": b"cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-more",
+    "zero": b"00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+}
+
+
+def span(kind, *texts):
+    """ipc/span.h"""
+    ids = (b"4bf92f3577b34da6a3ce929d0e0e4736", b"00f067aa0ba902b7", b"")
+    fields = b"".join(struct.pack(">H", len(t)) + t for t in (*ids, *texts))
+    return struct.pack(">BBHHQQ", kind, 1, 200, 80, 1, 2) + fields
+
+
+SPANS = {
+    "server": span(2, b"GET", b"https", b"h", b"/p", b"/", b"::1", b"l", b"r/x", b"", b"", b""),
+    "client": span(3, b"GET", b"http", b"h", b"/p", b"", b"::1", b"", b"", b"w", b"s", b"tls"),
+    "quotes": span(2, b"G\"", b"\\", b"\n", b"/\xff", b"", b"", b"", b"", b"", b"", b"") * 2,
+}
+
+
 def main():
     seeds = {"overlay": OVERLAYS, "history": HISTORIES, "http1_request": REQUESTS, "http1_response": RESPONSES,
-             "chunked": CHUNKED, "uri": URIS, "tls_signed": SIGNED, "ip": IPS}
+             "chunked": CHUNKED, "uri": URIS, "tls_signed": SIGNED, "ip": IPS, "traceparent": TRACEPARENTS, "span": SPANS}
     for folder, inputs in seeds.items():
         os.makedirs(os.path.join(CORPUS, folder), exist_ok=True)
         for name, value in inputs.items():

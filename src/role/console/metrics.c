@@ -213,6 +213,9 @@ static uint64_t metrics_number(const struct metrics_source *s, const struct metr
 	case FROM_KEEPER:
 		v = metrics_keeper(s, r, at->item);
 		break;
+	case FROM_EXPORTER:
+		v = view_of(s->exporter, s->exporter ? sizeof *s->exporter : 0);
+		break;
 	case FROM_AUDIT:
 		v = view_of(s->audit, s->audit ? sizeof *s->audit : 0);
 		break;

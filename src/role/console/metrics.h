@@ -17,6 +17,7 @@ struct metrics_source {
 	const struct page_health_page *health; /* NULL: none yet */
 	const struct page_keeper_page *keeper; /* likewise */
 	const struct page_audit_page *audit;
+	const struct page_exporter_page *exporter;
 	const struct page_load_page *const *load; /* ROLE_EDGES_MAX of them; NULL: no such edge */
 	uint64_t now_mono_ms;
 	bool has_edge;	     /* some edge's event loop turns */

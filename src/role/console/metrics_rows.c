@@ -55,6 +55,9 @@ static const struct metrics_by by_reason = BY("reason", failures, 0);
 #define ROW_AUDIT(field, name, type, decimals, help)                                               \
 	ROW_AT(SCOPE_INSTANCE, FROM_AUDIT, struct page_audit_page, field, name, type, NULL,        \
 	       decimals, help)
+#define ROW_EXPORTER(field, name, type, help)                                                      \
+	ROW_AT(SCOPE_INSTANCE, FROM_EXPORTER, struct page_exporter_page, field, name, type, NULL,  \
+	       0, help)
 #define ROW_ROLE(field, name, type, decimals, help)                                                \
 	ROW_AT(SCOPE_ROLE, FROM_KEEPER, struct page_keeper_role, field, name, type, NULL,          \
 	       decimals, help)
@@ -106,6 +109,17 @@ const struct metrics_row metrics_rows[] = {
 		  "When the log was last signed, seconds since 1970."),
 	ROW_AUDIT(trouble_ms, "sluis_audit_disk_trouble_seconds", "gauge", 3,
 		  "For how long the disk has refused the log; 0: it does not."),
+	ROW_EXPORTER(received, "sluis_trace_spans_total", "counter",
+		     "Spans that the exporter was told of."),
+	ROW_EXPORTER(exported, "sluis_trace_exported_total", "counter",
+		     "Spans that the collector took."),
+	ROW_EXPORTER(dropped, "sluis_trace_dropped_total", "counter",
+		     "Spans given up: the collector was too slow, away, or refused them."),
+	ROW_EXPORTER(waiting, "sluis_trace_waiting", "gauge", "Spans that wait for the collector."),
+	ROW_EXPORTER(posts, "sluis_trace_posts_total", "counter",
+		     "Batches posted, tries included."),
+	ROW_EXPORTER(posts_failed, "sluis_trace_posts_failed_total", "counter",
+		     "Batches that the collector did not take at once."),
 
 	ROW_ROLE(is_running, "sluis_role_up", "gauge", 0, "1 while the role's process runs."),
 	ROW_ROLE(restarts, "sluis_role_restarts_total", "counter", 0,
@@ -121,6 +135,8 @@ const struct metrics_row metrics_rows[] = {
 
 	ROW_EDGE(loops, "sluis_edge_loops_total", "counter",
 		 "Turns of an edge's event loop: a stuck one stands still."),
+	ROW_EDGE(spans_dropped, "sluis_edge_spans_dropped_total", "counter",
+		 "Spans lost on the way to the exporter."),
 	ROW_EDGE(connections, "sluis_edge_connections", "gauge",
 		 "Open connections of an edge, to clients and to servers."),
 	ROW_EDGE(connections_max, "sluis_edge_connections_max", "gauge",

@@ -26,6 +26,7 @@ enum metrics_from {
 	FROM_HEALTH, /* the dialer's entry for a server */
 	FROM_KEEPER, /* the keeper's page, or its row of a role */
 	FROM_AUDIT,
+	FROM_EXPORTER,
 	FROM_VALUE /* computed: enum metrics_value */
 };
 

@@ -80,6 +80,10 @@ enum err pages_take_page(struct console *c, uint8_t kind, uint16_t index, int fd
 		to = (const void **)&c->audit;
 		want = sizeof *c->audit;
 		break;
+	case PAGE_EXPORTER:
+		to = (const void **)&c->exporter;
+		want = sizeof *c->exporter;
+		break;
 	case PAGE_LOAD:
 		if (index >= ROLE_EDGES_MAX)
 			return E_PROTO;
@@ -109,6 +113,7 @@ struct metrics_source pages_source(const struct console *c, const struct console
 				    .health = c->health,
 				    .keeper = c->keeper_page,
 				    .audit = c->audit,
+				    .exporter = c->exporter,
 				    .load = c->load,
 				    .now_mono_ms = clock_mono_ms() };
 

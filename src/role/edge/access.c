@@ -6,6 +6,7 @@
 
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
+#include "role/edge/trace.h"
 
 #include "sys/clock.h"
 
@@ -180,6 +181,9 @@ static void access_write(struct edge *e, struct exchange *x)
 	if (x->agent_at.n)
 		record_put_text(&w, RECORD_TAG_USER_AGENT,
 				view_slice(access_span(x, x->agent_at), 0, ACCESS_AGENT_MAX));
+	if (x->trace.is_continued)
+		record_put_text(&w, RECORD_TAG_TRACE_ID,
+				view_of(x->trace.trace_id, sizeof x->trace.trace_id));
 	access_put_phases(&w, x);
 	access_put_handshake(&w, x);
 	access_put_end(&w, x);
@@ -194,6 +198,8 @@ void access_record(struct edge *e, struct exchange *x)
 	count_request(e, x);
 	if (x->g->image.header->log_access && !access_is_left_out(e, x))
 		access_write(e, x);
+	if (x->trace.is_sampled)
+		trace_end(e, x);
 }
 
 void access_tunnel_end(struct edge *e, struct exchange *x)

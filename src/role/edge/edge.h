@@ -240,6 +240,16 @@ struct persist_state {
 	bool is_guest;	   /* its server has no room now: it is elsewhere for this request */
 };
 
+/* Of a request: trace.c. */
+struct trace {
+	bool is_sampled;   /* it is told to the exporter */
+	bool is_continued; /* it began with a trusted sender */
+	bool is_trying;	   /* a server has been asked */
+	uint64_t wall_ns;  /* when it began, since 1970: the one clock of all its spans */
+	uint16_t at;	   /* of the try's id in the head that servers are sent; 0: not there */
+	char trace_id[32], parent_id[16], id[16], try_id[16]; /* hexadecimal */
+};
+
 struct exchange {
 	struct client *c;
 	struct upstream *u;
@@ -275,6 +285,7 @@ struct exchange {
 	uint8_t flight_n;
 	const char *cause; /* of a failure towards a server; a fixed text; may be NULL */
 	char request_id[REQUEST_ID_BYTES];
+	struct trace trace;
 	struct exchange *next; /* free list */
 };
 
@@ -372,6 +383,11 @@ struct edge {
 	struct address *addresses;
 	uint32_t address_mask;
 	uint64_t address_key[2];
+
+	int exporter_fd;
+	uint32_t spans_n;
+	struct wbuf spans;
+	uint8_t spans_bytes[FRAME_BODY_MAX]; /* waiting for the end of this turn */
 
 	struct field fields[FIELDS_MAX];
 	uint8_t in[READ_BYTES];	     /* what a connection was read into */

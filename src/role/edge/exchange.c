@@ -18,6 +18,7 @@
 #include "role/edge/pool.h"
 #include "role/edge/retry.h"
 #include "role/edge/store.h"
+#include "role/edge/trace.h"
 #include "role/edge/upstream.h"
 
 enum {
@@ -103,6 +104,8 @@ void exchange_ask(struct edge *e, struct exchange *x)
 		retry_count(x);
 	x->connected_ns = 0;
 	x->asked_ns = e->loop.now_ns;
+	if (x->trace.is_sampled)
+		trace_try(e, x);
 	if (upstream_take(e, x)) {
 		exchange_connected(e, x);
 		return;
@@ -220,6 +223,25 @@ void exchange_connected(struct edge *e, struct exchange *x)
 
 /* ---- failing ---- */
 
+/* What went wrong towards a server, in a word: OpenTelemetry's error.type. */
+static const char *exchange_error(enum dial_failure why)
+{
+	static const char *const words[] = {
+		[0] = "other",
+		[DIAL_REFUSED] = "connection_refused",
+		[DIAL_TIMEOUT] = "timeout",
+		[DIAL_UNREACHABLE] = "unreachable",
+		[DIAL_NAME] = "name_resolution",
+		[DIAL_UNKNOWN] = "unknown_server",
+		[DIAL_BUSY] = "busy",
+		[DIAL_RESET] = "connection_reset",
+		[DIAL_ANSWER] = "invalid_response",
+		[DIAL_TLS] = "tls",
+	};
+
+	return words[why];
+}
+
 void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 {
 	/* An idle connection that the server closed meanwhile says nothing about the server. */
@@ -229,6 +251,8 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 	bool was_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
 	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
 
+	if (x->trace.is_trying)
+		trace_try_end(e, x, exchange_error(why));
 	upstream_give(e, x, false);
 	pool_dequeue(x);
 	pool_release(e, x);
@@ -391,6 +415,7 @@ void exchange_tick(struct edge *e)
 			exchange_ask_next(e, &g->pools[i]);
 	upstream_tick(e);
 	count_tick(e);
+	trace_tick(e);
 }
 
 /* ---- ending ---- */

@@ -16,6 +16,7 @@
 #include "role/edge/local.h"
 #include "role/edge/persist.h"
 #include "role/edge/store.h"
+#include "role/edge/trace.h"
 
 /* What one head says, while it is being decided about. */
 struct request {
@@ -26,6 +27,7 @@ struct request {
 	struct uri_target target;
 	const struct image_filter *filter; /* of the rule that takes it; NULL: none */
 	bool is_trusted;		   /* its sender may say who the client is */
+	bool is_traced, is_continued; /* tracing is configured; the trace is the sender's */
 	uint8_t host_name[256], address[64], canonical[264];
 };
 
@@ -177,6 +179,10 @@ static bool request_drops(const struct request *q, const struct field *f)
 		return f->id == FIELD_EXPECT && !(q->h->flags & HTTP1_EXPECT_CONTINUE);
 	if (flags & (FIELD_HOP | FIELD_FRAMING))
 		return true;
+	if (f->id == FIELD_TRACEPARENT && q->is_traced)
+		return true; /* ours, with the same trace when it was theirs */
+	if (f->id == FIELD_TRACESTATE && q->is_traced)
+		return !q->is_continued; /* W3C Trace Context §3.3.1.3: never without its parent */
 	if (flags & FIELD_TRUST)
 		return !q->is_trusted;
 	return (q->h->flags & HTTP1_CONNECTION) &&
@@ -274,7 +280,7 @@ static bool request_has(const struct request *q, enum field_id id)
 }
 
 /* Who the client is, in our words. A trusted sender's words stay in front of ours. */
-static void request_put_client(struct edge *e, const struct exchange *x, const struct request *q,
+static void request_put_client(struct edge *e, struct exchange *x, const struct request *q,
 			       struct wbuf *w)
 {
 	bool keeps = q->is_trusted && (q->h->flags & HTTP1_TRUST), is_v4 = ip_is_v4(&x->c->ip);
@@ -300,16 +306,9 @@ static void request_put_client(struct edge *e, const struct exchange *x, const s
 		WBUF_LIT(w, "\r\nX-Request-Id: ");
 		wbuf_put(w, x->request_id, sizeof x->request_id);
 	}
-	if (!keeps || !request_has(q, FIELD_TRACEPARENT)) {
-		uint8_t span[8];
-		struct wbuf s = wbuf_of(span, sizeof span);
-
-		wbuf_u64(&s, rng_next(&e->rng) | 1);
-		WBUF_LIT(w, "\r\ntraceparent: 00-");
-		wbuf_put(w, x->request_id, sizeof x->request_id);
-		WBUF_LIT(w, "-");
-		wbuf_hex(w, wbuf_view(&s));
-		WBUF_LIT(w, "-00");
+	if (q->is_traced || !keeps || !request_has(q, FIELD_TRACEPARENT)) {
+		WBUF_LIT(w, "\r\ntraceparent: ");
+		trace_put(e, x, w);
 	}
 	WBUF_LIT(w, "\r\n");
 }
@@ -351,10 +350,24 @@ static void request_put_original(struct exchange *x, const struct request *q, st
 	}
 }
 
-static enum err request_build(struct edge *e, struct exchange *x, const struct request *q)
+/* Which trace it belongs to: a trusted sender's, when it names one, or one that begins here. */
+static void request_trace(struct edge *e, struct exchange *x, struct request *q)
+{
+	struct view parent = { 0 };
+
+	q->is_traced = x->g->image.header->tracing.kind;
+	for (size_t i = 0; q->is_traced && q->is_trusted && i < q->h->field_n; i++)
+		if (q->h->fields[i].id == FIELD_TRACEPARENT)
+			parent = field_value_view(q->head, &q->h->fields[i]);
+	trace_begin(e, x, parent);
+	q->is_continued = x->trace.is_continued;
+}
+
+static enum err request_build(struct edge *e, struct exchange *x, struct request *q)
 {
 	struct wbuf w = wbuf_of(x->head->p, BUFFER_BYTES);
 
+	request_trace(e, x, q);
 	if (q->filter)
 		filter_drop(&x->g->image, q->filter->request_drops, q->head, q->h);
 	request_put_line(x, q, &w);

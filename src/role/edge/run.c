@@ -33,6 +33,7 @@ struct edge *run_new(void)
 	if (e == MAP_FAILED)
 		return NULL;
 	e->image_fd = e->coming_dialer_fd = e->coming_signer_fd = e->keeper.fd = e->dialer.fd = -1;
+	e->exporter_fd = -1;
 	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++)
 		e->coming_listener_fd[i] = e->listeners[i].source.fd = -1;
 	for (unsigned i = 0; i < TLS_SIGNER_CHANNELS; i++)

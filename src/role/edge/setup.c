@@ -13,6 +13,7 @@
 #include "role/edge/exchange.h"
 #include "role/edge/flight.h"
 #include "role/edge/generation.h"
+#include "role/edge/trace.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/shm.h"
@@ -192,9 +193,13 @@ static enum err setup_on_channel(void *role, struct frame *f)
 	int fd = -1;
 
 	TRY(view_u8(&in, &peer));
-	if (peer != ROLE_SIGNER && peer != ROLE_DIALER)
+	if (peer != ROLE_SIGNER && peer != ROLE_DIALER && peer != ROLE_EXPORTER)
 		return E_PROTO;
 	fd = frame_take_fd(f, 0);
+	if (peer == ROLE_EXPORTER) {
+		trace_set_channel(e, fd);
+		return E_OK;
+	}
 	if (peer == ROLE_SIGNER && e->now)
 		return setup_add_signer(e, fd, e->coming ? e->coming->number : e->now->number);
 	if (peer == ROLE_DIALER && e->now && !e->coming)

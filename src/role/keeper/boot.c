@@ -112,7 +112,7 @@ static struct keeper_child *boot_provider(const struct keeper_child *c, enum rol
 	struct keeper *k = c->k;
 	struct keeper_child *p = k->seats[role].child;
 
-	if (c->is_candidate)
+	if (c->is_candidate && role != ROLE_EXPORTER)
 		p = role == ROLE_SIGNER ? k->change.signer : k->change.dialer;
 	return p && p->state == CHILD_RUNNING ? p : NULL;
 }
@@ -158,6 +158,7 @@ static enum err boot_edge(struct keeper_child *c, const struct keeper_image *ima
 	TRY(post_simple(c, KEEPER_SECRET, view_of(k->ticket_keys.p, k->ticket_keys.n)));
 	TRY(post_simple(c, KEEPER_PERSIST, view_of(k->persist_keys.p, PERSIST_KEYS_BYTES)));
 	TRY(boot_link_to(c, ROLE_SIGNER));
+	TRY(boot_link_to(c, ROLE_EXPORTER));
 	return boot_link_to(c, ROLE_DIALER);
 }
 
@@ -167,8 +168,16 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
 	TRY(page_post(c, PAGE_KEEPER, 0, false));
 	TRY(page_post(c, PAGE_AUDIT, 0, false));
+	TRY(page_post(c, PAGE_EXPORTER, 0, false));
 	TRY(page_post_loads(c, false));
 	return listener_post(c, false);
+}
+
+static enum err boot_exporter(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	/* bit 0 of the index: cgroup rules hold it to its collector */
+	return page_post(c, PAGE_EXPORTER, c->fence.cgroup_fd >= 0, true);
 }
 
 static enum err boot_audit(struct keeper_child *c, const struct keeper_image *image)
@@ -210,6 +219,8 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_audit(c, image);
 	case ROLE_CONSOLE:
 		return boot_console(c, image);
+	case ROLE_EXPORTER:
+		return boot_exporter(c, image);
 	case ROLE_KEEPER:
 	case ROLE_N:
 	default:

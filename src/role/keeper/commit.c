@@ -100,7 +100,7 @@ static void commit_renew_edges(struct keeper *k)
 	}
 }
 
-/* Audit and console may not run twice: the next one starts when this one has ended. */
+/* Audit, console and exporter may not run twice: the next one starts when this one has ended. */
 static void commit_renew_single(struct keeper *k, enum role role)
 {
 	struct keeper_child *c = seat_of(k, role, 0)->child;
@@ -141,10 +141,30 @@ static void commit_console(struct keeper *k)
 		child_kill(c);
 }
 
+static bool commit_text_differs(const struct image *a, struct image_str x, const struct image *b,
+				struct image_str y)
+{
+	return !view_eq(image_view(a, x), image_view(b, y));
+}
+
+/* Another collector means another exporter: its reach is fixed at birth. */
+static bool commit_tracing_differs(const struct image *was, const struct image *is)
+{
+	const struct image_header *a = was->header, *b = is->header;
+
+	if (!a || !a->tracing.kind || !b->tracing.kind)
+		return false; /* it comes or goes with its seat */
+	return !ip_eq(&a->tracing.ip, &b->tracing.ip) || a->tracing.port != b->tracing.port ||
+	       commit_text_differs(was, a->tracing_path, is, b->tracing_path) ||
+	       commit_text_differs(was, a->tracing_service, is, b->tracing_service);
+}
+
 static void commit_seats(struct keeper *k)
 {
 	unsigned edges = commit_edge_count(&k->image.image);
-	struct keeper_seat *console = seat_of(k, ROLE_CONSOLE, 0);
+	const struct image_header *h = k->image.image.header;
+	struct keeper_seat *console = seat_of(k, ROLE_CONSOLE, 0),
+			   *exporter = seat_of(k, ROLE_EXPORTER, 0);
 
 	seat_want(seat_of(k, ROLE_AUDIT, 0), k->loop.now_ms);
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
@@ -153,15 +173,20 @@ static void commit_seats(struct keeper *k)
 		else
 			seat_want(seat_of(k, ROLE_EDGE, i), k->loop.now_ms);
 	}
-	if (k->image.image.header->metrics.kind)
+	if (h->metrics.kind)
 		seat_want(console, k->loop.now_ms);
 	else
 		seat_unwant(console);
+	if (h->tracing.kind)
+		seat_want(exporter, k->loop.now_ms);
+	else
+		seat_unwant(exporter);
 }
 
 void commit_change(struct keeper *k)
 {
 	struct keeper_change *ch = &k->change;
+	bool is_other_collector = commit_tracing_differs(&k->image.image, &ch->image.image);
 
 	commit_close_image(&k->image); /* messages that wait have a descriptor of their own */
 	k->image = ch->image;
@@ -180,10 +205,13 @@ void commit_change(struct keeper *k)
 		commit_renew_edges(k);
 		commit_renew_single(k, ROLE_AUDIT);
 		commit_renew_single(k, ROLE_CONSOLE);
+		commit_renew_single(k, ROLE_EXPORTER);
 	} else {
 		commit_swap_edges(k);
 		commit_audit(k);
 		commit_console(k);
+		if (is_other_collector)
+			commit_renew_single(k, ROLE_EXPORTER);
 	}
 	commit_seats(k);
 }

@@ -1,4 +1,4 @@
-/* Making the dialer's kernel rules, before the dialer is born. */
+/* Making the kernel rules of the roles that connect, before they are born. */
 #include "role/keeper/fence.h"
 
 #include "ipc/reach_rules.h"
@@ -34,23 +34,35 @@ static enum err fence_fill(struct keeper_child *c, const struct image *im, const
 	return e;
 }
 
+/* The exporter speaks to its collector and to nobody else. */
+static enum err fence_exporter(struct keeper_child *c, const struct image *im, const char **ret_why)
+{
+	const struct image_address *a = &im->header->tracing;
+	struct reach_rule rule = { { a->ip, 128 }, a->port, REACH_TCP };
+
+	return reach_new(&rule, a->kind == IMAGE_ADDRESS_IP, ++c->k->last_fence, &c->fence,
+			 ret_why);
+}
+
 void fence_open(struct keeper_child *c, const struct keeper_image *image)
 {
 	struct keeper *k = c->k;
 	const char *why = "";
 	enum err e = E_OK;
 
-	if (!k->is_root || c->role != ROLE_DIALER)
+	if (!k->is_root || (c->role != ROLE_DIALER && c->role != ROLE_EXPORTER))
 		return;
-	e = fence_fill(c, &image->image, &why);
+	if (c->role == ROLE_EXPORTER)
+		e = fence_exporter(c, &image->image, &why);
+	else
+		e = fence_fill(c, &image->image, &why);
 	if (e == E_OK)
 		return;
 	c->fence = (struct reach){ .cgroup_fd = -1, .parent_fd = -1 };
 	if (!k->has_told_fence)
-		log_line(
-			LOG_WARNING,
-			"the dialer is held to ports alone, not to addresses: no cgroup rules (%s)",
-			e == E_DENIED ? why : "see above");
+		log_line(LOG_WARNING,
+			 "%s is held to ports alone, not to addresses: no cgroup rules (%s)",
+			 role_name((enum role)c->role), e == E_DENIED ? why : "see above");
 	k->has_told_fence = true;
 }
 

@@ -282,7 +282,7 @@ struct keeper {
 	struct keeper_document document;
 	uint64_t client_turns;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
-	struct keeper_page own, audit; /* written by the keeper, by audit */
+	struct keeper_page own, audit, exporter; /* written by the keeper, by these roles */
 	struct keeper_usage usage;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */

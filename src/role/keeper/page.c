@@ -25,6 +25,7 @@ enum err page_health(struct keeper *k)
 enum err page_own(struct keeper *k)
 {
 	TRY(page_make("sluis-keeper", sizeof(struct page_keeper_page), &k->own));
+	TRY(page_make("sluis-exporter", sizeof(struct page_exporter_page), &k->exporter));
 	return page_make("sluis-audit", sizeof(struct page_audit_page), &k->audit);
 }
 
@@ -77,6 +78,8 @@ static const struct keeper_page *page_of(const struct keeper_child *c, enum page
 		return &c->k->health;
 	if (kind == PAGE_KEEPER)
 		return &c->k->own;
+	if (kind == PAGE_EXPORTER)
+		return &c->k->exporter;
 	if (kind == PAGE_AUDIT)
 		return &c->k->audit;
 	return c->is_candidate ? &c->k->next_load[index] : &c->k->load[index];

@@ -38,6 +38,11 @@ static const struct roles_row roles_rows[ROLE_N] = {
 			   .does = "metrics on an address of their own",
 			   .uid_offset = ROLE_CONSOLE,
 			   .restart = ROLES_ALWAYS },
+	[ROLE_EXPORTER] = { .program = "sluis-exporter",
+			    .does = "spans of traced requests, to a collector",
+			    .uid_offset = ROLE_EXPORTER,
+			    .restart = ROLES_ALWAYS,
+			    .wants_network = true },
 };
 
 const struct roles_row *roles_row(enum role r)

@@ -18,9 +18,9 @@ static struct stop_row stop_row(const struct keeper *k)
 	case STOP_EDGES:
 		return (struct stop_row){ 1u << ROLE_EDGE, k->options.drain_ms };
 	case STOP_HELPERS:
-		return (struct stop_row){
-			1u << ROLE_DIALER | 1u << ROLE_CONSOLE | 1u << ROLE_CONFIG, KEEPER_GONE_MS
-		};
+		return (struct stop_row){ 1u << ROLE_DIALER | 1u << ROLE_CONSOLE |
+						  1u << ROLE_EXPORTER | 1u << ROLE_CONFIG,
+					  KEEPER_GONE_MS };
 	case STOP_AUDIT:
 		return (struct stop_row){ 1u << ROLE_AUDIT, KEEPER_END_MS };
 	case STOP_SIGNER:

@@ -1,0 +1,38 @@
+/* What the exporter may do: hear edges, and speak to the one collector it was born for. */
+#include "role/exporter/exporter.h"
+
+#include <sys/socket.h>
+
+static const struct sandbox_call exporter_calls[] = {
+	{ .name = "epoll_wait", .reason = "the event loop" },
+	{ .name = "epoll_pwait", .reason = "the same, where the C library has no other" },
+	{ .name = "recvmsg", .reason = "spans from edges, the keeper's messages" },
+	{ .name = "sendto", .reason = "batches to the collector" },
+	{ .name = "recvfrom", .reason = "its answers" },
+	{ .name = "epoll_ctl", .reason = "what to wait for" },
+	{ .name = "close", .reason = "edges that are gone, connections" },
+	{ .name = "connect", .reason = "the collector (P4)" },
+	{ .name = "getsockopt", .reason = "how connecting went" },
+	{ .name = "setsockopt", .reason = "TCP_NODELAY" },
+	{ .name = "getsockname", .reason = "a connection that met itself" },
+	{ .name = "getpeername", .reason = "a connection that met itself" },
+	{ .name = "sendmsg", .reason = "readiness, told to the keeper" },
+	{ .name = "fcntl", .reason = "non-blocking channels" },
+	{ .name = "socket",
+	  .reason = "the collector (P4)",
+	  .has_arg = 1,
+	  .arg = 0,
+	  .value = AF_INET },
+	{ .name = "socket",
+	  .reason = "the collector (P4)",
+	  .has_arg = 1,
+	  .arg = 0,
+	  .value = AF_INET6 },
+};
+
+const struct sandbox_spec exporter_sandbox = {
+	.role = "exporter",
+	.calls = exporter_calls,
+	.call_n = sizeof exporter_calls / sizeof exporter_calls[0],
+	.keeps_network = true,
+};
