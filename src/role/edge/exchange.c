@@ -251,8 +251,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 	bool was_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
 	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
 
-	if (x->trace.is_trying)
-		trace_try_end(e, x, exchange_error(why));
+	trace_try_end(e, x, exchange_error(why));
 	upstream_give(e, x, false);
 	pool_dequeue(x);
 	pool_release(e, x);

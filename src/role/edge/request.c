@@ -27,7 +27,7 @@ struct request {
 	struct uri_target target;
 	const struct image_filter *filter; /* of the rule that takes it; NULL: none */
 	bool is_trusted;		   /* its sender may say who the client is */
-	bool is_traced, is_continued; /* tracing is configured; the trace is the sender's */
+	bool is_traced, is_continued;	   /* tracing is configured; the trace is the sender's */
 	uint8_t host_name[256], address[64], canonical[264];
 };
 

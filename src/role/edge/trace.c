@@ -7,6 +7,7 @@
 #include "ipc/edge_exporter.h"
 #include "ipc/span.h"
 #include "proto/traceparent.h"
+#include "role/edge/conn.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 
@@ -195,7 +196,7 @@ void trace_end(struct edge *e, struct exchange *x)
 	s.id = view_of(x->trace.id, sizeof x->trace.id);
 	if (x->trace.is_continued)
 		s.parent_id = view_of(x->trace.parent_id, sizeof x->trace.parent_id);
-	s.scheme = x->c->conn.tls ? VIEW("https") : VIEW("http");
+	s.scheme = conn_tls(&x->c->conn) ? VIEW("https") : VIEW("http");
 	s.host = trace_span(x, x->host_at);
 	ip_put(&w, &x->c->ip);
 	s.peer = wbuf_view(&w);
