@@ -104,6 +104,40 @@ def test_dry_run_changes_nothing(sluis, site, origin):
     assert running(sluis)["b"] == 1 and len(history(sluis)) == 1 and done(sluis.run("changes")) == ""
 
 
+def test_what_keeps_its_reach_is_kept(sluis, site, ca, origin):
+    """A weight costs no process; a new address costs a dialer, a new key a signer (P2, P4)."""
+    one, two = ca.issue("www.example.nl"), ca.issue("www.example.nl", file="kept")
+    server = origin(name="a")
+    sluis.start(site({"name": "a", "address": server.address}, {"name": "b", "address": server.address},
+                     listener={"protocol": "https", "certificates": ["www"]},
+                     certificates=[{"name": "www", "chain": one.chain, "key": one.key}]))
+
+    def pids():
+        return tuple(sluis.pids(role)[-1] for role in ("signer", "dialer", "edge"))
+
+    trust = wire.client_tls(ca.certificate)
+    signer, dialer, edge = pids()
+    for change in ("weight=7", "state=drain", "state=enabled", "backup=true"):
+        done(sluis.run("server", "set", "web/b", change))
+        assert sluis.ask(tls=trust).status == 200
+        assert pids() == (signer, dialer, edge), change
+    done(sluis.run("backend", "set", "web", "limits.queue=7"))  # the dialer's own limits could be meant
+    assert pids()[0] == signer and pids()[1] != dialer
+    done(sluis.run("server", "add", "web/c", server.address))
+    assert pids()[0] == signer and sluis.ask(tls=trust).status == 200
+    dialer = pids()[1]
+    done(sluis.run("certificate", "replace", "www", f"chain={two.chain}", f"key={two.key}"))
+    assert pids()[0] != signer and pids()[2] == edge and sluis.ask(tls=trust).status == 200
+    signer = pids()[0]
+    os.kill(signer, signal.SIGKILL)  # and one that was kept comes back with what is in force
+    done(sluis.run("server", "set", "web/b", "weight=9"))
+    end = time.monotonic() + 10
+    while time.monotonic() < end and signer in sluis.pids("signer"):
+        time.sleep(0.02)
+    assert sluis.ask(tls=trust).status == 200
+    assert {role["generation"] for role in sluis.status()["roles"] if role["state"] == "running"} == {sluis.status()["generation"]}
+
+
 # ---- backends, routes, certificates --------------------------------------------------------------------
 def test_backend_and_route(sluis, site, origin):
     start(sluis, site, origin)

@@ -1,6 +1,7 @@
 /* Changes without loss (promise P10), up to their decision; the states are in the header. */
 #include "role/keeper/change.h"
 
+#include "conf/image_same.h"
 #include "ipc/history_entry.h"
 #include "role/keeper/child.h"
 #include "role/keeper/commit.h"
@@ -209,20 +210,6 @@ enum err change_on_image(struct keeper_child *c, uint32_t generation, int fd)
 	return change_map(k, fd, generation);
 }
 
-static void change_prepare(struct keeper *k)
-{
-	struct keeper_change *ch = &k->change;
-
-	ch->state = CHANGE_PREPARE;
-	if (listener_prepare(k, &ch->image.image) == E_OK) {
-		ch->signer = child_start(k, ROLE_SIGNER, 0, &ch->image, true);
-		ch->dialer = child_start(k, ROLE_DIALER, 0, &ch->image, true);
-		if (ch->signer && ch->dialer)
-			return;
-	}
-	change_fail(k);
-}
-
 /* Renewal only: new edges next to the old ones, before anything is decided. */
 static enum err change_start_edges(struct keeper *k, unsigned n)
 {
@@ -265,19 +252,61 @@ static void change_decide(struct keeper *k)
 	commit_change(k);
 }
 
+static bool change_has(const struct keeper_child *c, bool is_kept)
+{
+	return is_kept || (c && c->state == CHILD_RUNNING);
+}
+
 static void change_step(struct keeper *k)
 {
 	struct keeper_change *ch = &k->change;
 	unsigned edges = ch->is_renewal ? commit_edge_count(&ch->image.image) : 0;
 
-	if (ch->state != CHANGE_PREPARE || ch->signer->state != CHILD_RUNNING ||
-	    ch->dialer->state != CHILD_RUNNING)
+	if (ch->state != CHANGE_PREPARE || !change_has(ch->signer, ch->keeps_signer) ||
+	    !change_has(ch->dialer, ch->keeps_dialer))
 		return;
 	if (change_start_edges(k, edges) != E_OK)
 		change_fail(k);
 	else if (change_edges_run(ch, edges))
 		change_decide(k);
 	change_settle(k);
+}
+
+/* What keeps its reach is kept: which keys and which addresses a process has is fixed at its birth,
+ * and when they are the same ones a new process would only cost time. */
+static void change_keep(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+	const struct keeper_child *signer = seat_of(k, ROLE_SIGNER, 0)->child,
+				  *dialer = seat_of(k, ROLE_DIALER, 0)->child;
+
+	/* A reload reads everything anew: keys from their files, resolvers, issuers */
+	if (ch->is_first || ch->text_fd < 0 || ch->is_renewal)
+		return;
+	ch->keeps_signer =
+		change_has(signer, false) && image_same_keys(&k->image.image, &ch->image.image);
+	ch->keeps_dialer =
+		change_has(dialer, false) && image_same_servers(&k->image.image, &ch->image.image);
+}
+
+static void change_prepare(struct keeper *k)
+{
+	struct keeper_change *ch = &k->change;
+
+	ch->state = CHANGE_PREPARE;
+	change_keep(k);
+	if (listener_prepare(k, &ch->image.image) != E_OK) {
+		change_fail(k);
+		return;
+	}
+	if (!ch->keeps_signer)
+		ch->signer = child_start(k, ROLE_SIGNER, 0, &ch->image, true);
+	if (!ch->keeps_dialer)
+		ch->dialer = child_start(k, ROLE_DIALER, 0, &ch->image, true);
+	if ((!ch->signer && !ch->keeps_signer) || (!ch->dialer && !ch->keeps_dialer))
+		change_fail(k);
+	else
+		change_step(k);
 }
 
 bool change_on_ready(struct keeper_child *c)

@@ -38,10 +38,22 @@ unsigned commit_edge_count(const struct image *image)
 	return n > ROLE_EDGES_MAX ? ROLE_EDGES_MAX : n;
 }
 
+/* The one that runs serves the new image too; it would be born with it now. */
+static void commit_keep(struct keeper *k, enum role role)
+{
+	struct keeper_child *c = seat_of(k, role, 0)->child;
+
+	if (c)
+		c->generation = k->image.generation;
+}
+
 static void commit_provider(struct keeper *k, struct keeper_child **candidate)
 {
-	struct keeper_child *c = *candidate, *old = seat_give(seat_of(k, (enum role)c->role, 0), c);
+	struct keeper_child *c = *candidate, *old = NULL;
 
+	if (!c)
+		return;
+	old = seat_give(seat_of(k, (enum role)c->role, 0), c);
 	c->is_candidate = false;
 	*candidate = NULL;
 	if (!old)
@@ -56,6 +68,15 @@ static void commit_provider(struct keeper *k, struct keeper_child **candidate)
 	}
 }
 
+/* A channel of the new generation; one that was kept and has just ended is linked when the next one
+ * runs. */
+static enum err commit_link(struct keeper *k, enum role provider, struct keeper_child *user)
+{
+	struct keeper_child *c = seat_of(k, provider, 0)->child;
+
+	return c && c->state == CHILD_RUNNING ? boot_link(c, user) : E_OK;
+}
+
 static enum err commit_swap_edge(struct keeper_child *c)
 {
 	struct keeper *k = c->k;
@@ -63,8 +84,8 @@ static enum err commit_swap_edge(struct keeper_child *c)
 	struct wbuf w = wbuf_of(body, sizeof body);
 
 	TRY(boot_post_image(c, &k->image));
-	TRY(boot_link(seat_of(k, ROLE_SIGNER, 0)->child, c));
-	TRY(boot_link(seat_of(k, ROLE_DIALER, 0)->child, c));
+	TRY(commit_link(k, ROLE_SIGNER, c));
+	TRY(commit_link(k, ROLE_DIALER, c));
 	TRY(page_post_loads(c, true));
 	TRY(listener_post(c, true));
 	wbuf_u32(&w, k->image.generation);
@@ -119,7 +140,7 @@ static void commit_audit(struct keeper *k)
 	c->generation = k->image.generation;
 	e = boot_post_image(c, &k->image);
 	if (e == E_OK)
-		e = boot_link(seat_of(k, ROLE_SIGNER, 0)->child, c);
+		e = commit_link(k, ROLE_SIGNER, c);
 	if (e != E_OK && e != E_CLOSED)
 		child_kill(c);
 }
@@ -199,6 +220,10 @@ void commit_change(struct keeper *k)
 		page_renew_commit(k);
 	if (page_loads(k, commit_edge_count(&k->image.image)) != E_OK)
 		log_line(LOG_ERROR, "some edges have no stripe and will not start");
+	if (ch->keeps_signer)
+		commit_keep(k, ROLE_SIGNER);
+	if (ch->keeps_dialer)
+		commit_keep(k, ROLE_DIALER);
 	commit_provider(k, &ch->signer);
 	commit_provider(k, &ch->dialer);
 	if (ch->is_renewal) {

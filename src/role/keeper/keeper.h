@@ -179,6 +179,7 @@ struct keeper_change {
 	uint64_t deadline_ms;
 	struct keeper_image image;
 	struct keeper_child *config, *signer, *dialer, *edge[ROLE_EDGES_MAX];
+	bool keeps_signer, keeps_dialer; /* the running one serves the new image as well */
 	/* who asked for it and why; for the history and the log */
 	uint8_t kind; /* enum history_kind */
 	bool is_by_command, is_pinned;
