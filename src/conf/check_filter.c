@@ -90,8 +90,8 @@ static void check_filter_value(struct check *c, struct view value, struct place 
 		if (p.kind == IMAGE_SEGMENT_KINDS)
 			diag_error(c->diag, at,
 				   "there is no placeholder {%.*s}; there are {source_address}, "
-				   "{host}, {path}, {query}, {request_id} and {scheme}; \"{{\" "
-				   "stands for one '{'",
+				   "{host}, {path}, {path_rest}, {query}, {search}, {request_id} "
+				   "and {scheme}; \"{{\" stands for one '{'",
 				   DIAG_VIEW(p.text));
 }
 

@@ -16,4 +16,12 @@ void check_filter_rule(struct check *c, const struct model_route *route,
 /* check_limit_one - a rate_limit or concurrency; finds out what its key means */
 void check_limit_one(struct check *c, struct model_limit *l);
 
+/* check_redirect_filter - a redirect among the filters becomes what the rule does */
+void check_redirect_filter(struct check *c, const struct model_route *route,
+			   struct model_rule *rule);
+
+/* check_redirect_rule - of a rule that redirects: its location, made of the parts when they are
+ * given, can lead to no other place than it says (THREATS A4) */
+void check_redirect_rule(struct check *c, struct model_rule *rule);
+
 #endif

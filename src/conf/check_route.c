@@ -183,26 +183,6 @@ static void check_route_pairs(struct check *c, struct model_pairs pairs, bool is
 	}
 }
 
-static void check_route_redirect(struct check *c, const struct model_redirect *r)
-{
-	static const uint16_t good[] = { 301, 302, 303, 307, 308 };
-	struct view to = r->location;
-	bool is_good = false;
-
-	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-		is_good |= r->status == good[i];
-	if (!is_good)
-		diag_error(c->diag, node_place(r->at, "status"),
-			   "a redirect has status 301, 302, 303, 307 or 308");
-	if (to.n && scan_vchar(to) != to.n)
-		diag_error(c->diag, node_place(r->at, "location"),
-			   "a location has visible ASCII bytes alone (%%XX for others)");
-	else if (to.n && !view_starts(to, VIEW("https://")) && !view_starts(to, VIEW("http://")) &&
-		 (!view_starts(to, VIEW("/")) || view_starts(to, VIEW("//"))))
-		diag_error(c->diag, node_place(r->at, "location"),
-			   "write an absolute path (/new) or a URL (https://www.example.nl/)");
-}
-
 static void check_route_respond(struct check *c, const struct model_respond *r)
 {
 	if (!field_is_value(r->content_type))
@@ -238,7 +218,7 @@ static void check_route_action(struct check *c, struct model_rule *rule)
 	}
 	if (rule->redirect.at) {
 		rule->action = IMAGE_ACTION_REDIRECT;
-		check_route_redirect(c, &rule->redirect);
+		check_redirect_rule(c, rule);
 	} else if (rule->respond.at) {
 		rule->action = IMAGE_ACTION_RESPOND;
 		check_route_respond(c, &rule->respond);
@@ -253,6 +233,7 @@ static void check_route_rule(struct check *c, const struct model_route *r, struc
 {
 	if (!rule->at)
 		return;
+	check_redirect_filter(c, r, rule);
 	if (rule->match.at) {
 		check_route_match_path(c, rule);
 		check_route_methods(c, rule);

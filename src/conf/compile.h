@@ -52,6 +52,9 @@ struct image_range compile_filter_rule(struct compile *c, const struct model_rou
 				       const struct model_rule *rule,
 				       struct image_range route_limits);
 
+/* compile_filter_template - a text with placeholders to IMAGE_SEGMENT */
+struct image_range compile_filter_template(struct compile *c, struct view text);
+
 /* compile_limit_list - the limits among filters
  *   owner   what they belong to: "route", or "route/rule"
  */

@@ -124,6 +124,17 @@ static void compile_filter_put(struct compile *c, struct wbuf *w, struct view va
 	}
 }
 
+struct image_range compile_filter_template(struct compile *c, struct view text)
+{
+	struct image_range r = { .first = build_n(&c->build, IMAGE_SEGMENT) };
+	struct wbuf w = wbuf_of(region_alloc(c->check->region, text.n + 1, 1, 1), text.n);
+
+	compile_filter_put(c, &w, text);
+	compile_filter_flush(c, &w);
+	r.n = build_n(&c->build, IMAGE_SEGMENT) - r.first;
+	return r;
+}
+
 /* What our own error pages say themselves, whatever filters say: role/edge/local.c. */
 static bool compile_filter_is_page_field(struct view folded)
 {
@@ -300,9 +311,6 @@ struct image_range compile_filter_rule(struct compile *c, const struct model_rou
 	compile_filter_others(c, route->filters, &to);
 	compile_filter_others(c, rule->filters, &to);
 	to.access.n = build_n(&c->build, IMAGE_ACCESS) - to.access.first;
-	to.prefix_n = rule->path_kind == IMAGE_PATH_PREFIX && rule->path.n > 1
-			      ? (uint32_t)rule->path.n
-			      : 0;
 	*(struct image_filter *)build_new(&c->build, IMAGE_FILTER) = to;
 	r.n = 1;
 	return r;

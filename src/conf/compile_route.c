@@ -91,6 +91,7 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	if (from->action == IMAGE_ACTION_REDIRECT) {
 		to->status = (uint16_t)from->redirect.status;
 		to->location = compile_text(c, from->redirect.location);
+		to->to = compile_filter_template(c, from->redirect.location);
 	}
 	if (from->action == IMAGE_ACTION_RESPOND) {
 		to->status = (uint16_t)from->respond.status;

@@ -112,6 +112,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_RULE, ROW_U8, image_rule, action, IMAGE_ACTION_BACKEND, IMAGE_ACTION_RESPOND),
 	ROW(IMAGE_RULE, ROW_U16, image_rule, status, 0, 599),
 	ROW(IMAGE_RULE, ROW_TEXT, image_rule, location, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_RULE, ROW_RANGE, image_rule, to, IMAGE_SEGMENT, 0),
 	ROW(IMAGE_RULE, ROW_STR, image_rule, body, 0, IMAGE_TEXT_MAX),
 	ROW(IMAGE_RULE, ROW_TEXT, image_rule, content_type, 0, IMAGE_NAME_MAX),
 	ROW(IMAGE_RULE, ROW_U32, image_rule, slot, 0, IMAGE_RULE_SLOTS - 1),
@@ -205,7 +206,6 @@ static const struct row rows[] = {
 	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, page_lines, IMAGE_SEGMENT, 0),
 	ROW(IMAGE_FILTER, ROW_RANGE, image_filter, path, IMAGE_SEGMENT, 0),
 	ROW(IMAGE_FILTER, ROW_TEXT, image_filter, host, 0, IMAGE_NAME_MAX + 10),
-	ROW(IMAGE_FILTER, ROW_U32, image_filter, prefix_n, 0, IMAGE_PATH_MAX),
 	ROW(IMAGE_FILTER, ROW_U32, image_filter, flags, 0, IMAGE_FILTER_HSTS | IMAGE_FILTER_AGENT),
 	ROW(IMAGE_ACCESS, ROW_RANGE, image_access, networks, IMAGE_NETWORK, 0),
 	ROW(IMAGE_ACCESS, ROW_U32, image_access, is_allow, 0, 1),
@@ -453,6 +453,11 @@ static const char *listeners_why(const struct image *im)
 	return NULL;
 }
 
+static bool redirect_is_good(const struct image_rule *r)
+{
+	return r->status >= 301 && r->status <= 308 && r->location.n != 0 && r->to.n != 0;
+}
+
 static const char *rule_why(const struct image *im, const struct image_rule *r)
 {
 	uint32_t upto = 0;
@@ -463,9 +468,7 @@ static const char *rule_why(const struct image *im, const struct image_rule *r)
 	    !view_starts(image_view(im, r->path), VIEW("/")))
 		return "a rule's path does not start with '/'";
 	if (r->action == IMAGE_ACTION_REDIRECT)
-		return r->status < 301 || r->status > 308 || r->location.n == 0
-			       ? "a redirect has no 3xx status or no location"
-			       : NULL;
+		return redirect_is_good(r) ? NULL : "a redirect has no 3xx status or no location";
 	if (r->action == IMAGE_ACTION_RESPOND)
 		return r->status < 200 ? "a response has no final status" : NULL;
 	for (size_t i = 0; i < r->backends.n; i++) {

@@ -189,7 +189,8 @@ struct image_rule {
 	uint8_t path_kind;	   /* enum image_path_kind */
 	uint8_t action;		   /* enum image_action */
 	uint16_t status;	   /* redirect, respond */
-	struct image_str location; /* redirect: absolute URI or absolute path */
+	struct image_str location; /* redirect: absolute URI or absolute path, as written */
+	struct image_range to;	   /* IMAGE_SEGMENT: the same, as the edge writes it */
 	struct image_str body;	   /* respond */
 	struct image_str content_type; /* respond */
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_RULE_SLOTS */
@@ -216,8 +217,7 @@ struct image_filter {
 	struct image_str host; /* the Host that servers are sent; empty: as it is */
 	struct image_range limits[2]; /* IMAGE_LIMIT: the route's, which its rules share; the
 					 rule's */
-	uint32_t prefix_n; /* bytes of the path that IMAGE_SEGMENT_PATH_REST leaves out */
-	uint32_t flags;	   /* bits of enum image_filter_flag */
+	uint32_t flags;		      /* bits of enum image_filter_flag */
 };
 
 struct image_access {
@@ -257,6 +257,7 @@ enum image_segment_kind {
 	IMAGE_SEGMENT_QUERY,
 	IMAGE_SEGMENT_REQUEST_ID,
 	IMAGE_SEGMENT_SCHEME,
+	IMAGE_SEGMENT_SEARCH,	      /* '?' and the query; nothing when there is none */
 	IMAGE_SEGMENT_PATH_REST,      /* what comes behind the rule's prefix; may be empty */
 	IMAGE_SEGMENT_PATH_REST_ROOT, /* the same, or "/" when it is empty */
 	IMAGE_SEGMENT_KINDS

@@ -180,16 +180,18 @@ struct model_split {
 	uint32_t index; /* by check_names */
 };
 
-struct model_redirect {
-	const struct node *at;
-	uint64_t status;
-	struct view location;
-};
-
 struct model_respond {
 	const struct node *at;
 	uint64_t status;
 	struct view body, content_type;
+};
+
+struct model_redirect {
+	const struct node *at;
+	uint64_t status;
+	struct view location; /* as given, or made of the others by check_redirect */
+	struct view scheme, host, replace_full_path, replace_prefix;
+	uint64_t port; /* 0: not given */
 };
 
 struct model_limit {
@@ -211,6 +213,7 @@ struct model_filter {
 	struct model_networks allow_networks, deny_networks;
 	struct view rewrite_path_prefix, rewrite_path, rewrite_host;
 	struct model_limit rate_limit, concurrency;
+	struct model_redirect redirect;
 };
 
 struct model_compress {

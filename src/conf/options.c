@@ -351,15 +351,6 @@ static const struct option_table split = {
 	.scalar = "name",
 };
 
-static const struct option redirect_rows[] = {
-	ROW_NUMBER(model_redirect, status, "status", 300, 399, "308",
-		   "301, 302, 303, 307 or 308 (RFC 9110 §15.4)."),
-	ROW_TEXT(model_redirect, location, "location", OPTION_REQUIRED, 1, OPTIONS_PATH_MAX, NULL,
-		 "An absolute path, or a URL with http or https."),
-};
-static const struct option_table redirect = OPTIONS_TABLE(
-	model_redirect, "redirect", redirect_rows, "An answer that sends the client elsewhere.");
-
 static const struct option respond_rows[] = {
 	ROW_NUMBER(model_respond, status, "status", 200, 599, "200", "Status of the answer."),
 	ROW_TEXT(model_respond, body, "body", OPTION_LINES, 0, OPTIONS_BODY_MAX, NULL,
@@ -379,7 +370,8 @@ static const struct option rule_rows[] = {
 	ROW_TABLE(model_rule, backends, "backends", OPTION_LIST, 0, 64, &split,
 		  "Several backends by weight, instead of backend."),
 	ROW_ABSENT("mirror", "Backend that gets a copy of each request."),
-	ROW_MAP(model_rule, redirect, "redirect", &redirect, "Send the client elsewhere."),
+	ROW_MAP(model_rule, redirect, "redirect", &options_filter_redirect,
+		"Send the client elsewhere."),
 	ROW_MAP(model_rule, respond, "respond", &respond, "Answer at once."),
 	ROW_MAP(model_rule, compress, "compress", &options_compress,
 		"Compress the servers' answers; instead of what the route says."),

@@ -48,9 +48,32 @@ static const struct option_table concurrency =
 		      "How many at once; over all edges together. What is too much gets 429 when "
 		      "the key is the client's (source_address, header, cookie), else 503.");
 
+static const struct option redirect_rows[] = {
+	ROW_NUMBER(model_redirect, status, "status", 300, 399, "308",
+		   "301, 302, 303, 307 or 308 (RFC 9110 §15.4)."),
+	ROW_TEXT(
+		model_redirect, location, "location", 0, 1, OPTIONS_PATH_MAX, NULL,
+		"Where to: an absolute path, or a URL with http or https. May have placeholders: "
+		"https://www.example.nl{path}{search}. Instead of it, parts to be changed; what is "
+		"not given stays as it was asked for, the query always:"),
+	ROW_TEXT(model_redirect, scheme, "scheme", 0, 4, 5, NULL, "http or https."),
+	ROW_TEXT(model_redirect, host, "host", 0, 1, 253, NULL, "Another host name."),
+	ROW_NUMBER(model_redirect, port, "port", 0, 65535, "0",
+		   "Another port; 0 = the usual one of the scheme."),
+	ROW_TEXT(model_redirect, replace_full_path, "replace_full_path", 0, 1, OPTIONS_PATH_MAX,
+		 NULL, "Another path."),
+	ROW_TEXT(model_redirect, replace_prefix, "replace_prefix", 0, 1, OPTIONS_PATH_MAX, NULL,
+		 "What takes the place of the rule's path_prefix."),
+};
+const struct option_table options_filter_redirect =
+	OPTIONS_TABLE(model_redirect, "redirect", redirect_rows,
+		      "An answer that sends the client elsewhere: location, or parts of the URL.");
+
 static const struct option filter_rows[] = {
 	ROW_NETS(allow_networks, "The client's address must lie in one of these; others get 403."),
 	ROW_NETS(deny_networks, "Clients whose address lies in one of these get 403."),
+	ROW_MAP(model_filter, redirect, "redirect", &options_filter_redirect,
+		"Send the client elsewhere: the same as the rule's own redirect."),
 	ROW_MAP(model_filter, rate_limit, "rate_limit", &rate_limit, "How often."),
 	ROW_MAP(model_filter, concurrency, "concurrency", &concurrency, "How many at once."),
 	ROW_PATH(rewrite_path_prefix, 1, OPTIONS_PATH_MAX,

@@ -9,4 +9,7 @@ enum { OPTIONS_FILTERS_MAX = 64 };
 /* options_filter - of struct model_filter: one element of "filters" */
 extern const struct option_table options_filter;
 
+/* options_filter_redirect - of struct model_redirect */
+extern const struct option_table options_filter_redirect;
+
 #endif

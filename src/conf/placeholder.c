@@ -6,6 +6,9 @@ static const char *const placeholder_words[IMAGE_SEGMENT_KINDS] = {
 	[IMAGE_SEGMENT_HOST] = "host",
 	[IMAGE_SEGMENT_PATH] = "path",
 	[IMAGE_SEGMENT_QUERY] = "query",
+	[IMAGE_SEGMENT_SEARCH] = "search",
+	[IMAGE_SEGMENT_PATH_REST] = "path_rest",
+	[IMAGE_SEGMENT_PATH_REST_ROOT] = "path_rest_root",
 	[IMAGE_SEGMENT_REQUEST_ID] = "request_id",
 	[IMAGE_SEGMENT_SCHEME] = "scheme",
 };

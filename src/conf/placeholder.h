@@ -1,8 +1,8 @@
 /*
- * Placeholders in values of filters: {source_address}, {host}, {path}, {query}, {request_id},
- * {scheme}. Taken apart once, here, into the segments that the edge writes one behind the other:
- * nothing is parsed or evaluated when a request comes (THREATS A11). A '{' that begins no such
- * word stands for itself; "{{" stands for one '{'.
+ * Placeholders in values of filters: {source_address}, {host}, {path}, {path_rest},
+ * {path_rest_root}, {query}, {search}, {request_id}, {scheme}. Taken apart once, here, into the
+ * segments that the edge writes one behind the other: nothing is parsed or evaluated when a request
+ * comes (THREATS A11). A '{' that begins no such word stands for itself; "{{" stands for one '{'.
  */
 #ifndef CONF_PLACEHOLDER_H
 #define CONF_PLACEHOLDER_H

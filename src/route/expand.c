@@ -26,6 +26,12 @@ static void expand_one(struct wbuf *w, const struct image *im, const struct imag
 	case IMAGE_SEGMENT_QUERY:
 		wbuf_view_put(w, f->query);
 		break;
+	case IMAGE_SEGMENT_SEARCH:
+		if (f->query.n) {
+			WBUF_LIT(w, "?");
+			wbuf_view_put(w, f->query);
+		}
+		break;
 	case IMAGE_SEGMENT_REQUEST_ID:
 		wbuf_view_put(w, f->request_id);
 		break;

@@ -19,6 +19,12 @@ struct expand_facts {
 	size_t prefix_n;    /* bytes of path that the rule's prefix took */
 };
 
+/* expand_prefix - bytes of a path that the rule's prefix takes */
+static inline size_t expand_prefix(const struct image_rule *r)
+{
+	return r->path_kind == IMAGE_PATH_PREFIX && r->path.n > 1 ? r->path.n : 0;
+}
+
 /* expand_put - appends what the segments come to */
 void expand_put(struct wbuf *w, const struct image *im, struct image_range segments,
 		const struct expand_facts *f);

@@ -416,3 +416,35 @@ def test_refusals_are_counted(sluis, filtered):
     sluis.stop()
     log = subprocess.run(["grep", "-rh", "a rate limit is reached", f"{sluis.state}/audit"], capture_output=True, check=True)
     assert len(log.stdout.splitlines()) == 2
+
+
+# ---- redirects --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("redirect,match,want", [
+    ({"location": "https://b.nl{path}{search}"}, {}, "https://b.nl/x/y%20?q=1&r"),
+    ({"location": "{scheme}://{host}:81/at?p={path}&{query}"}, {}, "http://a.nl:81/at?p=/x/y%20&q=1&r"),
+    ({"location": "/fixed", "status": 302}, {}, "/fixed"),
+    ({"scheme": "https"}, {}, "https://a.nl/x/y%20?q=1&r"), ({"scheme": "https", "port": 443}, {}, "https://a.nl/x/y%20?q=1&r"),
+    ({"host": "B.nl", "port": 8443}, {}, "http://b.nl:8443/x/y%20?q=1&r"), ({"replace_full_path": "/one"}, {}, "/one?q=1&r"),
+    ({"replace_prefix": "/z/"}, {"path_prefix": "/x"}, "/z/y%20?q=1&r"), ({"replace_prefix": "/"}, {"path_prefix": "/x"}, "/y%20?q=1&r"),
+    ({"replace_prefix": "/"}, {"path_prefix": "/x/y%20"}, "/?q=1&r"), ({"replace_prefix": "/z"}, {}, "/z/x/y%20?q=1&r")])
+@pytest.mark.parametrize("as_filter", [False, True])
+def test_redirects(sluis, site, redirect, match, want, as_filter):
+    """RFC 9110 §15.4: where to, with what the client asked for in canonical form."""
+    rule = {"filters": [{"redirect": redirect}]} if as_filter else {"redirect": redirect}
+    sluis.start(site("127.0.0.1:1", route={"rules": [{"match": match, **rule}]}))
+    got = sluis.ask("//x/./y%20?q=1&r", host="A.nl:8080")
+    assert got.status == redirect.get("status", 308) and got.all("Location") == [want] and got.body == b""
+
+
+def test_redirects_are_not_open(sluis, site):
+    """THREATS A4: nothing that a client sends changes the host that it is sent to."""
+    sluis.start(site("127.0.0.1:1", route={"hosts": ["a.nl"], "rules": [
+        {"match": {"path_prefix": "/p"}, "redirect": {"replace_prefix": "/"}}, {"redirect": {"location": "https://b.nl{path}{search}"}}]}))
+    for target in ("/p//evil.nl", "/p/\\evil.nl", "/p/%2Fevil.nl", "/p/%5cevil.nl", "/@evil.nl", "/.evil.nl", "//evil.nl",
+                   "/%0d%0aLocation:%20x", "*", "/p?//evil.nl", "/p/..//..//evil.nl"):
+        got = sluis.ask(target, "OPTIONS" if target == "*" else "GET", host="a.nl")
+        if got.status == 400:
+            continue
+        to = got.header("Location")
+        assert got.status == 308 and len(got.all("Location")) == 1
+        assert to.startswith("https://b.nl/") or (to.startswith("/") and to[1:2] not in ("/", "\\")), (target, to)

@@ -212,7 +212,6 @@ static struct view filter_host(struct view authority)
 
 struct expand_facts filter_facts(const struct exchange *x)
 {
-	const struct image_filter *f = filter_of(x);
 	struct view path = filter_span(x, x->path_at);
 
 	return (struct expand_facts){
@@ -222,7 +221,7 @@ struct expand_facts filter_facts(const struct exchange *x)
 		.query = x->query_n ? view_of(path.p + path.n + 1, x->query_n) : (struct view){ 0 },
 		.request_id = view_of(x->request_id, sizeof x->request_id),
 		.scheme = conn_tls(&x->c->conn) ? VIEW("https") : VIEW("http"),
-		.prefix_n = f ? f->prefix_n : 0,
+		.prefix_n = x->rule ? expand_prefix(x->rule) : 0,
 	};
 }
 

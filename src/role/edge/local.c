@@ -194,9 +194,7 @@ static void local_redirect(struct edge *e, struct exchange *x, struct local *a)
 	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
 
 	local_put_head(&w, x, a);
-	WBUF_LIT(&w, "Location: ");
-	wbuf_view_put(&w, a->location);
-	WBUF_LIT(&w, "\r\n");
+	local_put_field(&w, x, a, VIEW("Location"), a->location);
 	local_send(e, x, &w, a);
 }
 
@@ -207,7 +205,13 @@ void local_rule(struct edge *e, struct exchange *x)
 	struct local a = { .status = x->rule->status };
 
 	if (x->rule->action == IMAGE_ACTION_REDIRECT) {
-		a.location = image_view(im, x->rule->location);
+		struct wbuf to = wbuf_of(e->frame, sizeof e->frame);
+		struct expand_facts facts = filter_facts(x);
+
+		if (!view_starts(facts.path, VIEW("/")))
+			facts.path = VIEW("/"); /* "*" is nowhere to be sent to */
+		expand_put(&to, im, x->rule->to, &facts);
+		a.location = wbuf_view(&to);
 		local_redirect(e, x, &a);
 		return;
 	}

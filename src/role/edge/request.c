@@ -204,7 +204,7 @@ static struct expand_facts request_facts(const struct exchange *x, const struct 
 		.query = q->target.query,
 		.request_id = view_of(x->request_id, sizeof x->request_id),
 		.scheme = conn_tls(&x->c->conn) ? VIEW("https") : VIEW("http"),
-		.prefix_n = q->filter ? q->filter->prefix_n : 0,
+		.prefix_n = x->rule ? expand_prefix(x->rule) : 0,
 	};
 }
 
