@@ -22,7 +22,7 @@ def start_h2(sluis, site, ca):
     """h2(server, ...) starts Sluis with an https listener and gives keywords for clients: port and tls."""
 
     def start(*servers, listener=None, **keywords):
-        made = ca.issue(NAME, "other.example.nl")
+        made = ca.issue(NAME, "other.example.nl", file="both")
         sluis.start(site(*[server.address for server in servers],
                          listener={"protocol": "https", "certificates": ["www"], **(listener or {})},
                          certificates=[{"name": "www", "chain": made.chain, "key": made.key}], **keywords))

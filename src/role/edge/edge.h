@@ -113,8 +113,10 @@ struct generation {
 /* What the edge knows of a server beyond the pages; by slot. */
 struct server_state {
 	uint32_t gen;
-	uint32_t dialing; /* dials asked for and not answered */
-	struct list idle; /* struct upstream.node, newest first */
+	uint32_t dialing;     /* dials asked for and not answered */
+	uint32_t opening;     /* HTTP/2: connections that are not ready for streams yet */
+	struct list sessions; /* HTTP/2: struct h2_session.node */
+	struct list idle;     /* struct upstream.node, newest first */
 	struct list
 		waiting; /* struct exchange.node, oldest first: for a connection of this server */
 	bool is_used;	 /* the lists are rings */
@@ -182,6 +184,8 @@ struct client {
 
 struct upstream {
 	struct conn conn;
+	bool is_stream;	 /* of an HTTP/2 session: no socket, its owner counts */
+	bool is_opening; /* counted in its server's opening */
 	bool is_reused, is_open /* plain, or the TLS handshake is done */, is_dead;
 	uint32_t slot, slot_gen;
 	uint64_t rests_until_ms; /* idle, but not to be lent before */
@@ -352,6 +356,7 @@ struct edge {
 	struct buffer_pool buffers;
 	struct compress_pool compress;
 	struct client *clients, *free_clients, *dead_clients, *again;
+	uint32_t stream_upstream_n;
 	uint32_t client_cap, client_n, client_high;
 	struct upstream *upstreams, *free_upstreams, *dead_upstreams;
 	uint32_t upstream_cap, upstream_high;

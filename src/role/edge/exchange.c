@@ -13,6 +13,8 @@
 #include "role/edge/dial.h"
 #include "role/edge/flight.h"
 #include "role/edge/generation.h"
+#include "role/edge/h2_server.h"
+#include "role/edge/h2_stream.h"
 #include "role/edge/local.h"
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
@@ -199,6 +201,23 @@ static void exchange_open_tls(struct edge *e, struct exchange *x)
 	exchange_connected(e, x);
 }
 
+/* HTTP/2: the request is sent on a stream. False: not now, or x has ended or asks again */
+static bool exchange_has_stream(struct edge *e, struct exchange *x)
+{
+	enum err got = E_OK;
+
+	if (!x->u->conn.stream)
+		got = h2_server_start(e, x);
+	if (got != E_OK) {
+		exchange_failed(e, x, DIAL_BUSY);
+		return false;
+	}
+	got = h2_server_takes(x);
+	if (got == E_DENIED)
+		local_error(e, x, 501, "the server takes no WebSockets over HTTP/2");
+	return got == E_OK;
+}
+
 void exchange_connected(struct edge *e, struct exchange *x)
 {
 	struct view piece = { 0 };
@@ -210,6 +229,8 @@ void exchange_connected(struct edge *e, struct exchange *x)
 		exchange_open_tls(e, x);
 		return;
 	}
+	if (x->pool->is_h2 && !exchange_has_stream(e, x))
+		return;
 	got = exchange_first_piece(e, x, &piece);
 	x->flags |= X_SENT;
 	x->sent_ns = e->loop.now_ns;
@@ -245,10 +266,12 @@ static const char *exchange_error(enum dial_failure why)
 void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 {
 	/* An idle connection that the server closed meanwhile says nothing about the server. */
-	bool was_stale = why == DIAL_RESET && x->u && x->u->is_reused;
+	bool was_stale =
+		why == DIAL_RESET && x->u && (x->u->is_reused || h2_stream_was_stale(&x->u->conn));
 	/* One that ends while it is being sent a body may be refusing that body: no fault of its
 	 * own. */
 	bool was_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
+	bool was_refused = x->u && h2_stream_was_refused(&x->u->conn);
 	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
 
 	trace_try_end(e, x, exchange_error(why));
@@ -259,18 +282,20 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_abort(e, x);
 		return;
 	}
-	if (!was_stale && !was_early && why != DIAL_UNKNOWN && why != DIAL_BUSY &&
+	if (!was_stale && !was_early && !was_refused && why != DIAL_UNKNOWN && why != DIAL_BUSY &&
 	    !(x->flags & X_GRANTED)) {
 		PAGE_ADD(l->failures, 1);
 		if (x->flags & X_SENT || why == DIAL_TLS)
 			dial_tell_failure(e, x->server, why);
 	}
 	x->failure = (uint8_t)why;
-	if (!retry_may(e, x, why, was_stale)) {
+	if (!(was_refused ? retry_refused(e, x) : retry_may(e, x, why, was_stale))) {
 		exchange_answer_failure(e, x, why);
 		return;
 	}
-	if (was_stale) {
+	if (was_refused) {
+		/* the same server on another connection is as good as another one */
+	} else if (was_stale) {
 		x->tries--; /* the others are as old: the next try gets a new connection */
 		upstream_close_idle(e, pool_server(e, x->server->slot, x->server->slot_gen));
 	} else {
@@ -340,11 +365,10 @@ static enum err exchange_move_request(struct edge *e, struct exchange *x)
 		return got;
 	TRY(body_next(&x->request, &in, &scratch, &out));
 	x->flags |= X_BODY_MOVED;
-	TRY(conn_keep(e, &c->conn, in));
 	if (conn_send(e, &x->u->conn, out) != E_OK)
 		x->u->conn.cant_send = true; /* the answer may still be there to read */
 	exchange_set_deadline(e, x);
-	return E_OK;
+	return conn_keep(e, &c->conn, in); /* now: out may lie in the buffer that it gives back */
 }
 
 static bool exchange_run_request(struct edge *e, struct exchange *x)

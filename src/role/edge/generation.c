@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+enum { GENERATION_H2C = 1 /* identity of servers that speak HTTP/2 without TLS */ };
+
 static size_t generation_site_index(const struct generation *g, const struct image_listener *l,
 				    uint32_t certificate)
 {
@@ -81,7 +83,7 @@ static void generation_mix(uint64_t *h, struct view v)
  * another identity. */
 static uint64_t generation_tls_identity(const struct generation *g, const struct image_pool *p)
 {
-	uint64_t h = 1u + p->tls_verify;
+	uint64_t h = 4u + p->tls_verify + 2u * p->is_h2;
 
 	generation_mix(&h, image_view(&g->image, p->tls_name));
 	for (uint32_t i = 0; i < p->tls_ca.n; i++)
@@ -93,7 +95,7 @@ static uint64_t generation_tls_identity(const struct generation *g, const struct
 
 		generation_mix(&h, view_of(c->fingerprint, sizeof c->fingerprint));
 	}
-	return h ? h : 1;
+	return h > GENERATION_H2C ? h : GENERATION_H2C + 1;
 }
 
 static enum err generation_add_pools(struct edge *e, struct generation *g)
@@ -102,8 +104,10 @@ static enum err generation_add_pools(struct edge *e, struct generation *g)
 		const struct image_pool *p = image_pool_at(&g->image, i);
 
 		pool_init(g, i);
-		if (p->protocol != IMAGE_HTTPS)
+		if (p->protocol != IMAGE_HTTPS) {
+			g->tls_identity[i] = p->is_h2 ? GENERATION_H2C : 0;
 			continue;
+		}
 		g->tls_identity[i] = generation_tls_identity(g, p);
 		TRY(tls_client_site_new(e->tls, &g->image, i, g->number, &g->servers[i]));
 	}

@@ -51,6 +51,7 @@ struct h2_stream {
 	bool has_held, has_ended; /* END_STREAM came */
 	bool gave_end;
 	bool is_refused;	/* by the peer, unprocessed: may be sent again elsewhere */
+	bool was_cut, is_first; /* the session ended under it; it was its first */
 	bool is_too_large;	/* its head is */
 	bool is_malformed;	/* and reset for it */
 	bool has_head;		/* the final one has come */
@@ -72,6 +73,7 @@ struct h2_stream {
 	uint64_t body_left;
 	struct view piece; /* being sent; only during a call */
 	struct buffer *trailers_out;
+	uint64_t began_ms;		   /* at a server */
 	uint8_t accept[H2_MESSAGE_ACCEPT]; /* server side, extended CONNECT: what is expected */
 };
 
@@ -92,12 +94,15 @@ struct h2_session {
 	uint64_t stray_bytes;	 /* of field blocks that are not kept */
 	uint64_t block_began_ms; /* a field block began and has not ended; 0: none */
 	uint64_t drain_at_ms;	 /* when the last GOAWAY follows the first; 0: none was sent */
+	uint32_t idle_ms;	 /* at a server: how long it is kept without streams */
 	uint64_t read_ms;	 /* when something was last read */
 	uint32_t error;		 /* NGHTTP2_... to end it with */
 	bool is_server;		 /* our part in it */
-	bool is_dead;		 /* only to be closed */
-	bool is_leaving;	 /* the last GOAWAY has been sent or received: no new streams */
-	bool has_settings;	 /* the peer's have come */
+	bool had_stream;
+	bool is_dead;	   /* only to be closed */
+	bool is_leaving;   /* the last GOAWAY has been sent or received: no new streams */
+	bool want_read;	   /* more may be there to read */
+	bool has_settings; /* the peer's have come */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include "role/edge/buffer.h"
 #include "role/edge/conn.h"
 #include "role/edge/h2_client.h"
+#include "role/edge/h2_server.h"
 #include "role/edge/h2_stream.h"
 
 enum {
@@ -181,6 +182,16 @@ static void session_on_data_end(struct h2_session *n, const nghttp2_frame *frame
 		h2_stream_is_ready(s);
 }
 
+/* The first settings of a server tell what may be sent to it. */
+static void session_on_settings(struct h2_session *n, const nghttp2_frame *frame)
+{
+	if (frame->hd.flags & NGHTTP2_FLAG_ACK || n->has_settings)
+		return;
+	n->has_settings = true;
+	for (struct list *l = n->streams.next; !n->is_server && l != &n->streams; l = l->next)
+		h2_stream_is_ready(OWNER_OF(l, struct h2_stream, node));
+}
+
 static int session_on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
 {
 	struct h2_session *n = owner;
@@ -194,10 +205,11 @@ static int session_on_frame(nghttp2_session *ng, const nghttp2_frame *frame, voi
 		session_on_data_end(n, frame);
 		break;
 	case NGHTTP2_SETTINGS:
-		n->has_settings |= !(frame->hd.flags & NGHTTP2_FLAG_ACK);
+		session_on_settings(n, frame);
 		break;
 	case NGHTTP2_GOAWAY:
 		n->is_leaving = true;
+		list_remove(&n->node);
 		break;
 	default:
 		break;
@@ -383,30 +395,51 @@ static void session_break(struct edge *e, struct h2_stream *s)
 {
 	struct conn *k = s->conn;
 
-	s->is_closed = true;
+	s->is_closed = s->was_cut = true;
 	if (!k) {
 		h2_stream_drop(s);
 		return;
 	}
 	k->is_broken = true;
 	h2_stream_run(e, s);
-	INVARIANT(k->stream != s); /* who runs with a broken connection closes it */
+	/* a client that runs with a broken connection closes it */
+	INVARIANT(!s->session || !s->session->is_server || k->stream != s);
+}
+
+void h2_session_lost_stream(struct h2_session *n)
+{
+	n->stream_n--;
+	if (n->ng)
+		h2_session_touch(n);
+	else if (n->stream_n == 0)
+		session_give(n->edge, n);
 }
 
 void h2_session_free(struct edge *e, struct conn *k)
 {
 	struct h2_session *n = k->session;
 
+	struct list streams;
+
 	n->is_dead = true;
-	while (!list_is_empty(&n->streams))
-		session_break(e, OWNER_OF(n->streams.next, struct h2_stream, node));
+	list_move(&streams, &n->streams);
+	n->stream_n++; /* keeps the slot */
+	while (!list_is_empty(&streams)) {
+		struct h2_stream *s = OWNER_OF(streams.next, struct h2_stream, node);
+
+		list_remove(&s->node);
+		list_append(&n->streams, &s->node);
+		session_break(e, s);
+	}
 	list_remove(&n->dirty);
 	list_remove(&n->node);
 	n->out = buffer_put(&e->buffers, n->out);
 	n->head = buffer_put(&e->buffers, n->head);
 	nghttp2_session_del(n->ng);
+	n->ng = NULL;
+	n->conn = NULL;
 	k->session = NULL;
-	session_give(e, n);
+	h2_session_lost_stream(n);
 }
 
 /* ---- reading ---- */
@@ -498,7 +531,7 @@ void h2_session_pump(struct h2_session *n)
 
 void h2_session_touch(struct h2_session *n)
 {
-	if (list_is_empty(&n->dirty))
+	if (n->ng && list_is_empty(&n->dirty))
 		list_append(&n->edge->h2_dirty, &n->dirty);
 }
 
@@ -524,6 +557,8 @@ void h2_session_flush_all(struct edge *e)
 		list_remove(&n->dirty);
 		if (n->is_server)
 			h2_client_flush(e, OWNER_OF(n->conn, struct client, conn));
+		else
+			h2_server_flush(e, OWNER_OF(n->conn, struct upstream, conn));
 	}
 }
 
@@ -549,6 +584,17 @@ void h2_session_drain(struct edge *e, struct h2_session *n)
 					  NGHTTP2_NO_ERROR, NULL, 0) != 0)
 			n->is_dead = true;
 	}
+	h2_session_touch(n);
+}
+
+void h2_session_leave(struct h2_session *n)
+{
+	list_remove(&n->node);
+	if (n->is_leaving || !n->ng)
+		return;
+	n->is_leaving = true;
+	if (nghttp2_submit_goaway(n->ng, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0) != 0)
+		n->is_dead = true;
 	h2_session_touch(n);
 }
 

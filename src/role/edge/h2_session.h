@@ -23,8 +23,12 @@ enum err h2_session_open(struct edge *e, struct conn *k, const struct h2_session
  */
 enum err h2_session_read(struct edge *e, struct h2_session *n);
 
-/* h2_session_free - all streams are broken, and run for the last time; k->session is NULL after */
+/* h2_session_free - all streams are broken and run once more; k->session is NULL after. What came
+ * from a server can still be read: the slot is kept until its last stream is gone */
 void h2_session_free(struct edge *e, struct conn *k);
+
+/* h2_session_lost_stream - one of its streams has been freed */
+void h2_session_lost_stream(struct h2_session *n);
 
 /* h2_session_pump - frames that can be made now go to the out buffer */
 void h2_session_pump(struct h2_session *n);
@@ -43,6 +47,9 @@ void h2_session_end(struct h2_session *n, uint32_t error);
 
 /* h2_session_drain - GOAWAY in two steps (RFC 9113 §6.8); again until h2_session_is_done */
 void h2_session_drain(struct edge *e, struct h2_session *n);
+
+/* h2_session_leave - GOAWAY at once: it ends with its last stream; found by nobody any more */
+void h2_session_leave(struct h2_session *n);
 
 /* h2_session_is_done - nothing more will come of it */
 bool h2_session_is_done(const struct h2_session *n);

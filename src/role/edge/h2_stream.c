@@ -12,7 +12,10 @@
 #include "role/edge/client.h"
 #include "role/edge/h2_session.h"
 
-enum { STREAM_FIELDS = 1024, STREAM_TRAILERS = 64 };
+enum {
+	STREAM_TRAILERS = 64,
+	STREAM_SILENT_MS = 1000 /* a server that says nothing for so long gets no new streams */
+};
 
 /* ---- begin and end ---- */
 
@@ -27,7 +30,9 @@ struct h2_stream *h2_stream_new(struct h2_session *n, int32_t id)
 		s = &e->h2_streams[e->h2_stream_high++];
 	if (!s)
 		return NULL;
-	*s = (struct h2_stream){ .session = n, .id = id };
+	*s = (struct h2_stream){ .session = n, .id = id, .began_ms = e->loop.now_ms };
+	s->is_first = !n->had_stream;
+	n->had_stream = true;
 	list_init(&s->ready);
 	list_append(&n->streams, &s->node);
 	n->stream_n++;
@@ -48,7 +53,7 @@ static void stream_free(struct h2_stream *s)
 
 	if (s->id && !s->is_closed)
 		(void)nghttp2_session_set_stream_user_data(n->ng, s->id, NULL);
-	if (s->content) /* read now, as far as the connection's window is concerned */
+	if (s->content && n->ng) /* read now, as far as the connection's window is concerned */
 		(void)nghttp2_session_consume_connection(n->ng, s->content->n - s->content->at);
 	s->text = buffer_put(&e->buffers, s->text);
 	s->content = buffer_put(&e->buffers, s->content);
@@ -58,11 +63,10 @@ static void stream_free(struct h2_stream *s)
 		n->heading = NULL;
 	list_remove(&s->node);
 	list_remove(&s->ready);
-	n->stream_n--;
 	s->session = NULL;
 	s->next = e->free_h2_streams;
 	e->free_h2_streams = s;
-	h2_session_touch(n);
+	h2_session_lost_stream(n);
 }
 
 void h2_stream_drop(struct h2_stream *s)
@@ -97,6 +101,10 @@ void h2_stream_close(struct edge *e, struct conn *k, bool want_reset)
 
 	if (!want_reset && !k->is_broken && s->body_kind == BODY_UNTIL_CLOSE)
 		h2_stream_end(e, k);
+	/* THREATS A18: a connection that leads nowhere fails one request, not all that come */
+	if (!s->session->is_server && !s->has_head && s->session->read_ms <= s->began_ms &&
+	    e->loop.now_ms - s->began_ms >= STREAM_SILENT_MS)
+		h2_session_leave(s->session);
 	if (!s->said_end || !s->has_ended)
 		h2_stream_reset(s, stream_close_code(s, want_reset));
 	k->stream = NULL;
@@ -110,17 +118,46 @@ void h2_stream_is_ready(struct h2_stream *s)
 	h2_session_touch(s->session);
 }
 
-void h2_stream_run(struct edge *e, struct h2_stream *s)
+bool h2_stream_was_refused(const struct conn *k)
+{
+	return k->stream && k->stream->is_refused;
+}
+
+bool h2_stream_was_stale(const struct conn *k)
+{
+	return k->stream && k->stream->was_cut && !k->stream->is_first;
+}
+
+/* Whose turn it is when something has happened to a stream. NULL: nobody's */
+static struct client *stream_client(const struct h2_stream *s)
 {
 	struct conn *k = s->conn;
+	struct upstream *u = NULL;
+
+	if (!k)
+		return NULL;
+	if (k->source.kind == SOURCE_CLIENT)
+		return OWNER_OF(k, struct client, conn);
+	u = OWNER_OF(k, struct upstream, conn);
+	return u->x ? u->x->c : NULL;
+}
+
+void h2_stream_run_later(struct edge *e, struct h2_stream *s)
+{
+	struct client *c = stream_client(s);
 
 	list_remove(&s->ready);
-	if (!k)
-		return;
-	if (k->source.kind == SOURCE_CLIENT)
-		client_run(e, OWNER_OF(k, struct client, conn));
-	else if (OWNER_OF(k, struct upstream, conn)->x)
-		client_run(e, OWNER_OF(k, struct upstream, conn)->x->c);
+	if (c)
+		client_run_later(e, c);
+}
+
+void h2_stream_run(struct edge *e, struct h2_stream *s)
+{
+	struct client *c = stream_client(s);
+
+	list_remove(&s->ready);
+	if (c)
+		client_run(e, c);
 }
 
 /* ---- from frames ---- */
@@ -284,7 +321,7 @@ static void fill_content(struct edge *e, struct h2_stream *s)
 		return;
 	if (!s->is_closed)
 		(void)nghttp2_session_consume(s->session->ng, s->id, n);
-	else
+	else if (s->session->ng)
 		(void)nghttp2_session_consume_connection(s->session->ng, n);
 	h2_session_touch(s->session);
 	fill_hold(s);
@@ -331,6 +368,8 @@ enum err h2_stream_fill(struct edge *e, struct conn *k, struct view *ret)
 	struct h2_stream *s = k->stream;
 	size_t had = buffer_view(k->in).n;
 
+	if (k->is_broken && s->session->is_server)
+		return E_PROTO; /* nobody is there to get an answer */
 	if (s->is_too_large)
 		return E_LIMIT;
 	TRY(fill_head(e, s));

@@ -39,6 +39,17 @@ void h2_stream_reset(struct h2_stream *s, uint32_t error);
 /* h2_stream_is_ready - it is to be run */
 void h2_stream_is_ready(struct h2_stream *s);
 
+/* h2_stream_was_refused - k is a stream that the server did not look at: what was sent may be sent
+ * again (RFC 9113 §8.7) */
+bool h2_stream_was_refused(const struct conn *k);
+
+/* h2_stream_was_stale - k is a stream, not its connection's first, and the connection has ended:
+ * it may have been ending already */
+bool h2_stream_was_stale(const struct conn *k);
+
+/* h2_stream_run_later - the same in the next turn */
+void h2_stream_run_later(struct edge *e, struct h2_stream *s);
+
 /* h2_stream_run - its client, or the client that waits for its answer */
 void h2_stream_run(struct edge *e, struct h2_stream *s);
 

@@ -6,6 +6,7 @@
 
 #include "balance/rendezvous.h"
 #include "role/edge/client.h"
+#include "role/edge/h2_server.h"
 #include "role/edge/upstream.h"
 
 enum { POOL_REFRESH_MS = 20 };
@@ -47,6 +48,7 @@ static void pool_server_init(struct server_state *s, uint32_t slot_gen)
 {
 	*s = (struct server_state){ .gen = slot_gen, .is_used = true };
 	list_init(&s->idle);
+	list_init(&s->sessions);
 	list_init(&s->waiting);
 }
 
@@ -61,6 +63,7 @@ static void pool_server_leave(struct edge *e, struct server_state *s)
 		client_run_later(e, x->c);
 	}
 	upstream_close_idle(e, s);
+	h2_server_leave(e, s);
 }
 
 struct server_state *pool_server(struct edge *e, uint32_t slot, uint32_t slot_gen)
@@ -77,6 +80,7 @@ struct server_state *pool_server(struct edge *e, uint32_t slot, uint32_t slot_ge
 		struct server_state old = *s;
 
 		list_move(&old.idle, &s->idle);
+		list_move(&old.sessions, &s->sessions);
 		list_move(&old.waiting, &s->waiting);
 		pool_server_init(s, slot_gen);
 		pool_server_leave(e, &old);

@@ -73,6 +73,11 @@ bool retry_may(struct edge *e, struct exchange *x, enum dial_failure why, bool w
 	return retry_has_room(e, x) && retry_is_wanted(x, why) && retry_has_budget(e, x);
 }
 
+bool retry_refused(struct edge *e, struct exchange *x)
+{
+	return retry_has_room(e, x) && retry_has_budget(e, x);
+}
+
 bool retry_status(struct edge *e, struct exchange *x, uint16_t status)
 {
 	if (!(x->pool->retry_on & retry_bit(status)) ||

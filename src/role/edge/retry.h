@@ -17,6 +17,10 @@ void retry_count(struct exchange *x);
  */
 bool retry_may(struct edge *e, struct exchange *x, enum dial_failure why, bool was_stale);
 
+/* retry_refused - the server said that it has not looked at x (RFC 9113 §8.7): whatever its method.
+ * Spends the budget */
+bool retry_refused(struct edge *e, struct exchange *x);
+
 /* retry_status - the head of an answer with this status has come: is another server asked instead
  * of passing it on? Spends the budget, and counts the answer, when so */
 bool retry_status(struct edge *e, struct exchange *x, uint16_t status);

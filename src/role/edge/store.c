@@ -93,19 +93,35 @@ struct client *store_stream_client(struct edge *e)
 	return c;
 }
 
-struct upstream *store_upstream(struct edge *e)
+static struct upstream *store_upstream_slot(struct edge *e)
 {
 	struct upstream *u = e->free_upstreams;
 
-	if (!store_has_room(e, e->fds_kept / 2))
-		return NULL;
 	if (u)
 		e->free_upstreams = u->next;
-	else if (e->upstream_high < e->upstream_cap)
+	else if (e->upstream_high < STORE_STREAMS * e->upstream_cap)
 		u = &e->upstreams[e->upstream_high++];
-	if (u) {
+	if (u)
 		*u = (struct upstream){ 0 };
-		e->upstream_n++;
+	return u;
+}
+
+struct upstream *store_upstream(struct edge *e)
+{
+	struct upstream *u = store_has_room(e, e->fds_kept / 2) ? store_upstream_slot(e) : NULL;
+
+	e->upstream_n += u != NULL;
+	return u;
+}
+
+struct upstream *store_stream_upstream(struct edge *e)
+{
+	struct upstream *u = e->stream_upstream_n < e->upstream_cap ? store_upstream_slot(e) : NULL;
+
+	e->stream_upstream_n += u != NULL;
+	if (u) {
+		u->is_stream = true;
+		u->conn.source.fd = -1;
 	}
 	return u;
 }
@@ -137,7 +153,10 @@ void store_bury_client(struct edge *e, struct client *c)
 void store_bury_upstream(struct edge *e, struct upstream *u)
 {
 	u->is_dead = true;
-	e->upstream_n--;
+	if (u->is_stream)
+		e->stream_upstream_n--;
+	else
+		e->upstream_n--;
 	u->next = e->dead_upstreams;
 	e->dead_upstreams = u;
 }

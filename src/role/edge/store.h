@@ -13,6 +13,7 @@ struct client *store_client(struct edge *e);
 
 /* store_stream_client - one that is a stream: it takes no descriptor */
 struct client *store_stream_client(struct edge *e);
+struct upstream *store_stream_upstream(struct edge *e);
 struct upstream *store_upstream(struct edge *e);
 struct exchange *store_exchange(struct edge *e);
 

@@ -127,7 +127,8 @@ void tunnel_run(struct edge *e, struct client *c)
 {
 	enum err got = E_OK;
 
-	if (conn_flush(e, &c->conn) == E_CLOSED || conn_flush(e, &c->x->u->conn) == E_CLOSED)
+	if (c->conn.is_broken || conn_flush(e, &c->conn) == E_CLOSED ||
+	    conn_flush(e, &c->x->u->conn) == E_CLOSED)
 		got = E_CLOSED;
 	for (unsigned n = 0; n < TUNNEL_READS && got == E_OK; n++) {
 		got = tunnel_move_both(e, c);

@@ -8,11 +8,16 @@
 #include "role/edge/conn.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
+#include "role/edge/h2_server.h"
+#include "role/edge/h2_session.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
 #include "sys/fd.h"
 
-enum { UPSTREAM_REST_MS = 50 };
+enum {
+	UPSTREAM_REST_MS = 50,
+	UPSTREAM_SHARED = 100 /* requests that a new HTTP/2 connection is expected to take */
+};
 
 static void upstream_count(struct edge *e, const struct upstream *u, uint32_t by)
 {
@@ -22,12 +27,27 @@ static void upstream_count(struct edge *e, const struct upstream *u, uint32_t by
 		PAGE_ADD(l->connections, by);
 }
 
+void upstream_is_opening(struct edge *e, struct upstream *u, bool is)
+{
+	struct server_state *s = pool_server(e, u->slot, u->slot_gen);
+
+	if (u->is_opening == is)
+		return;
+	u->is_opening = is;
+	if (is || s->opening)
+		s->opening += is ? 1u : (uint32_t)-1;
+}
+
 void upstream_close(struct edge *e, struct upstream *u)
 {
 	if (u->is_dead)
 		return;
 	list_remove(&u->node);
-	upstream_count(e, u, (uint32_t)-1);
+	upstream_is_opening(e, u, false);
+	if (u->conn.session)
+		h2_session_free(e, &u->conn);
+	if (!u->is_stream)
+		upstream_count(e, u, (uint32_t)-1);
 	conn_close(e, &u->conn, false);
 	store_bury_upstream(e, u);
 }
@@ -99,6 +119,7 @@ void upstream_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, int fd
 		x->u = u;
 		u->x = x;
 		x->connected_ns = e->loop.now_ns;
+		upstream_is_opening(e, u, x->pool->is_h2);
 		exchange_connected(e, x);
 	}
 	if (c)
@@ -147,6 +168,8 @@ static struct upstream *upstream_find(struct edge *e, const struct exchange *x)
 {
 	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
 
+	if (x->pool->is_h2)
+		return h2_server_find(e, x);
 	for (struct list *n = s->idle.next, *next = n->next; n != &s->idle;
 	     n = next, next = n->next) {
 		struct upstream *u = OWNER_OF(n, struct upstream, node);
@@ -163,7 +186,7 @@ static struct upstream *upstream_find(struct edge *e, const struct exchange *x)
 static void upstream_lend(struct edge *e, struct upstream *u, struct exchange *x)
 {
 	list_remove(&u->node);
-	u->is_reused = true;
+	u->is_reused = !u->is_stream; /* of a stream its session tells: h2_stream_was_stale */
 	u->x = x;
 	x->u = u;
 	PAGE_ADD(pool_load(e, u->slot, u->slot_gen)->reuses, 1);
@@ -185,6 +208,17 @@ static uint32_t upstream_waiting_n(const struct server_state *s)
 	for (const struct list *l = s->waiting.next; l != &s->waiting; l = l->next)
 		n++;
 	return n;
+}
+
+/* Connections that those who wait need; many share one that speaks HTTP/2. */
+static uint32_t upstream_dials_n(const struct server_state *s)
+{
+	uint32_t n = upstream_waiting_n(s), most = 0;
+
+	if (n == 0 || !OWNER_OF(s->waiting.next, struct exchange, node)->pool->is_h2)
+		return n;
+	most = (n + UPSTREAM_SHARED - 1) / UPSTREAM_SHARED;
+	return most > s->opening ? most - s->opening : 0;
 }
 
 /* One more connection to x's server may be made. */
@@ -214,7 +248,7 @@ void upstream_serve(struct edge *e, uint32_t slot, uint32_t slot_gen)
 		client_run_later(
 			e, x->c); /* from there, not from here: no recursion, however many wait */
 	}
-	for (n = upstream_waiting_n(s); s->dialing < n; n--)
+	for (n = upstream_dials_n(s); s->dialing < n; n--)
 		if (!upstream_has_room(e, OWNER_OF(s->waiting.next, struct exchange, node)) ||
 		    dial_ask(e, slot, slot_gen) != E_OK)
 			return;
@@ -252,8 +286,8 @@ void upstream_give(struct edge *e, struct exchange *x, bool is_reusable)
 	slot_gen = u->slot_gen;
 	x->u = NULL;
 	u->x = NULL;
-	if (!is_reusable || k->is_broken || k->cant_send || k->has_ended || k->in || k->out ||
-	    e->is_draining) {
+	if (!is_reusable || u->is_stream || k->is_broken || k->cant_send || k->has_ended || k->in ||
+	    k->out || e->is_draining) {
 		upstream_close(e, u);
 	} else if (pool_is_stale(e, slot, slot_gen)) {
 		upstream_close(e, u);
@@ -274,7 +308,7 @@ enum err upstream_wait(struct edge *e, struct exchange *x)
 		return E_LIMIT;
 	x->flags |= X_WAITING;
 	list_append(&s->waiting, &x->node);
-	if (!upstream_has_room(e, x))
+	if (!upstream_has_room(e, x) || s->dialing >= upstream_dials_n(s))
 		return E_OK; /* served when a connection comes back or makes room */
 	if (dial_ask(e, x->server->slot, x->server->slot_gen) == E_OK)
 		return E_OK;
@@ -284,6 +318,10 @@ enum err upstream_wait(struct edge *e, struct exchange *x)
 
 void upstream_expired(struct edge *e, struct upstream *u)
 {
+	if (u->conn.session) {
+		h2_server_expired(e, u);
+		return;
+	}
 	if (u->x || u->is_dead)
 		return; /* one that works has its client's deadline */
 	upstream_close(e, u);
@@ -297,7 +335,9 @@ void upstream_on_event(void *owner, struct loop_source *source, uint32_t events)
 	struct client *c = u->x ? u->x->c : NULL;
 
 	conn_note(&u->conn, events);
-	if (c)
+	if (u->conn.session)
+		h2_server_run(e, u);
+	else if (c)
 		client_run(e, c);
 	else if (u->conn.can_read)
 		upstream_expired(e, u); /* an idle server has nothing to say but goodbye */

@@ -19,6 +19,9 @@ struct upstream *upstream_take(struct edge *e, struct exchange *x);
 /* upstream_give - x is done with its connection: idle, to the next one waiting, or closed */
 void upstream_give(struct edge *e, struct exchange *x, bool is_reusable);
 
+/* upstream_is_opening - whether u is to be counted among those that are not ready yet */
+void upstream_is_opening(struct edge *e, struct upstream *u, bool is);
+
 /* upstream_close - for good; x, if any, must have let go of it */
 void upstream_close(struct edge *e, struct upstream *u);
 

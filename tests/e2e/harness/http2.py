@@ -1,9 +1,12 @@
 """HTTP/2 by the frame: an ordinary client on python3-h2, and one that sends what it likes (hyperframe)."""
 import socket
+import threading
+import time
 
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 import h2.settings
 import hpack
 from hyperframe import frame as frames
@@ -215,3 +218,166 @@ class Raw:
         """The code of the GOAWAY that ends the connection; None when it ends without one."""
         frame = self.wait(frames.GoAwayFrame, timeout=timeout)
         return frame.error_code if frame else None
+
+
+class Received:
+    """A request as it reached a Server."""
+
+    def __init__(self, link, stream, fields):
+        self.link, self.stream, self.fields, self.connection = link, stream, fields, link.number
+        self.body, self.trailers, self.is_done, self.reset = b"", None, False, None
+
+    def header(self, name):
+        return dict(self.fields).get(name)
+
+    @property
+    def path(self):
+        return self.header(":path")
+
+
+class Link:
+    """One connection to a Server; what handlers send with."""
+
+    def __init__(self, server, sock, number):
+        self.server, self.sock, self.number = server, sock, number
+        self.lock, self.requests = threading.RLock(), {}
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
+            client_side=False, header_encoding="latin-1", validate_inbound_headers=False,
+            validate_outbound_headers=False, normalize_outbound_headers=False))
+        if server.settings:
+            self.h2.local_settings = h2.settings.Settings(client=False, initial_values=server.settings)
+        self.h2.initiate_connection()
+        self.push()
+
+    def push(self):
+        with self.lock:
+            data = self.h2.data_to_send()
+            if data:
+                self.sock.sendall(data)
+
+    def bytes(self, data):
+        with self.lock:
+            self.sock.sendall(data)
+
+    def headers(self, stream, fields, end=False):
+        with self.lock:
+            self.h2.send_headers(stream, fields, end_stream=end)
+            self.push()
+
+    def data(self, stream, data=b"", end=False):
+        """As windows allow; the reading thread lets more come."""
+        while data:
+            with self.lock:
+                room = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size)
+                if room:
+                    self.h2.send_data(stream, data[:room])
+                    data = data[room:]
+                    self.push()
+            if not room:
+                time.sleep(0.005)
+        if end:
+            with self.lock:
+                self.h2.end_stream(stream)
+                self.push()
+
+    def answer(self, request, body=b"", status=200, fields=(), trailers=None):
+        head = [(":status", str(status)), *fields]
+        self.headers(request.stream, head, end=not body and trailers is None)
+        if body:
+            self.data(request.stream, body, end=trailers is None)
+        if trailers is not None:
+            self.headers(request.stream, trailers, end=True)
+
+    def reset(self, stream, code):
+        with self.lock:
+            self.h2.reset_stream(stream, code)
+            self.push()
+
+    def goaway(self, last, code=0):
+        self.bytes(frames.GoAwayFrame(0, last_stream_id=last, error_code=code).serialize())
+
+    def run(self):
+        while True:
+            data = self.sock.recv(1 << 16)
+            if not data:
+                return
+            with self.lock:
+                events = self.h2.receive_data(data)
+                self.push()
+            for event in events:
+                self.take(event)
+
+    def take(self, event):
+        request = self.requests.get(getattr(event, "stream_id", None))
+        if isinstance(event, h2.events.RequestReceived):
+            request = Received(self, event.stream_id, event.headers)
+            self.requests[event.stream_id] = request
+            self.server.requests.append(request)
+            if self.server.is_early:
+                self.start(request)
+        elif isinstance(event, h2.events.DataReceived):
+            request.body += event.data
+            with self.lock:
+                if event.flow_controlled_length and not self.server.is_stopped:
+                    self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                self.push()
+        elif isinstance(event, h2.events.TrailersReceived):
+            request.trailers = event.headers
+        elif isinstance(event, h2.events.StreamReset) and request:
+            request.reset = event.error_code
+        elif isinstance(event, h2.events.StreamEnded):
+            request.is_done = True
+            if not self.server.is_early:
+                self.start(request)
+
+    def start(self, request):
+        threading.Thread(target=self.handle, args=(request,), daemon=True).start()
+
+    def handle(self, request):
+        try:
+            self.server.handler(request, self)
+        except (OSError, h2.exceptions.ProtocolError):
+            pass
+
+
+class Server:
+    """A server that speaks HTTP/2 (h2 with a TLS context, else h2c): handler(request, link) in a thread of its own,
+    when the request is complete or, with early, when its head is."""
+
+    def __init__(self, handler=None, tls=None, early=False, settings=None):
+        self.handler = handler or (lambda request, link: link.answer(request, b"hello " + request.body))
+        self.tls, self.is_early, self.settings, self.is_stopped = tls, early, settings, False
+        self.requests, self.links = [], []
+        if tls:
+            tls.set_alpn_protocols(["h2"])
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._connection, args=(sock,), daemon=True).start()
+
+    def _connection(self, sock):
+        try:
+            if self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
+            self.links.append(Link(self, sock, len(self.links) + 1))
+            self.links[-1].run()
+        except (OSError, h2.exceptions.ProtocolError):
+            pass
+        finally:
+            sock.close()
+
+    def stop(self):
+        self.listener.close()
+        for link in self.links:
+            try:
+                link.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
