@@ -87,6 +87,13 @@ static void access_put_where(struct wbuf *w, const struct exchange *x)
 		access_put_string(w, x, RECORD_TAG_SERVER, x->server->name);
 }
 
+static struct view access_protocol(const struct exchange *x)
+{
+	if (x->c->is_stream)
+		return VIEW("HTTP/2");
+	return x->flags & X_OLD_CLIENT ? VIEW("HTTP/1.0") : VIEW("HTTP/1.1");
+}
+
 static void access_put_numbers(struct wbuf *w, const struct edge *e, const struct exchange *x)
 {
 	record_put_number(w, RECORD_TAG_BYTES_IN, x->request.moved);
@@ -118,14 +125,15 @@ static void access_put_phases(struct wbuf *w, const struct exchange *x)
 static void access_put_handshake(struct wbuf *w, const struct exchange *x)
 {
 	const struct client *c = x->c;
+	const struct tls_conn *tls = conn_tls(&c->conn);
 	struct view sni = { 0 };
 
-	if (!c->conn.tls || c->requests != 1)
+	if (!tls || c->requests != 1)
 		return;
 	record_put_number(w, RECORD_TAG_HANDSHAKE_US, c->handshake_us);
-	if (tls_conn_is_resumed(c->conn.tls))
+	if (tls_conn_is_resumed(tls))
 		record_put_number(w, RECORD_TAG_TLS_RESUMED, 1);
-	sni = tls_conn_sni(c->conn.tls);
+	sni = tls_conn_sni(tls);
 	if (!view_starts(access_span(x, x->host_at), sni))
 		record_put_text(w, RECORD_TAG_SNI, sni);
 }
@@ -176,6 +184,7 @@ static void access_write(struct edge *e, struct exchange *x)
 	access_put_who(&w, x->c);
 	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
 	access_put_where(&w, x);
+	record_put_text(&w, RECORD_TAG_PROTOCOL, access_protocol(x));
 	access_put_numbers(&w, e, x);
 	access_put_tls(&w, x->c);
 	if (x->agent_at.n)

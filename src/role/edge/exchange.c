@@ -263,16 +263,56 @@ static const char *exchange_error(enum dial_failure why)
 	return words[why];
 }
 
+/* Whose fault a failed try was. */
+struct exchange_fault {
+	bool is_stale;	 /* an idle connection that the server closed meanwhile: nobody's */
+	bool is_early;	 /* it ended while it was sent a body, which it may be refusing */
+	bool is_refused; /* HTTP/2: the server has not looked at it */
+};
+
+static struct exchange_fault exchange_fault(const struct exchange *x, enum dial_failure why)
+{
+	struct exchange_fault f = { 0 };
+
+	if (x->u) {
+		f.is_refused = h2_stream_was_refused(&x->u->conn);
+		f.is_stale =
+			why == DIAL_RESET && (x->u->is_reused || h2_stream_was_stale(&x->u->conn));
+	}
+	f.is_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
+	return f;
+}
+
+/* What the server is told to answer for. */
+static void exchange_blame(struct edge *e, const struct exchange *x, struct exchange_fault f,
+			   enum dial_failure why)
+{
+	if (f.is_stale || f.is_early || f.is_refused || why == DIAL_UNKNOWN || why == DIAL_BUSY ||
+	    x->flags & X_GRANTED)
+		return;
+	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
+	if (x->flags & X_SENT || why == DIAL_TLS)
+		dial_tell_failure(e, x->server, why);
+}
+
+/* Which servers the next try leaves out: after a refusal none, another connection is as good. */
+static void exchange_leave_out(struct edge *e, struct exchange *x, struct exchange_fault f)
+{
+	if (f.is_refused)
+		return;
+	if (f.is_stale) {
+		x->tries--; /* the others are as old: the next try gets a new connection */
+		upstream_close_idle(e, pool_server(e, x->server->slot, x->server->slot_gen));
+	} else {
+		balance_tried_add(&x->tried,
+				  (uint32_t)(x->server - image_server_at(&x->g->image,
+									 x->pool->servers.first)));
+	}
+}
+
 void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 {
-	/* An idle connection that the server closed meanwhile says nothing about the server. */
-	bool was_stale =
-		why == DIAL_RESET && x->u && (x->u->is_reused || h2_stream_was_stale(&x->u->conn));
-	/* One that ends while it is being sent a body may be refusing that body: no fault of its
-	 * own. */
-	bool was_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
-	bool was_refused = x->u && h2_stream_was_refused(&x->u->conn);
-	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);
+	struct exchange_fault f = exchange_fault(x, why);
 
 	trace_try_end(e, x, exchange_error(why));
 	upstream_give(e, x, false);
@@ -282,28 +322,14 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_abort(e, x);
 		return;
 	}
-	if (!was_stale && !was_early && !was_refused && why != DIAL_UNKNOWN && why != DIAL_BUSY &&
-	    !(x->flags & X_GRANTED)) {
-		PAGE_ADD(l->failures, 1);
-		if (x->flags & X_SENT || why == DIAL_TLS)
-			dial_tell_failure(e, x->server, why);
-	}
+	exchange_blame(e, x, f, why);
 	x->failure = (uint8_t)why;
-	if (!(was_refused ? retry_refused(e, x) : retry_may(e, x, why, was_stale))) {
+	if (!(f.is_refused ? retry_refused(e, x) : retry_may(e, x, why, f.is_stale))) {
 		exchange_answer_failure(e, x, why);
 		return;
 	}
-	if (was_refused) {
-		/* the same server on another connection is as good as another one */
-	} else if (was_stale) {
-		x->tries--; /* the others are as old: the next try gets a new connection */
-		upstream_close_idle(e, pool_server(e, x->server->slot, x->server->slot_gen));
-	} else {
-		balance_tried_add(&x->tried,
-				  (uint32_t)(x->server - image_server_at(&x->g->image,
-									 x->pool->servers.first)));
-	}
-	PAGE_ADD(l->retries, 1);
+	exchange_leave_out(e, x, f);
+	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->retries, 1);
 	retry_next(e, x);
 }
 

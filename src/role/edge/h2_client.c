@@ -44,6 +44,8 @@ enum err h2_client_open(struct edge *e, struct h2_session *n, struct h2_stream *
 	c->slot = owner->slot;
 	c->ip = owner->ip;
 	c->port = owner->port;
+	c->handshake_us = owner->handshake_us;
+	c->requests = owner->requests; /* it is the connection's next */
 	owner->requests++;
 	if (!l || (l->requests_per_connection && owner->requests >= l->requests_per_connection))
 		h2_session_drain(e, n);
