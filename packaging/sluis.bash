@@ -28,7 +28,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server backend route certificate listener changes diff history rollback audit version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener changes diff history rollback audit version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -60,6 +60,9 @@ _sluis()
 	status)
 		mapfile -t COMPREPLY < <(compgen -W "--json --state --help" -- "$cur")
 		;;
+	top)
+		mapfile -t COMPREPLY < <(compgen -W "--once --json --interval --state --help" -- "$cur")
+		;;
 	explain)
 		mapfile -t COMPREPLY < <(compgen -W "--method --header --source --listener --config --json --state --help" -- "$cur")
 		;;
@@ -85,7 +88,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "tail verify --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status explain server backend route certificate listener changes diff history rollback audit version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener changes diff history rollback audit version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

@@ -28,6 +28,7 @@
 #include "tool/reload.h"
 #include "tool/run.h"
 #include "tool/status.h"
+#include "tool/top.h"
 #include "tool/version.h"
 
 #include <stdio.h>
@@ -45,6 +46,7 @@ static const struct main_command main_commands[] = {
 	{ "reload", "apply the configuration of the running instance", reload_main },
 	{ "upgrade", "replace the running programs by the installed ones", reload_upgrade_main },
 	{ "status", "what runs, and how it goes", status_main },
+	{ "top", "what happens now: rates, latency, health, live in the terminal", top_main },
 	{ "explain", "which rule and servers a request would get, and why", explain_main },
 	{ "server", "add, set or remove a server; drain, enable or disable it", edit_server },
 	{ "backend", "add, set or remove a backend", edit_backend },

@@ -40,15 +40,26 @@ static enum err snapshot_on_role(struct snapshot *s, struct view in)
 	return E_OK;
 }
 
-/* Maps what a frame brought; the mapping lives as long as the command. */
-static enum err snapshot_map(struct frame *f, void **ret, size_t *ret_bytes)
+/* Maps what a frame brought; the mapping lives as long as the snapshot. */
+static enum err snapshot_map(struct snapshot *s, struct frame *f, void **ret, size_t *ret_bytes)
 {
 	AUTO_FD fd = -1;
 
 	if (f->fd_n != 1)
 		return E_PROTO;
 	fd = frame_take_fd(f, 0);
-	return shm_map(fd, false, ret, ret_bytes);
+	if (s->map_n == SNAPSHOT_MAPS)
+		return E_LIMIT;
+	TRY(shm_map(fd, false, ret, ret_bytes));
+	s->maps[s->map_n++] = (struct snapshot_map){ *ret, *ret_bytes };
+	return E_OK;
+}
+
+void snapshot_release(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->map_n; i++)
+		shm_unmap(s->maps[i].p, s->maps[i].n);
+	*s = (struct snapshot){ 0 };
 }
 
 static enum err snapshot_on_image(struct snapshot *s, struct frame *f)
@@ -64,7 +75,7 @@ static enum err snapshot_on_image(struct snapshot *s, struct frame *f)
 	TRY(view_u32(&in, &s->reloads));
 	TRY(view_u32(&in, &s->failed_reloads));
 	s->started_s = (int64_t)started;
-	TRY(snapshot_map(f, &p, &n));
+	TRY(snapshot_map(s, f, &p, &n));
 	if (image_check(view_of(p, n), &s->image, &why) == E_OK)
 		return E_OK;
 	(void)fprintf(stderr, "sluis: the running image can't be read: %s\n", why);
@@ -81,7 +92,7 @@ static enum err snapshot_on_page(struct snapshot *s, struct frame *f)
 
 	TRY(view_u8(&in, &kind));
 	TRY(view_u16(&in, &index));
-	TRY(snapshot_map(f, &p, &n));
+	TRY(snapshot_map(s, f, &p, &n));
 	if (kind == PAGE_HEALTH && n >= sizeof *s->health)
 		s->health = p;
 	else if (kind == PAGE_KEEPER && n >= sizeof *s->keeper)

@@ -10,7 +10,12 @@
 #include "ipc/pages.h"
 #include "ipc/role.h"
 
-enum { SNAPSHOT_ROLES = 512 };
+enum { SNAPSHOT_ROLES = 512, SNAPSHOT_MAPS = ROLE_EDGES_MAX + 16 };
+
+struct snapshot_map {
+	void *p;
+	size_t n;
+};
 
 struct snapshot_role {
 	uint8_t role, state; /* enum role, enum keeper_role_state */
@@ -31,6 +36,8 @@ struct snapshot {
 	bool listener_open[IMAGE_LISTENER_SLOTS], metrics_open;
 	struct snapshot_role roles[SNAPSHOT_ROLES];
 	size_t role_n;
+	struct snapshot_map maps[SNAPSHOT_MAPS]; /* what image and pages lie in */
+	size_t map_n;
 };
 
 /* All edges together. */
@@ -47,6 +54,9 @@ struct snapshot_listener {
 /* snapshot_row - for ask_keeper: one frame of the keeper's answer; arg is a struct snapshot.
  * E_PROTO it is not understood · E_SYS (told) */
 enum err snapshot_row(void *arg, struct frame *f);
+
+/* snapshot_release - unmaps what it holds; empty again, for the next answer */
+void snapshot_release(struct snapshot *s);
 
 /* snapshot_server, snapshot_listener - sums; zero for what no edge knows yet */
 struct snapshot_server snapshot_server(const struct snapshot *s, const struct image_server *server);
