@@ -178,6 +178,7 @@ static void check_filter_one(struct check *c, struct model_filter *f)
 	check_filter_networks(c, f, "deny_networks", f->deny_networks);
 	check_limit_one(c, &f->rate_limit);
 	check_limit_one(c, &f->concurrency);
+	check_cors_one(c, &f->cors);
 	check_filter_path(c, f, "rewrite_path_prefix", &f->rewrite_path_prefix);
 	check_filter_path(c, f, "rewrite_path", &f->rewrite_path);
 	check_filter_host(c, f);
@@ -294,6 +295,7 @@ void check_filter_rule(struct check *c, const struct model_route *route,
 	check_filter_prefix(c, route->filters, rule);
 	check_filter_prefix(c, rule->filters, rule);
 	check_filter_effect(c, rule);
+	check_cors_rule(c, rule);
 	if (check_filter_flights(route->filters) + check_filter_flights(rule->filters) >
 	    CHECK_FILTER_FLIGHTS)
 		diag_error(

@@ -24,4 +24,10 @@ void check_redirect_filter(struct check *c, const struct model_route *route,
  * given, can lead to no other place than it says (THREATS A4) */
 void check_redirect_rule(struct check *c, struct model_rule *rule);
 
+/* check_cors_one - origins as browsers write them; lists that can be written into a field */
+void check_cors_one(struct check *c, const struct model_cors *cors);
+
+/* check_cors_rule - preflight requests must reach a rule with cors of its own */
+void check_cors_rule(struct check *c, const struct model_rule *rule);
+
 #endif

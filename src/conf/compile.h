@@ -55,6 +55,9 @@ struct image_range compile_filter_rule(struct compile *c, const struct model_rou
 /* compile_filter_template - a text with placeholders to IMAGE_SEGMENT */
 struct image_range compile_filter_template(struct compile *c, struct view text);
 
+/* compile_cors - IMAGE_CORS of a filter that has it */
+struct image_range compile_cors(struct compile *c, const struct model_cors *from);
+
 /* compile_limit_list - the limits among filters
  *   owner   what they belong to: "route", or "route/rule"
  */

@@ -67,6 +67,21 @@ static void compile_filter_changes(struct compile *c, struct compile_filter_side
 		compile_filter_drop(c, s, remove.p[i].text);
 }
 
+/* What servers say about other origins: the filter says it in their place. */
+static const struct view compile_filter_cors_names[] = {
+	VIEW_INIT("access-control-allow-origin"),   VIEW_INIT("access-control-allow-credentials"),
+	VIEW_INIT("access-control-allow-methods"),  VIEW_INIT("access-control-allow-headers"),
+	VIEW_INIT("access-control-expose-headers"), VIEW_INIT("access-control-max-age"),
+};
+
+enum { COMPILE_FILTER_CORS = 6 };
+
+static void compile_filter_cors(struct compile *c, struct compile_filter_side *s)
+{
+	for (size_t i = 0; i < COMPILE_FILTER_CORS; i++)
+		compile_filter_drop(c, s, compile_filter_cors_names[i]);
+}
+
 static uint32_t compile_filter_most(struct model_list list)
 {
 	uint32_t n = 0;
@@ -74,9 +89,10 @@ static uint32_t compile_filter_most(struct model_list list)
 	for (uint32_t i = 0; i < list.n; i++) {
 		const struct model_filter *f = MODEL_AT(struct model_filter, list, i);
 
-		n += f->set_request_headers.n + f->add_request_headers.n +
-		     f->remove_request_headers.n + f->set_response_headers.n +
-		     f->add_response_headers.n + f->remove_response_headers.n;
+		n += (f->cors.at ? COMPILE_FILTER_CORS : 0) + f->set_request_headers.n +
+		     f->add_request_headers.n + f->remove_request_headers.n +
+		     f->set_response_headers.n + f->add_response_headers.n +
+		     f->remove_response_headers.n;
 	}
 	return n;
 }
@@ -87,6 +103,8 @@ static void compile_filter_sides(struct compile *c, struct model_list list,
 	for (uint32_t i = 0; i < list.n; i++) {
 		const struct model_filter *f = MODEL_AT(struct model_filter, list, i);
 
+		if (f->cors.at)
+			compile_filter_cors(c, &sides[1]);
 		compile_filter_changes(c, &sides[0], f->set_request_headers, f->add_request_headers,
 				       f->remove_request_headers);
 		compile_filter_changes(c, &sides[1], f->set_response_headers,
@@ -290,6 +308,8 @@ static void compile_filter_others(struct compile *c, struct model_list list,
 		compile_filter_access(c, f->allow_networks, true);
 		compile_filter_access(c, f->deny_networks, false);
 		compile_filter_rewrite(c, f, to);
+		if (f->cors.at)
+			to->cors = compile_cors(c, &f->cors);
 	}
 }
 

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 7u
+#define IMAGE_VERSION 8u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -57,6 +57,8 @@ enum image_section {
 	IMAGE_MEDIA_TYPE, /* struct image_str: "text/html", "text/" for all of text */
 	IMAGE_COMPRESS,
 	IMAGE_LIMIT, /* how often and how many at once */
+	IMAGE_CORS,
+	IMAGE_ORIGIN, /* struct image_str: scheme, host and port; "*." in front of a host, "*" */
 	IMAGE_SECTIONS
 };
 
@@ -215,9 +217,19 @@ struct image_filter {
 	struct image_range
 		path;	       /* IMAGE_SEGMENT: the path that servers are sent; empty: as it is */
 	struct image_str host; /* the Host that servers are sent; empty: as it is */
+	struct image_range cors;      /* IMAGE_CORS: one, or none */
 	struct image_range limits[2]; /* IMAGE_LIMIT: the route's, which its rules share; the
 					 rule's */
 	uint32_t flags;		      /* bits of enum image_filter_flag */
+};
+
+enum image_cors_flag { IMAGE_CORS_CREDENTIALS = 1, IMAGE_CORS_ANY_ORIGIN = 2 };
+
+struct image_cors {
+	struct image_range origins;		   /* IMAGE_ORIGIN */
+	struct image_str methods, headers, expose; /* as the answer lists them; empty: not said */
+	uint32_t max_age_s;
+	uint32_t flags; /* bits of enum image_cors_flag */
 };
 
 struct image_access {
@@ -424,6 +436,8 @@ IMAGE_GETTER(image_status_range_at, struct image_status_range, IMAGE_STATUS_RANG
 IMAGE_GETTER(image_filter_at, struct image_filter, IMAGE_FILTER)
 IMAGE_GETTER(image_access_at, struct image_access, IMAGE_ACCESS)
 IMAGE_GETTER(image_drop_at, struct image_str, IMAGE_DROP)
+IMAGE_GETTER(image_cors_at, struct image_cors, IMAGE_CORS)
+IMAGE_GETTER(image_origin_at, struct image_str, IMAGE_ORIGIN)
 IMAGE_GETTER(image_limit_at, struct image_limit, IMAGE_LIMIT)
 IMAGE_GETTER(image_segment_at, struct image_segment, IMAGE_SEGMENT)
 #undef IMAGE_GETTER

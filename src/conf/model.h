@@ -204,6 +204,13 @@ struct model_limit {
 	uint8_t key_kind; /* enum image_limit_key */
 };
 
+struct model_cors {
+	const struct node *at;
+	struct model_texts allow_origins, allow_methods, allow_headers, expose_headers;
+	bool allow_credentials;
+	uint64_t max_age_ms;
+};
+
 /* One element of "filters": what is named in it is given, all else is empty. */
 struct model_filter {
 	const struct node *at;
@@ -213,6 +220,7 @@ struct model_filter {
 	struct model_networks allow_networks, deny_networks;
 	struct view rewrite_path_prefix, rewrite_path, rewrite_host;
 	struct model_limit rate_limit, concurrency;
+	struct model_cors cors;
 	struct model_redirect redirect;
 };
 

@@ -48,6 +48,28 @@ static const struct option_table concurrency =
 		      "How many at once; over all edges together. What is too much gets 429 when "
 		      "the key is the client's (source_address, header, cookie), else 503.");
 
+#define ROW_CORS(f, fl, text) ROW_TEXTS(model_cors, f, #f, fl, 300, text)
+
+static const struct option cors_rows[] = {
+	ROW_CORS(allow_origins, OPTION_REQUIRED,
+		 "Origins that may read answers: https://www.example.nl, https://*.example.nl (one "
+		 "label or more), or \"*\" (any)."),
+	ROW_CORS(allow_methods, 0,
+		 "Methods that they may use besides GET, HEAD and POST; \"*\" = any."),
+	ROW_CORS(allow_headers, 0,
+		 "Request headers that they may send besides the harmless ones; \"*\" = any."),
+	ROW_CORS(expose_headers, 0,
+		 "Response headers that they may read besides the harmless ones; \"*\" = any."),
+	ROW_BOOL(model_cors, allow_credentials, "allow_credentials", "false",
+		 "Whether requests may carry cookies and log-ins."),
+	ROW_TIME(model_cors, max_age_ms, "max_age", 0, OPTIONS_DAY, "5s",
+		 "How long a browser may remember the answer to a preflight request."),
+};
+static const struct option_table cors =
+	OPTIONS_TABLE(model_cors, "cors", cors_rows,
+		      "Which other sites' scripts may use this one (Fetch standard). Preflight "
+		      "requests are answered here; what the server says about it is replaced.");
+
 static const struct option redirect_rows[] = {
 	ROW_NUMBER(model_redirect, status, "status", 300, 399, "308",
 		   "301, 302, 303, 307 or 308 (RFC 9110 §15.4)."),
@@ -72,6 +94,7 @@ const struct option_table options_filter_redirect =
 static const struct option filter_rows[] = {
 	ROW_NETS(allow_networks, "The client's address must lie in one of these; others get 403."),
 	ROW_NETS(deny_networks, "Clients whose address lies in one of these get 403."),
+	ROW_MAP(model_filter, cors, "cors", &cors, "Which other sites' scripts may use this one."),
 	ROW_MAP(model_filter, redirect, "redirect", &options_filter_redirect,
 		"Send the client elsewhere: the same as the rule's own redirect."),
 	ROW_MAP(model_filter, rate_limit, "rate_limit", &rate_limit, "How often."),
@@ -101,10 +124,10 @@ static const struct option filter_rows[] = {
 	ROW_HEADER_NAMES(remove_response_headers, "Fields that the client is not sent."),
 };
 
-const struct option_table options_filter =
-	OPTIONS_TABLE(model_filter, "filter", filter_rows,
-		      "One change to requests or answers, or one condition on them. They are "
-		      "applied in a fixed order, whatever the order in which they are written: "
-		      "networks, rate_limit, concurrency, rewriting, header fields; the route's "
-		      "before the rule's. "
-		      "docs/filters.md says all of it.");
+const struct option_table options_filter = OPTIONS_TABLE(
+	model_filter, "filter", filter_rows,
+	"One change to requests or answers, or one condition on them. They are "
+	"applied in a fixed order, whatever the order in which they are written: "
+	"networks, rate_limit, concurrency, cors, rewriting, header fields; the route's "
+	"before the rule's. "
+	"docs/filters.md says all of it.");

@@ -448,3 +448,72 @@ def test_redirects_are_not_open(sluis, site):
         to = got.header("Location")
         assert got.status == 308 and len(got.all("Location")) == 1
         assert to.startswith("https://b.nl/") or (to.startswith("/") and to[1:2] not in ("/", "\\")), (target, to)
+
+
+# ---- other origins ----------------------------------------------------------------------------------
+CORS = {"allow_origins": ["https://app.nl", "https://*.app.nl", "http://app.nl:81"], "allow_methods": ["PUT", "DELETE"],
+        "allow_headers": ["X-A", "X-B"], "expose_headers": ["X-Out"], "max_age": "10m"}
+
+
+def said(answer):
+    """The fields of the CORS protocol, without their prefix."""
+    return {name.lower().removeprefix("access-control-"): value for name, value in answer.fields
+            if name.lower().startswith("access-control-")}
+
+
+def preflight(sluis, origin, method="PUT", headers="x-a", **keywords):
+    fields = [("Origin", origin), ("Access-Control-Request-Method", method)]
+    return sluis.ask(method="OPTIONS", fields=fields + ([("Access-Control-Request-Headers", headers)] if headers else []), **keywords)
+
+
+def test_cors(sluis, filtered):
+    server = filtered([{"cors": CORS}, {"remove_request_headers": ["Origin"]}], lambda r, s: origins.answer(
+        b"x", fields=[("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Credentials", "true"), ("Vary", "Accept")]))
+    got = preflight(sluis, "https://app.nl")
+    assert got.status == 204 and not got.all("Content-Length") and not server.requests
+    assert said(got) == {"allow-origin": "https://app.nl", "allow-methods": "PUT, DELETE", "allow-headers": "X-A, X-B", "max-age": "600"}
+    assert "Origin" in got.all("Vary")
+    for origin, is_allowed in (("https://app.nl", True), ("https://www.app.nl", True), ("https://a.b.app.nl", True), ("http://app.nl:81", True),
+                               ("http://app.nl", False), ("https://app.nl:81", False), ("https://evilapp.nl", False),
+                               ("https://app.nl.evil.nl", False), ("https://evil.nl/.app.nl", False), ("https://.app.nl", False),
+                               ("https://u@x.app.nl", False), ("null", False), ("https://APP.nl", False), ("https://app.nl ", True)):
+        got = sluis.ask(fields=[("Origin", origin)])
+        want = {"allow-origin": origin.strip(), "expose-headers": "X-Out"} if is_allowed else {}
+        assert got.status == 200 and said(got) == want, origin
+        assert sorted(got.all("Vary")) == ["Accept", "Origin"]
+        if not is_allowed:
+            assert said(preflight(sluis, origin)) == {}
+    assert all(not r.all("Origin") for r in server.requests)
+    assert said(sluis.ask()) == {} and sluis.ask(fields=[("Origin", "https://app.nl")] * 2).status == 200
+
+
+def test_cors_of_any_origin(sluis, filtered):
+    filtered([{"cors": {"allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"]}}])
+    got = sluis.ask(fields=[("Origin", "https://any.nl")])
+    assert said(got) == {"allow-origin": "*"} and not got.all("Vary")
+    assert said(preflight(sluis, "https://any.nl", "PURGE", "x-q, x-r")) == {
+        "allow-origin": "*", "allow-methods": "PURGE", "allow-headers": "x-q, x-r", "max-age": "5"}
+
+
+def test_cors_with_credentials(sluis, filtered):
+    filtered([{"cors": {"allow_origins": ["*"], "allow_credentials": True}}])
+    got = sluis.ask(fields=[("Origin", "https://any.nl")])
+    assert said(got) == {"allow-origin": "https://any.nl", "allow-credentials": "true"} and got.all("Vary") == ["Origin"]
+
+
+def test_cors_reaches_every_answer(sluis, site):
+    """Scripts can read why they were refused; and OPTIONS that is no preflight goes the usual way."""
+    filters = [{"cors": CORS}, {"rate_limit": {"requests": 2, "per": "60s"}}]
+    sluis.start(site("127.0.0.1:1", route={"filters": filters, "rules": [
+        {"match": {"path_exact": "/f"}, "respond": {"body": "fixed"}}, {"backend": "web"}], "backend": "web"}))
+    origin = [("Origin", "https://app.nl")]
+    for target, status in (("/f", 200), ("/", 502), ("/", 429)):
+        got = sluis.ask(target, fields=origin)
+        assert got.status == status and said(got)["allow-origin"] == "https://app.nl"
+
+
+def test_cors_of_a_rule_takes_the_routes_place(sluis, filtered):
+    filtered([{"cors": {"allow_origins": ["https://rule.nl"]}}], route={"filters": [{"cors": {"allow_origins": ["https://route.nl"]}}]})
+    assert said(sluis.ask(fields=[("Origin", "https://route.nl")])) == {}
+    assert said(sluis.ask(fields=[("Origin", "https://rule.nl")])) == {"allow-origin": "https://rule.nl"}
+    assert sluis.ask(method="OPTIONS", fields=[("Origin", "https://rule.nl")]).status == 200

@@ -77,6 +77,14 @@ static uint64_t walk_filter(const struct image *im, const struct image_filter *f
 
 	for (uint32_t i = 0; i < f->request_drops.n && i < 1000; i++)
 		sum += walk_str(im, *image_drop_at(im, f->request_drops.first + i));
+	for (uint32_t i = 0; i < f->cors.n && i < 1000; i++) {
+		const struct image_cors *c = image_cors_at(im, f->cors.first + i);
+
+		sum += walk_str(im, c->methods) + walk_str(im, c->headers) +
+		       walk_str(im, c->expose);
+		for (uint32_t k = 0; k < c->origins.n && k < 1000; k++)
+			sum += walk_str(im, *image_origin_at(im, c->origins.first + k));
+	}
 	for (uint32_t i = 0; i < 2; i++)
 		for (uint32_t k = 0; k < f->limits[i].n && k < 1000; k++)
 			sum += walk_str(im, image_limit_at(im, f->limits[i].first + k)->key);

@@ -164,7 +164,7 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	answer_put_status(&w, head, h);
 	has_hsts = answer_put_fields(&w, x, head, h);
 	if (f)
-		filter_put_lines(&w, x, f->answer_lines);
+		filter_put_answer(&w, x, f, false);
 	if (!has_hsts)
 		answer_put_security(&w, x);
 	answer_put_hop(&w, x);

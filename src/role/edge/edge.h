@@ -285,6 +285,7 @@ struct exchange {
 	const char *why;		 /* it was answered here; a fixed text */
 	const struct image_limit *limit; /* that refused it */
 	uint32_t retry_after_s;
+	struct span16 origin_at, asked_method_at, asked_fields_at; /* in head->p: cors.c */
 	uint32_t flights[FLIGHTS_MAX]; /* what it is counted in: flight.c */
 	uint8_t flight_n;
 	const char *cause; /* of a failure towards a server; a fixed text; may be NULL */

@@ -7,6 +7,7 @@
 #include "role/edge/count.h"
 #include "role/edge/flight.h"
 #include "role/edge/rate.h"
+#include "route/cors.h"
 #include "sys/clock.h"
 
 static bool filter_allows(const struct exchange *x, const struct image_filter *f)
@@ -155,6 +156,8 @@ struct filter_verdict filter_judge(struct edge *e, struct exchange *x, const str
 		v = filter_limits(e, x, f, q, false);
 	if (!v.status && (f->limits[0].n || f->limits[1].n))
 		v = filter_limits(e, x, f, q, true);
+	if (!v.status && f->cors.n && cors_is_preflight(q->head, q->h))
+		v = (struct filter_verdict){ 204, NULL };
 	return v;
 }
 
@@ -233,4 +236,94 @@ void filter_put_lines(struct wbuf *w, const struct exchange *x, struct image_ran
 		return;
 	facts = filter_facts(x);
 	expand_put(w, &x->g->image, lines, &facts);
+}
+
+/* ---- other origins ---- */
+
+static const struct image_cors *filter_cors(const struct exchange *x, const struct image_filter *f)
+{
+	return image_cors_at(&x->g->image, f->cors.first);
+}
+
+static void filter_keep(struct wbuf *w, struct view v, struct span16 *ret)
+{
+	wbuf_view_put(w, v);
+	*ret = (struct span16){ .at = (uint16_t)(w->n - v.n), .n = (uint16_t)v.n };
+}
+
+void filter_keep_origin(struct wbuf *w, struct exchange *x, const struct image_filter *f,
+			const struct filter_request *q)
+{
+	struct view origin = cors_field(q->head, q->h, VIEW("Origin"));
+
+	if (!cors_allows(&x->g->image, filter_cors(x, f), origin))
+		return;
+	filter_keep(w, origin, &x->origin_at);
+	if (!cors_is_preflight(q->head, q->h))
+		return;
+	filter_keep(w, cors_field(q->head, q->h, VIEW("Access-Control-Request-Method")),
+		    &x->asked_method_at);
+	filter_keep(w, cors_field(q->head, q->h, VIEW("Access-Control-Request-Headers")),
+		    &x->asked_fields_at);
+}
+
+static void filter_put_origin(struct wbuf *w, const struct exchange *x, const struct image_cors *c)
+{
+	bool is_any = c->flags & IMAGE_CORS_ANY_ORIGIN && !(c->flags & IMAGE_CORS_CREDENTIALS);
+
+	if (!is_any)
+		WBUF_LIT(w, "Vary: Origin\r\n");
+	if (x->origin_at.n == 0)
+		return;
+	WBUF_LIT(w, "Access-Control-Allow-Origin: ");
+	wbuf_view_put(w, is_any ? VIEW("*") : filter_span(x, x->origin_at));
+	if (c->flags & IMAGE_CORS_CREDENTIALS)
+		WBUF_LIT(w, "\r\nAccess-Control-Allow-Credentials: true");
+	WBUF_LIT(w, "\r\n");
+}
+
+void filter_put_answer(struct wbuf *w, const struct exchange *x, const struct image_filter *f,
+		       bool is_page)
+{
+	const struct image_cors *c = f->cors.n ? filter_cors(x, f) : NULL;
+
+	filter_put_lines(w, x, is_page ? f->page_lines : f->answer_lines);
+	if (!c)
+		return;
+	filter_put_origin(w, x, c);
+	if (x->origin_at.n == 0 || x->asked_method_at.n || c->expose.n == 0)
+		return;
+	WBUF_LIT(w, "Access-Control-Expose-Headers: ");
+	wbuf_view_put(w, image_view(&x->g->image, c->expose));
+	WBUF_LIT(w, "\r\n");
+}
+
+/* A list of the answer; "*" means any only without credentials, so that what was asked for is
+ * said back. */
+static void filter_put_list(struct wbuf *w, struct view name, struct view list, struct view asked)
+{
+	if (view_eq(list, VIEW("*")))
+		list = asked;
+	if (list.n == 0)
+		return;
+	wbuf_view_put(w, name);
+	wbuf_view_put(w, list);
+	WBUF_LIT(w, "\r\n");
+}
+
+void filter_put_preflight(struct wbuf *w, const struct exchange *x, const struct image_filter *f)
+{
+	const struct image *im = &x->g->image;
+	const struct image_cors *c = filter_cors(x, f);
+
+	WBUF_LIT(w, "Vary: Access-Control-Request-Method, Access-Control-Request-Headers\r\n");
+	if (x->origin_at.n == 0)
+		return;
+	filter_put_list(w, VIEW("Access-Control-Allow-Methods: "), image_view(im, c->methods),
+			filter_span(x, x->asked_method_at));
+	filter_put_list(w, VIEW("Access-Control-Allow-Headers: "), image_view(im, c->headers),
+			filter_span(x, x->asked_fields_at));
+	WBUF_LIT(w, "Access-Control-Max-Age: ");
+	wbuf_dec(w, c->max_age_s);
+	WBUF_LIT(w, "\r\n");
 }

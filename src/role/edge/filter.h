@@ -25,7 +25,7 @@ struct filter_request {
 
 /* Why a request goes no further; status 0: it may go on. */
 struct filter_verdict {
-	uint16_t status;
+	uint16_t status; /* 204: a preflight request, to be answered by local_preflight */
 	const char *why;
 };
 
@@ -50,6 +50,21 @@ struct expand_facts filter_facts(const struct exchange *x);
 
 /* filter_put_lines - appends field lines with their placeholders */
 void filter_put_lines(struct wbuf *w, const struct exchange *x, struct image_range lines);
+
+/* filter_put_answer - what an answer is given: header fields, and what scripts of other origins
+ * may do
+ *   is_page   one of our own error pages, which keeps fields of its own
+ */
+void filter_put_answer(struct wbuf *w, const struct exchange *x, const struct image_filter *f,
+		       bool is_page);
+
+/* filter_put_preflight - the answer to a preflight request, its fields alone (Fetch,
+ * "CORS-preflight fetch") */
+void filter_put_preflight(struct wbuf *w, const struct exchange *x, const struct image_filter *f);
+
+/* filter_keep_origin - appends behind x's head what a cross-origin request said, for its answer */
+void filter_keep_origin(struct wbuf *w, struct exchange *x, const struct image_filter *f,
+			const struct filter_request *q);
 
 /* filter_drops_name - is this field one of those that are taken out? */
 bool filter_drops_name(const struct image *im, struct image_range drops, struct view name);

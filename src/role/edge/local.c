@@ -19,6 +19,7 @@ struct local_status {
 
 static const struct local_status local_statuses[] = {
 	{ 200, "OK", "" },
+	{ 204, "No Content", "" },
 	{ 301, "Moved Permanently", "" },
 	{ 302, "Found", "" },
 	{ 303, "See Other", "" },
@@ -104,7 +105,7 @@ static void local_put_head(struct wbuf *w, const struct exchange *x, const struc
 			 "frame-ancestors 'none'; "
 			 "base-uri 'none'; form-action 'none'\r\nReferrer-Policy: no-referrer\r\n");
 	if (f)
-		filter_put_lines(w, x, a->is_page ? f->page_lines : f->answer_lines);
+		filter_put_answer(w, x, f, a->is_page);
 	answer_put_security(w, x);
 }
 
@@ -218,6 +219,17 @@ void local_rule(struct edge *e, struct exchange *x)
 	a.body = image_view(im, x->rule->body);
 	a.type = image_view(im, x->rule->content_type);
 	local_put_head(&w, x, &a);
+	local_send(e, x, &w, &a);
+}
+
+void local_preflight(struct edge *e, struct exchange *x)
+{
+	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
+	struct local a = { .status = 204 };
+
+	access_why(x, "a preflight request");
+	local_put_head(&w, x, &a);
+	filter_put_preflight(&w, x, filter_of(x));
 	local_send(e, x, &w, &a);
 }
 

@@ -11,6 +11,9 @@ void local_error(struct edge *e, struct exchange *x, uint16_t status, const char
 /* local_rule - what x's rule says: redirect or respond. Ends x */
 void local_rule(struct edge *e, struct exchange *x);
 
+/* local_preflight - what scripts of the origin that asks may do here. Ends x */
+void local_preflight(struct edge *e, struct exchange *x);
+
 /* local_to_https - the same host, path and query on the https listener; 400 when there is no host.
  * Ends x */
 void local_to_https(struct edge *e, struct exchange *x, struct view host);

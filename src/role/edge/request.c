@@ -324,6 +324,13 @@ static void request_put_hop(const struct exchange *x, const struct request *q, s
 	WBUF_LIT(w, "Via: 1.1 sluis\r\n\r\n");
 }
 
+static struct filter_request request_filtered(const struct request *q)
+{
+	return (struct filter_request){
+		.head = q->head, .h = q->h, .host = q->host.name, .path = q->target.path
+	};
+}
+
 /* What the client asked for, behind the head, when servers are sent something else: records and
  * placeholders of the answer speak of this. */
 static void request_put_original(struct exchange *x, const struct request *q, struct wbuf *w)
@@ -339,6 +346,11 @@ static void request_put_original(struct exchange *x, const struct request *q, st
 	if (q->filter->host.n) {
 		wbuf_view_put(w, q->authority);
 		x->host_at = request_span(w, q->authority);
+	}
+	if (q->filter->cors.n) {
+		struct filter_request facts = request_filtered(q);
+
+		filter_keep_origin(w, x, q->filter, &facts);
 	}
 	for (size_t i = 0; q->filter->flags & IMAGE_FILTER_AGENT && i < q->h->field_n; i++) {
 		const struct field *f = &q->h->fields[i];
@@ -467,9 +479,7 @@ static struct request_verdict request_decide(struct edge *e, struct exchange *x,
 		return (struct request_verdict){ 404, "no route takes this request" };
 	q->filter = filter_of(x);
 	if (q->filter) {
-		struct filter_request facts = {
-			.head = q->head, .h = q->h, .host = q->host.name, .path = q->target.path
-		};
+		struct filter_request facts = request_filtered(q);
 
 		v = filter_judge(e, x, q->filter, &facts);
 	}
@@ -501,7 +511,9 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 static void request_act(struct edge *e, struct exchange *x, const struct request *q,
 			struct request_verdict v)
 {
-	if (v.status)
+	if (v.status == 204)
+		local_preflight(e, x);
+	else if (v.status)
 		local_error(e, x, v.status, v.why);
 	else if (!x->rule)
 		local_to_https(e, x, q->host.name);

@@ -32,7 +32,7 @@ enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 		if (!(field_flags((enum field_id)h->fields[i].id) & (FIELD_HOP | FIELD_FRAMING)))
 			wbuf_view_put(&w, http1_line(head, h, i));
 	if (f)
-		filter_put_lines(&w, x, f->answer_lines);
+		filter_put_answer(&w, x, f, false);
 	WBUF_LIT(&w, "\r\n");
 	wbuf_view_put(&w, *rest);
 	TRY(wbuf_check(&w));

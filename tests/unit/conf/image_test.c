@@ -33,7 +33,8 @@ static const char config[] =
 	" source: [10.0.0.0/8]}, backends: [{name: web, weight: 1}, {name: two, weight: 2}],\n"
 	"         filters: [{set_request_headers: {X: \"a{host}\"}}, {remove_response_headers: "
 	"[Y]},"
-	" {allow_networks: [10.0.0.0/8]}, {rewrite_path: /p}, {rate_limit: {requests: 1}}, "
+	" {allow_networks: [10.0.0.0/8]}, {rewrite_path: /p}, {cors: {allow_origins: [\"*\"]}}, "
+	"{rate_limit: {requests: 1}}, "
 	"{rewrite_host: h}]}\n"
 	"      - {match: {path_prefix: /y}, redirect: {location: /z}}\n"
 	"      - {match: {path_regex: q}, respond: {body: hello}}\n"
@@ -386,6 +387,15 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_ACCESS, 0, image_access, is_allow, 2),
 		WRONG(IMAGE_FILTER, 0, image_filter, limits[0].n, 99),
 		WRONG(IMAGE_FILTER, 0, image_filter, limits[1].first, UINT32_MAX),
+		WRONG(IMAGE_FILTER, 0, image_filter, cors.first, UINT32_MAX),
+		WRONG(IMAGE_FILTER, 0, image_filter, cors.n, 99),
+		WRONG(IMAGE_CORS, 0, image_cors, origins.n, 99),
+		WRONG(IMAGE_CORS, 0, image_cors, methods.at, UINT32_MAX),
+		WRONG(IMAGE_CORS, 0, image_cors, headers.at, UINT32_MAX),
+		WRONG(IMAGE_CORS, 0, image_cors, expose.at, UINT32_MAX),
+		WRONG(IMAGE_CORS, 0, image_cors, max_age_s, UINT32_MAX),
+		WRONG(IMAGE_CORS, 0, image_cors, flags, 4),
+		WRONG(IMAGE_ORIGIN, 0, image_str, n, 0),
 		WRONG(IMAGE_LIMIT, 0, image_limit, key.at, UINT32_MAX),
 		WRONG(IMAGE_LIMIT, 0, image_limit, requests, 0),
 		WRONG(IMAGE_LIMIT, 0, image_limit, requests, IMAGE_LIMIT_REQUESTS_MAX + 1),
