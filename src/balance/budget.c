@@ -1,7 +1,7 @@
 /* Budgets of further tries; pure. */
 #include "balance/budget.h"
 
-enum { BUDGET_TRY = 100, BUDGET_FULL = BUDGET_TRY * BUDGET_MAX };
+enum { BUDGET_TRY = 100 };
 
 void budget_deposit(struct budget *b, uint32_t percent)
 {

@@ -10,7 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BUDGET_PER_S = 10, BUDGET_MAX = 100 /* further tries that can be saved up */ };
+enum {
+	BUDGET_PER_S = 10,
+	BUDGET_MAX = 100,	       /* further tries that can be saved up */
+	BUDGET_FULL = 100 * BUDGET_MAX /* in hundredths */
+};
 
 /* Zero is valid: nothing was asked of it yet, and it is full. */
 struct budget {
@@ -21,7 +25,7 @@ struct budget {
 /* budget_deposit - one more request; it is worth percent hundredths of a try */
 void budget_deposit(struct budget *b, uint32_t percent);
 
-/* budget_spend - one more try, if there is enough; percent 0: never */
+/* budget_spend - one more try, if there is enough; percent 0: never. now_ms 0: without a reserve */
 bool budget_spend(struct budget *b, uint32_t percent, uint64_t now_ms);
 
 #endif

@@ -102,6 +102,10 @@ static void check_names_rule(struct check *c, struct model_rule *rule)
 	if (rule->backend.n)
 		rule->backend_index =
 			check_names_pool(c, rule->backend, node_place(rule->at, "backend"));
+	rule->mirror_index = IMAGE_NONE;
+	if (rule->mirror.n)
+		rule->mirror_index =
+			check_names_pool(c, rule->mirror, node_place(rule->at, "mirror"));
 	for (uint32_t i = 0; i < rule->backends.n; i++) {
 		struct model_split *s = MODEL_AT(struct model_split, rule->backends, i);
 

@@ -1,4 +1,4 @@
-/* Persistence: one way per backend, and cookies that don't get in each other's way. */
+/* Persistence and hedging: one way per backend, and cookies that don't get in each other's way. */
 #include "conf/check.h"
 #include "conf/region.h"
 
@@ -65,11 +65,42 @@ static void check_persistence_one(struct check *c, struct model_backend *b, stru
 				MODEL_AT(struct model_backend, c->model->backends, before)->name));
 }
 
+/* "p95", or a duration. */
+static void check_persistence_hedge(struct check *c, struct model_backend *b)
+{
+	static const struct {
+		const char *word;
+		uint8_t quantile;
+	} words[] = { { "p50", 50 }, { "p75", 75 }, { "p90", 90 }, { "p95", 95 }, { "p99", 99 } };
+	struct model_hedge *h = &b->hedge;
+
+	if (!h->at)
+		return;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (view_eq(h->after, view_str(words[i].word)))
+			h->quantile = words[i].quantile;
+	if (!h->quantile && (value_duration(h->after, &h->after_ms) != E_OK || h->after_ms == 0 ||
+			     h->after_ms > b->timeouts.first_byte_ms))
+		diag_error(c->diag, node_place(h->at, "after"),
+			   "after: expected p50, p75, p90, p95, p99, or a duration from 1ms to "
+			   "timeouts.first_byte, not \"%.*s\"",
+			   DIAG_VIEW(h->after));
+	if (b->persistence.has_cookie || b->persistence.has_source)
+		diag_error(c->diag, h->at->at,
+			   "hedge asks another server, persistence stays at one: leave one of "
+			   "them out");
+	else if (b->servers.n == 1)
+		diag_warning(c->diag, h->at->at, "there is no second server to ask");
+}
+
 void check_persistence_run(struct check *c)
 {
 	struct names seen = names_of(c->region);
 
-	for (uint32_t i = 0; i < c->model->backends.n; i++)
-		check_persistence_one(c, MODEL_AT(struct model_backend, c->model->backends, i),
-				      &seen, i);
+	for (uint32_t i = 0; i < c->model->backends.n; i++) {
+		struct model_backend *b = MODEL_AT(struct model_backend, c->model->backends, i);
+
+		check_persistence_one(c, b, &seen, i);
+		check_persistence_hedge(c, b);
+	}
 }

@@ -205,6 +205,20 @@ static void check_route_split(struct check *c, const struct model_rule *rule)
 			   "no backend has a weight above 0");
 }
 
+static void check_route_mirror(struct check *c, const struct model_rule *rule)
+{
+	if (rule->mirror.n && (rule->redirect.at || rule->respond.at))
+		diag_error(c->diag, node_place(rule->at, "mirror"),
+			   "only what goes to a backend can be mirrored");
+	else if (rule->mirror.n && rule->mirror_index == rule->backend_index)
+		diag_warning(c->diag, node_place(rule->at, "mirror"),
+			     "backend \"%.*s\" would get each request twice",
+			     DIAG_VIEW(rule->mirror));
+	if (rule->mirror.n == 0 && node_get(rule->at, "mirror_percent"))
+		diag_error(c->diag, node_place(rule->at, "mirror_percent"),
+			   "mirror_percent goes with mirror");
+}
+
 static void check_route_action(struct check *c, struct model_rule *rule)
 {
 	bool has_split = rule->backends.p != NULL;
@@ -216,6 +230,7 @@ static void check_route_action(struct check *c, struct model_rule *rule)
 			   "a rule does exactly one thing: backend, backends, redirect or respond");
 		return;
 	}
+	check_route_mirror(c, rule);
 	if (rule->redirect.at) {
 		rule->action = IMAGE_ACTION_REDIRECT;
 		check_redirect_rule(c, rule);

@@ -102,6 +102,15 @@ static void compile_pool_numbers(const struct model_backend *from, struct image_
 	to->idle_connection_ms = (uint32_t)from->timeouts.idle_connection_ms;
 }
 
+static void compile_pool_hedge(const struct model_hedge *from, struct image_pool *to)
+{
+	if (!from->at)
+		return;
+	to->hedge_ms = (uint32_t)from->after_ms;
+	to->hedge_quantile = from->quantile;
+	to->hedge_percent = (uint32_t)from->percent;
+}
+
 static void compile_pool_persistence(struct compile *c, const struct model_backend *from,
 				     struct image_pool *to)
 {
@@ -174,6 +183,7 @@ bool compile_pool_run(struct compile *c)
 		to->resolve_to = compile_networks(c, from->resolve_to);
 		compile_pool_numbers(from, to);
 		compile_pool_persistence(c, from, to);
+		compile_pool_hedge(&from->hedge, to);
 		compile_pool_health(c, &from->health, to);
 		compile_pool_tls(c, &from->tls,
 				 compile_pool_anchor(c->check, anchors, from->tls.anchors), to);

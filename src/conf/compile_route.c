@@ -88,6 +88,10 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	to->filter = compile_filter_rule(c, of, from, limits);
 	if (from->action == IMAGE_ACTION_BACKEND)
 		compile_route_split(c, from, to);
+	if (from->action == IMAGE_ACTION_BACKEND && from->mirror.n) {
+		to->mirror = from->mirror_index;
+		to->mirror_percent = (uint32_t)from->mirror_percent;
+	}
 	if (from->action == IMAGE_ACTION_REDIRECT) {
 		to->status = (uint16_t)from->redirect.status;
 		to->location = compile_text(c, from->redirect.location);

@@ -107,6 +107,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_RULE, ROW_RANGE, image_rule, sources, IMAGE_NETWORK, 0),
 	ROW(IMAGE_RULE, ROW_RANGE, image_rule, backends, IMAGE_SPLIT, 0),
 	ROW(IMAGE_RULE, ROW_U32, image_rule, weight_total, 0, ANY),
+	ROW(IMAGE_RULE, ROW_U32, image_rule, mirror_percent, 0, 100),
 	ROW(IMAGE_RULE, ROW_U32, image_rule, method_bits, 0, IMAGE_METHOD_BITS),
 	ROW(IMAGE_RULE, ROW_U8, image_rule, path_kind, IMAGE_PATH_ANY, IMAGE_PATH_REGEX),
 	ROW(IMAGE_RULE, ROW_U8, image_rule, action, IMAGE_ACTION_BACKEND, IMAGE_ACTION_RESPOND),
@@ -179,6 +180,9 @@ static const struct row rows[] = {
 	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_try_ms, 0, ANY),
 	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_deadline_ms, 0, ANY),
 	ROW(IMAGE_POOL, ROW_U32, image_pool, retry_backoff_ms, 0, IMAGE_BACKOFF_MAX_MS),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, hedge_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, hedge_percent, 0, 100),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, hedge_quantile, 0, 99),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, persist, IMAGE_PERSIST_NOT, IMAGE_PERSIST_SOURCE),
 	ROW(IMAGE_POOL, ROW_U32, image_pool, persist_s, 0, IMAGE_PERSIST_MAX_S),
 	ROW(IMAGE_POOL, ROW_TEXT, image_pool, persist_cookie, 0, IMAGE_PERSIST_NAME_MAX),
@@ -518,6 +522,8 @@ static const char *rules_why(const struct image *im)
 			return "two rules share a split";
 		if (r->backends.n != 0)
 			split_end = r->backends.first + r->backends.n;
+		if (r->mirror_percent && r->mirror >= image_count(im, IMAGE_POOL))
+			return "a rule's mirror is no pool";
 		why = rule_why(im, r);
 		if (why)
 			return why;

@@ -199,7 +199,8 @@ struct image_rule {
 	uint32_t slot_gen;
 	struct image_range filter; /* IMAGE_FILTER: one, or none */
 	uint32_t compress;	   /* IMAGE_COMPRESS, or IMAGE_NONE: answers go as they are */
-	uint32_t pad;
+	uint32_t mirror;	   /* IMAGE_POOL: gets copies, when mirror_percent is not 0 */
+	uint32_t mirror_percent;
 };
 
 /* The route's filters and the rule's own, put together: what they come to for this rule. */
@@ -339,9 +340,10 @@ struct image_pool {
 		queue_timeout_ms; /* 0 = no limit */
 	uint32_t retry_attempts, retry_budget_percent;
 	uint32_t retry_try_ms, retry_deadline_ms, retry_backoff_ms; /* 0 = none */
-	uint32_t persist_s;  /* how long a cookie counts, or an idle source is remembered */
-	uint64_t persist_id; /* stands for the pool's name in cookies */
-	struct image_str persist_cookie; /* IMAGE_PERSIST_COOKIE: its name, a token */
+	uint32_t persist_s; /* how long a cookie counts, or an idle source is remembered */
+	uint32_t hedge_ms, hedge_percent; /* hedge_percent 0: off; hedge_ms 0: hedge_quantile */
+	uint64_t persist_id;		  /* stands for the pool's name in cookies */
+	struct image_str persist_cookie;  /* IMAGE_PERSIST_COOKIE: its name, a token */
 	uint32_t connect_ms, first_byte_ms, idle_connection_ms;
 	uint8_t protocol;    /* enum image_protocol */
 	uint8_t balance;     /* enum image_balance */
@@ -350,8 +352,8 @@ struct image_pool {
 	uint8_t tls_verify;
 	uint8_t persist; /* enum image_persistence */
 	uint8_t is_h2;	 /* its servers speak HTTP/2: over TLS by ALPN, else with prior knowledge */
-	uint8_t pad[1];
-	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
+	uint8_t hedge_quantile; /* of a hundred */
+	uint32_t slot;		/* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
 	uint32_t slot_gen;
 };
 

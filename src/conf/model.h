@@ -123,6 +123,15 @@ struct model_retries {
 	uint8_t on; /* bits of enum image_retry */
 };
 
+struct model_hedge {
+	const struct node *at;
+	struct view after;
+	uint64_t percent;
+	/* by check_hedge */
+	uint64_t after_ms; /* 0: quantile */
+	uint8_t quantile;  /* of a hundred */
+};
+
 struct model_persistence {
 	const struct node *at;
 	bool has_cookie, has_source;
@@ -160,6 +169,7 @@ struct model_backend {
 	struct model_pool_limits limits;
 	struct model_retries retries;
 	struct model_persistence persistence;
+	struct model_hedge hedge;
 	struct model_pool_timeouts timeouts;
 	struct model_pool_tls tls;
 	bool is_used; /* by check_names: a route names it */
@@ -240,11 +250,14 @@ struct model_rule {
 	struct model_list filters; /* struct model_filter */
 	struct view backend;
 	struct model_list backends; /* struct model_split */
+	struct view mirror;
+	uint64_t mirror_percent;
 	struct model_redirect redirect;
 	struct model_respond respond;
 	struct model_compress compress;
 	/* by check_names and check_route */
 	uint32_t backend_index; /* IMAGE_NONE: none */
+	uint32_t mirror_index;	/* likewise */
 	uint32_t method_bits;	/* 1 << enum http_method */
 	struct model_texts other_methods;
 	struct view path;  /* canonical, as in struct image_rule */

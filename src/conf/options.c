@@ -238,6 +238,20 @@ static const struct option retry_rows[] = {
 static const struct option_table retries =
 	OPTIONS_TABLE(model_retries, "retries", retry_rows, "Trying another server.");
 
+static const struct option hedge_rows[] = {
+	ROW_TEXT(model_hedge, after, "after", 0, 2, 16, "p95",
+		 "When no answer has begun after this time another server is asked as well: a "
+		 "duration (50ms), or p50, p75, p90, p95 or p99 of the pool's own times to the "
+		 "first byte."),
+	ROW_NUMBER(model_hedge, percent, "percent", 1, 100, "5",
+		   "Such second requests may be this part of all, per edge."),
+};
+static const struct option_table hedge = OPTIONS_TABLE(
+	model_hedge, "hedge", hedge_rows,
+	"Ask a second server when the first is slow, and take the answer that begins first: "
+	"idempotent requests without content alone (J. Dean, L. Barroso, \"The Tail at Scale\", "
+	"CACM 56(2), 2013).");
+
 static const struct option persistence_rows[] = {
 	ROW_BOOL(model_persistence, has_cookie, "cookie", "false",
 		 "By a cookie that only Sluis can read or make: it holds no address, survives "
@@ -309,6 +323,8 @@ static const struct option backend_rows[] = {
 		 "Send a PROXY header."),
 	ROW_ABSENT("hash", "What hashing algorithms hash."),
 	ROW_ABSENT("hash_load_factor", "Bound on the load of hashing algorithms."),
+	ROW_MAP(model_backend, hedge, "hedge", &hedge,
+		"Ask a second server when the first is slow; off when left out."),
 	ROW_MAP(model_backend, persistence, "persistence", &persistence,
 		"Keep a client at its server."),
 	ROW_ABSENT("slow_start", "Less load for a server that has just come up."),
@@ -369,7 +385,12 @@ static const struct option rule_rows[] = {
 	ROW_TEXT(model_rule, backend, "backend", 0, 1, 63, NULL, "Name of the backend."),
 	ROW_TABLE(model_rule, backends, "backends", OPTION_LIST, 0, 64, &split,
 		  "Several backends by weight, instead of backend."),
-	ROW_ABSENT("mirror", "Backend that gets a copy of each request."),
+	ROW_TEXT(model_rule, mirror, "mirror", 0, 1, 63, NULL,
+		 "Name of a backend that gets a copy of each request, with X-Sluis-Mirror: 1; its "
+		 "answers are thrown away. Requests with more than 64 KB of content, upgrades, and "
+		 "what it has no room for are not copied."),
+	ROW_NUMBER(model_rule, mirror_percent, "mirror_percent", 1, 100, "100",
+		   "How many of a hundred requests are copied."),
 	ROW_MAP(model_rule, redirect, "redirect", &options_filter_redirect,
 		"Send the client elsewhere."),
 	ROW_MAP(model_rule, respond, "respond", &respond, "Answer at once."),

@@ -113,6 +113,8 @@ struct page_load_pool {
 	_Atomic uint64_t persist_refused;	    /* cookies: forged, damaged, old, foreign */
 	_Atomic uint64_t persist_lost;		    /* cookies of servers that have left */
 	_Atomic uint64_t retries_refused;	    /* by the budget */
+	_Atomic uint64_t hedges, hedges_won, hedges_refused;
+	_Atomic uint64_t mirrors, mirrors_skipped, mirrors_failed; /* copies to this pool */
 };
 
 /* Why a client's handshake failed. */

@@ -13,6 +13,7 @@
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
+#include "role/edge/hedge.h"
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
 #include "role/edge/retry.h"
@@ -156,6 +157,8 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	bool has_hsts = false;
 
 	answer_decide(e, x, h);
+	if (x->pool->hedge_quantile)
+		hedge_learn(x);
 	answer_count(e, x);
 	if (f)
 		filter_drop(&x->g->image, f->answer_drops, head, h);
@@ -200,6 +203,8 @@ static enum err answer_head(struct edge *e, struct exchange *x, struct view *in)
 		return answer_interim(e, x, head, &h);
 	if (x->pool->retry_on & IMAGE_RETRY_STATUSES && retry_status(e, x, h.status))
 		return E_DENIED; /* answer_broken: another server is asked */
+	if (x->twin)
+		hedge_end(e, x);
 	return answer_final(e, x, head, &h, in);
 }
 
@@ -266,6 +271,10 @@ static enum err answer_step(struct edge *e, struct exchange *x)
 
 	if (x->z && compress_has_more(x))
 		return compress_send(e, x);
+	if (x->flags & X_HEAD_HERE) {
+		x->flags &= ~(uint32_t)X_HEAD_HERE;
+		return answer_take(e, x, conn_pending(&x->u->conn));
+	}
 	got = conn_fill(e, &x->u->conn, x->flags & X_ANSWERED ? READ_BYTES : HEAD_BYTES, &in);
 	if (got == E_AGAIN && x->z)
 		TRY(compress_pause(e, x));

@@ -85,8 +85,9 @@ struct buffer_pool {
 struct pool_state {
 	struct balance_pool balance;
 	bool *is_healthy; /* per server: health page, administration and configuration agree */
-	struct budget retries;
-	struct list queue;	      /* exchanges that wait for any of its servers */
+	struct budget retries, hedges;
+	uint32_t hedge_us; /* the quantile of the times to the first byte; 0: not known yet */
+	struct list queue; /* exchanges that wait for any of its servers */
 	uint32_t queue_n, queue_told; /* ... and as the load page has it */
 	uint64_t refreshed_ms;
 	uint64_t version; /* of the health page, when it was last looked at */
@@ -209,17 +210,22 @@ struct body {
 enum exchange_flag {
 	X_BODY_MOVED = 1, /* bytes of the request's body have left c->in: it can't be sent again */
 	X_ANSWERED = 2,	  /* the final head has gone to the client */
-	X_CLIENT_CLOSE = 4, /* the client's connection ends with this answer */
-	X_SERVER_CLOSE = 8, /* the server's does */
-	X_OLD_CLIENT = 16,  /* HTTP/1.0 */
-	X_WEBSOCKET = 32,   /* an upgrade was asked for */
-	X_COUNTED = 64,	    /* counted in flight on its server */
-	X_QUEUED = 128,	    /* node stands in the pool's queue */
-	X_WAITING = 256,    /* node stands in the server's list */
-	X_ASK = 1024,	    /* it is to ask for a server in its next turn */
-	X_GRANTED = 2048,   /* another try has been decided about, and what failed was counted */
-	X_PAUSED = 4096,    /* waits a moment before the next try */
-	X_SENT = 512	    /* its head is on its way to a server */
+	X_CLIENT_CLOSE = 4,  /* the client's connection ends with this answer */
+	X_SERVER_CLOSE = 8,  /* the server's does */
+	X_OLD_CLIENT = 16,   /* HTTP/1.0 */
+	X_WEBSOCKET = 32,    /* an upgrade was asked for */
+	X_COUNTED = 64,	     /* counted in flight on its server */
+	X_QUEUED = 128,	     /* node stands in the pool's queue */
+	X_WAITING = 256,     /* node stands in the server's list */
+	X_ASK = 1024,	     /* it is to ask for a server in its next turn */
+	X_GRANTED = 2048,    /* another try has been decided about, and what failed was counted */
+	X_PAUSED = 4096,     /* waits a moment before the next try */
+	X_TWIN = 8192,	     /* a second request for another exchange: hedge.c */
+	X_HEDGED = 16384,    /* has had one, or was refused it */
+	X_SHADOW = 32768,    /* a copy that nobody waits for: mirror.c */
+	X_HEAD_HERE = 65536, /* the answer's first bytes lie in the connection's buffer */
+	X_LEARNT = 131072,   /* its time is part of the pool's quantile */
+	X_SENT = 512	     /* its head is on its way to a server */
 };
 
 /* How an exchange ended, where it did not end well. */
@@ -257,6 +263,7 @@ struct trace {
 struct exchange {
 	struct client *c;
 	struct upstream *u;
+	struct exchange *twin, *mirror; /* hedge.c; mirror.c: while its body comes */
 	struct generation *g;
 	const struct image_listener *listener;
 	const struct image_rule *rule; /* NULL: none took it */
@@ -339,6 +346,7 @@ struct edge {
 	uint32_t coming_number;
 	struct listener listeners[IMAGE_LISTENER_SLOTS];
 	int coming_listener_fd[IMAGE_LISTENER_SLOTS];
+	uint32_t mirror_n; /* shadows */
 	bool is_draining;
 	uint64_t drain_began_ms, drain_until_ms, drain_told_ms, trimmed_ms, tick;
 

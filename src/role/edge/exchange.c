@@ -15,7 +15,9 @@
 #include "role/edge/generation.h"
 #include "role/edge/h2_server.h"
 #include "role/edge/h2_stream.h"
+#include "role/edge/hedge.h"
 #include "role/edge/local.h"
+#include "role/edge/mirror.h"
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
 #include "role/edge/retry.h"
@@ -30,7 +32,8 @@ enum {
 
 void exchange_deadline(struct edge *e, struct exchange *x, uint32_t ms)
 {
-	wheel_set(&e->wheel, &x->c->conn.timer, e->loop.now_ms + ms);
+	if (!(x->flags & (X_TWIN | X_SHADOW)))
+		wheel_set(&e->wheel, &x->c->conn.timer, e->loop.now_ms + ms);
 }
 
 static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dial_failure why)
@@ -85,7 +88,13 @@ static void exchange_leave_queue(struct edge *e, struct exchange *x)
 
 void exchange_ask(struct edge *e, struct exchange *x)
 {
-	enum err picked = x->pool->persist ? persist_pick(e, x) : pool_pick(e, x);
+	enum err picked = E_OK;
+
+	if (x->flags & X_SHADOW) {
+		mirror_ask(e, x);
+		return;
+	}
+	picked = x->pool->persist ? persist_pick(e, x) : pool_pick(e, x);
 
 	if (picked == E_LIMIT && !x->tries) {
 		exchange_queue(e, x);
@@ -137,6 +146,8 @@ static enum err exchange_first_piece(struct edge *e, struct exchange *x, struct 
 	wbuf_view_put(&piece, *ret);
 	wbuf_view_put(&piece, body);
 	TRY(conn_keep(e, &x->c->conn, rest));
+	if (x->mirror)
+		mirror_body(e, x, view_slice(wbuf_view(&piece), ret->n, piece.n));
 	*ret = wbuf_view(&piece);
 	return wbuf_check(&piece);
 }
@@ -145,7 +156,9 @@ static enum err exchange_first_piece(struct edge *e, struct exchange *x, struct 
 static void exchange_request_broken(struct edge *e, struct exchange *x, enum err why)
 {
 	x->flags |= X_CLIENT_CLOSE;
-	if (x->flags & X_ANSWERED || why == E_CLOSED || x->c->conn.is_broken) {
+	if (x->flags & X_SHADOW) {
+		mirror_failed(e, x);
+	} else if (x->flags & X_ANSWERED || why == E_CLOSED || x->c->conn.is_broken) {
 		x->c->conn.is_broken = true;
 		exchange_abort(e, x);
 	} else if (why == E_LIMIT && x->listener->body_size) {
@@ -161,7 +174,7 @@ static void exchange_set_deadline(struct edge *e, struct exchange *x)
 	if (!x->request.is_done)
 		exchange_deadline(e, x, x->listener->request_body_idle_ms);
 	else if (!(x->flags & X_ANSWERED))
-		exchange_deadline(e, x, retry_timeout_ms(x));
+		exchange_deadline(e, x, hedge_wait_ms(x, retry_timeout_ms(x)));
 	else
 		exchange_deadline(e, x, x->listener->response_idle_ms);
 }
@@ -314,6 +327,13 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 {
 	struct exchange_fault f = exchange_fault(x, why);
 
+	if (x->flags & (X_TWIN | X_SHADOW)) {
+		if (x->flags & X_TWIN)
+			hedge_lost(e, x, why);
+		else
+			mirror_failed(e, x);
+		return;
+	}
 	trace_try_end(e, x, exchange_error(why));
 	upstream_give(e, x, false);
 	pool_dequeue(x);
@@ -324,6 +344,8 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 	}
 	exchange_blame(e, x, f, why);
 	x->failure = (uint8_t)why;
+	if (x->twin && hedge_take_over(e, x))
+		return;
 	if (!(f.is_refused ? retry_refused(e, x) : retry_may(e, x, why, f.is_stale))) {
 		exchange_answer_failure(e, x, why);
 		return;
@@ -336,6 +358,8 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 /* The server has not begun to answer: another one, some more patience, or 504. */
 static void exchange_unanswered(struct edge *e, struct exchange *x)
 {
+	if (x->pool->hedge_percent && hedge_expired(e, x, retry_timeout_ms(x)))
+		return;
 	if (x->pool->retry_try_ms && pool_has_other(e, x) && retry_may(e, x, DIAL_TIMEOUT, false)) {
 		x->flags |= X_GRANTED;
 		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
@@ -352,6 +376,10 @@ static void exchange_unanswered(struct edge *e, struct exchange *x)
 
 void exchange_expired(struct edge *e, struct exchange *x)
 {
+	if (x->flags & X_SHADOW) {
+		mirror_failed(e, x);
+		return;
+	}
 	if (x->flags & X_PAUSED) {
 		x->flags &= ~(uint32_t)X_PAUSED;
 		exchange_ask(e, x);
@@ -391,6 +419,8 @@ static enum err exchange_move_request(struct edge *e, struct exchange *x)
 		return got;
 	TRY(body_next(&x->request, &in, &scratch, &out));
 	x->flags |= X_BODY_MOVED;
+	if (x->mirror)
+		mirror_body(e, x, out);
 	if (conn_send(e, &x->u->conn, out) != E_OK)
 		x->u->conn.cant_send = true; /* the answer may still be there to read */
 	exchange_set_deadline(e, x);
@@ -434,6 +464,8 @@ bool exchange_run(struct edge *e, struct exchange *x)
 		exchange_abort(e, x);
 		return true;
 	}
+	if (x->twin)
+		hedge_run(e, x);
 	if (!x->u || !(x->flags & X_SENT)) {
 		exchange_go_on(e, x);
 		return c->x != x;
@@ -442,6 +474,8 @@ bool exchange_run(struct edge *e, struct exchange *x)
 		x->u->conn.out = buffer_put(&e->buffers, x->u->conn.out); /* nobody takes it */
 	if (exchange_run_request(e, x))
 		return true;
+	if (x->flags & X_SHADOW)
+		return mirror_read(e, x);
 	return answer_run(e, x);
 }
 
@@ -474,6 +508,10 @@ static void exchange_free(struct edge *e, struct exchange *x)
 	struct pool_state *p = x->pool ? pool_state(x) : NULL;
 	struct generation *g = x->g;
 
+	if (x->twin)
+		hedge_end(e, x);
+	if (x->mirror)
+		mirror_give_up(e, x);
 	pool_dequeue(x);
 	pool_release(e, x);
 	compress_drop(e, x);

@@ -10,6 +10,7 @@
 #include "proto/cookie.h"
 #include "role/edge/address.h"
 #include "role/edge/buffer.h"
+#include "role/edge/conn.h"
 #include "role/edge/count.h"
 #include "role/edge/pool.h"
 #include "sys/clock.h"
@@ -162,7 +163,14 @@ static struct view persist_line(struct view *head)
 	return line;
 }
 
-/* The head again, without our cookie; the agent's position moves with its line. */
+/* A position in the line of n bytes that stood at `at` and stands at `from` now. */
+static void persist_shift(uint16_t *position, size_t at, size_t n, size_t from)
+{
+	if (at <= *position && *position < at + n)
+		*position = (uint16_t)(*position - at + from);
+}
+
+/* The head again, without our cookie; what is remembered of its lines moves with them. */
 static void persist_strip(struct edge *e, struct exchange *x, struct view name)
 {
 	struct view in = buffer_view(x->head), line = { 0 }, value = { 0 };
@@ -183,8 +191,8 @@ static void persist_strip(struct edge *e, struct exchange *x, struct view name)
 			else
 				w.n = from;
 		}
-		if (at <= x->agent_at.at && x->agent_at.at < at + line.n)
-			x->agent_at.at = (uint16_t)(x->agent_at.at - at + from);
+		persist_shift(&x->agent_at.at, at, line.n, from);
+		persist_shift(&x->trace.at, at, line.n, from);
 		at += line.n + 2;
 	} while (line.n);
 	to = wbuf_of(x->head->p, BUFFER_BYTES);

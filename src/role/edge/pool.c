@@ -7,6 +7,7 @@
 #include "balance/rendezvous.h"
 #include "role/edge/client.h"
 #include "role/edge/h2_server.h"
+#include "role/edge/hedge.h"
 #include "role/edge/upstream.h"
 
 enum { POOL_REFRESH_MS = 20 };
@@ -18,6 +19,7 @@ void pool_init(struct generation *g, uint32_t pool_index)
 	struct balance_server *servers = g->balance + pool->servers.first;
 
 	list_init(&p->queue);
+	hedge_init(p);
 	p->is_healthy = g->is_healthy + pool->servers.first;
 	for (uint32_t i = 0; i < pool->servers.n; i++) {
 		const struct image_server *s = image_server_at(&g->image, pool->servers.first + i);

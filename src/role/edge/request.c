@@ -14,6 +14,7 @@
 #include "role/edge/filter.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
+#include "role/edge/mirror.h"
 #include "role/edge/persist.h"
 #include "role/edge/store.h"
 #include "role/edge/trace.h"
@@ -412,6 +413,8 @@ static void request_to_backend(struct edge *e, struct exchange *x)
 	x->pool = image_pool_at(&x->g->image, pool);
 	if (x->pool->persist)
 		persist_begin(e, x);
+	if (x->rule->mirror_percent)
+		mirror_begin(e, x);
 	exchange_ask(e, x);
 }
 

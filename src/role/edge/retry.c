@@ -31,6 +31,8 @@ static uint8_t retry_bit(uint16_t status)
 void retry_count(struct exchange *x)
 {
 	budget_deposit(&pool_state(x)->retries, x->pool->retry_budget_percent);
+	if (x->pool->hedge_percent)
+		budget_deposit(&pool_state(x)->hedges, x->pool->hedge_percent);
 }
 
 static bool retry_has_budget(struct edge *e, struct exchange *x)

@@ -8,7 +8,7 @@
 
 #include "role/edge/edge.h"
 
-/* retry_count - x is sent for the first time: it earns its part of the budget */
+/* retry_count - x is sent for the first time: it earns its part of the budgets */
 void retry_count(struct exchange *x);
 
 /*
