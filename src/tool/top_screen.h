@@ -9,13 +9,12 @@
 #include <termios.h>
 
 enum top_key {
-	TOP_KEY_NONE, /* the time is over */
+	TOP_KEY_NONE = 256, /* the time is over; numbers below are characters */
 	TOP_KEY_RESIZED,
 	TOP_KEY_END, /* a signal, or nobody types any more */
 	TOP_KEY_UP,
 	TOP_KEY_DOWN,
-	TOP_KEY_OTHER,	  /* none that is known */
-	TOP_KEY_CHAR = 32 /* and up: the character itself */
+	TOP_KEY_OTHER /* none that is known */
 };
 
 struct top_terminal {
