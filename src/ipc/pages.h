@@ -191,7 +191,6 @@ struct page_keeper_role {
 	_Atomic uint8_t is_running;
 	_Atomic uint16_t index;
 	_Atomic uint32_t pid, restarts;
-	_Atomic uint32_t descriptors;		       /* 0: not known */
 	_Atomic uint64_t cpu_us;		       /* of this process: user and system */
 	_Atomic uint64_t resident_bytes, shared_bytes; /* of these, those shared with others */
 	_Atomic uint64_t started_wall_s;

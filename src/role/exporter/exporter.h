@@ -52,6 +52,7 @@ struct exporter {
 	struct page_exporter_page *page;     /* NULL: nobody looks */
 	struct ip ip;
 	uint16_t port;
+	bool is_in_trouble; /* the collector's: it has been told */
 	bool is_reach_by_address, has_collector, is_ending;
 	uint64_t end_ms;
 	char path[256], service[1600]; /* NUL-terminated; service: escaped for JSON */

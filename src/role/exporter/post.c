@@ -65,6 +65,9 @@ static void post_over(struct exporter *x, bool is_taken)
 {
 	struct exporter_batch *b = post_sending(x);
 
+	if (is_taken && x->is_in_trouble)
+		log_line(LOG_INFO, "the collector takes spans again");
+	x->is_in_trouble &= !is_taken;
 	if (is_taken)
 		POST_COUNT(x, exported, b->spans);
 	else
@@ -82,8 +85,9 @@ static void post_failed(struct exporter *x, const char *why, bool may_retry)
 
 	loop_close(&x->collector);
 	POST_COUNT(x, posts_failed, 1);
-	if (x->tries == 0)
+	if (!x->is_in_trouble)
 		log_line(LOG_WARNING, "the collector of spans: %s", why);
+	x->is_in_trouble = true;
 	x->tries++;
 	if (!may_retry || x->is_ending || x->tries >= EXPORTER_TRIES) {
 		post_over(x, false);

@@ -377,11 +377,56 @@ static void test_many_routes(void **state)
 	unmake_image(&m);
 }
 
+/* Rules and pools keep slot and generation while their name stays, wherever it stands; what is new
+ * gets a slot that the image before did not use. */
+static void test_rule_and_pool_slots(void **state)
+{
+	static const char front[] = "listeners: [{name: a, address: \"127.0.0.1:80\", protocol: "
+				    "http}]\n";
+	static const char one[] =
+		"backends: [{name: x, servers: [\"127.0.0.1:1\"]}, {name: y, "
+		"servers: [\"127.0.0.1:2\"]}]\n"
+		"routes: [{name: r, hosts: [\"*\"], backend: x}, {name: s, hosts: "
+		"[s.nl], backend: y}]\n";
+	static const char two[] = "backends: [{name: z, servers: [\"127.0.0.1:3\"]}, {name: y, "
+				  "servers: [\"127.0.0.1:2\"]}]\n"
+				  "routes: [{name: t, hosts: [t.nl], backend: z}, {name: s, hosts: "
+				  "[\"*\"], backend: y}]\n";
+	char text[1024];
+	struct made_image a, b;
+	const struct image_rule *s = NULL, *t = NULL;
+	const struct image_pool *y = NULL, *z = NULL;
+
+	(void)state;
+	(void)snprintf(text, sizeof text, "%s%s", front, one);
+	a = make_image(text, NULL, 0);
+	(void)snprintf(text, sizeof text, "%s%s", front, two);
+	b = make_image(text, &a.im, 1);
+	s = image_rule_at(&a.im, 1);
+	t = image_rule_at(&b.im, 1);
+	assert_true(is(&b.im, t->name, "s/default"));
+	assert_int_equal(t->slot, s->slot);
+	assert_int_equal(t->slot_gen, s->slot_gen);
+	assert_int_equal(s->slot_gen, 1);
+	t = image_rule_at(&b.im, 0);
+	assert_int_equal(t->slot_gen, 2);
+	assert_true(t->slot != s->slot && t->slot != image_rule_at(&a.im, 0)->slot);
+	y = image_pool_at(&a.im, 1);
+	z = image_pool_at(&b.im, 1);
+	assert_true(z->slot == y->slot && z->slot_gen == y->slot_gen);
+	z = image_pool_at(&b.im, 0);
+	assert_true(z->slot != y->slot && z->slot != image_pool_at(&a.im, 0)->slot);
+	assert_int_equal(z->slot_gen, 2);
+	unmake_image(&a);
+	unmake_image(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header_and_listeners),
 		cmocka_unit_test(test_pools),
+		cmocka_unit_test(test_rule_and_pool_slots),
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_hosts_have_the_rules_of_their_routes),
