@@ -251,7 +251,7 @@ static void compile_filter_fields(struct compile *c, const struct model_route *r
 /* ---- where it goes, and who may ---- */
 
 static struct image_range compile_filter_segments(struct compile *c, struct view text,
-						  enum image_segment_kind behind)
+						  uint32_t behind)
 {
 	struct image_range r = { .first = build_n(&c->build, IMAGE_SEGMENT) };
 	struct image_segment *s = NULL;

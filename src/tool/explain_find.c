@@ -1,6 +1,8 @@
 /* The way of a request, in the order in which the edge decides (role/edge/request.c). */
 #include "tool/explain.h"
 
+#include "route/allow.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -203,7 +205,12 @@ static enum err explain_rules(struct explain *e)
 			e->rule = image_rule_at(e->im, r->index);
 	}
 	regexes = route_regexes_free(regexes);
-	return e->rule ? E_OK : explain_refuse(e, 404, "no rule of that host takes the request");
+	if (!e->rule)
+		return explain_refuse(e, 404, "no rule of that host takes the request");
+	if (e->rule->filter.n &&
+	    !allow_source(e->im, image_filter_at(e->im, e->rule->filter.first), &e->source))
+		return explain_refuse(e, 403, "the client's address is not allowed");
+	return E_OK;
 }
 
 static void explain_go(struct explain *e)

@@ -1,6 +1,8 @@
 /* The document of `sluis explain --json`. */
 #include "tool/explain.h"
 
+#include "conf/filter_text.h"
+
 #include <jansson.h>
 #include <stdio.h>
 
@@ -121,6 +123,22 @@ static json_t *explain_json_backends(const struct explain *e)
 	return list;
 }
 
+static json_t *explain_json_filters(const struct explain *e)
+{
+	json_t *list = json_array();
+	uint8_t text[4096];
+	uint32_t at = 0;
+
+	while (e->rule) {
+		struct wbuf w = wbuf_of(text, sizeof text);
+
+		if (!filter_text_next(e->im, e->rule, &at, &w))
+			break;
+		(void)json_array_append_new(list, json_stringn((const char *)w.p, w.n));
+	}
+	return list;
+}
+
 static json_t *explain_json_result(const struct explain *e)
 {
 	static const char *const actions[] = { "?", "backend", "redirect", "respond" };
@@ -138,11 +156,12 @@ static json_t *explain_json_result(const struct explain *e)
 
 int explain_print_json(const struct explain *e)
 {
-	json_t *doc = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request",
-				explain_json_request(e), "listener", explain_json_listener(e),
-				"certificate", explain_json_certificate(e), "host",
-				explain_json_host(e), "rules", explain_json_rules(e), "result",
-				explain_json_result(e), "backends", explain_json_backends(e));
+	json_t *doc =
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request",
+			  explain_json_request(e), "listener", explain_json_listener(e),
+			  "certificate", explain_json_certificate(e), "host", explain_json_host(e),
+			  "rules", explain_json_rules(e), "result", explain_json_result(e),
+			  "filters", explain_json_filters(e), "backends", explain_json_backends(e));
 	int status = doc && json_dumpf(doc, stdout, JSON_INDENT(2)) == 0 ? 0 : 1;
 
 	json_decref(doc);

@@ -1,6 +1,7 @@
 /* The answer of `sluis explain` for people: one line per step, the label in front. */
 #include "tool/explain.h"
 
+#include "conf/filter_text.h"
 #include "tool/ask.h"
 
 #include <stdio.h>
@@ -181,6 +182,20 @@ static void explain_text_pools(const struct explain *e)
 	}
 }
 
+static void explain_text_filters(const struct explain *e)
+{
+	struct explain_line l;
+	uint32_t at = 0;
+
+	for (;;) {
+		struct wbuf *w = explain_text_begin(&l, "filter");
+
+		if (!filter_text_next(e->im, e->rule, &at, w))
+			return;
+		explain_text_end(&l);
+	}
+}
+
 void explain_print_text(const struct explain *e)
 {
 	struct explain_line l;
@@ -202,6 +217,8 @@ void explain_print_text(const struct explain *e)
 		explain_action(e, w);
 	}
 	explain_text_end(&l);
-	if (e->rule && e->rule->action == IMAGE_ACTION_BACKEND)
+	if (e->rule)
+		explain_text_filters(e);
+	if (e->rule && !e->why && e->rule->action == IMAGE_ACTION_BACKEND)
 		explain_text_pools(e);
 }

@@ -1,5 +1,6 @@
 """Filters of rules and routes, both directions: header fields, rewriting, networks. What the server gets is
 compared by the byte where it matters; nobody's input may become a line of a head (THREATS A1, A5, A6)."""
+import json
 import os
 import signal
 import subprocess
@@ -473,8 +474,9 @@ def test_cors(sluis, filtered):
     assert got.status == 204 and not got.all("Content-Length") and not server.requests
     assert said(got) == {"allow-origin": "https://app.nl", "allow-methods": "PUT, DELETE", "allow-headers": "X-A, X-B", "max-age": "600"}
     assert "Origin" in got.all("Vary")
-    for origin, is_allowed in (("https://app.nl", True), ("https://www.app.nl", True), ("https://a.b.app.nl", True), ("http://app.nl:81", True),
-                               ("http://app.nl", False), ("https://app.nl:81", False), ("https://evilapp.nl", False),
+    for origin, is_allowed in (("https://app.nl", True), ("https://www.app.nl", True), ("https://a.b.app.nl", True),
+                               ("http://app.nl:81", True), ("http://app.nl", False), ("https://app.nl:81", False),
+                               ("https://evilapp.nl", False),
                                ("https://app.nl.evil.nl", False), ("https://evil.nl/.app.nl", False), ("https://.app.nl", False),
                                ("https://u@x.app.nl", False), ("null", False), ("https://APP.nl", False), ("https://app.nl ", True)):
         got = sluis.ask(fields=[("Origin", origin)])
@@ -517,3 +519,25 @@ def test_cors_of_a_rule_takes_the_routes_place(sluis, filtered):
     assert said(sluis.ask(fields=[("Origin", "https://route.nl")])) == {}
     assert said(sluis.ask(fields=[("Origin", "https://rule.nl")])) == {"allow-origin": "https://rule.nl"}
     assert sluis.ask(method="OPTIONS", fields=[("Origin", "https://rule.nl")]).status == 200
+
+
+# ---- explain ----------------------------------------------------------------------------------------
+def test_explain_says_what_filters_do(sluis, filtered):
+    filtered([{"rate_limit": {"requests": 9, "per": "1m", "burst": 3, "mode": "exact", "key": "cookie:sid"}},
+              {"deny_networks": ["10.0.0.0/8"]}, {"rewrite_path_prefix": "/v2"}, {"rewrite_host": "b.nl"},
+              {"remove_request_headers": ["X-D"]}, {"add_response_headers": {"X-A": "{host}!", "X-B": "2"}}, {"cors": CORS}],
+             rule={"match": {"path_prefix": "/v1"}},
+             route={"filters": [{"concurrency": {"requests": 4, "key": "route"}}, {"allow_networks": ["127.0.0.0/8", "10.0.0.0/8"]}]})
+    url = f"http://127.0.0.1:{sluis.port()}/v1/x"
+    asked = sluis.run("explain", url, "--source", "127.0.0.1", "--json")
+    assert json.loads(asked.stdout)["filters"] == [
+        "allows only the networks 127.0.0.0/8, 10.0.0.0/8", "denies the networks 10.0.0.0/8",
+        "concurrency limit: 4 under way, by nothing: all together (of the route)",
+        "rate limit: 9 per 1m, at once 3, exact, by cookie sid", "cors: lets in https://app.nl, https://*.app.nl, http://app.nl:81",
+        "servers are sent the path /v2{path_rest}", "servers are sent the host b.nl", "takes out of requests: x-d",
+        "takes out of answers: access-control-allow-origin, access-control-allow-credentials, access-control-allow-methods, "
+        "access-control-allow-headers, access-control-expose-headers, access-control-max-age",
+        "gives to answers: X-A: {host}!; X-B: 2"]
+    assert "filter        servers are sent the host b.nl" in sluis.run("explain", url, "--source", "127.0.0.1").stdout
+    refused = sluis.run("explain", url, "--source", "10.0.0.1")
+    assert refused.returncode == 3 and "403: the client's address is not allowed" in refused.stdout

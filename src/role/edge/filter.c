@@ -7,24 +7,9 @@
 #include "role/edge/count.h"
 #include "role/edge/flight.h"
 #include "role/edge/rate.h"
+#include "route/allow.h"
 #include "route/cors.h"
 #include "sys/clock.h"
-
-static bool filter_allows(const struct exchange *x, const struct image_filter *f)
-{
-	const struct image *im = &x->g->image;
-
-	for (uint32_t i = 0; i < f->access.n; i++) {
-		const struct image_access *a = image_access_at(im, f->access.first + i);
-		bool has = false;
-
-		for (uint32_t k = 0; k < a->networks.n && !has; k++)
-			has = ip_net_has(image_network_at(im, a->networks.first + k), &x->c->ip);
-		if (has != a->is_allow)
-			return false;
-	}
-	return true;
-}
 
 /* ---- limits ---- */
 
@@ -148,7 +133,7 @@ struct filter_verdict filter_judge(struct edge *e, struct exchange *x, const str
 {
 	struct filter_verdict v = { 0 };
 
-	if (f->access.n && !filter_allows(x, f)) {
+	if (f->access.n && !allow_source(&x->g->image, f, &x->c->ip)) {
 		PAGE_ADD(count_rule(e, x->rule)->denied, 1);
 		return (struct filter_verdict){ 403, "the client's address is not allowed" };
 	}
