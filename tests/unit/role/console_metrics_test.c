@@ -322,6 +322,24 @@ static void test_any_cut(void **state)
 	free(parts);
 }
 
+/* What every row must be: a name of its own, by Prometheus' conventions, a sentence. */
+static void test_rows(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < metrics_row_n; i++) {
+		const struct metrics_row *r = &metrics_rows[i];
+		bool is_total = view_ends(view_str(r->name), VIEW("_total"));
+
+		assert_true(view_starts(view_str(r->name), VIEW("sluis_")));
+		assert_true(view_ends(view_str(r->help), VIEW(".")));
+		if (is_total != (strcmp(r->type, "counter") == 0))
+			fail_msg("%s: _total is for counters, and for all of them", r->name);
+		for (unsigned k = 0; k < i; k++)
+			if (strcmp(metrics_rows[k].name, r->name) == 0)
+				fail_msg("%s is there twice", r->name);
+	}
+}
+
 static void test_label_escapes(void **state)
 {
 	char buf[4096] = "";
@@ -355,15 +373,11 @@ static void test_unhealthy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty_pages),
-		cmocka_unit_test(test_sums_over_edges),
-		cmocka_unit_test(test_rules_and_pools),
-		cmocka_unit_test(test_keeper_and_audit),
-		cmocka_unit_test(test_openmetrics),
-		cmocka_unit_test(test_health),
-		cmocka_unit_test(test_form),
-		cmocka_unit_test(test_any_cut),
-		cmocka_unit_test(test_label_escapes),
+		cmocka_unit_test(test_empty_pages),	cmocka_unit_test(test_sums_over_edges),
+		cmocka_unit_test(test_rules_and_pools), cmocka_unit_test(test_keeper_and_audit),
+		cmocka_unit_test(test_openmetrics),	cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_health),		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_any_cut),		cmocka_unit_test(test_label_escapes),
 		cmocka_unit_test(test_unhealthy),
 	};
 
