@@ -31,7 +31,9 @@ static const char config[] =
 	"  - {name: public, address: \"127.0.0.1:8080\", protocol: http, limits: {body_size: "
 	"64k}}\n"
 	"backends:\n"
-	"  - {name: a, servers: [\"127.0.0.1:1\", \"127.0.0.1:2\"], retries: {attempts: 1}}\n"
+	"  - {name: a, servers: [\"127.0.0.1:1\", \"127.0.0.1:2\"], persistence: {cookie: true, "
+	"name: k}, retries: {attempts: 2, on: [connect_failure, reset_before_response, 503]}}\n"
+	"  - {name: b, servers: [\"127.0.0.1:3\"], persistence: {source_address: true}}\n"
 	"routes:\n"
 	"  - name: r\n"
 	"    hosts: [\"*\"]\n"
@@ -47,6 +49,8 @@ static const char config[] =
 	"{cors: {allow_origins: [\"https://*.a.nl\", \"https://b.nl\"], allow_headers: [\"*\"], "
 	"allow_methods: [\"*\"]}}, "
 	"{rate_limit: {requests: 100000, per: 1s, key: \"cookie:a\"}}]}\n"
+	"      - {name: mirrored, match: {path_prefix: /mi}, backend: a, mirror: b}\n"
+	"      - {name: source, match: {path_prefix: /s}, backend: b}\n"
 	"      - {name: no, match: {path_prefix: /no}, respond: {status: 403, body: \"no\\n\", "
 	"content_type: text/plain}}\n"
 	"    backend: a\n";
@@ -305,11 +309,11 @@ static void rig_nothing_is_left(struct rig *r)
 	for (unsigned i = 0, quiet = 0; quiet < RIG_QUIET && i < 1000; i++) {
 		rig_close_servers(r);
 		rig_turn(r);
-		quiet = e->client_n ? 0 : quiet + 1;
+		quiet = e->client_n + e->stream_client_n ? 0 : quiet + 1;
 	}
 	for (const struct exchange *x = e->free_exchanges; x; x = x->next)
 		free_exchanges++;
-	must(e->client_n == 0);
+	must(e->client_n == 0 && e->stream_client_n == 0 && e->mirror_n == 0);
 	must(free_exchanges == e->exchange_high);
 	must(e->buffers.free_n == e->buffers.count);
 	must(e->now->users == 1);

@@ -21,6 +21,7 @@
  *      DIR/control.sock  where `sluis` asks (mode 0600)
  *      DIR/audit         the log, owned by the audit role
  *      DIR/keys          the audit key, owned by the signer
+ *      DIR/persistence.key  what seals persistence cookies (mode 0600)
  *
  * SIGNALS
  *      SIGTERM, SIGINT   finish what is under way, then exit 0; a second one: at once
