@@ -1,19 +1,98 @@
 /* The bookkeeping that all algorithms share; linked by the edge. */
 #include "balance/balance.h"
 
+#include "balance/first.h"
 #include "balance/least_requests.h"
+#include "balance/maglev.h"
+#include "balance/peak_ewma.h"
+#include "balance/random.h"
+#include "balance/ring_hash.h"
 #include "balance/round_robin.h"
+#include "balance/source_address.h"
+#include "balance/weights.h"
 
 void balance_init(struct balance_pool *p, struct balance_server *server, uint32_t n,
 		  enum image_balance algorithm)
 {
-	*p = (struct balance_pool){ .server = server, .n = n, .algorithm = (uint8_t)algorithm };
+	*p = (struct balance_pool){
+		.server = server, .n = n, .algorithm = (uint8_t)algorithm, .is_even = true
+	};
+	INVARIANT(n <= BALANCE_SERVERS_MAX);
 	for (uint32_t i = 0; i < n; i++) {
-		server[i].is_backup = server[i].is_backup ? 1 : 0;
-		if (server[i].weight > p->weight_max)
-			p->weight_max = server[i].weight;
+		struct balance_server *s = &server[i];
+
+		s->is_backup = s->is_backup ? 1 : 0;
+		s->weight = s->full = (uint16_t)(s->weight * BALANCE_UNIT);
+		p->is_even &= s->full == server[0].full;
+		if (s->weight > p->weight_max)
+			p->weight_max = s->weight;
 	}
 }
+
+/* ---- tables ---- */
+
+enum balance_hashing { BALANCE_NO_HASH, BALANCE_MAGLEV, BALANCE_RING };
+
+static enum balance_hashing balance_hashing(const struct balance_pool *p)
+{
+	if (p->algorithm == IMAGE_RING_HASH)
+		return BALANCE_RING;
+	return p->algorithm == IMAGE_MAGLEV || p->algorithm == IMAGE_SOURCE_ADDRESS
+		       ? BALANCE_MAGLEV
+		       : BALANCE_NO_HASH;
+}
+
+static uint32_t balance_table_size(const struct balance_pool *p, unsigned kind)
+{
+	uint32_t n = 0;
+
+	if (balance_hashing(p) == BALANCE_RING)
+		return ring_hash_size(p, kind);
+	for (uint32_t i = 0; i < p->n; i++)
+		n += p->server[i].is_backup == kind;
+	return maglev_size(n);
+}
+
+static size_t balance_kind_bytes(const struct balance_pool *p, uint32_t size)
+{
+	size_t bytes = 0;
+
+	if (size == 0)
+		return 0;
+	bytes = balance_hashing(p) == BALANCE_RING ? ring_hash_bytes(size)
+						   : size * sizeof(uint16_t);
+	return (bytes + 7) & ~(size_t)7;
+}
+
+size_t balance_table_bytes(const struct balance_pool *p)
+{
+	if (balance_hashing(p) == BALANCE_NO_HASH)
+		return 0;
+	return balance_kind_bytes(p, balance_table_size(p, 0)) +
+	       balance_kind_bytes(p, balance_table_size(p, 1));
+}
+
+void balance_build(struct balance_pool *p, void *memory, struct balance_scratch *scratch)
+{
+	uint8_t *at = memory;
+
+	if (balance_hashing(p) == BALANCE_NO_HASH)
+		return;
+	for (unsigned kind = 0; kind < 2; kind++) {
+		uint32_t size = balance_table_size(p, kind);
+
+		if (size == 0)
+			continue;
+		p->table[kind] = (struct balance_table){ .p = at, .size = size };
+		if (balance_hashing(p) == BALANCE_RING)
+			ring_hash_build(p, kind, at, size);
+		else
+			maglev_build(p, kind, p->table[kind].p, size, scratch);
+		at += balance_kind_bytes(p, size);
+	}
+}
+
+/* ---- what changes ---- */
 
 void balance_set_usable(struct balance_pool *p, uint32_t i, bool is_usable)
 {
@@ -29,14 +108,46 @@ void balance_set_usable(struct balance_pool *p, uint32_t i, bool is_usable)
 	if (is_usable) {
 		p->usable[kind]++;
 		p->total[kind] += s->weight;
+		p->load[kind] += s->in_flight;
+		weights_add(p, kind, i, s->weight);
 	} else {
 		p->usable[kind]--;
 		p->total[kind] -= s->weight;
+		p->load[kind] -= s->in_flight;
+		weights_add(p, kind, i, 0u - s->weight);
 	}
-	/* Credits earned among other servers would skew the first turns among these. */
 	if (p->algorithm == IMAGE_ROUND_ROBIN)
-		for (uint32_t k = 0; k < p->n; k++)
-			p->server[k].current = 0;
+		round_robin_forget(p);
+}
+
+void balance_set_weight(struct balance_pool *p, uint32_t i, uint32_t part)
+{
+	struct balance_server *s = NULL;
+	uint32_t weight = 0, more = 0;
+
+	INVARIANT(i < p->n && part <= 256);
+	s = &p->server[i];
+	weight = s->full * part / 256;
+	weight = weight ? weight : 1;
+	if (weight == s->weight)
+		return;
+	more = weight - s->weight;
+	p->starting += (weight < s->full) - (uint32_t)(s->weight < s->full);
+	s->weight = (uint16_t)weight;
+	if (!s->is_usable)
+		return;
+	p->total[s->is_backup] += more;
+	weights_add(p, s->is_backup, i, more);
+}
+
+void balance_set_in_flight(struct balance_pool *p, uint32_t i, uint64_t n)
+{
+	struct balance_server *s = &p->server[i];
+	uint32_t now = n < BALANCE_IN_FLIGHT_MAX ? (uint32_t)n : (uint32_t)BALANCE_IN_FLIGHT_MAX;
+
+	if (s->is_usable)
+		p->load[s->is_backup] += (uint64_t)now - s->in_flight;
+	s->in_flight = now;
 }
 
 bool balance_was_tried(const struct balance_tried *t, uint32_t i)
@@ -89,10 +200,32 @@ struct balance_choice balance_choose(const struct balance_pool *p,
 	return c.n ? c : balance_of_kind(p, tried, 1);
 }
 
-uint32_t balance_pick(struct balance_pool *p, const struct balance_tried *tried, struct rng *r)
+/* A request without the key that its pool hashes is spread like any other. */
+static uint32_t balance_pick_hashed(const struct balance_pool *p, const struct balance_facts *f)
 {
-	if (p->n == 1 && p->server[0].is_usable && !(tried && tried->n))
+	if (!f->has_hash)
+		return least_requests_pick(p, f);
+	if (p->algorithm == IMAGE_MAGLEV)
+		return maglev_pick(p, f);
+	return p->algorithm == IMAGE_RING_HASH ? ring_hash_pick(p, f) : source_address_pick(p, f);
+}
+
+uint32_t balance_pick(struct balance_pool *p, const struct balance_facts *f)
+{
+	if (p->n == 1 && p->server[0].is_usable && !(f->tried && f->tried->n))
 		return 0;
-	return p->algorithm == IMAGE_ROUND_ROBIN ? round_robin_pick(p, tried)
-						 : least_requests_pick(p, tried, r);
+	switch (p->algorithm) {
+	case IMAGE_LEAST_REQUESTS:
+		return least_requests_pick(p, f);
+	case IMAGE_ROUND_ROBIN:
+		return round_robin_pick(p, f);
+	case IMAGE_RANDOM:
+		return random_pick(p, f);
+	case IMAGE_PEAK_EWMA:
+		return peak_ewma_pick(p, f);
+	case IMAGE_FIRST:
+		return first_pick(p, f);
+	default:
+		return balance_pick_hashed(p, f);
+	}
 }

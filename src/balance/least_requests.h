@@ -7,8 +7,7 @@
 
 #include "balance/balance.h"
 
-/* least_requests_pick - see balance_pick. O(1) expected, O(n) when few of many are usable */
-uint32_t least_requests_pick(const struct balance_pool *p, const struct balance_tried *tried,
-			     struct rng *r);
+/* least_requests_pick - see balance_pick. O(1) expected, O(log n) when few of many are usable */
+uint32_t least_requests_pick(const struct balance_pool *p, const struct balance_facts *f);
 
 #endif

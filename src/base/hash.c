@@ -1,4 +1,4 @@
-/* FNV-1a and SipHash; pure. */
+/* FNV-1a, SipHash and a mixer; pure. */
 #include "base/hash.h"
 
 uint64_t hash_fnv1a(struct view v)
@@ -60,4 +60,12 @@ uint64_t hash_keyed(const uint64_t key[2], struct view v)
 	s[2] ^= 0xff;
 	hash_rounds(s, 4);
 	return s[0] ^ s[1] ^ s[2] ^ s[3];
+}
+
+uint64_t hash_mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15u;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
 }

@@ -12,4 +12,8 @@ uint64_t hash_fnv1a(struct view v);
  * tables whose keys clients choose, under a key that they don't know */
 uint64_t hash_keyed(const uint64_t key[2], struct view v);
 
+/* hash_mix - another number, one to one: the finisher of SplitMix64 (G. L. Steele, D. Lea and C. H.
+ * Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014) */
+uint64_t hash_mix(uint64_t x);
+
 #endif

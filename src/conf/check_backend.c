@@ -148,6 +148,57 @@ static void check_backend_health(struct check *c, const struct model_health *h, 
 			     "waits for it");
 }
 
+/* What is named, and how many of them. */
+static uint8_t check_backend_hash_kind(const struct model_hash *h, unsigned *ret_n)
+{
+	const bool given[] = { [IMAGE_HASH_HEADER] = h->header.n != 0,
+			       [IMAGE_HASH_COOKIE] = h->cookie.n != 0,
+			       [IMAGE_HASH_PATH] = h->path,
+			       [IMAGE_HASH_QUERY] = h->query.n != 0,
+			       [IMAGE_HASH_SOURCE] = h->source_address };
+	uint8_t kind = IMAGE_HASH_SOURCE;
+
+	for (uint8_t k = 0; k < sizeof given / sizeof given[0]; k++) {
+		kind = given[k] ? k : kind;
+		*ret_n += given[k];
+	}
+	return kind;
+}
+
+static void check_backend_hash_given(struct check *c, const struct model_hash *h, unsigned n)
+{
+	if (n != 1)
+		diag_error(c->diag, h->at->at,
+			   "hash names exactly one of header, cookie, path, query and "
+			   "source_address");
+	if (h->header.n && !field_is_token(h->header))
+		diag_error(c->diag, node_place(h->at, "header"), "not the name of a field");
+	if (h->cookie.n && !field_is_token(h->cookie))
+		diag_error(c->diag, node_place(h->at, "cookie"), "not the name of a cookie");
+}
+
+/* What leads to a server, for the algorithms that ask. */
+static void check_backend_hash(struct check *c, struct model_backend *b)
+{
+	bool hashes = b->balance == IMAGE_MAGLEV || b->balance == IMAGE_RING_HASH;
+	unsigned n = 0;
+	uint8_t kind = check_backend_hash_kind(&b->hash, &n);
+
+	if (hashes || b->balance == IMAGE_SOURCE_ADDRESS)
+		b->hash.kind = kind;
+	if (b->hash.at && !hashes)
+		diag_error(c->diag, b->hash.at->at, "hash is for balance: maglev and ring_hash");
+	else if (b->hash.at)
+		check_backend_hash_given(c, &b->hash, n);
+	if (node_get(b->at, "hash_load_factor") && !hashes)
+		diag_error(c->diag, node_place(b->at, "hash_load_factor"),
+			   "hash_load_factor is for balance: maglev and ring_hash");
+	else if (b->hash_load_percent && b->hash_load_percent < 100)
+		diag_error(c->diag, node_place(b->at, "hash_load_factor"),
+			   "below 1 the servers together could not take what comes: write 1.25, or "
+			   "0 for no bound");
+}
+
 void check_backend_run(struct check *c)
 {
 	struct model_list list = c->model->backends;
@@ -163,6 +214,7 @@ void check_backend_run(struct check *c)
 		b->protocol &= (uint8_t)~MODEL_H2;
 		check_backend_servers(c, b);
 		check_backend_tls(c, b);
+		check_backend_hash(c, b);
 		if (b->health.at)
 			check_backend_health(c, &b->health, b->is_h2);
 		if (!b->is_used)

@@ -127,6 +127,22 @@ static void compile_pool_persistence(struct compile *c, const struct model_backe
 	}
 }
 
+static void compile_pool_hash(struct compile *c, const struct model_backend *from,
+			      struct image_pool *to)
+{
+	const struct model_hash *h = &from->hash;
+	struct view name = h->cookie.n ? h->cookie : h->query;
+
+	to->hash_kind = h->kind;
+	to->hash_load_percent = (uint16_t)from->hash_load_percent;
+	if (from->balance == IMAGE_SOURCE_ADDRESS)
+		to->hash_load_percent = 0;
+	to->slow_start_ms = (uint32_t)from->slow_start_ms;
+	if (h->header.n)
+		name = check_lower(c->check, h->header);
+	to->hash_name = compile_text(c, name);
+}
+
 /* Each set of issuers once, however many pools believe it. */
 static struct image_range *compile_pool_anchors(struct compile *c)
 {
@@ -184,6 +200,7 @@ bool compile_pool_run(struct compile *c)
 		compile_pool_numbers(from, to);
 		compile_pool_persistence(c, from, to);
 		compile_pool_hedge(&from->hedge, to);
+		compile_pool_hash(c, from, to);
 		compile_pool_health(c, &from->health, to);
 		compile_pool_tls(c, &from->tls,
 				 compile_pool_anchor(c->check, anchors, from->tls.anchors), to);

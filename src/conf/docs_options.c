@@ -257,6 +257,15 @@ static void docs_put_number(struct wbuf *w, const struct option *row)
 	WBUF_LIT(w, "}");
 }
 
+static void docs_put_factor(struct wbuf *w, const struct option *row)
+{
+	WBUF_LIT(w, "{\"type\": \"number\", \"minimum\": ");
+	value_put_factor(w, row->min);
+	WBUF_LIT(w, ", \"maximum\": ");
+	value_put_factor(w, row->max);
+	WBUF_LIT(w, "}");
+}
+
 /* The schema of one option's value, without its description. */
 static void docs_put_type(struct wbuf *w, const struct docs_tables *t, const struct option *row)
 {
@@ -281,6 +290,9 @@ static void docs_put_type(struct wbuf *w, const struct docs_tables *t, const str
 	};
 
 	switch (row->kind) {
+	case OPTION_FACTOR:
+		docs_put_factor(w, row);
+		break;
 	case OPTION_NUMBER:
 		docs_put_number(w, row);
 		break;

@@ -172,7 +172,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_POOL, ROW_U32, image_pool, idle_connection_ms, 0, ANY),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, protocol, IMAGE_HTTP, IMAGE_HTTPS),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, is_h2, 0, 1),
-	ROW(IMAGE_POOL, ROW_U8, image_pool, balance, IMAGE_LEAST_REQUESTS, IMAGE_ROUND_ROBIN),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, balance, IMAGE_LEAST_REQUESTS, IMAGE_SOURCE_ADDRESS),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, health_kind, IMAGE_HEALTH_NONE, IMAGE_HEALTH_HTTP),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, retry_on, 0,
 	    IMAGE_RETRY_CONNECT_FAILURE | IMAGE_RETRY_RESET | IMAGE_RETRY_500 | IMAGE_RETRY_502 |
@@ -187,6 +187,10 @@ static const struct row rows[] = {
 	ROW(IMAGE_POOL, ROW_U32, image_pool, persist_s, 0, IMAGE_PERSIST_MAX_S),
 	ROW(IMAGE_POOL, ROW_TEXT, image_pool, persist_cookie, 0, IMAGE_PERSIST_NAME_MAX),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, tls_verify, 0, 1),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, hash_kind, IMAGE_HASH_NONE, IMAGE_HASH_SOURCE),
+	ROW(IMAGE_POOL, ROW_TEXT, image_pool, hash_name, 0, IMAGE_NAME_MAX),
+	ROW(IMAGE_POOL, ROW_U16, image_pool, hash_load_percent, 0, IMAGE_HASH_LOAD_MAX),
+	ROW(IMAGE_POOL, ROW_U32, image_pool, slow_start_ms, 0, ANY),
 
 	ROW(IMAGE_SERVER, ROW_TEXT, image_server, name, 1, IMAGE_NAME_MAX),
 	ROW(IMAGE_SERVER, ROW_ADDRESS, image_server, address,
@@ -531,6 +535,12 @@ static const char *rules_why(const struct image *im)
 	return NULL;
 }
 
+static bool pool_hashes_name(const struct image_pool *p)
+{
+	return p->hash_kind == IMAGE_HASH_HEADER || p->hash_kind == IMAGE_HASH_COOKIE ||
+	       p->hash_kind == IMAGE_HASH_QUERY;
+}
+
 static const char *pools_why(const struct image *im)
 {
 	for (size_t i = 0; i < image_count(im, IMAGE_POOL); i++) {
@@ -545,6 +555,8 @@ static const char *pools_why(const struct image *im)
 		    (p->health_interval_ms == 0 || p->health_timeout_ms == 0 ||
 		     p->health_fall == 0 || p->health_rise == 0))
 			return "a health check without interval, timeout, fall or rise";
+		if (pool_hashes_name(p) != (p->hash_name.n != 0))
+			return "what is hashed and its name differ";
 		if (p->health_kind == IMAGE_HEALTH_HTTP &&
 		    (p->health_path.n == 0 || p->health_method.n == 0 || p->status.n == 0))
 			return "a health check without path, method or status";

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 8u
+#define IMAGE_VERSION 9u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -30,6 +30,7 @@ enum {
 	IMAGE_HEADERS_MIN = 8,
 	IMAGE_HEADERS_MAX = 1000,
 	IMAGE_STREAMS_MAX = 1000,
+	IMAGE_HASH_LOAD_MAX = 10000, /* percent */
 	IMAGE_BYTES_MAX = 1 << 30
 };
 
@@ -307,7 +308,24 @@ struct image_split {
 			  weight_total), first upto > r */
 };
 
-enum image_balance { IMAGE_LEAST_REQUESTS = 1, IMAGE_ROUND_ROBIN };
+enum image_balance {
+	IMAGE_LEAST_REQUESTS = 1,
+	IMAGE_ROUND_ROBIN,
+	IMAGE_RANDOM,
+	IMAGE_PEAK_EWMA,
+	IMAGE_MAGLEV,
+	IMAGE_RING_HASH,
+	IMAGE_FIRST,
+	IMAGE_SOURCE_ADDRESS
+};
+enum image_hash {
+	IMAGE_HASH_NONE,
+	IMAGE_HASH_HEADER,
+	IMAGE_HASH_COOKIE,
+	IMAGE_HASH_PATH,
+	IMAGE_HASH_QUERY,
+	IMAGE_HASH_SOURCE
+};
 enum image_health_kind { IMAGE_HEALTH_NONE, IMAGE_HEALTH_TCP, IMAGE_HEALTH_HTTP };
 enum image_retry {
 	IMAGE_RETRY_CONNECT_FAILURE = 1,
@@ -332,6 +350,7 @@ struct image_pool {
 		resolve_to; /* IMAGE_NETWORK: networks that names may resolve to; empty = any */
 	struct image_str
 		tls_name; /* name to verify and send as SNI; empty: the server's own name */
+	struct image_str hash_name; /* of the field (lower case), cookie or parameter */
 	struct image_str health_path, health_method, health_host, health_body;
 	uint32_t tls_client_certificate; /* index, or IMAGE_NONE */
 	uint32_t health_interval_ms, health_timeout_ms, health_fall, health_rise;
@@ -353,7 +372,11 @@ struct image_pool {
 	uint8_t persist; /* enum image_persistence */
 	uint8_t is_h2;	 /* its servers speak HTTP/2: over TLS by ALPN, else with prior knowledge */
 	uint8_t hedge_quantile; /* of a hundred */
-	uint32_t slot;		/* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
+	uint8_t hash_kind;	/* enum image_hash; NONE: the algorithm needs no key */
+	uint8_t pad;
+	uint16_t hash_load_percent; /* 0 = unbounded */
+	uint32_t slow_start_ms;	    /* 0 = none */
+	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
 	uint32_t slot_gen;
 };
 

@@ -112,6 +112,13 @@ struct model_outlier {
 	uint64_t consecutive_errors, eject_for_ms, max_ejected_percent;
 };
 
+struct model_hash {
+	const struct node *at;
+	struct view header, cookie, query;
+	bool path, source_address;
+	uint8_t kind; /* enum image_hash, by check_backend */
+};
+
 struct model_pool_limits {
 	const struct node *at;
 	uint64_t connections_per_server, requests_per_server, queue, queue_timeout_ms;
@@ -166,6 +173,8 @@ struct model_backend {
 	struct model_networks resolve_to;
 	struct model_health health;
 	struct model_outlier outlier;
+	struct model_hash hash;
+	uint64_t hash_load_percent, slow_start_ms;
 	struct model_pool_limits limits;
 	struct model_retries retries;
 	struct model_persistence persistence;

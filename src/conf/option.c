@@ -40,6 +40,8 @@ static const char *option_bound(char text[24], const struct option *row, uint64_
 		value_put_size(&w, x);
 	else if (row->kind == OPTION_DURATION)
 		value_put_duration(&w, x);
+	else if (row->kind == OPTION_FACTOR)
+		value_put_factor(&w, x);
 	else
 		wbuf_dec(&w, x);
 	text[w.n] = '\0';
@@ -95,6 +97,9 @@ void option_put_kind(struct wbuf *w, const struct option *row)
 		break;
 	case OPTION_DURATION:
 		option_put_range(w, row, "a duration (500ms, 10m)");
+		break;
+	case OPTION_FACTOR:
+		option_put_range(w, row, "a number with at most two decimals");
 		break;
 	case OPTION_WORD:
 		wbuf_str(w, "one of: ");
@@ -163,10 +168,11 @@ static void option_on_bool(struct option_field *f)
 
 static void option_on_number(struct option_field *f)
 {
-	enum err (*const read)(struct view, uint64_t *) = f->row->kind == OPTION_SIZE ? value_size
-							  : f->row->kind == OPTION_DURATION
-								  ? value_duration
-								  : value_number;
+	enum err (*const read)(struct view, uint64_t *) =
+		f->row->kind == OPTION_SIZE	  ? value_size
+		: f->row->kind == OPTION_DURATION ? value_duration
+		: f->row->kind == OPTION_FACTOR	  ? value_factor
+						  : value_number;
 	struct view text = { 0 };
 	uint64_t x = 0;
 
@@ -419,13 +425,13 @@ static void option_on_include(struct option_field *f)
 static option_handler *const option_handlers[] = {
 	[OPTION_BOOL] = option_on_bool,		[OPTION_NUMBER] = option_on_number,
 	[OPTION_SIZE] = option_on_number,	[OPTION_DURATION] = option_on_number,
-	[OPTION_NAME] = option_on_name,		[OPTION_TEXT] = option_on_text,
-	[OPTION_WORD] = option_on_word,		[OPTION_WORDS] = option_on_words,
-	[OPTION_ADDRESS] = option_on_address,	[OPTION_TEXTS] = option_on_texts,
-	[OPTION_NETWORKS] = option_on_networks, [OPTION_STATUSES] = option_on_statuses,
-	[OPTION_PAIRS] = option_on_pairs,	[OPTION_MAP] = option_on_map,
-	[OPTION_LIST] = option_on_list,		[OPTION_ABSENT] = option_on_absent,
-	[OPTION_INCLUDE] = option_on_include,
+	[OPTION_FACTOR] = option_on_number,	[OPTION_NAME] = option_on_name,
+	[OPTION_TEXT] = option_on_text,		[OPTION_WORD] = option_on_word,
+	[OPTION_WORDS] = option_on_words,	[OPTION_ADDRESS] = option_on_address,
+	[OPTION_TEXTS] = option_on_texts,	[OPTION_NETWORKS] = option_on_networks,
+	[OPTION_STATUSES] = option_on_statuses, [OPTION_PAIRS] = option_on_pairs,
+	[OPTION_MAP] = option_on_map,		[OPTION_LIST] = option_on_list,
+	[OPTION_ABSENT] = option_on_absent,	[OPTION_INCLUDE] = option_on_include,
 };
 
 /* What a preset stands for: a scalar, or a list of its words. */

@@ -13,6 +13,7 @@ enum option_kind {
 	OPTION_NUMBER,	 /* uint64_t, min..max */
 	OPTION_SIZE,	 /* uint64_t bytes, min..max */
 	OPTION_DURATION, /* uint64_t milliseconds, min..max */
+	OPTION_FACTOR,	 /* uint64_t hundredths, min..max */
 	OPTION_NAME,	 /* struct view: value_is_name */
 	OPTION_TEXT,	 /* struct view: min..max bytes */
 	OPTION_WORD,	 /* uint8_t: one of words */

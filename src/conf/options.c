@@ -25,12 +25,12 @@ OPTIONS_WORD_LIST(pool_protocol, { "http", IMAGE_HTTP, OPTION_WORD_READY },
 		  { "h2c", IMAGE_HTTP | MODEL_H2, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(balance, { "least_requests", IMAGE_LEAST_REQUESTS, OPTION_WORD_READY },
 		  { "round_robin", IMAGE_ROUND_ROBIN, OPTION_WORD_READY },
-		  { "random", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
-		  { "peak_ewma", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
-		  { "maglev", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
-		  { "ring_hash", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
-		  { "first", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER },
-		  { "source_address", IMAGE_LEAST_REQUESTS, OPTION_WORD_NEVER });
+		  { "random", IMAGE_RANDOM, OPTION_WORD_READY },
+		  { "peak_ewma", IMAGE_PEAK_EWMA, OPTION_WORD_READY },
+		  { "maglev", IMAGE_MAGLEV, OPTION_WORD_READY },
+		  { "ring_hash", IMAGE_RING_HASH, OPTION_WORD_READY },
+		  { "first", IMAGE_FIRST, OPTION_WORD_READY },
+		  { "source_address", IMAGE_SOURCE_ADDRESS, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(proxy_protocol, { "off", 0, OPTION_WORD_READY }, { "v1", 1, OPTION_WORD_NEVER },
 		  { "v2", 2, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(server_state, { "enabled", IMAGE_SERVER_ENABLED, OPTION_WORD_READY },
@@ -198,6 +198,21 @@ static const struct option_table outlier =
 	OPTIONS_TABLE(model_outlier, "outlier", outlier_rows,
 		      "Servers that fail the requests they get are left alone for a while.");
 
+static const struct option hash_rows[] = {
+	ROW_TEXT(model_hash, header, "header", 0, 1, 100, NULL,
+		 "The values of this field, as servers are sent it."),
+	ROW_TEXT(model_hash, cookie, "cookie", 0, 1, 100, NULL, "The value of this cookie."),
+	ROW_BOOL(model_hash, path, "path", "false", "The path in canonical form."),
+	ROW_TEXT(model_hash, query, "query", 0, 1, 100, NULL,
+		 "The value of this query parameter, as sent."),
+	ROW_BOOL(model_hash, source_address, "source_address", "false",
+		 "The client's address (IPv6: its /64)."),
+};
+static const struct option_table hash_table = OPTIONS_TABLE(
+	model_hash, "hash", hash_rows,
+	"Exactly one of them; source_address when nothing is given. A request that lacks it is "
+	"spread by least_requests.");
+
 static const struct option pool_limit_rows[] = {
 	ROW_NUMBER(model_pool_limits, connections_per_server, "connections_per_server", 0,
 		   OPTIONS_COUNT_MAX, "0", "Connections to one server, per edge; 0 = no limit."),
@@ -307,8 +322,20 @@ static const struct option backend_rows[] = {
 		  IMAGE_SERVER_SLOTS, &server, "The servers that share the requests."),
 	ROW_WORD(model_backend, balance, "balance", balance, "least_requests",
 		 "Who gets the next request: least_requests draws two servers and takes the one "
-		 "with fewer requests under way for its weight; round_robin takes them in turn by "
-		 "weight."),
+		 "with fewer requests under way for its weight; peak_ewma likewise the one with "
+		 "less latency times requests; round_robin takes them in turn by weight; random "
+		 "by weight; first the first one below its limit; maglev and ring_hash by what "
+		 "hash names; source_address by the client's address (IPv6: its /64)."),
+	ROW_MAP(model_backend, hash, "hash", &hash_table,
+		"For maglev and ring_hash: what of a request leads to a server."),
+	ROW_RANGE(model_backend, hash_load_percent, "hash_load_factor", OPTION_FACTOR, 0, 0,
+		  IMAGE_HASH_LOAD_MAX, "1.25",
+		  "For maglev and ring_hash: a server has at most this times its share of the "
+		  "requests under way, others of its keys go elsewhere meanwhile; 1 or more, or 0 "
+		  "= always the same server."),
+	ROW_TIME(model_backend, slow_start_ms, "slow_start", 0, OPTIONS_DAY, "0",
+		 "A server that comes up begins with a tenth of its weight, and has all of it "
+		 "after this; not when Sluis starts."),
 	ROW_RANGE(model_backend, resolve_to, "resolve_to", OPTION_NETWORKS, 0, 0, 0, NULL,
 		  "Networks that names of servers may resolve to; any when left out."),
 	ROW_MAP(model_backend, health, "health", &health, "How servers are checked."),
@@ -321,13 +348,10 @@ static const struct option backend_rows[] = {
 	ROW_MAP(model_backend, tls, "tls", &pool_tls, "TLS to servers, for protocol https."),
 	ROW_WORD(model_backend, send_proxy_protocol, "send_proxy_protocol", proxy_protocol, "off",
 		 "Send a PROXY header."),
-	ROW_ABSENT("hash", "What hashing algorithms hash."),
-	ROW_ABSENT("hash_load_factor", "Bound on the load of hashing algorithms."),
 	ROW_MAP(model_backend, hedge, "hedge", &hedge,
 		"Ask a second server when the first is slow; off when left out."),
 	ROW_MAP(model_backend, persistence, "persistence", &persistence,
 		"Keep a client at its server."),
-	ROW_ABSENT("slow_start", "Less load for a server that has just come up."),
 };
 static const struct option_table backend =
 	OPTIONS_TABLE(model_backend, "backend", backend_rows, "A pool of servers.");

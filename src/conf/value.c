@@ -77,6 +77,26 @@ enum err value_duration(struct view text, uint64_t *ret_ms)
 			       sizeof value_durations / sizeof value_durations[0], ret_ms);
 }
 
+enum err value_factor(struct view text, uint64_t *ret_hundredths)
+{
+	size_t dot = view_find(text, '.');
+	struct view rest = view_slice(text, dot + 1, text.n);
+	uint64_t whole = 0, part = 0;
+
+	TRY(value_number(view_slice(text, 0, dot), &whole));
+	if (dot < text.n) {
+		if (rest.n > 2)
+			return E_PROTO;
+		TRY(value_number(rest, &part));
+		part *= rest.n == 1 ? 10 : 1;
+	}
+	if (__builtin_mul_overflow(whole, 100, &whole) ||
+	    __builtin_add_overflow(whole, part, &whole))
+		return E_LIMIT;
+	*ret_hundredths = whole;
+	return E_OK;
+}
+
 /* Position of the last ':', or text.n. */
 static size_t value_last_colon(struct view text)
 {
@@ -208,6 +228,17 @@ static void value_put_with_unit(struct wbuf *w, uint64_t x, const struct value_u
 void value_put_size(struct wbuf *w, uint64_t bytes)
 {
 	value_put_with_unit(w, bytes, value_sizes, sizeof value_sizes / sizeof value_sizes[0]);
+}
+
+void value_put_factor(struct wbuf *w, uint64_t hundredths)
+{
+	wbuf_dec(w, hundredths / 100);
+	if (hundredths % 100 == 0)
+		return;
+	WBUF_LIT(w, ".");
+	wbuf_dec(w, hundredths / 10 % 10);
+	if (hundredths % 10)
+		wbuf_dec(w, hundredths % 10);
 }
 
 void value_put_duration(struct wbuf *w, uint64_t ms)

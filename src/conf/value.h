@@ -26,6 +26,9 @@ enum err value_size(struct view text, uint64_t *ret);
 /* value_duration - milliseconds: a number with ms, s, m, h or d; "0" needs no unit */
 enum err value_duration(struct view text, uint64_t *ret_ms);
 
+/* value_factor - hundredths: "2", "1.5", "1.25" */
+enum err value_factor(struct view text, uint64_t *ret_hundredths);
+
 /* value_address - "127.0.0.1:80", "[::1]:80", "host.name:80", "unix:/path" */
 enum err value_address(struct view text, struct value_address *ret);
 
@@ -43,5 +46,6 @@ bool value_is_dns_name(struct view text);
 /* value_put_* - the shortest text that value_* reads back: "16k", "90s"; for the manual */
 void value_put_size(struct wbuf *w, uint64_t bytes);
 void value_put_duration(struct wbuf *w, uint64_t ms);
+void value_put_factor(struct wbuf *w, uint64_t hundredths);
 
 #endif

@@ -35,7 +35,8 @@ enum keeper_message {
 	KEEPER_DRAIN, /* u32 deadline ms: take nothing new, finish, then exit 0. run */
 	KEEPER_SERVER_STATE, /* dialer: u32 slot, u32 slot_gen, u8 enum page_admin. run */
 	KEEPER_PERSIST,	     /* edge: PERSIST_KEYS_BYTES: keys of persistence cookies. boot */
-	KEEPER_DOCUMENT	     /* config: u8 enum document_kind; fd: sealed. boot */
+	KEEPER_DOCUMENT,     /* config: u8 enum document_kind; fd: sealed. boot */
+	KEEPER_HASH_KEY	     /* edge: 16 bytes: hashes what leads to servers. boot */
 };
 
 /* A configuration's texts on their way between keeper and config (conf/document.h). */

@@ -59,6 +59,8 @@ struct page_health_entry {
 	_Atomic uint16_t name_state;  /* enum page_name */
 	_Atomic uint32_t check_us;    /* duration of the last check */
 	_Atomic uint64_t changed_wall_s, checked_wall_s;
+	_Atomic uint64_t up_mono_ms; /* it could not be used before, and can since; 0: it always
+					could */
 	_Atomic uint32_t checks_ok, checks_failed, ejections, dials_ok, dials_failed;
 	_Atomic uint32_t addresses; /* the name resolved to so many */
 };
@@ -83,6 +85,8 @@ struct page_load_server {
 	_Atomic uint32_t gen;
 	_Atomic uint32_t in_flight;   /* gauge: requests */
 	_Atomic uint32_t connections; /* gauge: open, idle ones included */
+	_Atomic uint32_t peak_us;     /* peak_ewma's estimate: balance/peak_ewma.h; 0: none */
+	_Atomic uint32_t peak_at_ms;  /* ... when it was that; monotonic, lower 32 bits */
 	_Atomic uint32_t pad;
 	_Atomic uint64_t requests, failures, retries, bytes_in /* from the server */, bytes_out,
 		latency_us /* sum, to the first byte of the answer */;

@@ -104,11 +104,11 @@ def test_configured_states(sluis, site, origin):
 
 def test_drain_finishes_what_runs(sluis, site, origin):
     go = threading.Event()
-    slow = origin(lambda *_: (go.wait(10), answer("slow"))[1], name="slow")
+    slow = origin(lambda request, _: (request.target == "/slow" and go.wait(10), answer("slow"))[1], name="slow")
     other = origin(name="other")
     sluis.start(site(named(slow), named(other, backup=True)))
     with sluis.client() as client:
-        client.send(wire.request())
+        client.send(wire.request(target="/slow"))
         slow.wait_for(1)
         assert sluis.run("server", "drain", "web/slow").returncode == 0
         until(lambda: sluis.ask().body == b"other")

@@ -58,6 +58,7 @@ struct dialer_timer {
  * over. */
 struct dialer_state {
 	uint64_t changed_wall_s, checked_wall_s;
+	uint64_t up_mono_ms; /* since when it can be used; 0: always */
 	uint32_t checks_ok, checks_failed, ejections, dials_ok, dials_failed, addresses, check_us;
 	uint16_t last_status;
 	uint8_t health; /* enum page_health */
@@ -71,17 +72,18 @@ struct dialer_server {
 	const struct image_server *conf; /* keeps: in the image */
 	const struct image_pool *pool;	 /* keeps: in the image */
 	struct dialer_state state;
-	struct dialer_timer check;   /* the next health check */
-	struct dialer_timer eject;   /* the end of an ejection */
-	uint32_t name;		     /* in the name table; DIALER_NONE: an address or a path */
-	uint32_t name_next;	     /* the next server with the same name; DIALER_NONE: none */
-	uint32_t fails, passes;	     /* checks in a row */
-	uint32_t errors;	     /* failed requests in a row, over all edges */
-	uint32_t ejections_in_a_row; /* makes the next one longer */
-	uint64_t returned_ms;	     /* when the last ejection ended; 0 = never */
-	bool is_checking;	     /* a check runs */
-	bool is_name_refused;	     /* its name resolves to nothing that resolve_to permits */
-	bool is_admin_told;	     /* admin is from the keeper, not from the page */
+	struct dialer_timer check;     /* the next health check */
+	struct dialer_timer eject;     /* the end of an ejection */
+	uint32_t name;		       /* in the name table; DIALER_NONE: an address or a path */
+	uint32_t name_next;	       /* the next server with the same name; DIALER_NONE: none */
+	uint32_t fails, passes;	       /* checks in a row */
+	uint32_t errors;	       /* failed requests in a row, over all edges */
+	uint32_t ejections_in_a_row;   /* makes the next one longer */
+	uint64_t returned_ms;	       /* when the last ejection ended; 0 = never */
+	bool is_checking;	       /* a check runs */
+	bool is_name_refused;	       /* its name resolves to nothing that resolve_to permits */
+	bool is_admin_told;	       /* admin is from the keeper, not from the page */
+	bool is_published, was_usable; /* what the page says, since this dialer writes it */
 };
 
 struct call;

@@ -16,11 +16,15 @@ static void health_load(struct dialer *d, struct dialer_server *s)
 	const struct page_health_entry *e = &d->page->server[s->conf->slot];
 	uint8_t admin = s->state.admin;
 
-	if (PAGE_GET(e->gen) != s->conf->slot_gen)
+	if (PAGE_GET(e->gen) != s->conf->slot_gen) {
+		/* One that joins others at work; when everything starts, nobody comes later. */
+		s->state.up_mono_ms = PAGE_GET(d->page->generation) ? d->loop.now_ms : 0;
 		return;
+	}
 	s->state = (struct dialer_state){
 		.changed_wall_s = PAGE_GET(e->changed_wall_s),
 		.checked_wall_s = PAGE_GET(e->checked_wall_s),
+		.up_mono_ms = PAGE_GET(e->up_mono_ms),
 		.checks_ok = PAGE_GET(e->checks_ok),
 		.checks_failed = PAGE_GET(e->checks_failed),
 		.ejections = PAGE_GET(e->ejections),
@@ -94,7 +98,27 @@ void health_beat(struct dialer *d)
 		PAGE_SET(d->page->beat_mono_ms, d->loop.now_ms);
 }
 
-void health_publish(struct dialer *d, const struct dialer_server *s)
+static bool health_is_usable(const struct dialer_server *s)
+{
+	bool is_enabled = s->state.admin == PAGE_ADMIN_CONFIGURED
+				  ? s->conf->state == IMAGE_SERVER_ENABLED
+				  : s->state.admin == PAGE_ADMIN_ENABLED;
+
+	return is_enabled && s->state.health != PAGE_HEALTH_DOWN && !s->state.is_ejected;
+}
+
+/* From when on a slow start counts. */
+static void health_note_up(const struct dialer *d, struct dialer_server *s)
+{
+	bool is_usable = health_is_usable(s);
+
+	if (s->is_published && is_usable && !s->was_usable)
+		s->state.up_mono_ms = d->loop.now_ms;
+	s->is_published = true;
+	s->was_usable = is_usable;
+}
+
+void health_publish(struct dialer *d, struct dialer_server *s)
 {
 	const struct dialer_state *from = &s->state;
 	struct page_health_entry *e = NULL;
@@ -102,6 +126,7 @@ void health_publish(struct dialer *d, const struct dialer_server *s)
 
 	if (!d->is_writer)
 		return;
+	health_note_up(d, s);
 	e = &d->page->server[s->conf->slot];
 	has_turned = PAGE_GET(e->health) != from->health || PAGE_GET(e->admin) != from->admin ||
 		     PAGE_GET(e->is_ejected) != from->is_ejected;
@@ -113,6 +138,7 @@ void health_publish(struct dialer *d, const struct dialer_server *s)
 	PAGE_SET(e->name_state, from->name_state);
 	PAGE_SET(e->check_us, from->check_us);
 	PAGE_SET(e->changed_wall_s, from->changed_wall_s);
+	PAGE_SET(e->up_mono_ms, from->up_mono_ms);
 	PAGE_SET(e->checked_wall_s, from->checked_wall_s);
 	PAGE_SET(e->checks_ok, from->checks_ok);
 	PAGE_SET(e->checks_failed, from->checks_failed);

@@ -24,6 +24,6 @@ void health_let_go(struct dialer *d);
 void health_beat(struct dialer *d);
 
 /* health_publish - server s as it is now; nothing when this dialer is not the writer */
-void health_publish(struct dialer *d, const struct dialer_server *s);
+void health_publish(struct dialer *d, struct dialer_server *s);
 
 #endif

@@ -17,6 +17,7 @@
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
 #include "role/edge/retry.h"
+#include "role/edge/survey.h"
 #include "role/edge/tunnel.h"
 
 enum { ANSWER_READS = 8 /* of one server before others get their turn */ };
@@ -108,6 +109,7 @@ static void answer_decide(struct edge *e, struct exchange *x, const struct http1
 static void answer_count(struct edge *e, struct exchange *x)
 {
 	count_answer(e, x);
+	survey_seen(e, x, (x->first_byte_ns - x->asked_ns) / 1000, x->status >= 500);
 	if (x->status >= 500)
 		dial_tell_failure(e, x->server, DIAL_ANSWER);
 	else

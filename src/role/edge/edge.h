@@ -87,10 +87,13 @@ struct pool_state {
 	bool *is_healthy; /* per server: health page, administration and configuration agree */
 	struct budget retries, hedges;
 	uint32_t hedge_us; /* the quantile of the times to the first byte; 0: not known yet */
-	struct list queue; /* exchanges that wait for any of its servers */
+	uint32_t healthy_n;
+	uint32_t surveyed;	      /* where the next look at some of the servers begins */
+	uint64_t survey_ms;	      /* of the last look at all, asked for */
+	struct list queue;	      /* exchanges that wait for any of its servers */
 	uint32_t queue_n, queue_told; /* ... and as the load page has it */
-	uint64_t refreshed_ms;
-	uint64_t version; /* of the health page, when it was last looked at */
+	uint64_t refreshed_ms;	      /* of the last look at some; 0: never */
+	uint64_t version;	      /* of the health page, when it was last looked at */
 };
 
 struct generation {
@@ -102,6 +105,7 @@ struct generation {
 	const struct image_listener *listener[IMAGE_LISTENER_SLOTS];
 	struct pool_state *pools;	  /* per pool */
 	struct balance_server *balance;	  /* per server */
+	void *tables;			  /* of the pools that hash, one after the other */
 	bool *is_healthy;		  /* per server */
 	struct tls_site **sites;	  /* per listener and certificate: generation_site() */
 	struct tls_client_site **servers; /* per pool; NULL for plain ones */
@@ -281,6 +285,7 @@ struct exchange {
 	uint32_t flags; /* enum exchange_flag */
 	struct balance_tried tried;
 	struct persist_state persist;
+	uint64_t key_hash;
 	uint32_t query_n;
 	uint32_t queue_ms; /* waited for a server to become free */
 	uint16_t status;
@@ -288,6 +293,7 @@ struct exchange {
 	struct compress_slot *z;  /* its answer is being compressed */
 	uint8_t tries, method, failure /* enum dial_failure: of the last try */;
 	uint8_t end;					     /* enum exchange_end */
+	uint8_t key_state;				     /* enum key_state: of key_hash */
 	struct span16 method_at, path_at, host_at, agent_at; /* in head->p */
 	const char *why;		 /* it was answered here; a fixed text */
 	const struct image_limit *limit; /* that refused it */
@@ -397,6 +403,7 @@ struct edge {
 	struct address *addresses;
 	uint32_t address_mask;
 	uint64_t address_key[2];
+	uint64_t hash_key[2]; /* of what leads to servers: all edges have the same */
 
 	int exporter_fd;
 	uint32_t spans_n;

@@ -22,6 +22,7 @@
 #include "role/edge/pool.h"
 #include "role/edge/retry.h"
 #include "role/edge/store.h"
+#include "role/edge/survey.h"
 #include "role/edge/trace.h"
 #include "role/edge/upstream.h"
 
@@ -304,6 +305,7 @@ static void exchange_blame(struct edge *e, const struct exchange *x, struct exch
 	    x->flags & X_GRANTED)
 		return;
 	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
+	survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, true);
 	if (x->flags & X_SENT || why == DIAL_TLS)
 		dial_tell_failure(e, x->server, why);
 }
@@ -363,6 +365,7 @@ static void exchange_unanswered(struct edge *e, struct exchange *x)
 	if (x->pool->retry_try_ms && pool_has_other(e, x) && retry_may(e, x, DIAL_TIMEOUT, false)) {
 		x->flags |= X_GRANTED;
 		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
+		survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, true);
 		dial_tell_failure(e, x->server, DIAL_TIMEOUT);
 		exchange_failed(e, x, DIAL_TIMEOUT);
 		return;
@@ -370,6 +373,7 @@ static void exchange_unanswered(struct edge *e, struct exchange *x)
 	if (retry_waits_on(e, x))
 		return;
 	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
+	survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, true);
 	dial_tell_failure(e, x->server, DIAL_TIMEOUT);
 	local_error(e, x, 504, "the server did not answer in time");
 }

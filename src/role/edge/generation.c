@@ -103,7 +103,7 @@ static enum err generation_add_pools(struct edge *e, struct generation *g)
 	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_POOL); i++) {
 		const struct image_pool *p = image_pool_at(&g->image, i);
 
-		pool_init(g, i);
+		pool_init(e, g, i);
 		if (p->protocol != IMAGE_HTTPS) {
 			g->tls_identity[i] = p->is_h2 ? GENERATION_H2C : 0;
 			continue;
@@ -112,6 +112,33 @@ static enum err generation_add_pools(struct edge *e, struct generation *g)
 		TRY(tls_client_site_new(e->tls, &g->image, i, g->number, &g->servers[i]));
 	}
 	return E_OK;
+}
+
+/* Tables of the pools that hash, all in one piece. */
+static enum err generation_add_tables(struct generation *g)
+{
+	size_t pools = image_count(&g->image, IMAGE_POOL), bytes = 0, at = 0, most = 0;
+	struct balance_scratch *scratch = NULL;
+
+	for (size_t i = 0; i < pools; i++) {
+		size_t n = balance_table_bytes(&g->pools[i].balance);
+
+		bytes += n;
+		most = n && g->pools[i].balance.n > most ? g->pools[i].balance.n : most;
+	}
+	if (bytes == 0)
+		return E_OK;
+	g->tables = calloc(bytes, 1);
+	scratch = calloc(most, sizeof *scratch);
+	for (size_t i = 0; g->tables && scratch && i < pools; i++) {
+		size_t n = balance_table_bytes(&g->pools[i].balance);
+
+		if (n)
+			balance_build(&g->pools[i].balance, (uint8_t *)g->tables + at, scratch);
+		at += n;
+	}
+	free(scratch);
+	return at == bytes ? E_OK : E_NOMEM;
 }
 
 static enum err generation_allocate(struct generation *g)
@@ -157,6 +184,7 @@ static enum err generation_build(struct edge *e, struct generation *g, const cha
 		*ret_why = tls_library_error(e->tls);
 		return built;
 	}
+	TRY(generation_add_tables(g));
 	*ret_why = "a path_regex does not compile";
 	return route_regexes_new(&g->image, &g->regexes);
 }
@@ -225,6 +253,7 @@ void generation_drop(struct edge *e, struct generation *g)
 	free((void *)g->servers);
 	free(g->tls_identity);
 	free(g->balance);
+	free(g->tables);
 	free(g->is_healthy);
 	shm_unmap(g->map, g->map_bytes);
 	free(g);

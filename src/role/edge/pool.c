@@ -1,18 +1,21 @@
 /*
- * Pools. The health page is looked at afresh when its version has changed, the other edges' load
- * at most every POOL_REFRESH_MS: in between, a choice reads this process's own memory alone.
+ * Pools. What the shared pages say is looked at now and then (survey.h): in between, a choice reads
+ * this process's own memory alone.
  */
 #include "role/edge/pool.h"
 
 #include "balance/rendezvous.h"
+#include "base/hash.h"
 #include "role/edge/client.h"
 #include "role/edge/h2_server.h"
 #include "role/edge/hedge.h"
+#include "role/edge/key.h"
+#include "role/edge/survey.h"
 #include "role/edge/upstream.h"
 
-enum { POOL_REFRESH_MS = 20 };
+enum { POOL_CHOICES = 8 /* servers that turn out to be full until the next look */ };
 
-void pool_init(struct generation *g, uint32_t pool_index)
+void pool_init(struct edge *e, struct generation *g, uint32_t pool_index)
 {
 	struct pool_state *p = &g->pools[pool_index];
 	const struct image_pool *pool = image_pool_at(&g->image, pool_index);
@@ -24,10 +27,16 @@ void pool_init(struct generation *g, uint32_t pool_index)
 	for (uint32_t i = 0; i < pool->servers.n; i++) {
 		const struct image_server *s = image_server_at(&g->image, pool->servers.first + i);
 
-		servers[i] =
-			(struct balance_server){ .weight = s->weight, .is_backup = s->is_backup };
+		servers[i] = (struct balance_server){
+			.id = hash_mix(hash_fnv1a(image_view(&g->image, s->name)) ^ e->hash_key[0]),
+			.weight = s->weight,
+			.is_backup = s->is_backup,
+		};
 	}
 	balance_init(&p->balance, servers, pool->servers.n, (enum image_balance)pool->balance);
+	p->balance.load_percent = pool->hash_load_percent;
+	p->balance.turn =
+		rng_below(&e->rng, pool->servers.n + 1); /* edges don't all begin with one */
 }
 
 struct pool_state *pool_state(const struct exchange *x)
@@ -104,6 +113,7 @@ static void pool_load_clear(struct page_load_server *l)
 	PAGE_SET(l->bytes_in, 0);
 	PAGE_SET(l->bytes_out, 0);
 	PAGE_SET(l->latency_us, 0);
+	PAGE_SET(l->peak_us, 0);
 	PAGE_SET(l->connects, 0);
 	PAGE_SET(l->reuses, 0);
 	for (unsigned i = 0; i < 6; i++)
@@ -127,22 +137,12 @@ struct page_load_server *pool_load(struct edge *e, uint32_t slot, uint32_t slot_
 	return l;
 }
 
-/* What a person said at run time goes before what the configuration says. */
-static bool pool_is_enabled(const struct image_server *s, uint8_t admin)
+uint32_t pool_index_of(const struct exchange *x)
 {
-	if (admin == PAGE_ADMIN_CONFIGURED)
-		return s->state == IMAGE_SERVER_ENABLED;
-	return admin == PAGE_ADMIN_ENABLED;
-}
+	uint32_t i = (uint32_t)(x->server - image_server_at(&x->g->image, x->pool->servers.first));
 
-static bool pool_is_healthy(const struct edge *e, const struct image_server *s)
-{
-	const struct page_health_entry *h = &e->health->server[s->slot];
-
-	if (PAGE_GET(h->gen) != s->slot_gen)
-		return s->state == IMAGE_SERVER_ENABLED;
-	return pool_is_enabled(s, PAGE_GET(h->admin)) && PAGE_GET(h->health) != PAGE_HEALTH_DOWN &&
-	       !PAGE_GET(h->is_ejected);
+	INVARIANT(i < x->pool->servers.n);
+	return i;
 }
 
 bool pool_is_draining(const struct edge *e, const struct image_server *s)
@@ -160,70 +160,36 @@ static bool pool_may_stay(const struct edge *e, const struct image_server *s)
 	const struct page_health_entry *h = &e->health->server[s->slot];
 
 	if (!pool_is_draining(e, s))
-		return pool_is_healthy(e, s);
+		return survey_is_healthy(e, s);
 	return PAGE_GET(h->gen) != s->slot_gen ||
 	       (PAGE_GET(h->health) != PAGE_HEALTH_DOWN && !PAGE_GET(h->is_ejected));
-}
-
-static uint32_t pool_in_flight(const struct edge *e, const struct image_server *s)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < e->load_n; i++) {
-		const struct page_load_server *l =
-			e->loads[i] ? &e->loads[i]->server[s->slot] : NULL;
-
-		if (l && PAGE_GET(l->gen) == s->slot_gen)
-			n += PAGE_GET(l->in_flight);
-	}
-	return n;
-}
-
-static void pool_judge(struct pool_state *p, uint32_t i, uint32_t limit)
-{
-	bool has_room = limit == 0 || p->balance.server[i].in_flight < limit;
-
-	balance_set_usable(&p->balance, i, p->is_healthy[i] && has_room);
-}
-
-static void pool_refresh(struct edge *e, const struct exchange *x)
-{
-	struct pool_state *p = pool_state(x);
-
-	uint64_t version = atomic_load_explicit(&e->health->version, memory_order_acquire);
-
-	bool is_limited = x->pool->requests_per_server != 0; /* what others do counts at once */
-
-	if (p->refreshed_ms && p->version == version && !is_limited &&
-	    e->loop.now_ms - p->refreshed_ms < POOL_REFRESH_MS)
-		return;
-	p->version = version;
-	p->refreshed_ms = e->loop.now_ms;
-	for (uint32_t i = 0; i < x->pool->servers.n; i++) {
-		const struct image_server *s =
-			image_server_at(&x->g->image, x->pool->servers.first + i);
-
-		p->is_healthy[i] = pool_is_healthy(e, s);
-		p->balance.server[i].in_flight = pool_in_flight(e, s);
-		pool_judge(p, i, x->pool->requests_per_server);
-	}
-}
-
-static uint32_t pool_index_of(const struct exchange *x)
-{
-	uint32_t i = (uint32_t)(x->server - image_server_at(&x->g->image, x->pool->servers.first));
-
-	INVARIANT(i < x->pool->servers.n);
-	return i;
 }
 
 /* Whether a server would be usable if it had room. */
 static bool pool_has_busy(const struct pool_state *p, const struct balance_tried *tried)
 {
-	for (uint32_t i = 0; i < p->balance.n; i++)
-		if (p->is_healthy[i] && !balance_was_tried(tried, i))
-			return true;
-	return false;
+	uint32_t n = p->healthy_n;
+
+	for (uint32_t k = 0; k < tried->n; k++)
+		n -= tried->index[k] < p->balance.n && p->is_healthy[tried->index[k]];
+	return n != 0;
+}
+
+/* The server for x, with room for it by what all edges have there now; BALANCE_NONE. */
+static uint32_t pool_choose(struct edge *e, struct exchange *x)
+{
+	struct pool_state *p = pool_state(x);
+	struct balance_facts facts = { .tried = &x->tried, .rng = &e->rng };
+
+	if (x->pool->hash_kind)
+		facts.has_hash = key_find(e, x, &facts.hash);
+	for (unsigned k = 0; k < POOL_CHOICES; k++) {
+		uint32_t i = balance_pick(&p->balance, &facts);
+
+		if (i == BALANCE_NONE || survey_has_room(e, x, i))
+			return i;
+	}
+	return BALANCE_NONE;
 }
 
 /* x's request goes to server i; BALANCE_NONE: to none */
@@ -236,28 +202,31 @@ static enum err pool_take(struct edge *e, struct exchange *x, uint32_t i)
 		return pool_has_busy(p, &x->tried) ? E_LIMIT : E_NOMEM;
 	x->server = image_server_at(&x->g->image, x->pool->servers.first + i);
 	x->flags |= X_COUNTED;
-	p->balance.server[i].in_flight++;
+	survey_add(p, x->pool, i, 1);
 	l = pool_load(e, x->server->slot, x->server->slot_gen);
 	PAGE_ADD(l->in_flight, 1);
 	PAGE_ADD(l->requests, 1);
-	if (x->pool->requests_per_server)
-		pool_judge(p, i, x->pool->requests_per_server);
 	return E_OK;
 }
 
 enum err pool_pick(struct edge *e, struct exchange *x)
 {
-	struct pool_state *p = pool_state(x);
+	uint32_t i = 0;
 
-	pool_refresh(e, x);
-	return pool_take(e, x, balance_pick(&p->balance, &x->tried, &e->rng));
+	survey_pool(e, x);
+	i = pool_choose(e, x);
+	if (i == BALANCE_NONE && x->pool->requests_per_server) {
+		survey_all(e, x); /* others may have finished some */
+		i = pool_choose(e, x);
+	}
+	return pool_take(e, x, i);
 }
 
 enum err pool_pick_hashed(struct edge *e, struct exchange *x, uint64_t key)
 {
 	struct pool_state *p = pool_state(x);
 
-	pool_refresh(e, x);
+	survey_pool(e, x);
 	return pool_take(e, x,
 			 rendezvous_pick(&p->balance, &x->tried,
 					 image_server_at(&x->g->image, x->pool->servers.first),
@@ -269,11 +238,11 @@ enum err pool_pick_kept(struct edge *e, struct exchange *x, uint32_t i)
 	struct pool_state *p = pool_state(x);
 	uint32_t limit = x->pool->requests_per_server;
 
-	pool_refresh(e, x);
+	survey_pool(e, x);
 	if (balance_was_tried(&x->tried, i) ||
 	    !pool_may_stay(e, image_server_at(&x->g->image, x->pool->servers.first + i)))
 		return E_NOMEM;
-	if (limit && p->balance.server[i].in_flight >= limit)
+	if (limit && !survey_has_room(e, x, i) && p->balance.server[i].in_flight >= limit)
 		return E_LIMIT;
 	return pool_take(e, x, i);
 }
@@ -282,29 +251,22 @@ bool pool_has_other(struct edge *e, const struct exchange *x)
 {
 	struct balance_tried tried = x->tried;
 
-	pool_refresh(e, x);
+	survey_pool(e, x);
 	balance_tried_add(&tried, pool_index_of(x));
 	return balance_choose(&pool_state(x)->balance, &tried).n != 0;
 }
 
 void pool_release(struct edge *e, struct exchange *x)
 {
-	struct pool_state *p = NULL;
 	struct page_load_server *l = NULL;
-	uint32_t i = 0;
 
 	if (!(x->flags & X_COUNTED))
 		return;
 	x->flags &= ~(uint32_t)X_COUNTED;
-	p = pool_state(x);
-	i = pool_index_of(x);
-	if (p->balance.server[i].in_flight)
-		p->balance.server[i].in_flight--;
+	survey_add(pool_state(x), x->pool, pool_index_of(x), -1);
 	l = pool_load(e, x->server->slot, x->server->slot_gen);
 	if (PAGE_GET(l->in_flight))
 		PAGE_ADD(l->in_flight, (uint32_t)-1);
-	if (x->pool->requests_per_server)
-		pool_judge(p, i, x->pool->requests_per_server);
 }
 
 enum err pool_enqueue(struct exchange *x)
@@ -334,24 +296,24 @@ void pool_dequeue(struct exchange *x)
 uint32_t pool_free_n(struct edge *e, const struct pool_state *p)
 {
 	const struct exchange *x = NULL;
-	bool has_hope = false;
 	uint32_t n = 0;
 
 	if (list_is_empty(&p->queue))
 		return 0;
 	x = OWNER_OF(p->queue.next, struct exchange, node);
-	pool_refresh(e, x);
-	for (uint32_t i = 0; i < p->balance.n; i++) {
+	survey_pool(e, x);
+	if (p->healthy_n == 0)
+		return p->queue_n; /* they are told so */
+	if (x->pool->requests_per_server)
+		survey_all(e, x);
+	for (uint32_t i = 0; i < p->balance.n && n < p->queue_n; i++) {
 		const struct balance_server *s = &p->balance.server[i];
 
-		has_hope |= p->is_healthy[i];
 		if (s->is_usable)
 			n += x->pool->requests_per_server
 				     ? x->pool->requests_per_server - s->in_flight
 				     : p->queue_n;
 	}
-	if (!has_hope)
-		return p->queue_n; /* they are told so */
 	return n < p->queue_n ? n : p->queue_n;
 }
 

@@ -5,10 +5,13 @@
 #include "role/edge/edge.h"
 
 /* pool_init - empty queue, every server unknown until the first refresh */
-void pool_init(struct generation *g, uint32_t pool_index);
+void pool_init(struct edge *e, struct generation *g, uint32_t pool_index);
 
 /* pool_state - of the exchange's pool */
 struct pool_state *pool_state(const struct exchange *x);
+
+/* pool_index_of - x's server among those of its pool */
+uint32_t pool_index_of(const struct exchange *x);
 
 /* pool_pick - the server to ask next, counted in flight; E_LIMIT all usable ones are at their limit
  * · E_NOMEM none is usable */

@@ -246,6 +246,15 @@ static enum err setup_on_persist(void *role, struct frame *f)
 	return wbuf_check(&w);
 }
 
+static enum err setup_on_hash_key(void *role, struct frame *f)
+{
+	struct edge *e = role;
+
+	for (size_t i = 0; i < 16; i++)
+		e->hash_key[i / 8] |= (uint64_t)f->body.p[i] << 8 * (i % 8);
+	return E_OK;
+}
+
 static enum err setup_on_drain(void *role, struct frame *f)
 {
 	struct edge *e = role;
@@ -270,6 +279,7 @@ static const struct frame_def setup_defs[] = {
 	{ KEEPER_LISTENER, 1, FRAME_BOOT | FRAME_RUN, 2, 2, setup_on_listener },
 	{ KEEPER_SECRET, 0, FRAME_BOOT, 80, 80, setup_on_secret },
 	{ KEEPER_PERSIST, 0, FRAME_BOOT, PERSIST_KEYS_BYTES, PERSIST_KEYS_BYTES, setup_on_persist },
+	{ KEEPER_HASH_KEY, 0, FRAME_BOOT, 16, 16, setup_on_hash_key },
 	{ KEEPER_SWAP, 0, FRAME_RUN, 4, 4, setup_on_swap },
 	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, setup_on_drain },
 };

@@ -157,6 +157,7 @@ static enum err boot_edge(struct keeper_child *c, const struct keeper_image *ima
 	TRY(listener_post(c, false));
 	TRY(post_simple(c, KEEPER_SECRET, view_of(k->ticket_keys.p, k->ticket_keys.n)));
 	TRY(post_simple(c, KEEPER_PERSIST, view_of(k->persist_keys.p, PERSIST_KEYS_BYTES)));
+	TRY(post_simple(c, KEEPER_HASH_KEY, view_of(k->hash_key.p, KEEPER_HASH_KEY_BYTES)));
 	TRY(boot_link_to(c, ROLE_SIGNER));
 	TRY(boot_link_to(c, ROLE_EXPORTER));
 	return boot_link_to(c, ROLE_DIALER);

@@ -28,7 +28,8 @@ enum {
 	KEEPER_PARCELS = 8192,
 	KEEPER_PARCEL_BYTES = 32,
 	KEEPER_PATH_MAX = 4000,
-	KEEPER_TICKET_BYTES = 80
+	KEEPER_TICKET_BYTES = 80,
+	KEEPER_HASH_KEY_BYTES = 16
 };
 
 /* Deadlines and delays, milliseconds. */
@@ -278,7 +279,7 @@ struct keeper {
 	uint32_t last_fence;
 	uint32_t boot_id, last_ring_id, own_ring, reloads, failed_reloads;
 	int64_t started_wall_s;
-	struct secret ticket_keys, persist_keys;
+	struct secret ticket_keys, persist_keys, hash_key;
 	struct keeper_image image, old_image;
 	struct keeper_document document;
 	uint64_t client_turns;

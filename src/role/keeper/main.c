@@ -39,6 +39,7 @@
 #include "role/keeper/fresh.h"
 #include "role/keeper/handover.h"
 #include "role/keeper/history.h"
+#include "role/keeper/hash_key.h"
 #include "role/keeper/notify.h"
 #include "role/keeper/page.h"
 #include "role/keeper/persist_key.h"
@@ -185,6 +186,7 @@ static enum err main_start(struct keeper *k)
 	secret_random(k->ticket_keys.p, k->ticket_keys.n);
 	TRY(is_upgrade ? main_start_upgraded(k) : main_start_new(k));
 	TRY(persist_key_load(k));
+	TRY(hash_key_load(k));
 	TRY(events_open(k));
 	events_put(k, RECORD_EVENT, is_upgrade ? "sluis.upgraded" : "sluis.started",
 		   VIEW("keeper[0]"), "ok", (struct view){ 0 });
@@ -228,6 +230,7 @@ static int main_run(struct keeper *k)
 	statedir_done(k);
 	secret_done(&k->ticket_keys);
 	secret_done(&k->persist_keys);
+	secret_done(&k->hash_key);
 	return k->stop.exit_status;
 }
 

@@ -31,7 +31,8 @@ static struct balance_pool *setup(enum image_balance algorithm, const uint16_t *
 
 static uint32_t pick(const struct balance_tried *tried)
 {
-	return balance_pick(&bench.pool, tried, &bench.rng);
+	return balance_pick(&bench.pool,
+			    &(struct balance_facts){ .tried = tried, .rng = &bench.rng });
 }
 
 static void nothing_usable_gives_none(void **state)

@@ -74,8 +74,12 @@ static const void *field(const void *p, const struct option *row)
 
 static const char *number_text(char text[40], const struct option *row, uint64_t x)
 {
-	(void)snprintf(text, 40, row->kind == OPTION_DURATION ? "%llums" : "%llu",
-		       (unsigned long long)x);
+	if (row->kind == OPTION_FACTOR)
+		(void)snprintf(text, 40, "%llu.%02llu", (unsigned long long)x / 100,
+			       (unsigned long long)x % 100);
+	else
+		(void)snprintf(text, 40, row->kind == OPTION_DURATION ? "%llums" : "%llu",
+			       (unsigned long long)x);
 	return text;
 }
 
@@ -96,9 +100,11 @@ static void check_bound(const struct option_table *t, const struct option *row, 
 
 static void check_number(const struct option_table *t, const struct option *row)
 {
-	static const char *const garbage[] = {
-		"", "x", "-1", "1x", "1 ", "true", "0x10", "1.5", "1e3", "99999999999999999999999"
-	};
+	const char *const garbage[] = { "",	"x",
+					"-1",	"1x",
+					"1 ",	"true",
+					"0x10", row->kind == OPTION_FACTOR ? "1.555" : "1.5",
+					"1e3",	"99999999999999999999999" };
 
 	check_bound(t, row, row->min, true);
 	check_bound(t, row, row->max, true);
@@ -205,7 +211,8 @@ static void check_row(const struct option_table *t, const struct option *row)
 {
 	check_preset(t, row);
 	check_samples(t, row);
-	if (row->kind == OPTION_NUMBER || row->kind == OPTION_SIZE || row->kind == OPTION_DURATION)
+	if (row->kind == OPTION_NUMBER || row->kind == OPTION_SIZE ||
+	    row->kind == OPTION_DURATION || row->kind == OPTION_FACTOR)
 		check_number(t, row);
 	if (row->kind == OPTION_WORD || row->kind == OPTION_WORDS)
 		check_words(t, row);
