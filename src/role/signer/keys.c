@@ -22,10 +22,20 @@ enum {
 		   1 << TLS_SIGNED_12_KEY_EXCHANGE,
 	KEYS_OLD = 1 << TLS_SIGNED_12_KEY_EXCHANGE, /* TLS 1.2 alone */
 	KEYS_RSA_MIN = 2048,
-	KEYS_HEAP_EACH = 24 * 1024, /* RSA 4096 with its six contexts needs less */
-	KEYS_HEAP_BASE = 6 * 1024 * 1024,
-	KEYS_SECURE_EACH = 8 * 1024,
-	KEYS_SECURE_BASE = 128 * 1024
+	KEYS_HEAP_BASE = 3 * 512 * 1024, /* OpenSSL itself, and KEYS_CONTEXTS */
+	KEYS_SECURE_BASE = 128 * 1024,
+	KEYS_CONTEXTS = 512 /* kept ready; a key whose turn comes seldom gets its own anew */
+};
+
+/* Bytes that a key needs, with what signing leaves behind in it; measured, and half as much again.
+ */
+static const struct {
+	uint16_t heap, secure;
+} keys_needs[] = {
+	[IMAGE_KEY_RSA] = { 12 * 1024, 8 * 1024 },
+	[IMAGE_KEY_P256] = { 2816, 192 },
+	[IMAGE_KEY_P384] = { 3072, 256 },
+	[IMAGE_KEY_ED25519] = { 1536, 192 },
 };
 
 struct keys_scheme {
@@ -78,15 +88,21 @@ static const OSSL_PARAM *keys_params(const struct keys_scheme *s, struct keys_pa
 	return p->params;
 }
 
-size_t keys_memory(uint32_t certificates)
+size_t keys_memory(const struct image *im)
 {
-	return KEYS_HEAP_BASE + (size_t)certificates * KEYS_HEAP_EACH;
+	size_t n = KEYS_HEAP_BASE;
+
+	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++)
+		n += keys_needs[image_certificate_at(im, i)->key_type].heap;
+	return n;
 }
 
-enum err keys_guard(uint32_t certificates)
+enum err keys_guard(const struct image *im)
 {
-	size_t secure = KEYS_SECURE_BASE, want = (size_t)certificates * KEYS_SECURE_EACH;
+	size_t secure = KEYS_SECURE_BASE, want = 0;
 
+	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++)
+		want += keys_needs[image_certificate_at(im, i)->key_type].secure;
 	while (secure < want)
 		secure *= 2;
 	return CRYPTO_secure_malloc_init(secure, 32) != 0 ? E_OK : E_NOMEM;
@@ -101,10 +117,30 @@ enum err keys_open(struct keys *k)
 	return k->provider ? E_OK : E_NOMEM;
 }
 
-static void keys_key_done(struct keys_key *key)
+/* The contexts of a key go; it can sign as before. */
+static void keys_cool(struct keys *k, struct keys_key *key)
 {
-	for (size_t i = 0; i < KEYS_SCHEMES; i++)
+	for (size_t i = 0; i < KEYS_SCHEMES; i++) {
+		k->context_n -= key->contexts[i] != NULL;
 		EVP_MD_CTX_free(key->contexts[i]);
+		key->contexts[i] = NULL;
+	}
+}
+
+/* Room for one more context: those of the next keys in turn go, but not key's own. */
+static void keys_make_room(struct keys *k, const struct keys_key *key)
+{
+	for (uint32_t i = 0; i < k->n && k->context_n >= KEYS_CONTEXTS; i++) {
+		struct keys_key *next = &k->key[k->hand++ % k->n];
+
+		if (next != key)
+			keys_cool(k, next);
+	}
+}
+
+static void keys_key_done(struct keys *k, struct keys_key *key)
+{
+	keys_cool(k, key);
 	EVP_PKEY_free(key->pkey);
 	*key = (struct keys_key){ 0 };
 }
@@ -112,7 +148,7 @@ static void keys_key_done(struct keys_key *key)
 void keys_done(struct keys *k)
 {
 	for (uint32_t i = 0; i < k->n; i++)
-		keys_key_done(&k->key[i]);
+		keys_key_done(k, &k->key[i]);
 	if (k->provider)
 		(void)OSSL_PROVIDER_unload(k->provider);
 	OSSL_LIB_CTX_free(k->libctx);
@@ -149,23 +185,33 @@ static bool keys_is_half_of(struct keys *k, const EVP_PKEY *pkey, struct view sp
 	return is_half;
 }
 
+/* The context of one scheme, which fits the key. */
+static enum err keys_warm(struct keys *k, struct keys_key *key, size_t i)
+{
+	const struct keys_scheme *s = &keys_schemes[i];
+	struct keys_padding padding = { 0 };
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (!ctx || EVP_DigestSignInit_ex(ctx, NULL, s->digest, k->libctx, NULL, key->pkey,
+					  keys_params(s, &padding)) != 1) {
+		EVP_MD_CTX_free(ctx);
+		return E_NOMEM;
+	}
+	/* else each signature would be made in a copy of the context */
+	EVP_MD_CTX_set_flags(ctx, EVP_MD_CTX_FLAG_FINALISE);
+	key->contexts[i] = ctx;
+	k->context_n++;
+	return E_OK;
+}
+
+/* Every context once, to see that OpenSSL can; they stay while there are few. */
 static enum err keys_prepare(struct keys *k, struct keys_key *key)
 {
-	struct keys_padding padding = { 0 };
-
-	for (size_t i = 0; i < KEYS_SCHEMES; i++) {
-		const struct keys_scheme *s = &keys_schemes[i];
-
-		if (s->type != key->type)
-			continue;
-		key->contexts[i] = EVP_MD_CTX_new();
-		if (!key->contexts[i] ||
-		    EVP_DigestSignInit_ex(key->contexts[i], NULL, s->digest, k->libctx, NULL,
-					  key->pkey, keys_params(s, &padding)) != 1)
-			return E_NOMEM;
-		/* else each signature would be made in a copy of the context */
-		EVP_MD_CTX_set_flags(key->contexts[i], EVP_MD_CTX_FLAG_FINALISE);
-	}
+	for (size_t i = 0; i < KEYS_SCHEMES; i++)
+		if (keys_schemes[i].type == key->type)
+			TRY(keys_warm(k, key, i));
+	if (k->context_n > KEYS_CONTEXTS)
+		keys_cool(k, key);
 	return E_OK;
 }
 
@@ -213,7 +259,7 @@ enum err keys_parse(struct keys *k, struct view pem, struct view spki, struct ke
 	}
 	ERR_clear_error();
 	if (!key.type) {
-		keys_key_done(&key);
+		keys_key_done(k, &key);
 		return E_DENIED;
 	}
 	*ret = key;
@@ -226,13 +272,22 @@ static bool keys_may(const struct keys_key *key, const struct tls_signed *what)
 	return what->kind == TLS_SIGNED_13_CLIENT ? key->is_client : key->is_server;
 }
 
-static EVP_MD_CTX *keys_context(const struct keys_key *key, uint16_t scheme, unsigned kind,
-				const struct keys_scheme **ret)
+static EVP_MD_CTX *keys_context(struct keys *k, struct keys_key *key, uint16_t scheme,
+				unsigned kind, const struct keys_scheme **ret)
 {
 	for (size_t i = 0; i < KEYS_SCHEMES; i++) {
-		*ret = &keys_schemes[i];
-		if (keys_schemes[i].scheme == scheme && key->contexts[i])
-			return (keys_schemes[i].kinds & 1u << kind) ? key->contexts[i] : NULL;
+		const struct keys_scheme *s = *ret = &keys_schemes[i];
+
+		if (s->scheme != scheme || s->type != key->type)
+			continue;
+		if (!(s->kinds & 1u << kind))
+			return NULL;
+		if (!key->contexts[i]) {
+			keys_make_room(k, key);
+			if (keys_warm(k, key, i) != E_OK)
+				return NULL;
+		}
+		return key->contexts[i];
 	}
 	return NULL;
 }
@@ -242,7 +297,7 @@ enum err keys_sign(struct keys *k, const struct keys_ask *ask, struct wbuf *sign
 {
 	const struct keys_scheme *scheme = NULL;
 	struct keys_padding padding = { 0 };
-	const struct keys_key *key = NULL;
+	struct keys_key *key = NULL;
 	struct tls_signed what = { 0 };
 	EVP_MD_CTX *ctx = NULL;
 	size_t n = wbuf_room(signature);
@@ -258,7 +313,7 @@ enum err keys_sign(struct keys *k, const struct keys_ask *ask, struct wbuf *sign
 	if (!keys_may(key, &what))
 		return E_DENIED;
 	*ret_why = "the scheme does not fit the key";
-	ctx = keys_context(key, ask->scheme, what.kind, &scheme);
+	ctx = keys_context(k, key, ask->scheme, what.kind, &scheme);
 	if (!ctx)
 		return E_DENIED;
 	*ret_why = "OpenSSL failed";

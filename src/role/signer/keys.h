@@ -14,7 +14,8 @@ enum { KEYS_SCHEMES = 11 };
 
 struct keys_key {
 	EVP_PKEY *pkey;
-	EVP_MD_CTX *contexts[KEYS_SCHEMES]; /* by row of the scheme table; NULL: does not fit */
+	EVP_MD_CTX *contexts[KEYS_SCHEMES]; /* by row of the scheme table; NULL: does not fit, or
+					       not needed lately */
 	uint8_t type;			    /* enum image_key_type */
 	bool is_server, is_client;
 };
@@ -24,14 +25,15 @@ struct keys {
 	OSSL_PROVIDER *provider;
 	struct keys_key *key; /* by certificate index of the image; borrowed, contents owned */
 	uint32_t n;
+	uint32_t context_n, hand; /* contexts there are; whose go next */
 };
 
-/* keys_memory - bytes that the keys of so many certificates need from the TLS heap */
-size_t keys_memory(uint32_t certificates);
+/* keys_memory - bytes that the keys of an image's certificates need from the TLS heap */
+size_t keys_memory(const struct image *im);
 
 /* keys_guard - private numbers go into guarded, locked memory of their own; once, before
  * keys_open. E_NOMEM: it can't be locked */
-enum err keys_guard(uint32_t certificates);
+enum err keys_guard(const struct image *im);
 
 /* keys_open - OpenSSL with its standard algorithms, without a configuration file. E_NOMEM */
 enum err keys_open(struct keys *k);

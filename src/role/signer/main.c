@@ -144,14 +144,14 @@ static enum err main_load(struct signer *s, const struct image *im, struct wbuf 
 	void *p = NULL;
 
 	wbuf_str(why, "the memory for keys can't be locked: raise the memory lock limit");
-	TRY(tls_heap_init(keys_memory(n), true));
+	TRY(tls_heap_init(keys_memory(im), true));
 	p = mmap(NULL, table, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return log_errno("memory for the table of keys");
 	arena.p = p;
 	why->n = 0;
 	wbuf_str(why, "OpenSSL can't be set up in locked memory");
-	TRY(keys_guard(n));
+	TRY(keys_guard(im));
 	TRY(keys_open(&s->keys));
 	why->n = 0;
 	TRY(key_files_load(&s->keys, im, &arena, why));
