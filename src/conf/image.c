@@ -654,6 +654,18 @@ static const char *contents_why(const struct image *im)
 	return NULL;
 }
 
+enum err image_adopt(struct view bytes, struct image *ret, const char **ret_why)
+{
+	const char *why = header_why(bytes);
+
+	if (why) {
+		*ret_why = why;
+		return E_PROTO;
+	}
+	*ret = (struct image){ .header = (const struct image_header *)(const void *)bytes.p };
+	return E_OK;
+}
+
 enum err image_check(struct view bytes, struct image *ret, const char **ret_why)
 {
 	struct image im = { 0 };

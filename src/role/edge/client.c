@@ -39,7 +39,7 @@ static void client_deadline(struct edge *e, struct client *c, uint32_t ms)
 
 static enum err client_start_tls(struct edge *e, struct client *c, const struct image_listener *l)
 {
-	struct tls_site *site = generation_any_site(e->now, l);
+	struct tls_site *site = generation_any_site(e, e->now, l);
 
 	c->conn.tls = site ? tls_conn_accept(site, &c->conn) : NULL;
 	return c->conn.tls ? E_OK : E_NOMEM;
@@ -419,7 +419,7 @@ static struct tls_site *client_choose(void *owner, struct view sni)
 {
 	const struct conn *k = owner;
 	const struct client *c = (const struct client *)(const void *)k; /* its first member */
-	const struct generation *g = k->edge->now;
+	struct generation *g = k->edge->now;
 	const struct image_listener *l = g->listener[c->slot];
 	uint32_t certificate = IMAGE_NONE;
 
@@ -429,7 +429,7 @@ static struct tls_site *client_choose(void *owner, struct view sni)
 		certificate = image_find_sni(&g->image, l, sni);
 	if (certificate == IMAGE_NONE && (l->flags & IMAGE_DEFAULT_CERTIFICATE))
 		certificate = l->default_certificate;
-	return generation_site(g, l, certificate);
+	return generation_site(k->edge, g, l, certificate);
 }
 
 /* A handshake that waited for the signer goes on; one with a server belongs to the exchange that

@@ -108,6 +108,8 @@ struct generation {
 	void *tables;			  /* of the pools that hash, one after the other */
 	bool *is_healthy;		  /* per server */
 	struct tls_site **sites;	  /* per listener and certificate: generation_site() */
+	size_t site_n, freed_to;	  /* sites made so far; where freeing them goes on */
+	bool has_told;			  /* a site that could not be made */
 	struct tls_client_site **servers; /* per pool; NULL for plain ones */
 	uint64_t *tls_identity; /* per pool: what a server connection was verified against */
 	struct route_regexes *regexes;
@@ -346,6 +348,7 @@ struct edge {
 	struct wheel wheel;
 	struct rng rng;
 	struct generation *now, *coming;
+	struct generation *ending; /* used no more, freed in pieces */
 	struct loop_source keeper, dialer;
 	struct loop_source signers[TLS_SIGNER_CHANNELS];
 	int image_fd, coming_dialer_fd, coming_signer_fd;

@@ -6,11 +6,16 @@
 
 #include "base/hash.h"
 #include "role/edge/pool.h"
+#include "sys/log.h"
 #include "sys/shm.h"
 
 #include <stdlib.h>
 
-enum { GENERATION_H2C = 1 /* identity of servers that speak HTTP/2 without TLS */ };
+enum {
+	GENERATION_H2C = 1,	    /* identity of servers that speak HTTP/2 without TLS */
+	GENERATION_SITES_FIRST = 8, /* made at start; later one, between two requests */
+	GENERATION_FREED = 8	    /* sites per tick */
+};
 
 static size_t generation_site_index(const struct generation *g, const struct image_listener *l,
 				    uint32_t certificate)
@@ -20,55 +25,68 @@ static size_t generation_site_index(const struct generation *g, const struct ima
 	return listener * image_count(&g->image, IMAGE_CERTIFICATE) + certificate;
 }
 
-struct tls_site *generation_site(const struct generation *g, const struct image_listener *l,
-				 uint32_t certificate)
+static enum err generation_add_site(struct edge *e, struct generation *g,
+				    const struct image_listener *l, uint32_t certificate)
 {
-	return certificate == IMAGE_NONE ? NULL
-					 : g->sites[generation_site_index(g, l, certificate)];
-}
-
-struct tls_site *generation_any_site(const struct generation *g, const struct image_listener *l)
-{
-	for (uint32_t i = 0; i < l->sni.n; i++) {
-		const struct image_sni *s = image_sni_at(&g->image, l->sni.first + i);
-
-		if (s->name.n)
-			return generation_site(g, l, s->certificate);
-	}
-	return generation_site(g, l, l->default_certificate);
-}
-
-/* The site for one certificate of one listener, once. */
-static enum err generation_add_site(struct edge *e, struct generation *g, uint32_t listener,
-				    uint32_t certificate)
-{
-	const struct image_listener *l = image_listener_at(&g->image, listener);
+	struct tls_site **site = &g->sites[generation_site_index(g, l, certificate)];
 	struct tls_site_spec spec = {
 		.image = &g->image,
-		.listener = listener,
+		.listener = (uint32_t)(l - image_listener_at(&g->image, 0)),
 		.certificate = certificate,
 		.generation = g->number,
 		.tickets = &e->tickets,
 	};
 
-	if (certificate == IMAGE_NONE || generation_site(g, l, certificate))
+	if (*site)
 		return E_OK;
-	return tls_site_new(e->tls, &spec, &g->sites[generation_site_index(g, l, certificate)]);
+	TRY(tls_site_new(e->tls, &spec, site));
+	g->site_n++;
+	return E_OK;
 }
 
+struct tls_site *generation_site(struct edge *e, struct generation *g,
+				 const struct image_listener *l, uint32_t certificate)
+{
+	if (certificate == IMAGE_NONE)
+		return NULL;
+	if (generation_add_site(e, g, l, certificate) != E_OK && !g->has_told) {
+		g->has_told = true;
+		log_line(LOG_ERROR, "certificate %u of generation %u can't be used: %s",
+			 certificate, g->number, tls_library_error(e->tls));
+	}
+	return g->sites[generation_site_index(g, l, certificate)];
+}
+
+struct tls_site *generation_any_site(struct edge *e, struct generation *g,
+				     const struct image_listener *l)
+{
+	for (uint32_t i = 0; i < l->sni.n; i++) {
+		const struct image_sni *s = image_sni_at(&g->image, l->sni.first + i);
+
+		if (s->name.n)
+			return generation_site(e, g, l, s->certificate);
+	}
+	return generation_site(e, g, l, l->default_certificate);
+}
+
+/* The first sites are made at once, so that what OpenSSL refuses is told while the old generation
+ * is still there; a thousand of them would stop the loop, and wait for their first client. */
 static enum err generation_add_sites(struct edge *e, struct generation *g)
 {
+	size_t most = e->now ? 1 : GENERATION_SITES_FIRST;
+
 	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_LISTENER); i++) {
 		const struct image_listener *l = image_listener_at(&g->image, i);
 
 		if (l->protocol != IMAGE_HTTPS)
 			continue;
-		TRY(generation_add_site(e, g, i, l->default_certificate));
-		for (uint32_t s = 0; s < l->sni.n; s++) {
+		if (l->default_certificate != IMAGE_NONE && g->site_n < most)
+			TRY(generation_add_site(e, g, l, l->default_certificate));
+		for (uint32_t s = 0; s < l->sni.n && g->site_n < most; s++) {
 			const struct image_sni *sni = image_sni_at(&g->image, l->sni.first + s);
 
 			if (sni->name.n)
-				TRY(generation_add_site(e, g, i, sni->certificate));
+				TRY(generation_add_site(e, g, l, sni->certificate));
 		}
 	}
 	return E_OK;
@@ -189,14 +207,19 @@ static enum err generation_build(struct edge *e, struct generation *g, const cha
 	return route_regexes_new(&g->image, &g->regexes);
 }
 
-static enum err generation_map(struct generation *g, int fd, const char **ret_why)
+static enum err generation_map(const struct edge *e, struct generation *g, int fd,
+			       const char **ret_why)
 {
+	struct view bytes = { 0 };
+
 	*ret_why = "the image is not sealed";
 	if (!shm_is_sealed(fd))
 		return E_DENIED;
 	*ret_why = "the image can't be mapped";
 	TRY(shm_map(fd, false, &g->map, &g->map_bytes));
-	return image_check(view_of(g->map, g->map_bytes), &g->image, ret_why);
+	bytes = view_of(g->map, g->map_bytes);
+	return e->now ? image_adopt(bytes, &g->image, ret_why)
+		      : image_check(bytes, &g->image, ret_why);
 }
 
 enum err generation_load(struct edge *e, int fd, uint32_t number, struct generation **ret,
@@ -210,7 +233,7 @@ enum err generation_load(struct edge *e, int fd, uint32_t number, struct generat
 		return E_NOMEM;
 	g->number = number;
 	g->users = 1;
-	loaded = generation_map(g, fd, ret_why);
+	loaded = generation_map(e, g, fd, ret_why);
 	if (loaded == E_OK)
 		loaded = generation_build(e, g, ret_why);
 	if (loaded != E_OK) {
@@ -227,26 +250,26 @@ struct generation *generation_hold(struct generation *g)
 	return g;
 }
 
-static void generation_free_tls(struct generation *g)
+/* At most so many of its sites go. True: all have gone. */
+static bool generation_free_sites(struct generation *g, size_t most)
 {
 	size_t sites = 0;
 
-	if (!g->image.header)
-		return;
+	if (!g->image.header || !g->sites)
+		return true;
 	sites = (size_t)image_count(&g->image, IMAGE_LISTENER) *
 		image_count(&g->image, IMAGE_CERTIFICATE);
-	for (size_t i = 0; g->sites && i < sites; i++)
-		g->sites[i] = tls_site_free(g->sites[i]);
-	for (uint32_t i = 0; g->servers && i < image_count(&g->image, IMAGE_POOL); i++)
-		g->servers[i] = tls_client_site_free(g->servers[i]);
+	for (; g->freed_to < sites && most; g->freed_to++) {
+		most -= g->sites[g->freed_to] != NULL;
+		g->sites[g->freed_to] = tls_site_free(g->sites[g->freed_to]);
+	}
+	return g->freed_to == sites;
 }
 
-void generation_drop(struct edge *e, struct generation *g)
+static void generation_free(struct generation *g)
 {
-	(void)e;
-	if (!g || --g->users)
-		return;
-	generation_free_tls(g);
+	for (uint32_t i = 0; g->servers && i < image_count(&g->image, IMAGE_POOL); i++)
+		g->servers[i] = tls_client_site_free(g->servers[i]);
 	g->regexes = route_regexes_free(g->regexes);
 	free(g->pools);
 	free((void *)g->sites);
@@ -257,4 +280,26 @@ void generation_drop(struct edge *e, struct generation *g)
 	free(g->is_healthy);
 	shm_unmap(g->map, g->map_bytes);
 	free(g);
+}
+
+void generation_drop(struct edge *e, struct generation *g)
+{
+	if (!g || --g->users)
+		return;
+	if (generation_free_sites(g, GENERATION_FREED)) {
+		generation_free(g);
+		return;
+	}
+	g->next = e->ending;
+	e->ending = g;
+}
+
+void generation_tick(struct edge *e)
+{
+	struct generation *g = e->ending;
+
+	if (!g || !generation_free_sites(g, GENERATION_FREED))
+		return;
+	e->ending = g->next;
+	generation_free(g);
 }

@@ -15,16 +15,21 @@ enum err generation_load(struct edge *e, int fd, uint32_t number, struct generat
 
 struct generation *generation_hold(struct generation *g);
 
-/* generation_drop - one use less; the last one unmaps it. NULL is fine */
+/* generation_drop - one use less; the last one ends it, at once or in the next ticks. NULL is fine
+ */
 void generation_drop(struct edge *e, struct generation *g);
 
-/* generation_site - the TLS site of a certificate on a listener; NULL when that listener does not
- * name it */
-struct tls_site *generation_site(const struct generation *g, const struct image_listener *l,
-				 uint32_t certificate);
+/* generation_tick - goes on freeing what has ended */
+void generation_tick(struct edge *e);
+
+/* generation_site - the TLS site of a certificate that the listener names, made when it is first
+ * asked for; NULL: there is none (IMAGE_NONE), or it can't be made (logged) */
+struct tls_site *generation_site(struct edge *e, struct generation *g,
+				 const struct image_listener *l, uint32_t certificate);
 
 /* generation_any_site - the site of the listener's first certificate: before a client has said its
  * name */
-struct tls_site *generation_any_site(const struct generation *g, const struct image_listener *l);
+struct tls_site *generation_any_site(struct edge *e, struct generation *g,
+				     const struct image_listener *l);
 
 #endif

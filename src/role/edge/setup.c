@@ -348,6 +348,7 @@ void setup_tick(struct edge *e)
 {
 	tls_signer_client_tick(tls_library_signer(e->tls), e->loop.now_ms);
 	setup_close_idle_signers(e);
+	generation_tick(e);
 	accept_resume(e);
 	exchange_tick(e);
 	if (e->is_draining)

