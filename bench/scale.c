@@ -1,6 +1,7 @@
 /*
- * What a large configuration costs, measured on the functions that do it: compile FILE, check the
- * image, look up rules, and load it into an edge. bench/scale makes the file and prints the table.
+ * What a large configuration costs in CPU time, measured on the functions that do it: compile FILE,
+ * check the image, look up rules, and load it into an edge. bench/scale makes the file and prints
+ * the table.
  *
  *     bench-scale FILE      one line per figure: name, number, unit
  */
@@ -8,12 +9,12 @@
 #include "role/edge/generation.h"
 #include "role/edge/run.h"
 #include "route/route.h"
-#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/shm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SCALE_ROUNDS = 5, SCALE_LOOKUPS = 1000000 };
@@ -24,6 +25,15 @@ static void must(bool is_good, const char *what)
 		return;
 	(void)fprintf(stderr, "bench-scale: %s\n", what);
 	exit(1);
+}
+
+/* Of this process: what others do beside it counts as little as can be. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec t = { 0 };
+
+	must(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0, "clock");
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -51,11 +61,11 @@ static int compile(const char *path)
 	int fd = -1;
 
 	for (unsigned i = 0; i < 3; i++) {
-		uint64_t from = clock_mono_ns();
+		uint64_t from = cpu_ns();
 
 		fd_close(fd);
 		must(conf_check_file(&in, &result, &fd) == E_OK, "the file does not check");
-		best = least(best, clock_mono_ns() - from);
+		best = least(best, cpu_ns() - from);
 	}
 	say_us("compile", best);
 	(void)printf("image %lu bytes\n", (unsigned long)result.bytes);
@@ -72,10 +82,10 @@ static struct image check(int fd)
 
 	must(shm_map(fd, false, &p, &n) == E_OK, "mmap");
 	for (unsigned i = 0; i < SCALE_ROUNDS; i++) {
-		uint64_t from = clock_mono_ns();
+		uint64_t from = cpu_ns();
 
 		must(image_check(view_of(p, n), &im, &why) == E_OK, why);
-		best = least(best, clock_mono_ns() - from);
+		best = least(best, cpu_ns() - from);
 	}
 	say_us("check", best);
 	return im;
@@ -95,7 +105,7 @@ static void look_up(const struct image *im)
 	uint64_t best = 0, found = 0;
 
 	for (unsigned round = 0; round < SCALE_ROUNDS; round++) {
-		uint64_t from = clock_mono_ns();
+		uint64_t from = cpu_ns();
 
 		for (uint32_t i = 0; i < SCALE_LOOKUPS; i++) {
 			uint32_t at = (i * 2654435761u) & (l->hosts.n - 1);
@@ -106,7 +116,7 @@ static void look_up(const struct image *im)
 			q.host = image_view(im, h->name);
 			found += route_find(im, l, &q, NULL) != NULL;
 		}
-		best = least(best, clock_mono_ns() - from);
+		best = least(best, cpu_ns() - from);
 	}
 	must(found > 0, "no rule was found");
 	found /= SCALE_ROUNDS;
@@ -127,13 +137,13 @@ static void load(struct edge *e, int fd)
 	must(generation_load(e, fd, 1, &e->now, &why) == E_OK, why); /* as when it starts */
 	for (uint32_t i = 1; i < SCALE_ROUNDS; i++) {
 		struct generation *g = NULL;
-		uint64_t from = clock_mono_ns();
+		uint64_t from = cpu_ns();
 
 		must(generation_load(e, fd, i + 1, &g, &why) == E_OK, why);
-		loading = least(loading, clock_mono_ns() - from);
-		from = clock_mono_ns();
+		loading = least(loading, cpu_ns() - from);
+		from = cpu_ns();
 		generation_drop(e, g);
-		dropping = least(dropping, clock_mono_ns() - from);
+		dropping = least(dropping, cpu_ns() - from);
 	}
 	say_us("load", loading);
 	say_us("drop", dropping);
