@@ -56,7 +56,7 @@ def test_the_quick_one_wins(sluis, site, origin):
         began = time.monotonic()
         assert {client.ask(target=f"/{n}").body for n in range(6)} == {b"quick"}
         assert time.monotonic() - began < 4
-        assert figure(sluis, "sluis_pool_hedges_won_total") == 3
+        assert 3 <= figure(sluis, "sluis_pool_hedges_won_total") <= 6
         slow.gate.set()
         fill(client, 10)
     until(lambda: sluis.status() and figure(sluis, "sluis_server_in_flight") == 0)

@@ -5,6 +5,7 @@
  */
 #include "role/edge/hedge.h"
 
+#include "balance/quantile.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
@@ -13,9 +14,10 @@
 #include "role/edge/generation.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
+#include "role/edge/survey.h"
 #include "role/edge/upstream.h"
 
-enum { HEDGE_READS = 4, HEDGE_STEP = 8 /* the quantile moves by this part of itself */ };
+enum { HEDGE_READS = 4 };
 
 void hedge_init(struct pool_state *p)
 {
@@ -50,28 +52,11 @@ uint32_t hedge_wait_ms(const struct exchange *x, uint32_t max_ms)
 	return ms < max_ms ? ms : max_ms;
 }
 
-/*
- * Frugal estimation of a quantile: Q. Ma, S. Muthukrishnan, M. Sandler, "Frugal Streaming for
- * Estimating Quantiles", 2013; with steps in proportion. Up by q for each sample above, down by
- * 1 - q for each below: it rests where both weigh the same.
- */
-static void hedge_sample(struct exchange *x, uint64_t us)
-{
-	uint32_t *at = &pool_state(x)->hedge_us, q = x->pool->hedge_quantile, now = *at;
-	uint64_t step = now / HEDGE_STEP + 16;
-
-	if (now == 0)
-		*at = us < UINT32_MAX / 4 ? (uint32_t)us * 2 + 1 : UINT32_MAX / 2;
-	else if (us > now)
-		*at = now < UINT32_MAX / 2 ? now + (uint32_t)(step * q / 100) : now;
-	else
-		*at = now - (uint32_t)(step * (100 - q) / 100);
-}
-
 void hedge_learn(struct exchange *x)
 {
 	if (x->pool->hedge_quantile && !(x->flags & X_LEARNT) && hedge_is_right_kind(x))
-		hedge_sample(x, (x->first_byte_ns - x->asked_ns) / 1000);
+		quantile_add(&pool_state(x)->hedge_us, (x->first_byte_ns - x->asked_ns) / 1000,
+			     x->pool->hedge_quantile);
 }
 
 /* ---- the twin's begin and end ---- */
@@ -185,7 +170,9 @@ static void hedge_won(struct edge *e, struct exchange *x)
 {
 	/* What is cut off would have come later than what was waited for. */
 	if (x->pool->hedge_quantile)
-		hedge_sample(x, (e->loop.now_ns - x->asked_ns) / 1000);
+		quantile_add(&pool_state(x)->hedge_us, (e->loop.now_ns - x->asked_ns) / 1000,
+			     x->pool->hedge_quantile);
+	survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, false);
 	hedge_change_places(e, x);
 	x->flags |= X_HEAD_HERE | X_LEARNT;
 	PAGE_ADD(count_pool(e, x->pool)->hedges_won, 1);
@@ -214,6 +201,7 @@ void hedge_lost(struct edge *e, struct exchange *y, enum dial_failure why)
 		if (y->flags & X_SENT || why == DIAL_TLS)
 			dial_tell_failure(e, y->server, why);
 	}
+	survey_seen(e, y, (e->loop.now_ns - y->asked_ns) / 1000, true);
 	hedge_free(e, y);
 }
 

@@ -13,6 +13,7 @@
 #include "role/edge/generation.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
+#include "role/edge/survey.h"
 #include "role/edge/upstream.h"
 
 enum { MIRROR_READS = 8 };
@@ -181,7 +182,7 @@ void mirror_ask(struct edge *e, struct exchange *m)
 }
 
 /* One head. E_AGAIN more is needed · E_PROTO it is not HTTP, or a switch of protocols */
-static enum err mirror_head(struct exchange *m, struct edge *e, struct view *in)
+static enum err mirror_head(struct edge *e, struct exchange *m, struct view *in)
 {
 	struct http1_head h = { .fields = e->fields, .field_cap = FIELDS_MAX };
 	struct http1_error why = { 0 };
@@ -196,6 +197,7 @@ static enum err mirror_head(struct exchange *m, struct edge *e, struct view *in)
 	if (h.status < 200)
 		return E_OK;
 	m->status = h.status;
+	survey_seen(e, m, (e->loop.now_ns - m->asked_ns) / 1000, h.status >= 500);
 	m->flags |= X_ANSWERED;
 	if (!(h.flags & HTTP1_KEEP_ALIVE) || h.body == BODY_UNTIL_CLOSE)
 		m->flags |= X_SERVER_CLOSE;
@@ -210,7 +212,7 @@ static enum err mirror_take(struct edge *e, struct exchange *m, struct view in)
 	enum err got = E_OK;
 
 	while (got == E_OK && in.n && !(m->flags & X_ANSWERED))
-		got = mirror_head(m, e, &in);
+		got = mirror_head(e, m, &in);
 	if (got == E_OK && in.n && !m->answer.is_done)
 		got = body_next(&m->answer, &in, &scratch, &ignored);
 	if (got != E_OK && got != E_AGAIN)
