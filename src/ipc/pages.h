@@ -133,12 +133,32 @@ enum page_tls_failure {
 	PAGE_TLS_FAILURES
 };
 
+/* What connections of clients were ended for: role/edge/abuse.c. */
+enum page_abuse {
+	PAGE_ABUSE_RESET,     /* streams that the client took back */
+	PAGE_ABUSE_MALFORMED, /* ... that had to be reset because of what it sent */
+	PAGE_ABUSE_SETTINGS,
+	PAGE_ABUSE_PING,
+	PAGE_ABUSE_PRIORITY,
+	PAGE_ABUSE_WINDOW,
+	PAGE_ABUSE_EMPTY,
+	PAGE_ABUSE_UNKNOWN,
+	PAGE_ABUSE_HEADER,  /* heads that are too large */
+	PAGE_ABUSE_REFUSED, /* streams over the limit */
+	PAGE_ABUSE_REQUEST, /* requests that are none */
+	PAGE_ABUSE_SLOW,    /* heads and bodies that did not come in time */
+	PAGE_ABUSES
+};
+
 struct page_load_listener {
 	_Atomic uint32_t connections; /* gauge */
 	_Atomic uint32_t pad;
 	_Atomic uint64_t accepted, refused /* limits */, requests, bad_requests, handshakes,
 		handshakes_resumed, handshakes_failed, bytes_in, bytes_out;
-	_Atomic uint64_t status[6];	  /* [0]: ended without an answer */
+	_Atomic uint64_t status[6];		  /* [0]: ended without an answer */
+	_Atomic uint64_t abuse[PAGE_ABUSES];	  /* connections ended for it */
+	_Atomic uint32_t h2_sessions, h2_streams; /* gauges */
+	_Atomic uint64_t h2_requests, h2_resets_received, h2_resets_sent, h2_goaways;
 	_Atomic uint64_t tls_versions[2]; /* 1.2, 1.3: resumed ones included */
 	_Atomic uint64_t tls_failures[PAGE_TLS_FAILURES];
 	_Atomic uint64_t handshake_us; /* sum, of those that were completed */

@@ -18,6 +18,15 @@ static const char *const failures[PAGE_TLS_FAILURES] = {
 	[PAGE_TLS_TIMEOUT] = "timeout",
 };
 
+static const char *const abuses[PAGE_ABUSES] = {
+	[PAGE_ABUSE_RESET] = "reset",	      [PAGE_ABUSE_MALFORMED] = "malformed",
+	[PAGE_ABUSE_SETTINGS] = "settings",   [PAGE_ABUSE_PING] = "ping",
+	[PAGE_ABUSE_PRIORITY] = "priority",   [PAGE_ABUSE_WINDOW] = "window",
+	[PAGE_ABUSE_EMPTY] = "empty",	      [PAGE_ABUSE_UNKNOWN] = "unknown",
+	[PAGE_ABUSE_HEADER] = "header",	      [PAGE_ABUSE_REFUSED] = "refused",
+	[PAGE_ABUSE_REQUEST] = "bad_request", [PAGE_ABUSE_SLOW] = "slow",
+};
+
 #define BY(label, values, first)                                                                   \
 	{                                                                                          \
 		label, values, sizeof values / sizeof *values, first                               \
@@ -28,6 +37,7 @@ static const struct metrics_by by_resumed = BY("resumed", resumed, 0);
 static const struct metrics_by by_result = BY("result", results, 0);
 static const struct metrics_by by_version = BY("version", versions, 0);
 static const struct metrics_by by_reason = BY("reason", failures, 0);
+static const struct metrics_by by_abuse = BY("reason", abuses, 0);
 
 /* Rows by where their number lies: T is the struct of the scope's entry, field its member. */
 #define ROW_AT(scope, from, T, field, name, type, by, decimals, help)                              \
@@ -161,6 +171,21 @@ const struct metrics_row metrics_rows[] = {
 	ROW_WORDS(SCOPE_LISTENER, FROM_LOAD, struct page_load_listener, status,
 		  "sluis_listener_requests_total", &by_code_or_none,
 		  "Requests that ended, by class of status code; none: without an answer."),
+	ROW_LISTENER(h2_sessions, "sluis_listener_http2_connections", "gauge",
+		     "Open connections that speak HTTP/2."),
+	ROW_LISTENER(h2_streams, "sluis_listener_http2_streams", "gauge",
+		     "Requests under way on them."),
+	ROW_LISTENER(h2_requests, "sluis_listener_http2_requests_total", "counter",
+		     "Requests that came over HTTP/2."),
+	ROW_LISTENER(h2_resets_received, "sluis_listener_http2_resets_received_total", "counter",
+		     "Requests that clients took back (RST_STREAM)."),
+	ROW_LISTENER(h2_resets_sent, "sluis_listener_http2_resets_sent_total", "counter",
+		     "RST_STREAM sent to clients."),
+	ROW_LISTENER(h2_goaways, "sluis_listener_http2_goaways_total", "counter",
+		     "GOAWAY sent to clients."),
+	ROW_WORDS(SCOPE_LISTENER, FROM_LOAD, struct page_load_listener, abuse,
+		  "sluis_listener_abuse_total", &by_abuse,
+		  "Connections ended because the client cost too much, by what it did last."),
 	ROW_LISTENER(bad_requests, "sluis_listener_bad_requests_total", "counter",
 		     "Requests refused as malformed."),
 	ROW_HISTOGRAM(SCOPE_LISTENER, struct page_load_listener, duration, duration_us,

@@ -39,7 +39,7 @@ static uint64_t address_mix(uint64_t a, uint64_t b)
 	return (uint64_t)x ^ (uint64_t)(x >> 64);
 }
 
-static uint32_t address_hash(const struct edge *e, uint16_t slot, const struct ip *ip)
+uint32_t address_hash(const struct edge *e, uint16_t slot, const struct ip *ip)
 {
 	uint64_t h = address_mix(address_word(ip, 0) ^ e->address_key[0],
 				 address_word(ip, 8) ^ e->address_key[1]);

@@ -13,6 +13,9 @@
  * E_SYS (logged) */
 enum err address_init(struct edge *e, uint32_t cap);
 
+/* address_hash - of an address and a listener, keyed; the same in all edges of an instance */
+uint32_t address_hash(const struct edge *e, uint16_t slot, const struct ip *ip);
+
 /* address_add - one more connection; E_LIMIT when the address already has limit of them (0 = no
  * limit) */
 enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_t limit);

@@ -266,7 +266,7 @@ static void answer_broken(struct edge *e, struct exchange *x, enum err why)
 }
 
 /* What the client has not been given yet, or else more from the server. */
-static enum err answer_step(struct edge *e, struct exchange *x)
+static enum err answer_step(struct edge *e, struct exchange *x, size_t room)
 {
 	struct view in = { 0 };
 	enum err got = E_OK;
@@ -277,7 +277,8 @@ static enum err answer_step(struct edge *e, struct exchange *x)
 		x->flags &= ~(uint32_t)X_HEAD_HERE;
 		return answer_take(e, x, conn_pending(&x->u->conn));
 	}
-	got = conn_fill(e, &x->u->conn, x->flags & X_ANSWERED ? READ_BYTES : HEAD_BYTES, &in);
+	got = conn_fill(e, &x->u->conn,
+			x->flags & X_ANSWERED || room < HEAD_BYTES ? room : HEAD_BYTES, &in);
 	if (got == E_AGAIN && x->z)
 		TRY(compress_pause(e, x));
 	return got == E_OK ? answer_take(e, x, in) : got;
@@ -289,9 +290,11 @@ bool answer_run(struct edge *e, struct exchange *x)
 	enum err got = E_OK;
 
 	for (unsigned i = 0; i < ANSWER_READS; i += x->z ? ANSWER_READS / 2 : 1) {
-		if (c->conn.out)
+		size_t room = conn_room(&c->conn);
+
+		if (room == 0)
 			return false;
-		got = answer_step(e, x);
+		got = answer_step(e, x, room);
 		if (got == E_AGAIN || c->state != CLIENT_BUSY)
 			return c->x != x;
 		if (got != E_OK) {

@@ -5,6 +5,7 @@
  */
 #include "role/edge/client.h"
 
+#include "role/edge/abuse.h"
 #include "role/edge/access.h"
 #include "role/edge/address.h"
 #include "role/edge/conn.h"
@@ -49,6 +50,8 @@ static bool client_has_room(struct edge *e, const struct image_listener *l, cons
 {
 	uint32_t open = 0;
 
+	if (abuse_is_refused(e, ip))
+		return false;
 	for (unsigned i = 0; i < e->load_n; i++)
 		if (e->loads[i])
 			open += PAGE_GET(e->loads[i]->listener[l->slot].connections);
@@ -98,7 +101,9 @@ void client_close(struct edge *e, struct client *c, bool want_reset)
 	INVARIANT(c->x == NULL);
 	if (c->conn.session)
 		h2_session_free(e, &c->conn);
-	if (!c->is_stream) {
+	if (c->is_stream) {
+		PAGE_ADD(client_load(e, c)->h2_streams, (uint32_t)-1);
+	} else {
 		PAGE_ADD(client_load(e, c)->connections, (uint32_t)-1);
 		address_remove(e, c->slot, &c->ip);
 	}

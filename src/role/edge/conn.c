@@ -53,6 +53,13 @@ const struct tls_conn *conn_tls(const struct conn *k)
 	return k->stream ? k->stream->session->conn->tls : k->tls;
 }
 
+size_t conn_room(const struct conn *k)
+{
+	if (k->out)
+		return 0;
+	return k->stream ? h2_stream_room(k->stream) : READ_BYTES;
+}
+
 void conn_note(struct conn *k, uint32_t events)
 {
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))

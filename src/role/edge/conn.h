@@ -20,6 +20,10 @@ const struct tls_conn *conn_tls(const struct conn *k);
 /* conn_note - what an event says: readable, ended, broken */
 void conn_note(struct conn *k, uint32_t events);
 
+/* conn_room - bytes that k may be given now without much of them having to wait here, up to
+ * READ_BYTES; 0: none, and who has to give them is run when there is room */
+size_t conn_room(const struct conn *k);
+
 /* conn_is_quiet - open, and nothing has come: asks the kernel. byte: scratch */
 bool conn_is_quiet(const struct conn *k, uint8_t *byte);
 

@@ -170,6 +170,17 @@ enum client_state {
 	CLIENT_STATES
 };
 
+/* A leaky bucket: abuse.c. */
+struct abuse_score {
+	uint32_t score, at_ms;
+};
+
+/* Of an address, and of those that share its place in the table. */
+struct abuse_source {
+	struct abuse_score all;
+	uint32_t told_ms; /* of the last event about it */
+};
+
 struct client {
 	struct conn conn;
 	uint8_t state;	 /* enum client_state */
@@ -180,6 +191,7 @@ struct client {
 	uint16_t slot;	 /* listener */
 	uint16_t port;
 	uint32_t requests;
+	struct abuse_score abuse;
 	uint32_t handshake_us; /* how long TLS took to begin */
 	uint64_t accepted_ns;
 	struct ip ip;
@@ -388,8 +400,9 @@ struct edge {
 	struct page_load_server stale_load; /* likewise */
 	struct page_load_rule stale_rule;
 	struct page_load_pool stale_pool;
-	uint32_t upstream_n; /* open */
-	uint32_t fds_kept;   /* descriptors that connections may not take */
+	uint32_t upstream_n;	      /* open */
+	uint32_t fds_kept;	      /* descriptors that connections may not take */
+	struct abuse_source *sources; /* ABUSE_SOURCES */
 	struct h2_session *h2_sessions, *free_h2_sessions;
 	uint32_t h2_session_cap, h2_session_high;
 	struct h2_stream *h2_streams, *free_h2_streams;

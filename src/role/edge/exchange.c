@@ -2,6 +2,7 @@
  */
 #include "role/edge/exchange.h"
 
+#include "role/edge/abuse.h"
 #include "role/edge/access.h"
 #include "role/edge/answer.h"
 #include "role/edge/body.h"
@@ -398,6 +399,7 @@ void exchange_expired(struct edge *e, struct exchange *x)
 		PAGE_ADD(count_pool(e, x->pool)->queue_expired, 1);
 		local_error(e, x, 503, "no server became free in time");
 	} else if (!x->request.is_done && x->u) {
+		(void)abuse_add(e, x->c, PAGE_ABUSE_SLOW);
 		local_error(e, x, 408, "the request's body did not come in time");
 	} else if (x->u && (x->flags & X_SENT)) {
 		exchange_unanswered(e, x);

@@ -91,18 +91,23 @@ struct h2_session {
 	struct h2_session *next; /* free list */
 	uint32_t stream_n, stream_max;
 	uint32_t header_size;	 /* of a head */
+	uint32_t window_credit;	 /* WINDOW_UPDATE that what was sent accounts for */
+	uint32_t oddities;	 /* of a server, since its last answer */
 	uint64_t stray_bytes;	 /* of field blocks that are not kept */
 	uint64_t block_began_ms; /* a field block began and has not ended; 0: none */
+	uint64_t blocked_ms;	 /* since when conn.out has been there; 0: it is not */
+	uint32_t blocked_at;	 /* how much of it had gone when its deadline was set */
 	uint64_t drain_at_ms;	 /* when the last GOAWAY follows the first; 0: none was sent */
 	uint32_t idle_ms;	 /* at a server: how long it is kept without streams */
 	uint64_t read_ms;	 /* when something was last read */
 	uint32_t error;		 /* NGHTTP2_... to end it with */
 	bool is_server;		 /* our part in it */
 	bool had_stream;
-	bool is_dead;	   /* only to be closed */
-	bool is_leaving;   /* the last GOAWAY has been sent or received: no new streams */
-	bool want_read;	   /* more may be there to read */
-	bool has_settings; /* the peer's have come */
+	bool is_dead;	    /* only to be closed */
+	bool is_leaving;    /* the last GOAWAY has been sent or received: no new streams */
+	bool is_waited_for; /* streams have more to send as soon as conn.out is gone */
+	bool want_read;	    /* more may be there to read */
+	bool has_settings;  /* the peer's have come */
 };
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "role/edge/h2_client.h"
 
+#include "role/edge/abuse.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/h2_session.h"
@@ -23,6 +24,7 @@ enum err h2_client_start(struct edge *e, struct client *c, const struct image_li
 
 	TRY(h2_session_open(e, &c->conn, &spec));
 	c->state = CLIENT_SESSION;
+	PAGE_ADD(e->load->listener[c->slot].h2_sessions, 1);
 	client_deadline(e, c, l->keep_alive_ms);
 	return E_OK;
 }
@@ -47,6 +49,8 @@ enum err h2_client_open(struct edge *e, struct h2_session *n, struct h2_stream *
 	c->handshake_us = owner->handshake_us;
 	c->requests = owner->requests; /* it is the connection's next */
 	owner->requests++;
+	PAGE_ADD(e->load->listener[c->slot].h2_streams, 1);
+	PAGE_ADD(e->load->listener[c->slot].h2_requests, 1);
 	if (!l || (l->requests_per_connection && owner->requests >= l->requests_per_connection))
 		h2_session_drain(e, n);
 	return E_OK;
@@ -58,6 +62,7 @@ void h2_client_finish(struct edge *e, struct client *c)
 	struct h2_stream *s = c->conn.stream;
 
 	h2_stream_end(e, &c->conn);
+	abuse_forgive(c);
 	if (s->said_end || c->conn.is_broken || !l) {
 		client_close(e, c, false);
 		return;
@@ -102,6 +107,22 @@ void h2_client_run(struct edge *e, struct client *c)
 		n->is_dead = true;
 }
 
+/* Who takes nothing has as long as the reader of an answer has. */
+static void client_watch_spill(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	struct h2_session *n = c->conn.session;
+
+	if (c->conn.out && !n->blocked_ms && l) {
+		n->blocked_ms = e->loop.now_ms;
+		n->blocked_at = c->conn.out->at;
+		client_deadline(e, c, l->response_idle_ms);
+	} else if (!c->conn.out && n->blocked_ms && l) {
+		n->blocked_ms = 0;
+		client_deadline(e, c, l->keep_alive_ms);
+	}
+}
+
 void h2_client_flush(struct edge *e, struct client *c)
 {
 	struct h2_session *n = c->conn.session;
@@ -110,6 +131,10 @@ void h2_client_flush(struct edge *e, struct client *c)
 		client_end(e, c);
 		return;
 	}
+	client_watch_spill(e, c);
+	if (n->block_began_ms && e->now->listener[c->slot]) /* the rest of a head is waited for */
+		wheel_set(&e->wheel, &c->conn.timer,
+			  n->block_began_ms + e->now->listener[c->slot]->request_header_ms);
 	if (!list_is_empty(&n->ready) || (c->conn.can_read && !c->conn.out))
 		client_run_later(e, c);
 }
@@ -118,8 +143,16 @@ void h2_client_expired(struct edge *e, struct client *c)
 {
 	const struct image_listener *l = e->now->listener[c->slot];
 	struct h2_session *n = c->conn.session;
+	bool is_slow = l && n->block_began_ms &&
+		       e->loop.now_ms - n->block_began_ms >= l->request_header_ms;
 
-	if (!l || c->conn.out) {
+	if (is_slow) {
+		(void)abuse_add(e, c, PAGE_ABUSE_SLOW);
+		h2_session_end(n, NGHTTP2_ENHANCE_YOUR_CALM);
+	} else if (l && c->conn.out && c->conn.out->at != n->blocked_at) {
+		n->blocked_at = c->conn.out->at; /* slow, but it takes some */
+		client_deadline(e, c, l->response_idle_ms);
+	} else if (!l || c->conn.out) {
 		n->is_dead = true; /* it takes nothing of what it asked for */
 		h2_session_touch(n);
 	} else if (n->stream_n == 0) {

@@ -14,6 +14,7 @@
 
 enum {
 	STREAM_TRAILERS = 64,
+	STREAM_ROOM_MIN = 4096, /* read from a server for a stream whose window is closed */
 	STREAM_SILENT_MS = 1000 /* a server that says nothing for so long gets no new streams */
 };
 
@@ -385,6 +386,30 @@ enum err h2_stream_fill(struct edge *e, struct conn *k, struct view *ret)
 
 /* ---- to frames ---- */
 
+/*
+ * What waits for a client lies in this process's memory, per stream; so servers are read only as
+ * far as the client's windows go, and not at all while its connection takes nothing (THREATS A22).
+ */
+size_t h2_stream_room(struct h2_stream *s)
+{
+	struct h2_session *n = s->session;
+	int32_t window = 0, all = 0;
+
+	if (s->is_closed)
+		return READ_BYTES;
+	if (n->conn->out) {
+		n->is_waited_for = true;
+		return 0;
+	}
+	window = nghttp2_session_get_stream_remote_window_size(n->ng, s->id);
+	all = nghttp2_session_get_remote_window_size(n->ng);
+	if (all < window)
+		window = all;
+	if (window < STREAM_ROOM_MIN)
+		return STREAM_ROOM_MIN;
+	return window < READ_BYTES ? (size_t)window : READ_BYTES;
+}
+
 /* The library copies names and values. */
 static size_t send_convert(const struct h2_fields *f, nghttp2_nv *nv)
 {
@@ -588,6 +613,8 @@ enum err h2_stream_send(struct edge *e, struct conn *k, struct view v)
 	if (k->is_broken || s->is_closed)
 		return E_CLOSED;
 	h2_session_touch(s->session);
+	list_remove(&s->node); /* who has sent comes last when room is given out */
+	list_append(&s->session->streams, &s->node);
 	while (sent == E_OK && s->text_kind == H2_TEXT_HEAD && v.n)
 		sent = send_head(e, s, &v);
 	if (sent == E_OK && v.n && s->text_kind == H2_TEXT_DONE)

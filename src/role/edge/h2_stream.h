@@ -13,6 +13,9 @@ void h2_stream_attach(struct edge *e, struct h2_stream *s, struct conn *k, enum 
 /* h2_stream_drop - of one without a connection */
 void h2_stream_drop(struct h2_stream *s);
 
+/* h2_stream_room - as conn_room: what flow control and the connection allow */
+size_t h2_stream_room(struct h2_stream *s);
+
 /* As conn_fill, conn_send, conn_send_last, conn_flush, conn_end, conn_close. */
 enum err h2_stream_fill(struct edge *e, struct conn *k, struct view *ret);
 enum err h2_stream_send(struct edge *e, struct conn *k, struct view v);

@@ -5,6 +5,7 @@
  */
 #include "role/edge/request.h"
 
+#include "role/edge/abuse.h"
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
@@ -73,6 +74,7 @@ void request_refuse(struct edge *e, struct client *c, const struct http1_error *
 	struct exchange *x = request_exchange(e, c);
 
 	PAGE_ADD(e->load->listener[c->slot].bad_requests, 1);
+	(void)abuse_add(e, c, why->status == 408 ? PAGE_ABUSE_SLOW : PAGE_ABUSE_REQUEST);
 	if (!x) {
 		client_close(e, c, true);
 		return;
@@ -498,6 +500,7 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 
 	if (request_canonical(e, x, q, &why) != E_OK) {
 		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
+		(void)abuse_add(e, x->c, PAGE_ABUSE_REQUEST);
 		x->flags |= X_CLIENT_CLOSE;
 		return (struct request_verdict){ 400, why };
 	}

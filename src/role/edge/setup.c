@@ -291,8 +291,11 @@ const struct frame_table setup_table = { setup_defs, sizeof setup_defs / sizeof 
 /* A stripe outlives its writer: what an earlier edge had open is gone with it. */
 static void setup_reset_gauges(struct edge *e)
 {
-	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++)
+	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++) {
 		PAGE_SET(e->load->listener[i].connections, 0);
+		PAGE_SET(e->load->listener[i].h2_sessions, 0);
+		PAGE_SET(e->load->listener[i].h2_streams, 0);
+	}
 	for (unsigned i = 0; i < PAGE_ADDRESSES; i++)
 		if (PAGE_GET(e->load->address[i]))
 			PAGE_SET(e->load->address[i], 0);

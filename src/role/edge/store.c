@@ -2,6 +2,7 @@
  */
 #include "role/edge/store.h"
 
+#include "role/edge/abuse.h"
 #include "role/edge/address.h"
 #include "role/edge/buffer.h"
 #include "role/edge/h2.h"
@@ -48,6 +49,7 @@ enum err store_init(struct edge *e)
 		return log_errno("reserving streams");
 	if (!e->clients || !e->upstreams || !e->exchanges || !e->servers)
 		return log_errno("reserving connections");
+	TRY(abuse_init(e));
 	TRY(address_init(e, n));
 	return buffer_pool_init(&e->buffers, 4 * n > 1u << 18 ? 1u << 18 : 4 * n);
 }
