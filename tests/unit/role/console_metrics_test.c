@@ -278,7 +278,8 @@ static void test_form(void **state)
 	memset(x->health, 0xff, sizeof *x->health);
 	memset(x->edge[0], 0xff, sizeof *x->edge[0]);
 	for (at = render(x); *at; at = strchr(at, '\n') + 1) {
-		size_t n = strcspn(at, "\n"), name = strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+		size_t n = strcspn(at, "\n"),
+		       name = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
 
 		types += strncmp(at, "# TYPE sluis_", 13) == 0;
 		if (*at == '#')
