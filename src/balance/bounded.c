@@ -10,7 +10,7 @@ bool bounded_has_room(const struct balance_pool *p, const struct balance_choice 
 {
 	const struct balance_server *s = &p->server[i];
 
-	if (p->load_percent == 0)
+	if (p->load_percent == 0 || s->in_flight < BOUNDED_FREE)
 		return true;
 	/* At most 2^26 * 2^28 * 2^7 on the left, 2^16 * 2^31 * 2^14 on the right: the sum of all
 	 * requests is cut there, which no pool reaches. */

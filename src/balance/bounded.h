@@ -3,11 +3,16 @@
  * "Consistent Hashing with Bounded Loads", SODA 2018. With m requests on a pool's servers, none may
  * have more than ceil(c * (m + 1) * its share of the weights); a key whose server is full goes to
  * the next place in its own order, and comes back when there is room.
+ *
+ * BOUNDED_FREE requests a server may always have: the bound is against crowds, and in a quiet pool,
+ * where it would be one, two requests at once would lead a key astray.
  */
 #ifndef BALANCE_BOUNDED_H
 #define BALANCE_BOUNDED_H
 
 #include "balance/balance.h"
+
+enum { BOUNDED_FREE = 4 };
 
 /* bounded_has_room - server i may take one more request under the pool's bound; always without one
  */

@@ -331,8 +331,8 @@ static const struct option backend_rows[] = {
 	ROW_RANGE(model_backend, hash_load_percent, "hash_load_factor", OPTION_FACTOR, 0, 0,
 		  IMAGE_HASH_LOAD_MAX, "1.25",
 		  "For maglev and ring_hash: a server has at most this times its share of the "
-		  "requests under way, others of its keys go elsewhere meanwhile; 1 or more, or 0 "
-		  "= always the same server."),
+		  "requests under way (and always four of them), others of its keys go elsewhere "
+		  "meanwhile; 1 or more, or 0 = always the same server."),
 	ROW_TIME(model_backend, slow_start_ms, "slow_start", 0, OPTIONS_DAY, "0",
 		 "A server that comes up begins with a tenth of its weight, and has all of it "
 		 "after this; not when Sluis starts."),

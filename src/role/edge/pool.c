@@ -175,6 +175,24 @@ static bool pool_has_busy(const struct pool_state *p, const struct balance_tried
 	return n != 0;
 }
 
+/*
+ * A bound on load is about this moment: what another edge has finished meanwhile may not turn a key
+ * away from its own server, or keys would wander with every request of a quiet pool.
+ */
+static void pool_look_home(struct edge *e, const struct exchange *x,
+			   const struct balance_facts *facts)
+{
+	struct balance_pool *p = &pool_state(x)->balance;
+	uint16_t bound = p->load_percent;
+	uint32_t home = 0;
+
+	p->load_percent = 0;
+	home = balance_pick(p, facts);
+	p->load_percent = bound;
+	if (home != BALANCE_NONE)
+		survey_count(e, x, home);
+}
+
 /* The server for x, with room for it by what all edges have there now; BALANCE_NONE. */
 static uint32_t pool_choose(struct edge *e, struct exchange *x)
 {
@@ -183,6 +201,8 @@ static uint32_t pool_choose(struct edge *e, struct exchange *x)
 
 	if (x->pool->hash_kind)
 		facts.has_hash = key_find(e, x, &facts.hash);
+	if (facts.has_hash && p->balance.load_percent)
+		pool_look_home(e, x, &facts);
 	for (unsigned k = 0; k < POOL_CHOICES; k++) {
 		uint32_t i = balance_pick(&p->balance, &facts);
 

@@ -153,13 +153,18 @@ void survey_pool(struct edge *e, const struct exchange *x)
 	}
 }
 
+void survey_count(struct edge *e, const struct exchange *x, uint32_t i)
+{
+	balance_set_in_flight(&pool_state(x)->balance, i, survey_in_flight(e, survey_server(x, i)));
+}
+
 bool survey_has_room(struct edge *e, const struct exchange *x, uint32_t i)
 {
 	struct pool_state *p = pool_state(x);
 
 	if (x->pool->requests_per_server == 0)
 		return true;
-	balance_set_in_flight(&p->balance, i, survey_in_flight(e, survey_server(x, i)));
+	survey_count(e, x, i);
 	survey_judge(p, x->pool, i);
 	return p->balance.server[i].is_usable != 0;
 }

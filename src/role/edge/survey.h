@@ -25,6 +25,9 @@ void survey_all(struct edge *e, const struct exchange *x);
 /* survey_is_healthy - health, administration and configuration agree that s gets new requests */
 bool survey_is_healthy(const struct edge *e, const struct image_server *s);
 
+/* survey_count - takes over what all edges have on server i at this moment */
+void survey_count(struct edge *e, const struct exchange *x, uint32_t i);
+
 /* survey_has_room - server i is below the pool's limit, by what all edges have there at this moment
  */
 bool survey_has_room(struct edge *e, const struct exchange *x, uint32_t i);
