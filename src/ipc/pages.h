@@ -205,6 +205,7 @@ struct page_load_page {
 	struct page_load_rule rule[IMAGE_RULE_SLOTS];
 	_Atomic uint64_t sticky[PAGE_STICKY]; /* clients by address: role/edge/persist.c */
 	struct page_rate rate[PAGE_RATES];
+	_Atomic uint32_t has_flights; /* 0: flight has never been written to */
 	_Atomic uint32_t flight[PAGE_FLIGHT_ROWS][PAGE_FLIGHTS]; /* requests under way by keyed
 								    hashes: role/edge/flight.c */
 };

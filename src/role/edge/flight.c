@@ -12,6 +12,8 @@ static uint32_t flight_place(uint32_t flight, unsigned row)
 
 static void flight_add(struct page_load_page *own, uint32_t flight, uint32_t by)
 {
+	if (!PAGE_GET(own->has_flights))
+		PAGE_SET(own->has_flights, 1);
 	for (unsigned row = 0; row < PAGE_FLIGHT_ROWS; row++) {
 		_Atomic uint32_t *n = &own->flight[row][flight_place(flight, row)];
 
@@ -60,6 +62,8 @@ void flight_leave(struct edge *e, struct exchange *x)
 
 void flight_reset(struct page_load_page *own)
 {
+	if (!PAGE_GET(own->has_flights))
+		return; /* reading it would take memory for it */
 	for (unsigned row = 0; row < PAGE_FLIGHT_ROWS; row++)
 		for (unsigned i = 0; i < PAGE_FLIGHTS; i++)
 			if (PAGE_GET(own->flight[row][i]))

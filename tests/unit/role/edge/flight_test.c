@@ -100,6 +100,7 @@ static void test_a_page_that_lies(void **state)
 		for (unsigned i = 0; i < PAGE_FLIGHTS; i++)
 			atomic_store(&pages[3]->flight[row][i], UINT32_MAX);
 	assert_int_equal(flight_enter(e, &x, 42, 1000000), E_LIMIT);
+	PAGE_SET(pages[3]->has_flights, 1);
 	flight_reset(pages[3]);
 	assert_int_equal(flight_enter(e, &x, 42, 1), E_OK);
 	flight_leave(e, &x);
