@@ -113,8 +113,10 @@ static json_t *explain_json_backends(const struct explain *e)
 		const struct image_pool *pool = image_pool_at(e->im, s->pool);
 
 		(void)json_array_append_new(list,
-					    json_pack("{s:o, s:I, s:I, s:o}", "name",
-						      explain_json_str(e, pool->name), "weight",
+					    json_pack("{s:o, s:s, s:s, s:I, s:I, s:o}", "name",
+						      explain_json_str(e, pool->name), "balance",
+						      explain_balance(pool), "persistence",
+						      explain_persistence(pool), "weight",
 						      (json_int_t)(s->upto - before), "of",
 						      (json_int_t)e->rule->weight_total, "servers",
 						      explain_json_servers(e, pool)));
@@ -154,14 +156,23 @@ static json_t *explain_json_result(const struct explain *e)
 			 "rule", explain_json_str(e, r->name));
 }
 
+static json_t *explain_json_mirror(const struct explain *e)
+{
+	const struct image_pool *mirror = explain_mirror(e);
+
+	return mirror ? json_pack("{s:o, s:I}", "name", explain_json_str(e, mirror->name),
+				  "percent", (json_int_t)e->rule->mirror_percent)
+		      : json_null();
+}
+
 int explain_print_json(const struct explain *e)
 {
-	json_t *doc =
-		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request",
-			  explain_json_request(e), "listener", explain_json_listener(e),
-			  "certificate", explain_json_certificate(e), "host", explain_json_host(e),
-			  "rules", explain_json_rules(e), "result", explain_json_result(e),
-			  "filters", explain_json_filters(e), "backends", explain_json_backends(e));
+	json_t *doc = json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request", explain_json_request(e),
+		"listener", explain_json_listener(e), "certificate", explain_json_certificate(e),
+		"host", explain_json_host(e), "rules", explain_json_rules(e), "result",
+		explain_json_result(e), "filters", explain_json_filters(e), "mirror",
+		explain_json_mirror(e), "backends", explain_json_backends(e));
 	int status = doc && json_dumpf(doc, stdout, JSON_INDENT(2)) == 0 ? 0 : 1;
 
 	json_decref(doc);

@@ -151,6 +151,12 @@ static void explain_text_pool(const struct explain *e, const struct image_split 
 	struct wbuf *w = explain_text_begin(&l, "backend");
 
 	wbuf_view_put(w, image_view(e->im, pool->name));
+	WBUF_LIT(w, ", by ");
+	wbuf_str(w, explain_balance(pool));
+	if (pool->persist != IMAGE_PERSIST_NOT) {
+		WBUF_LIT(w, ", kept at a server by ");
+		wbuf_str(w, explain_persistence(pool));
+	}
 	if (e->rule->backends.n > 1) {
 		WBUF_LIT(w, ", ");
 		wbuf_dec(w, share);
@@ -196,6 +202,20 @@ static void explain_text_filters(const struct explain *e)
 	}
 }
 
+static void explain_text_mirror(const struct explain *e)
+{
+	const struct image_pool *mirror = explain_mirror(e);
+	struct explain_line l;
+	struct wbuf *w = explain_text_begin(&l, "mirror");
+
+	if (!mirror)
+		return;
+	wbuf_dec(w, e->rule->mirror_percent);
+	WBUF_LIT(w, " % of requests to ");
+	wbuf_view_put(w, image_view(e->im, mirror->name));
+	explain_text_end(&l);
+}
+
 void explain_print_text(const struct explain *e)
 {
 	struct explain_line l;
@@ -206,6 +226,7 @@ void explain_print_text(const struct explain *e)
 	explain_text_certificate(e);
 	explain_text_host(e);
 	explain_text_rules(e);
+	explain_text_mirror(e);
 	w = explain_text_begin(&l, "result");
 	if (e->why) {
 		if (e->status) {

@@ -100,6 +100,23 @@ def test_servers_have_their_state(sluis, site, origin):
     assert "drain, unknown, weight 3" in text or "drain, up, weight 3" in text
 
 
+def test_what_is_done_on_the_way(sluis, site):
+    backends = [{"name": "a", "servers": ["127.0.0.1:1"], "balance": "round_robin", "persistence": {"cookie": True}},
+                {"name": "b", "servers": ["127.0.0.1:2"]}]
+    rules = [{"name": "x", "match": {"path_prefix": "/x"}, "backend": "a", "mirror": "b",
+              "filters": [{"set_request_headers": {"X-Env": "prod"}}, {"rewrite_path_prefix": "/y"}]}]
+    sluis.write({**site("127.0.0.1:1"), "backends": backends, "routes": [{"name": "r", "hosts": ["*"], "rules": rules, "backend": "b"}]})
+    url = f"http://a.nl:{sluis.port()}"
+    _, told = explain(sluis, f"{url}/x", source="file")
+    assert len(told["filters"]) == 3 and told["mirror"] == {"name": "b", "percent": 100}
+    assert (told["backends"][0]["balance"], told["backends"][0]["persistence"]) == ("round_robin", "cookie")
+    _, told = explain(sluis, f"{url}/", source="file")
+    assert (told["filters"], told["mirror"], told["backends"][0]["persistence"]) == ([], None, "none")
+    text = instance.command("explain", f"{url}/x", "--config", sluis.config).stdout
+    assert "\nmirror        100 % of requests to b\n" in text
+    assert "backend       a, by round_robin, kept at a server by cookie\n" in text
+
+
 def test_certificates(sluis, site, ca, origin):
     """SNI chooses; a name without a certificate, or an address, is refused before any request."""
     server = origin(name="a")
