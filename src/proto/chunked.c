@@ -17,6 +17,9 @@ enum chunked_state {
 
 enum { CHUNKED_DIGITS_MAX = 15 };
 
+/*@ assigns \nothing;
+  @ ensures -1 <= \result <= 15;
+  @*/
 static int chunked_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
@@ -26,10 +29,19 @@ static int chunked_digit(uint8_t c)
 }
 
 /* CR LF at position at; E_AGAIN when the bytes so far are right. */
+/*@ requires view_ok(in) && at <= in.n;
+  @ assigns \nothing;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> at + 2 <= in.n;
+  @*/
 static enum err chunked_crlf(struct view in, size_t at)
 {
 	static const uint8_t crlf[2] = { '\r', '\n' };
 
+	/*@ loop invariant i <= 2 && (i > 0 ==> at + i <= in.n);
+	  @ loop assigns i;
+	  @ loop variant 2 - i;
+	  @*/
 	for (size_t i = 0; i < 2; i++) {
 		if (at + i >= in.n)
 			return E_AGAIN;
@@ -40,21 +52,41 @@ static enum err chunked_crlf(struct view in, size_t at)
 }
 
 /* Leading bytes of a chunk extension: HTAB, SP and visible ASCII, also inside quotes. */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result <= v.n;
+  @*/
 static size_t chunked_extension(struct view v)
 {
 	size_t n = 0;
 
+	/*@ loop invariant n <= v.n;
+	  @ loop assigns n;
+	  @ loop variant v.n - n;
+	  @*/
 	while (n < v.n && (v.p[n] == '\t' || (v.p[n] >= 0x20 && v.p[n] <= 0x7e)))
 		n++;
 	return n;
 }
 
 /* chunk-size [ chunk-ext ] CRLF; no space before ";" (RFC 9112 §7.1.1 calls it bad whitespace). */
+/*@ requires chunked_ok(c) && \valid(in) && view_ok(*in) && \separated(c, in) && c->state == 0;
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), c, in);
+  @ assigns *c, *in;
+  @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result != E_OK ==> *c == \old(*c) && *in == \old(*in);
+  @ ensures \result == E_OK ==> c->state == 1 || c->state == 3;
+  @*/
 static enum err chunked_size(struct chunked *c, struct view *in)
 {
 	uint64_t size = 0;
 	size_t at = 0, extension = 0;
 
+	/*@ loop invariant at <= in->n && at <= CHUNKED_DIGITS_MAX;
+	  @ loop assigns at, size;
+	  @ loop variant in->n - at;
+	  @*/
 	for (; at < in->n && chunked_digit(in->p[at]) >= 0; at++) {
 		if (at == CHUNKED_DIGITS_MAX)
 			return E_PROTO; /* RFC 9112 §7.1: a recipient must prevent overflow */
@@ -80,6 +112,16 @@ static enum err chunked_size(struct chunked *c, struct view *in)
 	return E_OK;
 }
 
+/*@ requires chunked_ok(c) && \valid(in) && \valid(ret) && view_ok(*in) && c->state == 1;
+  @ requires \separated(c, in, ret);
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), c, in, ret);
+  @ assigns *c, *in, *ret;
+  @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result != E_OK ==> *c == \old(*c) && *in == \old(*in);
+  @ ensures \result == E_OK ==> view_ok(*ret) && view_in(*ret, \old(*in));
+  @ ensures \result == E_OK ==> 0 < ret->n == \old(in->n) - in->n;
+  @*/
 static enum err chunked_data(struct chunked *c, struct view *in, struct view *ret)
 {
 	size_t n = in->n < c->left ? in->n : (size_t)c->left;
@@ -93,6 +135,14 @@ static enum err chunked_data(struct chunked *c, struct view *in, struct view *re
 	return E_OK;
 }
 
+/*@ requires chunked_ok(c) && \valid(in) && view_ok(*in) && \separated(c, in) && c->state == 2;
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), c, in);
+  @ assigns *c, *in;
+  @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result != E_OK ==> *c == \old(*c) && *in == \old(*in);
+  @ ensures \result == E_OK ==> c->state == 0;
+  @*/
 static enum err chunked_data_end(struct chunked *c, struct view *in)
 {
 	TRY(chunked_crlf(*in, 0));
@@ -102,6 +152,15 @@ static enum err chunked_data_end(struct chunked *c, struct view *in)
 }
 
 /* A trailer may not say what only a header may, RFC 9110 §6.5.1; nor who the client is (A6). */
+/*@ requires chunked_ok(c) && \valid(in) && \valid(ret) && view_ok(*in) && c->state == 3;
+  @ requires \separated(c, in, ret);
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), c, in, ret);
+  @ assigns *c, *in, *ret;
+  @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result != E_OK ==> *c == \old(*c) && *in == \old(*in);
+  @ ensures \result == E_OK ==> view_ok(*ret) && view_in(*ret, \old(*in));
+  @*/
 static enum err chunked_trailer(struct chunked *c, struct view *in, struct view *ret)
 {
 	size_t room = CHUNKED_TRAILER_MAX - (size_t)c->line_bytes, next = 0;
@@ -120,6 +179,14 @@ static enum err chunked_trailer(struct chunked *c, struct view *in, struct view 
 	return E_OK;
 }
 
+/*@ requires chunked_ok(c) && \valid(in) && view_ok(*in) && \separated(c, in) && c->state == 3;
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), c, in);
+  @ assigns *c, *in;
+  @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result != E_OK ==> *c == \old(*c) && *in == \old(*in);
+  @ ensures \result == E_OK ==> c->state == 4;
+  @*/
 static enum err chunked_end(struct chunked *c, struct view *in)
 {
 	TRY(chunked_crlf(*in, 0));

@@ -74,9 +74,15 @@ struct field {
  * field_id_of - the id of a name, letters without case, '_' read as '-' (THREATS A5)
  *   is_alias  set when the name was spelled with '_' where the known name has '-'
  */
+/*@ requires view_ok(name) && \valid(is_alias);
+  @ requires name.n > 0 ==> \separated(name.p + (0 .. name.n - 1), is_alias);
+  @ assigns *is_alias;
+  @ ensures 0 <= \result < FIELD_N;
+  @*/
 enum field_id field_id_of(struct view name, bool *is_alias);
 
 /* field_flags - bits of enum field_flag; 0 for FIELD_OTHER */
+//@ assigns \nothing;
 unsigned field_flags(enum field_id id);
 
 /* field_name - the canonical spelling ("X-Forwarded-For"); empty for FIELD_OTHER,
@@ -95,9 +101,16 @@ static inline struct view field_value_view(struct view head, const struct field 
 }
 
 /* field_is_token - v is a non-empty token, RFC 9110 §5.6.2 */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result ==> v.n > 0;
+  @*/
 bool field_is_token(struct view v);
 
 /* field_is_value - v has only field-content bytes: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5) */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @*/
 bool field_is_value(struct view v);
 
 /*
@@ -110,6 +123,17 @@ bool field_is_value(struct view v);
  * E_AGAIN the line is not complete and good so far · E_PROTO malformed (RFC 9112 §5), or a name
  * that is FIELD_FRAMING or FIELD_HOP spelled with '_' (THREATS A5)
  */
+/*@ requires view_ok(head) && at <= head.n <= 65535;
+  @ requires \valid(ret) && \valid(ret_next) && \valid(ret_why) && \separated(ret, ret_next, ret_why);
+  @ requires head.n > 0 ==> \separated(head.p + (0 .. head.n - 1), ret, ret_next, ret_why);
+  @ assigns *ret, *ret_next, *ret_why;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> at < *ret_next <= head.n;
+  @ ensures \result == E_OK ==> ret->name == at && 0 < ret->name_n &&
+  @	ret->name + ret->name_n < *ret_next && ret->value + ret->value_n + 2 <= *ret_next;
+  @ ensures \result == E_OK ==> ret->name + ret->name_n < ret->value && ret->id < FIELD_N;
+  @ ensures \result != E_OK ==> *ret == \old(*ret) && *ret_next == \old(*ret_next);
+  @*/
 enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret_next,
 		     const char **ret_why);
 
@@ -117,6 +141,11 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
  * field_list_next - next element of a comma-separated list value (RFC 9110 §5.6.1), OWS trimmed,
  * empty elements skipped, commas inside quoted strings kept. False at the end.
  */
+/*@ requires \valid(rest) && \valid(ret) && \separated(rest, ret) && view_ok(*rest);
+  @ assigns *rest, *ret;
+  @ ensures view_ok(*rest);
+  @ ensures \result ==> view_ok(*ret) && ret->n > 0 && rest->n < \old(rest->n);
+  @*/
 bool field_list_next(struct view *rest, struct view *ret);
 
 #endif

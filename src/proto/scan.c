@@ -131,10 +131,18 @@ size_t scan_vchar(struct view v)
 
 #else
 
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result <= v.n;
+  @*/
 static size_t scan_run(struct view v, uint8_t class)
 {
 	size_t i = 0;
 
+	/*@ loop invariant i <= v.n;
+	  @ loop assigns i;
+	  @ loop variant v.n - i;
+	  @*/
 	while (i < v.n && (scan_class[v.p[i]] & class))
 		i++;
 	return i;

@@ -10,12 +10,24 @@
 #include "base/view.h"
 
 /* scan_token - leading token characters of v, RFC 9110 §5.6.2 */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result <= v.n;
+  @*/
 size_t scan_token(struct view v);
 
 /* scan_value - leading field-content bytes of v: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5) */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result <= v.n;
+  @*/
 size_t scan_value(struct view v);
 
 /* scan_vchar - leading visible ASCII characters of v: 0x21..0x7E */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result <= v.n;
+  @*/
 size_t scan_vchar(struct view v);
 
 #endif
