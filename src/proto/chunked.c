@@ -195,25 +195,55 @@ static enum err chunked_end(struct chunked *c, struct view *in)
 	return E_OK;
 }
 
-enum err chunked_next(struct chunked *c, struct view *in, enum chunked_piece *ret_piece,
-		      struct view *ret)
+/* The lines in front of data or trailers: the end of one chunk, the size of the next. */
+/*@ requires chunked_ok(c) && \valid(in) && view_ok(*in) && \separated(c, in);
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), c, in);
+  @ assigns *c, *in;
+  @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> c->state == 1 || c->state == 3 || c->state == 4;
+  @*/
+static enum err chunked_lines(struct chunked *c, struct view *in)
 {
 	if (c->state == CHUNKED_AT_DATA_END)
 		TRY(chunked_data_end(c, in));
-	if (c->state == CHUNKED_AT_SIZE)
-		TRY(chunked_size(c, in));
+	return c->state == CHUNKED_AT_SIZE ? chunked_size(c, in) : E_OK;
+}
+
+/* One trailer line, or the empty line behind the last one. */
+/*@ requires chunked_ok(c) && \valid(in) && \valid(ret_piece) && \valid(ret) && view_ok(*in);
+  @ requires \separated(c, in, ret_piece, ret) && c->state == 3;
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), c, in, ret_piece, ret);
+  @ assigns *c, *in, *ret_piece, *ret;
+  @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> view_ok(*ret) && view_in(*ret, \old(*in));
+  @ ensures \result == E_OK ==> *ret_piece == CHUNKED_TRAILER || *ret_piece == CHUNKED_END;
+  @*/
+static enum err chunked_tail(struct chunked *c, struct view *in, enum chunked_piece *ret_piece,
+			     struct view *ret)
+{
+	if (in->n == 0)
+		return E_AGAIN;
+	if (in->p[0] != '\r') {
+		*ret_piece = CHUNKED_TRAILER;
+		return chunked_trailer(c, in, ret);
+	}
+	TRY(chunked_end(c, in));
+	*ret_piece = CHUNKED_END;
+	*ret = (struct view){ 0 };
+	return E_OK;
+}
+
+enum err chunked_next(struct chunked *c, struct view *in, enum chunked_piece *ret_piece,
+		      struct view *ret)
+{
+	TRY(chunked_lines(c, in));
+	if (c->state == CHUNKED_IN_TRAILER)
+		return chunked_tail(c, in, ret_piece, ret);
 	if (c->state == CHUNKED_IN_DATA) {
 		*ret_piece = CHUNKED_DATA;
 		return chunked_data(c, in, ret);
-	}
-	if (c->state == CHUNKED_IN_TRAILER) {
-		if (in->n == 0)
-			return E_AGAIN;
-		if (in->p[0] != '\r') {
-			*ret_piece = CHUNKED_TRAILER;
-			return chunked_trailer(c, in, ret);
-		}
-		TRY(chunked_end(c, in));
 	}
 	*ret_piece = CHUNKED_END;
 	*ret = (struct view){ 0 };

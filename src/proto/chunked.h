@@ -43,7 +43,7 @@ enum { CHUNKED_TRAILER_MAX = 8192, CHUNKED_EXTENSION_MAX = 1024 };
   @ assigns *c, *in, *ret_piece, *ret;
   @ ensures chunked_ok(c) && view_ok(*in) && view_advanced(\old(*in), *in);
   @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
-  @ ensures \result == E_OK ==> view_ok(*ret) && view_in(*ret, \old(*in));
+  @ ensures \result == E_OK ==> view_ok(*ret) && ret->n <= \old(in->n);
   @ ensures \result == E_OK && *ret_piece == CHUNKED_DATA ==> 0 < ret->n <= \old(in->n) - in->n;
   @*/
 enum err chunked_next(struct chunked *c, struct view *in, enum chunked_piece *ret_piece,
