@@ -86,6 +86,7 @@ static const uint8_t field_by_length[FIELD_LONGEST + 1][FIELD_SAME_LENGTH] = {
 	[25] = { FIELD_STRICT_TRANSPORT_SECURITY },
 };
 
+//@ assigns \nothing;
 static uint8_t field_fold(uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -97,12 +98,22 @@ static uint8_t field_fold(uint8_t c)
  * hot: name starts with the known name of n bytes. Names mostly come in their usual spelling, so
  * equal bytes are the short way. *ret_is_alias is written on success only.
  */
+/*@ requires n > 0 && \valid_read(name + (0 .. n - 1)) && \valid_read(known + (0 .. n - 1));
+  @ requires \valid(ret_is_alias);
+  @ requires \separated(name + (0 .. n - 1), ret_is_alias);
+  @ requires \separated(known + (0 .. n - 1), ret_is_alias);
+  @ assigns *ret_is_alias;
+  @*/
 static bool field_matches(const uint8_t *name, const uint8_t *known, size_t n, bool *ret_is_alias)
 {
 	bool is_alias = false;
 
 	if ((name[0] | 0x20) != (known[0] | 0x20))
 		return false;
+	/*@ loop invariant i <= n;
+	  @ loop assigns i, is_alias;
+	  @ loop variant n - i;
+	  @*/
 	for (size_t i = 0; i < n; i++) {
 		if (name[i] == known[i])
 			continue;
@@ -122,6 +133,10 @@ enum field_id field_id_of(struct view name, bool *is_alias)
 	if (name.n <= FIELD_LONGEST) {
 		const uint8_t *ids = field_by_length[name.n];
 
+		/*@ loop invariant i <= FIELD_SAME_LENGTH;
+		  @ loop assigns i, *is_alias;
+		  @ loop variant FIELD_SAME_LENGTH - i;
+		  @*/
 		for (size_t i = 0; i < FIELD_SAME_LENGTH && ids[i]; i++)
 			if (field_matches(name.p, field_rows[ids[i]].name.p, name.n, is_alias))
 				return (enum field_id)ids[i];
@@ -151,12 +166,14 @@ bool field_is_value(struct view v)
 	return scan_value(v) == v.n;
 }
 
+//@ assigns \nothing;
 static bool field_is_ows(uint8_t c)
 {
 	return c == ' ' || c == '\t';
 }
 
 /* Why the byte c can't follow a (possibly empty) field name. */
+//@ assigns \nothing;
 static const char *field_name_why(uint8_t c, bool is_empty)
 {
 	if (is_empty && field_is_ows(c))
@@ -170,6 +187,7 @@ static const char *field_name_why(uint8_t c, bool is_empty)
 	return "forbidden byte in a field name";
 }
 
+//@ assigns \nothing;
 static const char *field_value_why(uint8_t c)
 {
 	if (c == '\n')
@@ -195,6 +213,10 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
 		*ret_why = field_name_why(p[colon], colon == at);
 		return E_PROTO;
 	}
+	/*@ loop invariant colon < from <= n;
+	  @ loop assigns from;
+	  @ loop variant n - from;
+	  @*/
 	for (from = colon + 1; from < n && field_is_ows(p[from]); from++)
 		;
 	end = from + scan_value(view_of(p + from, n - from));
@@ -204,6 +226,10 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
 		*ret_why = field_value_why(p[end]);
 		return E_PROTO;
 	}
+	/*@ loop invariant from <= to <= end;
+	  @ loop assigns to;
+	  @ loop variant to;
+	  @*/
 	for (to = end; to > from && field_is_ows(p[to - 1]); to--)
 		;
 	id = field_id_of(view_of(p + at, colon - at), &is_alias);
@@ -222,10 +248,18 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
 }
 
 /* Position of the first comma of v outside quoted strings, or v.n. */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result <= v.n;
+  @*/
 static size_t field_find_comma(struct view v)
 {
 	bool is_quoted = false;
 
+	/*@ loop invariant i <= v.n + 1;
+	  @ loop assigns i, is_quoted;
+	  @ loop variant v.n + 1 - i;
+	  @*/
 	for (size_t i = 0; i < v.n; i++) {
 		if (v.p[i] == '"')
 			is_quoted = !is_quoted;
@@ -239,6 +273,10 @@ static size_t field_find_comma(struct view v)
 
 bool field_list_next(struct view *rest, struct view *ret)
 {
+	/*@ loop invariant view_ok(*rest) && rest->n <= \at(rest->n, Pre);
+	  @ loop assigns *rest;
+	  @ loop variant rest->n;
+	  @*/
 	while (rest->n) {
 		size_t comma = field_find_comma(*rest);
 		struct view element = view_trim(view_slice(*rest, 0, comma));
