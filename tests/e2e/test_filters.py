@@ -541,3 +541,33 @@ def test_explain_says_what_filters_do(sluis, filtered):
     assert "filter        servers are sent the host b.nl" in sluis.run("explain", url, "--source", "127.0.0.1").stdout
     refused = sluis.run("explain", url, "--source", "10.0.0.1")
     assert refused.returncode == 3 and "403: the client's address is not allowed" in refused.stdout
+
+
+# ---- HTTP/2 -----------------------------------------------------------------------------------------
+def test_filters_over_http_2(sluis, site, origin, ca):
+    """The same filters whatever the client speaks; a limit is one for all its streams."""
+    server, www = origin(), ca.issue("www.example.nl")
+    filters = [{"set_request_headers": {"X-Env": "{scheme} {host} {path}"}}, {"rewrite_path_prefix": "/v2"}, {"cors": CORS},
+               {"remove_response_headers": ["Content-Type"]}, {"set_response_headers": {"X-New": "1"}},
+               {"concurrency": {"requests": 1}}, {"rate_limit": {"requests": 2, "per": "60s", "mode": "exact"}}]
+    sluis.start(site(server.address, listener={"protocol": "https", "certificates": ["www"], "http2": True},
+                     route={"filters": filters}, certificates=[{"name": "www", "chain": www.chain, "key": www.key}]))
+    url = f"https://www.example.nl:{sluis.port()}/a/b"
+    ran = subprocess.run(["curl", "-sSi", "--http2", "--max-time", "20", "--cacert", ca.certificate, "--resolve",
+                          f"www.example.nl:{sluis.port()}:127.0.0.1", "-H", "Origin: https://app.nl", url, url, url],
+                         capture_output=True, check=True, text=True).stdout
+    assert ran.count("HTTP/2 200") == 2 and ran.count("HTTP/2 429") == 1 and ran.count("retry-after: ") == 1
+    assert ran.lower().count("access-control-allow-origin: https://app.nl") == 3 and ran.lower().count("x-new: 1") == 3
+    assert server.targets == ["/v2/a/b"] * 2 and server.requests[0].all("X-Env") == ["https www.example.nl /a/b"]
+
+
+@pytest.mark.parametrize("filters", [[], [{"rewrite_path_prefix": "/v2"}, {"set_response_headers": {"X-P": "{path}{search}"}}]])
+def test_a_head_that_grows_too_large(sluis, filtered, filters):
+    """A path whose canonical form has three times its bytes fits nowhere: refused, and nothing is told of it."""
+    server = filtered(filters, listener={"limits": {"header_size": "63k"}})
+    got = sluis.ask("/" + "|" * 60000)
+    assert got.status == 431 and not server.requests
+    assert sluis.ask("/" + "|" * 6000).status == 200
+    sluis.stop()
+    said_of_it = subprocess.run(["grep", "-rh", "too large to pass on", f"{sluis.state}/audit"], capture_output=True, check=True).stdout
+    assert json.loads(said_of_it)["object"] == "-"

@@ -493,6 +493,14 @@ static struct request_verdict request_decide(struct edge *e, struct exchange *x,
 	return (struct request_verdict){ v.status, v.why };
 }
 
+/* What did not fit has no place that could be spoken of: positions have 16 bits. */
+static void request_forget(struct exchange *x)
+{
+	x->method_at = x->path_at = x->host_at = x->agent_at = (struct span16){ 0 };
+	x->origin_at = x->asked_method_at = x->asked_fields_at = (struct span16){ 0 };
+	x->query_n = 0;
+}
+
 static struct request_verdict request_judge(struct edge *e, struct exchange *x, struct request *q)
 {
 	struct request_verdict v = { 0 };
@@ -508,10 +516,10 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 	v = request_admit(x, q);
 	if (!v.status)
 		v = request_decide(e, x, q);
-	if (request_build(e, x, q) != E_OK)
-		return (struct request_verdict){ 431,
-						 "the request's head is too large to pass on" };
-	return v;
+	if (request_build(e, x, q) == E_OK)
+		return v;
+	request_forget(x);
+	return (struct request_verdict){ 431, "the request's head is too large to pass on" };
 }
 
 static void request_act(struct edge *e, struct exchange *x, const struct request *q,
