@@ -5,6 +5,7 @@
 #   make test       everything that must hold; last line "N passed, N failed"
 #   make lint       the slower static analysers (cppcheck, clang-tidy) and every project lint
 #   make bench      side by side with Debian's haproxy
+#   make simulate   what each balancing algorithm does, in a table
 #   make fuzz SECONDS=60
 #   make install DESTDIR=... [PREFIX=/usr/local]
 
@@ -13,7 +14,7 @@ SECONDS ?= 60
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build run test lint bench fuzz install docs clean help
+.PHONY: all build run test lint bench simulate fuzz install docs clean help
 
 all: build
 
@@ -40,6 +41,10 @@ bench: build
 	@tools/install-packages run bench
 	@exec bench/run --build $(BUILD) $(BENCH)
 
+simulate: build
+	@ninja -C $(BUILD) tests/unit/balance/simulate-balance >/dev/null
+	@$(BUILD)/tests/unit/balance/simulate-balance
+
 fuzz:
 	@tools/install-packages build test
 	@exec tools/fuzz $(SECONDS)
@@ -55,4 +60,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+	@sed -n '3,10s/^# \{0,1\}//p' Makefile

@@ -57,8 +57,9 @@ uint32_t peak_ewma_limit(uint32_t mine, uint32_t claim)
 	uint64_t most = mine ? (uint64_t)mine * PEAK_EWMA_SPAN : PEAK_EWMA_MAX_US;
 	uint32_t least = mine / PEAK_EWMA_SPAN;
 
+	most = most < PEAK_EWMA_MAX_US ? most : PEAK_EWMA_MAX_US;
 	if (claim > most)
-		return (uint32_t)(most < PEAK_EWMA_MAX_US ? most : PEAK_EWMA_MAX_US);
+		return (uint32_t)most;
 	return claim > least ? claim : least;
 }
 

@@ -541,25 +541,33 @@ static bool pool_hashes_name(const struct image_pool *p)
 	       p->hash_kind == IMAGE_HASH_QUERY;
 }
 
+static const char *pool_why(const struct image_pool *p)
+{
+	if (p->persist == IMAGE_PERSIST_COOKIE && p->persist_cookie.n == 0)
+		return "a cookie has no name";
+	if (pool_hashes_name(p) != (p->hash_name.n != 0))
+		return "what is hashed and its name differ";
+	if (p->health_kind != IMAGE_HEALTH_NONE &&
+	    (p->health_interval_ms == 0 || p->health_timeout_ms == 0 || p->health_fall == 0 ||
+	     p->health_rise == 0))
+		return "a health check without interval, timeout, fall or rise";
+	if (p->health_kind == IMAGE_HEALTH_HTTP &&
+	    (p->health_path.n == 0 || p->health_method.n == 0 || p->status.n == 0))
+		return "a health check without path, method or status";
+	return NULL;
+}
+
 static const char *pools_why(const struct image *im)
 {
 	for (size_t i = 0; i < image_count(im, IMAGE_POOL); i++) {
 		const struct image_pool *p = image_pool_at(im, i);
+		const char *why = pool_why(p);
 
+		if (why)
+			return why;
 		for (size_t k = 0; k < p->servers.n; k++)
 			if (image_server_at(im, p->servers.first + k)->pool != i)
 				return "a server lies in another pool's range";
-		if (p->persist == IMAGE_PERSIST_COOKIE && p->persist_cookie.n == 0)
-			return "a cookie has no name";
-		if (p->health_kind != IMAGE_HEALTH_NONE &&
-		    (p->health_interval_ms == 0 || p->health_timeout_ms == 0 ||
-		     p->health_fall == 0 || p->health_rise == 0))
-			return "a health check without interval, timeout, fall or rise";
-		if (pool_hashes_name(p) != (p->hash_name.n != 0))
-			return "what is hashed and its name differ";
-		if (p->health_kind == IMAGE_HEALTH_HTTP &&
-		    (p->health_path.n == 0 || p->health_method.n == 0 || p->status.n == 0))
-			return "a health check without path, method or status";
 	}
 	return NULL;
 }
