@@ -5,9 +5,12 @@
  * buffer.
  *
  * Input: operations. 0 LEN DATA: the client sends; 1 LEN DATA: the newest server connection sends;
- * 2: the client ends its side; 3: the client closes; 4: the server closes; 5: another client.
+ * 2: the client ends its side; 3: the client closes; 4: the server closes; 5: another client;
+ * 6: the client begins HTTP/2; 7 TYPE FLAGS STREAM LEN DATA: the client sends a frame; 8 likewise:
+ * the server does.
  */
 #include "conf/conf.h"
+#include "role/edge/abuse.h"
 #include "role/edge/accept.h"
 #include "role/edge/dial.h"
 #include "role/edge/generation.h"
@@ -24,16 +27,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { RIG_PREFACE = 6, RIG_CLIENT_FRAME, RIG_SERVER_FRAME, RIG_OPS };
 enum { SERVERS = 32, RECEIVED = 1 << 18, RIG_QUIET = 3 /* turns without a client */ };
 
 static const char config[] =
 	"listeners:\n"
-	"  - {name: public, address: \"127.0.0.1:8080\", protocol: http, limits: {body_size: "
-	"64k}}\n"
+	"  - {name: public, address: \"127.0.0.1:8080\", protocol: http, http2: true, "
+	"limits: {body_size: 64k}}\n"
 	"backends:\n"
 	"  - {name: a, servers: [\"127.0.0.1:1\", \"127.0.0.1:2\"], persistence: {cookie: true, "
 	"name: k}, retries: {attempts: 2, on: [connect_failure, reset_before_response, 503]}}\n"
 	"  - {name: b, servers: [\"127.0.0.1:3\"], persistence: {source_address: true}}\n"
+	"  - {name: h2, protocol: h2c, servers: [\"127.0.0.1:4\"]}\n"
 	"routes:\n"
 	"  - name: r\n"
 	"    hosts: [\"*\"]\n"
@@ -51,6 +56,7 @@ static const char config[] =
 	"{rate_limit: {requests: 100000, per: 1s, key: \"cookie:a\"}}]}\n"
 	"      - {name: mirrored, match: {path_prefix: /mi}, backend: a, mirror: b}\n"
 	"      - {name: source, match: {path_prefix: /s}, backend: b}\n"
+	"      - {name: h2, match: {path_prefix: /2}, backend: h2}\n"
 	"      - {name: no, match: {path_prefix: /no}, respond: {status: 403, body: \"no\\n\", "
 	"content_type: text/plain}}\n"
 	"    backend: a\n";
@@ -198,19 +204,48 @@ static void rig_connect(struct rig *r)
 	must(fd_set_nonblocking(r->client) == E_OK);
 }
 
+/* One HTTP/2 frame (RFC 9113 §4.1); false at the end of in. */
+static bool rig_frame(int fd, struct view *in)
+{
+	uint8_t type = 0, flags = 0, stream = 0, n = 0, bytes[9 + UINT8_MAX];
+	struct wbuf w = wbuf_of(bytes, sizeof bytes);
+	struct view data = { 0 };
+
+	if (view_u8(in, &type) != E_OK || view_u8(in, &flags) != E_OK ||
+	    view_u8(in, &stream) != E_OK || view_u8(in, &n) != E_OK ||
+	    view_take(in, n < in->n ? n : in->n, &data) != E_OK)
+		return false;
+	wbuf_u8(&w, 0);
+	wbuf_u16(&w, (uint16_t)data.n);
+	wbuf_u8(&w, type);
+	wbuf_u8(&w, flags);
+	wbuf_u32(&w, stream);
+	wbuf_view_put(&w, data);
+	if (fd >= 0)
+		(void)send(fd, bytes, w.n, MSG_NOSIGNAL);
+	return true;
+}
+
 /* One operation from the front of in; false at the end. */
 static bool rig_step(struct rig *r, struct view *in)
 {
 	struct view data = { 0 };
+	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
 	uint8_t op = 0, n = 0;
 	struct server *newest = r->server_n ? &r->servers[r->server_n - 1] : NULL;
 
 	if (view_u8(in, &op) != E_OK)
 		return false;
-	op %= 6;
+	op %= RIG_OPS;
+	if (op == RIG_CLIENT_FRAME || op == RIG_SERVER_FRAME) {
+		if (!rig_frame(op == RIG_CLIENT_FRAME ? r->client : newest ? newest->fd : -1, in))
+			return false;
+	}
 	if (op < 2 &&
 	    (view_u8(in, &n) != E_OK || view_take(in, n < in->n ? n : in->n, &data) != E_OK))
 		return false;
+	if (op == RIG_PREFACE)
+		(void)send(r->client, preface, sizeof preface - 1, MSG_NOSIGNAL);
 	if (op == 0 && data.n)
 		(void)send(r->client, data.p, data.n, MSG_NOSIGNAL);
 	if (op == 1 && data.n && newest && newest->fd >= 0)
@@ -276,6 +311,8 @@ static void rig_judge(const struct server *s)
 {
 	struct view v = view_of(s->got, s->n);
 
+	if (view_starts(v, VIEW("PRI * HTTP/2.0\r\n")))
+		return; /* what this one is sent was made of a request that had to be one here */
 	while (v.n) {
 		struct reference ref = reference_http1_request(v.p, v.n, UINT16_MAX, 1024);
 		size_t body = 0;
@@ -315,6 +352,7 @@ static void rig_nothing_is_left(struct rig *r)
 		free_exchanges++;
 	must(e->client_n == 0 && e->stream_client_n == 0 && e->mirror_n == 0);
 	must(free_exchanges == e->exchange_high);
+	must(e->stream_upstream_n == 0 && list_is_empty(&e->h2_dirty));
 	must(e->buffers.free_n == e->buffers.count);
 	must(e->now->users == 1);
 	for (uint32_t i = 0; i < e->upstream_high; i++)
@@ -329,6 +367,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		rig_start(&rig);
 		rig.client = -1;
 	}
+	for (unsigned i = 0; i < ABUSE_SOURCES; i++)
+		rig.edge->sources[i] = (struct abuse_source){ 0 };
 	rig.server_n = 0;
 	rig.client = -1;
 	rig_connect(&rig);
