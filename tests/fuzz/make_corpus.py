@@ -305,9 +305,64 @@ SPANS = {
 }
 
 
+V2 = b"\r\n\r\n\0\r\nQUIT\n"
+V4_BLOCK = bytes([192, 0, 2, 1, 198, 51, 100, 7]) + (1000).to_bytes(2, "big") + (443).to_bytes(2, "big")
+V6_BLOCK = bytes.fromhex("20010db8" + "00" * 11 + "01") + bytes(15) + b"\1" + V4_BLOCK[8:]
+
+
+def v2(command, kind, block):
+    return V2 + bytes([command, kind]) + len(block).to_bytes(2, "big") + block
+
+
+PROXIES = {
+    "v1_tcp4": b"PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\nGET",
+    "v1_tcp6": b"PROXY TCP6 2001:db8::1 ::1 1 65535\r\n",
+    "v1_unknown": b"PROXY UNKNOWN\r\n",
+    "v1_unknown_long": b"PROXY UNKNOWN " + b"x" * 91 + b"\r\n",
+    "v1_too_long": b"PROXY UNKNOWN " + b"x" * 92 + b"\r\n",
+    "v1_bad_port": b"PROXY TCP4 192.0.2.1 198.51.100.7 056 443\r\n",
+    "v2_local": v2(0x20, 0, b""),
+    "v2_tcp4": v2(0x21, 0x11, V4_BLOCK),
+    "v2_udp6": v2(0x21, 0x22, V6_BLOCK),
+    "v2_unix": v2(0x21, 0x31, bytes(216)),
+    "v2_cut": v2(0x21, 0x11, V4_BLOCK[:11]),
+    "v2_tlvs": v2(0x21, 0x11, V4_BLOCK + b"\1\0\2h2\4\0\0"),
+    "v2_tlv_cut": v2(0x21, 0x11, V4_BLOCK + b"\1\0\3h2"),
+    "v2_checksum": v2(0x21, 0x11, bytes.fromhex("c0000201c000020203e801bbe00001780300 0436b168f8")),
+    "v2_long": V2 + b"\x21\x11\xff\xff",
+}
+
+
+def record(message, each=16384):
+    parts = [message[i:i + each] for i in range(0, len(message), each)]
+    return b"".join(b"\x16\3\1" + len(p).to_bytes(2, "big") + p for p in parts)
+
+
+def hello(extensions):
+    body = b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0" + len(extensions).to_bytes(2, "big") + extensions
+    return b"\1" + len(body).to_bytes(3, "big") + body
+
+
+SNI = b"\0\0\0\x10\0\x0e\0\0\x0bwww.abcd.nl"
+ALPN = b"\0\x10\0\x0e\0\x0c\2h2\x08http/1.1"
+HELLOS = {
+    "sni": record(hello(SNI)),
+    "sni_alpn": record(hello(SNI + ALPN)) + b"\x14\3\3\0\1\1",
+    "none": record(hello(b"")),
+    "in_sevens": record(hello(SNI + ALPN), 7),
+    "in_ones": record(hello(SNI), 1),
+    "two_names": record(hello(SNI + SNI)),
+    "cut": record(hello(SNI))[:-3],
+    "huge": b"\x16\3\1\0\4\1\xff\xff\xff",
+    "alert": b"\x15\3\1\0\2\2\x28",
+    "http": b"GET / HTTP/1.1\r\n\r\n",
+}
+
+
 def main():
     seeds = {"overlay": OVERLAYS, "history": HISTORIES, "http1_request": REQUESTS, "http1_response": RESPONSES,
-             "chunked": CHUNKED, "uri": URIS, "tls_signed": SIGNED, "ip": IPS, "traceparent": TRACEPARENTS, "span": SPANS}
+             "chunked": CHUNKED, "uri": URIS, "tls_signed": SIGNED, "ip": IPS, "traceparent": TRACEPARENTS, "span": SPANS,
+             "proxy_protocol": PROXIES, "tls_hello": HELLOS}
     for folder, inputs in seeds.items():
         os.makedirs(os.path.join(CORPUS, folder), exist_ok=True)
         for name, value in inputs.items():
