@@ -63,5 +63,10 @@ void check_persistence_run(struct check *c);
 void check_route_run(struct check *c);
 void check_delivery_run(struct check *c);
 void check_tracing_run(struct check *c);
+void check_stream_run(struct check *c);
+
+/* check_stream_hosts_default - a route that names no host and is for tcp listeners alone is for any
+ */
+void check_stream_hosts_default(struct check *c, struct model_route *r);
 
 #endif

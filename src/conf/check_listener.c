@@ -108,6 +108,9 @@ static void check_listener_http(struct check *c, const struct model_listener *l)
 	if (l->default_certificate)
 		diag_error(c->diag, node_place(l->at, "default_certificate"),
 			   "default_certificate is for protocol: https");
+	if (l->redirect_to_https && l->protocol != IMAGE_HTTP)
+		diag_error(c->diag, node_place(l->at, "redirect_to_https"),
+			   "redirect_to_https is for protocol: http");
 }
 
 static void check_listener_limits(struct check *c, const struct model_listener_limits *l)

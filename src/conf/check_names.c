@@ -143,6 +143,36 @@ static uint32_t check_names_certificate(struct check *c, struct view name, struc
 	return index;
 }
 
+/* What a listener's own backend stands for: a route for whatever comes in there. */
+static struct model_route check_names_listener_route(struct check *c, uint32_t i)
+{
+	const struct model_listener *l = MODEL_AT(struct model_listener, c->model->listeners, i);
+	struct model_text *text = REGION_NEW(c->region, struct model_text, 2);
+
+	text[0] = (struct model_text){ .at = l->at, .text = l->name, .index = i };
+	text[1] = (struct model_text){ .at = l->at, .text = VIEW("*") };
+	return (struct model_route){ .at = l->at,
+				     .name = l->name,
+				     .listeners = { &text[0], 1 },
+				     .hosts = { &text[1], 1 },
+				     .backend = l->backend };
+}
+
+static void check_names_listener_routes(struct check *c)
+{
+	struct model *m = c->model;
+	struct model_route *routes =
+		REGION_NEW(c->region, struct model_route, m->routes.n + m->listeners.n);
+	uint32_t n = m->routes.n;
+
+	for (uint32_t i = 0; i < m->routes.n; i++)
+		routes[i] = *MODEL_AT(struct model_route, m->routes, i);
+	for (uint32_t i = 0; i < m->listeners.n; i++)
+		if (MODEL_AT(struct model_listener, m->listeners, i)->backend.n)
+			routes[n++] = check_names_listener_route(c, i);
+	m->routes = (struct model_list){ routes, n };
+}
+
 void check_names_run(struct check *c)
 {
 	struct model *m = c->model;
@@ -151,6 +181,7 @@ void check_names_run(struct check *c)
 	c->certificates = check_names_list(c, "certificate", m->certificates,
 					   sizeof(struct model_certificate));
 	c->backends = check_names_list(c, "backend", m->backends, sizeof(struct model_backend));
+	check_names_listener_routes(c);
 	check_names_number(c, "route", m->routes, sizeof(struct model_route));
 	(void)check_names_list(c, "route", m->routes, sizeof(struct model_route));
 	for (uint32_t i = 0; i < m->listeners.n; i++) {

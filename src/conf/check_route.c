@@ -45,6 +45,9 @@ static void check_route_hosts(struct check *c, struct model_route *r)
 {
 	struct names seen = names_of(c->region);
 
+	check_stream_hosts_default(c, r);
+	if (!r->hosts.p && !node_get(r->at, "hosts"))
+		diag_error(c->diag, r->at->at, "route needs \"hosts\"");
 	if (r->hosts.n == 0 && node_get(r->at, "hosts"))
 		diag_error(c->diag, node_place(r->at, "hosts"),
 			   "route \"%.*s\" has no host: write [\"*\"] for any", DIAG_VIEW(r->name));

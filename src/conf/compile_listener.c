@@ -117,6 +117,8 @@ static void compile_listener_numbers(const struct model_listener *from, struct i
 	to->request_body_idle_ms = (uint32_t)from->timeouts.request_body_idle_ms;
 	to->keep_alive_ms = (uint32_t)from->timeouts.keep_alive_ms;
 	to->response_idle_ms = (uint32_t)from->timeouts.response_idle_ms;
+	to->tunnel_idle_ms = (uint32_t)from->timeouts.tunnel_idle_ms;
+	to->tunnel_lifetime_ms = (uint32_t)from->timeouts.tunnel_lifetime_ms;
 }
 
 static void compile_listener_previous(struct compile *c, struct slots *s)
@@ -156,6 +158,7 @@ static void compile_listener_one(struct compile *c, uint32_t i, const struct ima
 	to->sni = compile_listener_sni(c, from);
 	to->hosts = compile_listener_hosts(c, hosts, lists);
 	to->wildcard_labels = hosts->wildcard_labels;
+	to->accept_proxy = compile_networks(c, from->accept_proxy);
 	compile_listener_numbers(from, to);
 }
 

@@ -196,6 +196,7 @@ bool compile_pool_run(struct compile *c)
 		to->protocol = from->protocol;
 		to->is_h2 = from->is_h2;
 		to->balance = from->balance;
+		to->send_proxy = from->send_proxy_protocol;
 		to->resolve_to = compile_networks(c, from->resolve_to);
 		compile_pool_numbers(from, to);
 		compile_pool_persistence(c, from, to);

@@ -47,6 +47,8 @@ static void conf_cover_add(struct conf_cover *cover, const struct image *im, uin
 		cover->has_http |= !(l->flags & IMAGE_REDIRECT_TO_HTTPS);
 		return;
 	}
+	if (l->protocol != IMAGE_HTTPS)
+		return;
 	cover->has_https = true;
 	cover->is_covered |=
 		l->flags & IMAGE_DEFAULT_CERTIFICATE || image_find_sni(im, l, name) != IMAGE_NONE;

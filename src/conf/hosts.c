@@ -89,7 +89,9 @@ static void hosts_add_route(struct hosts_work *w, uint32_t route)
 
 	if (!r->listeners.p) {
 		for (uint32_t l = 0; l < w->c->model->listeners.n; l++)
-			hosts_add(w, l, route);
+			if (image_is_http(MODEL_AT(struct model_listener, w->c->model->listeners, l)
+						  ->protocol))
+				hosts_add(w, l, route);
 		return;
 	}
 	for (uint32_t i = 0; i < r->listeners.n; i++)

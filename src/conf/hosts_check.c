@@ -240,9 +240,16 @@ void hosts_check(struct check *c, const struct hosts *h)
 	for (uint32_t i = 0; i < m->listeners.n; i++) {
 		const struct model_listener *l = MODEL_AT(struct model_listener, m->listeners, i);
 
-		if (h->tables[i].n == 0 && !l->redirect_to_https && l->at)
+		if (h->tables[i].n || l->redirect_to_https || !l->at)
+			continue;
+		if (image_is_http(l->protocol))
 			diag_warning(c->diag, l->at->at,
 				     "no route serves listener \"%.*s\": it answers 404",
 				     DIAG_VIEW(l->name));
+		else
+			diag_error(c->diag, l->at->at,
+				   "listener \"%.*s\" leads nowhere: write backend: NAME here, or a "
+				   "route with listeners: [%.*s]",
+				   DIAG_VIEW(l->name), DIAG_VIEW(l->name));
 	}
 }

@@ -57,7 +57,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_LISTENER, ROW_ADDRESS, image_listener, address,
 	    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_UNIX, 0),
 	ROW(IMAGE_LISTENER, ROW_U16, image_listener, slot, 0, IMAGE_LISTENER_SLOTS - 1),
-	ROW(IMAGE_LISTENER, ROW_U8, image_listener, protocol, IMAGE_HTTP, IMAGE_HTTPS),
+	ROW(IMAGE_LISTENER, ROW_U8, image_listener, protocol, IMAGE_HTTP, IMAGE_TCP),
 	ROW(IMAGE_LISTENER, ROW_U8, image_listener, flags, 0,
 	    IMAGE_DEFAULT_CERTIFICATE | IMAGE_REDIRECT_TO_HTTPS | IMAGE_HTTP2),
 	ROW(IMAGE_LISTENER, ROW_INDEX_OR_NONE, image_listener, default_certificate,
@@ -76,6 +76,9 @@ static const struct row rows[] = {
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_body_idle_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, keep_alive_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, response_idle_ms, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, accept_proxy, IMAGE_NETWORK, 0),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, tunnel_idle_ms, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, tunnel_lifetime_ms, 0, ANY),
 
 	ROW(IMAGE_SNI, ROW_TEXT, image_sni, name, 0, IMAGE_NAME_MAX),
 	ROW(IMAGE_SNI, ROW_INDEX_OR_NONE, image_sni, certificate, IMAGE_CERTIFICATE, 0),
@@ -191,6 +194,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_POOL, ROW_TEXT, image_pool, hash_name, 0, IMAGE_NAME_MAX),
 	ROW(IMAGE_POOL, ROW_U16, image_pool, hash_load_percent, 0, IMAGE_HASH_LOAD_MAX),
 	ROW(IMAGE_POOL, ROW_U32, image_pool, slow_start_ms, 0, ANY),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, send_proxy, 0, 2),
 
 	ROW(IMAGE_SERVER, ROW_TEXT, image_server, name, 1, IMAGE_NAME_MAX),
 	ROW(IMAGE_SERVER, ROW_ADDRESS, image_server, address,

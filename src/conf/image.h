@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 9u
+#define IMAGE_VERSION 10u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -103,7 +103,14 @@ struct image_header {
 	struct image_str tracing_path, tracing_service;
 };
 
-enum image_protocol { IMAGE_HTTP = 1, IMAGE_HTTPS };
+/* Of listeners; pools have the first two. */
+enum image_protocol { IMAGE_HTTP = 1, IMAGE_HTTPS, IMAGE_TLS_PASSTHROUGH, IMAGE_TCP };
+
+/* image_is_http - what comes in are requests: parsed, routed one by one */
+static inline bool image_is_http(uint8_t protocol)
+{
+	return protocol == IMAGE_HTTP || protocol == IMAGE_HTTPS;
+}
 
 enum image_listener_flag {
 	IMAGE_DEFAULT_CERTIFICATE = 1,
@@ -131,6 +138,8 @@ struct image_listener {
 	uint32_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
 		response_idle_ms;
 	uint32_t streams_per_connection; /* HTTP/2: requests under way at once */
+	struct image_range accept_proxy; /* IMAGE_NETWORK: who sends a PROXY header first */
+	uint32_t tunnel_idle_ms, tunnel_lifetime_ms; /* lifetime 0 = no end */
 };
 
 /*
@@ -373,7 +382,7 @@ struct image_pool {
 	uint8_t is_h2;	 /* its servers speak HTTP/2: over TLS by ALPN, else with prior knowledge */
 	uint8_t hedge_quantile; /* of a hundred */
 	uint8_t hash_kind;	/* enum image_hash; NONE: the algorithm needs no key */
-	uint8_t pad;
+	uint8_t send_proxy;	/* version of the PROXY header that servers are sent; 0 = none */
 	uint16_t hash_load_percent; /* 0 = unbounded */
 	uint32_t slow_start_ms;	    /* 0 = none */
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */

@@ -55,7 +55,7 @@ struct model_listener_limits {
 struct model_listener_timeouts {
 	const struct node *at;
 	uint64_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
-		response_idle_ms;
+		response_idle_ms, tunnel_idle_ms, tunnel_lifetime_ms;
 };
 
 struct model_client_certificate {
@@ -76,6 +76,8 @@ struct model_listener {
 	uint8_t http2; /* enum model_http2 */
 	struct model_texts certificates;
 	bool default_certificate, redirect_to_https;
+	struct model_networks accept_proxy;
+	struct view backend; /* not for HTTP: short for a route of its own */
 	struct model_client_certificate client_certificate;
 	struct model_listener_limits limits;
 	struct model_listener_timeouts timeouts;

@@ -10,8 +10,8 @@
 
 OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY },
 		  { "http", IMAGE_HTTP, OPTION_WORD_READY },
-		  { "tls_passthrough", IMAGE_HTTP, OPTION_WORD_NEVER },
-		  { "tcp", IMAGE_HTTP, OPTION_WORD_NEVER },
+		  { "tls_passthrough", IMAGE_TLS_PASSTHROUGH, OPTION_WORD_READY },
+		  { "tcp", IMAGE_TCP, OPTION_WORD_READY },
 		  { "udp", IMAGE_HTTP, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(isolation, { "shared", 0, OPTION_WORD_READY }, { "cell", 1, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(http2, { "false", MODEL_HTTP2_OFF, OPTION_WORD_READY },
@@ -31,8 +31,8 @@ OPTIONS_WORD_LIST(balance, { "least_requests", IMAGE_LEAST_REQUESTS, OPTION_WORD
 		  { "ring_hash", IMAGE_RING_HASH, OPTION_WORD_READY },
 		  { "first", IMAGE_FIRST, OPTION_WORD_READY },
 		  { "source_address", IMAGE_SOURCE_ADDRESS, OPTION_WORD_READY });
-OPTIONS_WORD_LIST(proxy_protocol, { "off", 0, OPTION_WORD_READY }, { "v1", 1, OPTION_WORD_NEVER },
-		  { "v2", 2, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(proxy_protocol, { "off", 0, OPTION_WORD_READY }, { "v1", 1, OPTION_WORD_READY },
+		  { "v2", 2, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(server_state, { "enabled", IMAGE_SERVER_ENABLED, OPTION_WORD_READY },
 		  { "drain", IMAGE_SERVER_DRAIN, OPTION_WORD_READY },
 		  { "disabled", IMAGE_SERVER_DISABLED, OPTION_WORD_READY });
@@ -80,9 +80,14 @@ static const struct option listener_timeout_rows[] = {
 	ROW_TIME(model_listener_timeouts, keep_alive_ms, "keep_alive", 100, OPTIONS_DAY, "60s",
 		 "Between two requests on a connection, and before the first one."),
 	ROW_TIME(model_listener_timeouts, response_idle_ms, "response_idle", 100, OPTIONS_DAY,
-		 "60s",
-		 "How long a client may take nothing of a response; also the idle time of an "
-		 "upgraded connection (WebSocket)."),
+		 "60s", "How long a client may take nothing of a response."),
+	ROW_TIME(model_listener_timeouts, tunnel_idle_ms, "tunnel_idle", OPTIONS_SECOND,
+		 OPTIONS_DAY, "1h",
+		 "How long a connection of protocol tcp or tls_passthrough, or an upgraded one "
+		 "(WebSocket), may move nothing in either direction."),
+	ROW_TIME(model_listener_timeouts, tunnel_lifetime_ms, "tunnel_lifetime", 0,
+		 (uint64_t)20 * OPTIONS_DAY, "0",
+		 "How long such a connection may last at all; 0 = as long as it is used."),
 };
 static const struct option_table listener_timeouts =
 	OPTIONS_TABLE(model_listener_timeouts, "timeouts", listener_timeout_rows,
@@ -117,7 +122,15 @@ static const struct option listener_rows[] = {
 		 "Offer HTTP/2. With https, where it is the default, clients choose it in the TLS "
 		 "handshake; with http only those that begin with it at once get it."),
 	ROW_WORD(model_listener, http3, "http3", http3, "false", "Offer HTTP/3."),
-	ROW_ABSENT("accept_proxy_protocol", "Networks that must send a PROXY header."),
+	ROW_RANGE(
+		model_listener, accept_proxy, "accept_proxy_protocol", OPTION_NETWORKS, 0, 0, 0,
+		NULL,
+		"Networks of balancers in front: their connections must begin with a PROXY header "
+		"(version 1 or 2), before TLS too, and the address in it is the client's from "
+		"there on. From others no header is taken."),
+	ROW_TEXT(model_listener, backend, "backend", 0, 1, 63, NULL,
+		 "For protocol tcp and tls_passthrough: the backend of whatever comes in; short "
+		 "for a route with this listener alone."),
 	ROW_BOOL(model_listener, redirect_to_https, "redirect_to_https", "false",
 		 "For protocol http: answer everything with 308 to the same URL with https."),
 	ROW_MAP(model_listener, client_certificate, "client_certificate", &client_certificate,
@@ -347,7 +360,9 @@ static const struct option backend_rows[] = {
 		"How long Sluis waits for a server."),
 	ROW_MAP(model_backend, tls, "tls", &pool_tls, "TLS to servers, for protocol https."),
 	ROW_WORD(model_backend, send_proxy_protocol, "send_proxy_protocol", proxy_protocol, "off",
-		 "Send a PROXY header."),
+		 "Begin each connection to a server with a PROXY header of this version, which "
+		 "says who the client is. Such a connection serves one client's connection only; "
+		 "health checks send the header of a check (LOCAL, UNKNOWN)."),
 	ROW_MAP(model_backend, hedge, "hedge", &hedge,
 		"Ask a second server when the first is slow; off when left out."),
 	ROW_MAP(model_backend, persistence, "persistence", &persistence,
@@ -429,10 +444,13 @@ static const struct option_table rule = OPTIONS_TABLE(
 static const struct option route_rows[] = {
 	ROW_NAME(model_route, "name", 0, "Its name in logs; route-1, route-2, ... when left out."),
 	ROW_TEXTS(model_route, listeners, "listeners", 0, 63,
-		  "Names of the listeners it serves; all of them when left out."),
-	ROW_TEXTS(model_route, hosts, "hosts", OPTION_REQUIRED, 253,
-		  "Host names: www.example.nl, \"*.example.nl\" (one label or more in front), or "
-		  "\"*\" (any)."),
+		  "Names of the listeners it serves; all those with protocol http and https when "
+		  "left out."),
+	ROW_TEXTS(
+		model_route, hosts, "hosts", 0, 253,
+		"Host names: www.example.nl, \"*.example.nl\" (one label or more in front), or "
+		"\"*\" (any). With protocol tls_passthrough the server name (SNI) that the client "
+		"asks for; with tcp there is none, and hosts is left out."),
 	ROW_TABLE(model_route, rules, "rules", OPTION_LIST, 0, 100000, &rule,
 		  "The first rule that matches decides."),
 	ROW_TABLE(model_route, filters, "filters", OPTION_LIST, 0, OPTIONS_FILTERS_MAX,
