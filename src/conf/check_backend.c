@@ -217,6 +217,11 @@ void check_backend_run(struct check *c)
 		check_backend_hash(c, b);
 		if (b->health.at)
 			check_backend_health(c, &b->health, b->is_h2);
+		if (b->is_h2 && b->send_proxy_protocol)
+			diag_error(c->diag, node_place(b->at, "send_proxy_protocol"),
+				   "a PROXY header speaks for one client, and an HTTP/2 connection "
+				   "is for "
+				   "many: write protocol: http or https");
 		if (!b->is_used)
 			diag_warning(c->diag, b->at->at, "no route uses backend \"%.*s\"",
 				     DIAG_VIEW(b->name));

@@ -69,10 +69,15 @@ static void check_stream_pool(struct check *c, struct place at, uint32_t pool, u
 {
 	const struct model_backend *b = NULL;
 
-	if (pool == IMAGE_NONE || !(bits & 1u << IMAGE_TLS_PASSTHROUGH))
+	if (pool == IMAGE_NONE)
 		return;
 	b = MODEL_AT(struct model_backend, c->model->backends, pool);
-	if (b->protocol == IMAGE_HTTPS)
+	if (b->is_h2)
+		diag_error(c->diag, at,
+			   "the servers of backend \"%.*s\" expect HTTP/2 requests: leave its "
+			   "protocol out",
+			   DIAG_VIEW(b->name));
+	else if (b->protocol == IMAGE_HTTPS && bits & 1u << IMAGE_TLS_PASSTHROUGH)
 		diag_error(c->diag, at,
 			   "backend \"%.*s\" would be sent TLS inside of TLS: leave its protocol "
 			   "out, the client's own TLS is passed on",
@@ -88,6 +93,9 @@ static void check_stream_rule(struct check *c, const struct model_rule *rule, un
 			   rule->redirect.at ? rule->redirect.at->at : rule->respond.at->at,
 			   "only a request can be answered: this listener passes connections on, "
 			   "to a backend");
+	if (node_get(rule->at, "filters"))
+		diag_error(c->diag, node_place(rule->at, "filters"),
+			   "filters change requests, which this listener does not read");
 	check_stream_match(c, &rule->match);
 	check_stream_pool(c, node_place(rule->at, "backend"), rule->backend_index, bits);
 	for (uint32_t i = 0; i < rule->backends.n; i++) {

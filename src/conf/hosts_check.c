@@ -247,9 +247,10 @@ void hosts_check(struct check *c, const struct hosts *h)
 				     "no route serves listener \"%.*s\": it answers 404",
 				     DIAG_VIEW(l->name));
 		else
-			diag_error(c->diag, l->at->at,
-				   "listener \"%.*s\" leads nowhere: write backend: NAME here, or a "
-				   "route with listeners: [%.*s]",
-				   DIAG_VIEW(l->name), DIAG_VIEW(l->name));
+			diag_error(
+				c->diag, l->at->at,
+				"listener \"%.*s\" leads nowhere: write backend: NAME here, or a "
+				"route with listeners: [%.*s]",
+				DIAG_VIEW(l->name), DIAG_VIEW(l->name));
 	}
 }

@@ -162,7 +162,8 @@ struct page_load_listener {
 	_Atomic uint64_t tls_versions[2]; /* 1.2, 1.3: resumed ones included */
 	_Atomic uint64_t tls_failures[PAGE_TLS_FAILURES];
 	_Atomic uint64_t handshake_us; /* sum, of those that were completed */
-	_Atomic uint64_t duration_us;  /* sum, of requests */
+	_Atomic uint64_t bad_proxy_headers;
+	_Atomic uint64_t duration_us; /* sum, of requests */
 	_Atomic uint64_t duration[HISTOGRAM_BUCKETS];
 };
 

@@ -47,6 +47,8 @@ enum record_tag {
 	RECORD_TAG_ENDED,    /* text: why there is no whole answer: "client", "server", "timeout" */
 	RECORD_TAG_TRACE_ID, /* text: of a trace that did not begin here */
 	RECORD_TAG_SAMPLE_PERCENT, /* number: it stands for 100 / so many requests */
+	RECORD_TAG_PEER, /* text: address:port that sent the PROXY header; ORIGIN is what that says
+			  */
 	RECORD_TAG_N
 };
 

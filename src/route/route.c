@@ -216,6 +216,21 @@ const struct image_rule *route_find(const struct image *im, const struct image_l
 	return NULL;
 }
 
+const struct image_rule *route_find_stream(const struct image *im, const struct image_listener *l,
+					   struct view name, const struct ip *source)
+{
+	const struct image_host *h = image_find_host(im, l, name);
+
+	for (uint32_t i = 0; h && i < h->rules.n; i++) {
+		const struct image_rule *rule =
+			image_rule_at(im, *image_rule_index_at(im, h->rules.first + i));
+
+		if (rule->action == IMAGE_ACTION_BACKEND && route_source_is(im, rule, source))
+			return rule;
+	}
+	return NULL;
+}
+
 uint32_t route_split(const struct image *im, const struct image_rule *rule, uint32_t r)
 {
 	for (uint32_t i = 0; i < rule->backends.n; i++) {

@@ -57,6 +57,11 @@ const struct image_rule *route_find(const struct image *im, const struct image_l
 				    const struct route_request *q,
 				    const struct route_regexes *regexes);
 
+/* route_find_stream - the rule for a connection that is passed on as it is: by name and source
+ * alone */
+const struct image_rule *route_find_stream(const struct image *im, const struct image_listener *l,
+					   struct view name, const struct ip *source);
+
 /* route_split - the pool index of a rule with backends, drawn by weight from r, uniform in [0,
  * weight_total) */
 uint32_t route_split(const struct image *im, const struct image_rule *rule, uint32_t r);

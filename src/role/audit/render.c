@@ -43,6 +43,7 @@ static const struct render_name render_names[RECORD_TAG_N] = {
 	[RECORD_TAG_USER_AGENT] = NAMED("user_agent", RECORD_TEXT),
 	[RECORD_TAG_DETAIL] = NAMED("detail", RECORD_TEXT),
 	[RECORD_TAG_PROTOCOL] = NAMED("protocol", RECORD_TEXT),
+	[RECORD_TAG_PEER] = NAMED("peer", RECORD_TEXT),
 	[RECORD_TAG_QUERY_BYTES] = NAMED("query_bytes", RECORD_NUMBER),
 	[RECORD_TAG_QUEUE_US] = NAMED("queue_us", RECORD_NUMBER),
 	[RECORD_TAG_CONNECT_US] = NAMED("connect_us", RECORD_NUMBER),

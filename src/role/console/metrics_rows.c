@@ -191,6 +191,8 @@ const struct metrics_row metrics_rows[] = {
 	ROW_HISTOGRAM(SCOPE_LISTENER, struct page_load_listener, duration, duration_us,
 		      "sluis_listener_request_duration_seconds",
 		      "From the head of a request to the end of its answer."),
+	ROW_LISTENER(bad_proxy_headers, "sluis_listener_bad_proxy_headers_total", "counter",
+		     "Connections closed because the PROXY header was missing, broken or late."),
 	ROW_LISTENER(bytes_in, "sluis_listener_received_bytes_total", "counter",
 		     "Content of requests, bytes."),
 	ROW_LISTENER(bytes_out, "sluis_listener_sent_bytes_total", "counter", "Bytes to clients."),

@@ -39,7 +39,7 @@ void accept_close(struct edge *e, uint16_t slot)
 	e->listeners[slot].is_paused = false;
 }
 
-static void accept_address(const struct sockaddr_storage *a, struct ip *ret_ip, uint16_t *ret_port)
+void accept_address(const struct sockaddr_storage *a, struct ip *ret_ip, uint16_t *ret_port)
 {
 	static const struct ip mapped = { { [10] = 0xff, [11] = 0xff } };
 	struct wbuf w = wbuf_of(ret_ip->b, sizeof ret_ip->b);

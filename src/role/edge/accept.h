@@ -15,4 +15,9 @@ void accept_resume(struct edge *e);
 
 void accept_on_event(void *owner, struct loop_source *source, uint32_t events);
 
+struct sockaddr_storage;
+
+/* accept_address - the IP address and port in a; others leave both as they are */
+void accept_address(const struct sockaddr_storage *a, struct ip *ret_ip, uint16_t *ret_port);
+
 #endif

@@ -36,6 +36,22 @@ static void access_put_who(struct wbuf *w, const struct client *c)
 	ip_put_endpoint(&t, &c->ip, c->port);
 	record_put_text(w, RECORD_TAG_ORIGIN, wbuf_view(&t));
 	record_put_text(w, RECORD_TAG_ACTOR, VIEW("-"));
+	if (!c->proxy.is_used)
+		return;
+	t.n = 0;
+	ip_put_endpoint(&t, &c->proxy.peer, c->proxy.peer_port);
+	record_put_text(w, RECORD_TAG_PEER, wbuf_view(&t));
+}
+
+/* A stream's only name is what its client asks TLS for. */
+static void access_put_stream(struct wbuf *w, const struct exchange *x)
+{
+	uint8_t text[300];
+	struct wbuf t = wbuf_of(text, sizeof text);
+
+	wbuf_view_put(&t, VIEW("tls://"));
+	wbuf_view_put(&t, access_span(x, x->host_at));
+	record_put_text(w, RECORD_TAG_OBJECT, x->host_at.n ? wbuf_view(&t) : VIEW("-"));
 }
 
 static void access_put_object(struct wbuf *w, const struct exchange *x)
@@ -43,6 +59,10 @@ static void access_put_object(struct wbuf *w, const struct exchange *x)
 	uint8_t text[ACCESS_PATH_MAX + 600];
 	struct wbuf t = wbuf_of(text, sizeof text);
 
+	if (x->flags & X_RAW) {
+		access_put_stream(w, x);
+		return;
+	}
 	wbuf_view_put(&t, conn_tls(&x->c->conn) ? VIEW("https://") : VIEW("http://"));
 	wbuf_view_put(&t, view_slice(access_span(x, x->host_at), 0, 512));
 	wbuf_view_put(&t, view_slice(access_span(x, x->path_at), 0, ACCESS_PATH_MAX));
@@ -56,6 +76,8 @@ static void access_put_result(struct wbuf *w, const struct exchange *x)
 
 	if (x->status)
 		wbuf_dec(&t, x->status);
+	else if (x->flags & X_RAW && x->why)
+		WBUF_LIT(&t, "failed");
 	else
 		WBUF_LIT(&t, "aborted");
 	record_put_text(w, RECORD_TAG_RESULT, wbuf_view(&t));
@@ -177,8 +199,9 @@ static void access_write(struct edge *e, struct exchange *x)
 	record_put_number(&w, RECORD_TAG_KIND, RECORD_ACCESS);
 	record_put_number(&w, RECORD_TAG_TIME, (uint64_t)clock_wall_us());
 	record_put_text(&w, RECORD_TAG_ACTION,
-			x->method_at.n ? view_slice(access_span(x, x->method_at), 0, 64)
-				       : VIEW("-"));
+			x->flags & X_RAW ? VIEW("connect")
+			: x->method_at.n ? view_slice(access_span(x, x->method_at), 0, 64)
+					 : VIEW("-"));
 	access_put_object(&w, x);
 	access_put_result(&w, x);
 	access_put_who(&w, x->c);
@@ -211,20 +234,46 @@ void access_record(struct edge *e, struct exchange *x)
 		trace_end(e, x);
 }
 
+void access_note_stream(struct exchange *x)
+{
+	struct wbuf w = { .p = x->head->p, .n = x->head->n, .cap = BUFFER_BYTES };
+
+	access_put_where(&w, x);
+	if (x->tries > 1)
+		record_put_number(&w, RECORD_TAG_TRIES, x->tries);
+	record_put_number(&w, RECORD_TAG_FIRST_BYTE_US, (x->first_byte_ns - x->start_ns) / 1000);
+	x->where_at =
+		(struct span16){ .at = (uint16_t)x->head->n, .n = (uint16_t)(w.n - x->head->n) };
+	x->head->n = (uint32_t)w.n;
+}
+
+/* How a tunnel ended. */
+static struct view access_end(const struct exchange *x)
+{
+	if (x->end == X_END_TIMEOUT)
+		return VIEW("timeout");
+	if (!(x->flags & X_RAW))
+		return VIEW("ok");
+	return x->c->conn.is_broken || x->u->conn.is_broken ? VIEW("reset") : VIEW("ok");
+}
+
 void access_tunnel_end(struct edge *e, struct exchange *x)
 {
 	uint8_t record[RING_RECORD_MAX];
 	struct wbuf w = wbuf_of(record, sizeof record);
+	bool is_raw = x->flags & X_RAW;
 
+	count_tunnel_end(e, x);
 	if (!e->now->image.header->log_access)
 		return;
 	record_put_number(&w, RECORD_TAG_KIND, RECORD_ACCESS);
 	record_put_number(&w, RECORD_TAG_TIME, (uint64_t)clock_wall_us());
-	record_put_text(&w, RECORD_TAG_ACTION, VIEW("tunnel.closed"));
+	record_put_text(&w, RECORD_TAG_ACTION, is_raw ? VIEW("connect") : VIEW("tunnel.closed"));
 	access_put_object(&w, x);
-	record_put_text(&w, RECORD_TAG_RESULT, VIEW("ok"));
+	record_put_text(&w, RECORD_TAG_RESULT, access_end(x));
 	access_put_who(&w, x->c);
 	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
+	wbuf_view_put(&w, access_span(x, x->where_at));
 	record_put_number(&w, RECORD_TAG_BYTES_IN, x->request.moved);
 	record_put_number(&w, RECORD_TAG_BYTES_OUT, x->answer.moved);
 	record_put_number(&w, RECORD_TAG_DURATION_US, (e->loop.now_ns - x->start_ns) / 1000);

@@ -10,6 +10,10 @@ void access_why(struct exchange *x, const char *why);
 /* access_record - one request is over: counters, and the record when log.access is on */
 void access_record(struct edge *e, struct exchange *x);
 
+/* access_note_stream - x, a stream, is about to lose its generation: names for its record are kept
+ * in x->head */
+void access_note_stream(struct exchange *x);
+
 /* access_tunnel_end - a tunnel is over: how long it lived and what it moved */
 void access_tunnel_end(struct edge *e, struct exchange *x);
 

@@ -14,6 +14,8 @@
 #include "role/edge/generation.h"
 #include "role/edge/h2_client.h"
 #include "role/edge/h2_session.h"
+#include "role/edge/passthrough.h"
+#include "role/edge/proxy_header.h"
 #include "role/edge/request.h"
 #include "role/edge/store.h"
 #include "role/edge/tunnel.h"
@@ -46,52 +48,71 @@ static enum err client_start_tls(struct edge *e, struct client *c, const struct 
 	return c->conn.tls ? E_OK : E_NOMEM;
 }
 
-static bool client_has_room(struct edge *e, const struct image_listener *l, const struct ip *ip)
+static bool client_has_room(struct edge *e, const struct image_listener *l)
 {
 	uint32_t open = 0;
 
-	if (abuse_is_refused(e, ip))
-		return false;
 	for (unsigned i = 0; i < e->load_n; i++)
 		if (e->loads[i])
 			open += PAGE_GET(e->loads[i]->listener[l->slot].connections);
-	if (l->connections && open >= l->connections)
-		return false;
-	return address_add(e, l->slot, ip, l->connections_per_address) == E_OK;
+	return !l->connections || open < l->connections;
+}
+
+/* One more connection of the client's address, unless that has enough. */
+static enum err client_count(struct edge *e, struct client *c, const struct image_listener *l)
+{
+	if (abuse_is_refused(e, &c->ip))
+		return E_DENIED;
+	TRY(address_add(e, l->slot, &c->ip, l->connections_per_address));
+	c->is_counted = true;
+	return E_OK;
+}
+
+/* What a connection begins with, once it is known whose it is. */
+static enum err client_begin(struct edge *e, struct client *c, const struct image_listener *l)
+{
+	bool is_tls = l->protocol != IMAGE_HTTP;
+
+	c->state = CLIENT_HEAD;
+	if (!image_is_http(l->protocol))
+		c->state = CLIENT_HELLO;
+	else if (is_tls)
+		c->state = CLIENT_HANDSHAKE;
+	client_deadline(e, c, is_tls ? l->handshake_ms : l->request_header_ms);
+	if (l->protocol == IMAGE_TCP)
+		client_run_later(e, c); /* it need not say anything first */
+	return c->state == CLIENT_HANDSHAKE ? client_start_tls(e, c, l) : E_OK;
 }
 
 void client_accept(struct edge *e, const struct image_listener *l, int fd, const struct ip *ip,
 		   uint16_t port)
 {
 	struct page_load_listener *load = &e->load->listener[l->slot];
-	struct client *c = NULL;
+	bool is_proxied = l->accept_proxy.n && proxy_header_is_due(e, l, ip);
+	struct client *c = client_has_room(e, l) ? store_client(e) : NULL;
 
-	if (!client_has_room(e, l, ip)) {
+	if (c) {
+		c->slot = l->slot;
+		c->ip = *ip;
+		c->port = port;
+		c->accepted_ns = e->loop.now_ns;
+		c->state = CLIENT_PROXY;
+	}
+	if (!c || (!is_proxied && client_count(e, c, l) != E_OK)) {
 		PAGE_ADD(load->refused, 1);
 		(void)fd_close(fd);
+		if (c)
+			store_bury_client(e, c);
 		return;
 	}
-	c = store_client(e);
-	if (!c) {
-		PAGE_ADD(load->refused, 1);
-		address_remove(e, l->slot, ip);
-		(void)fd_close(fd);
-		return;
-	}
-	c->slot = l->slot;
-	c->ip = *ip;
-	c->port = port;
-	c->accepted_ns = e->loop.now_ns;
 	PAGE_ADD(load->connections, 1);
 	PAGE_ADD(load->accepted, 1);
-	c->state = l->protocol == IMAGE_HTTPS ? CLIENT_HANDSHAKE : CLIENT_HEAD;
 	if (conn_open(e, &c->conn, fd, SOURCE_CLIENT) != E_OK ||
-	    (c->state == CLIENT_HANDSHAKE && client_start_tls(e, c, l) != E_OK)) {
+	    (!is_proxied && client_begin(e, c, l) != E_OK))
 		client_close(e, c, false);
-		return;
-	}
-	client_deadline(e, c,
-			c->state == CLIENT_HANDSHAKE ? l->handshake_ms : l->request_header_ms);
+	else if (is_proxied)
+		client_deadline(e, c,
+				l->protocol == IMAGE_HTTP ? l->request_header_ms : l->handshake_ms);
 }
 
 void client_close(struct edge *e, struct client *c, bool want_reset)
@@ -101,12 +122,13 @@ void client_close(struct edge *e, struct client *c, bool want_reset)
 	INVARIANT(c->x == NULL);
 	if (c->conn.session)
 		h2_session_free(e, &c->conn);
-	if (c->is_stream) {
+	if (c->is_stream)
 		PAGE_ADD(client_load(e, c)->h2_streams, (uint32_t)-1);
-	} else {
+	else
 		PAGE_ADD(client_load(e, c)->connections, (uint32_t)-1);
+	if (c->is_counted)
 		address_remove(e, c->slot, &c->ip);
-	}
+	upstream_forget(e, c);
 	conn_close(e, &c->conn, want_reset);
 	store_bury_client(e, c);
 }
@@ -183,6 +205,38 @@ void client_next(struct edge *e, struct client *c, enum client_end end)
 }
 
 /* ---- running ---- */
+
+/* What comes before all else; from then on the client is the one that it names. */
+static bool client_run_proxy(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	enum err got = l ? proxy_header_take(e, c) : E_CLOSED;
+
+	if (got == E_AGAIN)
+		return false;
+	if (got != E_OK && l)
+		proxy_header_refuse(e, c, got);
+	if (got == E_OK && client_count(e, c, l) != E_OK) {
+		PAGE_ADD(client_load(e, c)->refused, 1);
+		got = E_LIMIT;
+	}
+	if (got != E_OK || client_begin(e, c, l) != E_OK) {
+		client_close(e, c, false);
+		return false;
+	}
+	return true;
+}
+
+static bool client_run_hello(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	enum err got = l ? passthrough_run(e, c, l) : E_CLOSED;
+
+	if (got == E_OK || got == E_AGAIN)
+		return false;
+	client_close(e, c, got != E_CLOSED);
+	return false;
+}
 
 static bool client_run_handshake(struct edge *e, struct client *c)
 {
@@ -328,7 +382,8 @@ typedef bool client_step(struct edge *e, struct client *c);
 
 /* One row per state; true asks for another look. */
 static client_step *const client_steps[CLIENT_STATES] = {
-	[CLIENT_FREE] = client_run_nothing,  [CLIENT_HANDSHAKE] = client_run_handshake,
+	[CLIENT_FREE] = client_run_nothing,  [CLIENT_PROXY] = client_run_proxy,
+	[CLIENT_HELLO] = client_run_hello,   [CLIENT_HANDSHAKE] = client_run_handshake,
 	[CLIENT_HEAD] = client_run_head,     [CLIENT_BUSY] = client_run_busy,
 	[CLIENT_TUNNEL] = client_run_tunnel, [CLIENT_LINGER] = client_run_linger,
 	[CLIENT_DEAD] = client_run_nothing,  [CLIENT_SESSION] = client_run_session,
@@ -391,6 +446,7 @@ void client_expired(struct edge *e, struct client *c)
 	} else if (c->state == CLIENT_LINGER && c->is_stream) {
 		h2_client_stream_expired(e, c);
 	} else if (c->x && c->state == CLIENT_TUNNEL) {
+		c->x->end = X_END_TIMEOUT;
 		c->conn.is_broken = true;
 		tunnel_run(e, c);
 	} else if (c->x) {
@@ -402,6 +458,8 @@ void client_expired(struct edge *e, struct client *c)
 	} else {
 		if (c->state == CLIENT_HANDSHAKE)
 			count_handshake_failed(e, c, PAGE_TLS_TIMEOUT);
+		if (c->state == CLIENT_PROXY)
+			proxy_header_refuse(e, c, E_AGAIN);
 		client_close(e, c, false);
 	}
 }

@@ -106,6 +106,30 @@ static enum err conn_receive(struct conn *k, struct wbuf *into, size_t max)
 	return n < 0 ? E_PROTO : E_CLOSED;
 }
 
+enum err conn_peek(struct conn *k, struct wbuf *into)
+{
+	ssize_t n = 0;
+
+	if (k->is_broken || !k->can_read)
+		return k->is_broken ? E_PROTO : E_AGAIN;
+	n = recv(k->source.fd, into->p, wbuf_room(into), MSG_PEEK);
+	k->can_read = false; /* more of it brings an event */
+	if (n > 0) {
+		into->n = (size_t)n;
+		return E_OK;
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return E_AGAIN;
+	k->has_ended = true;
+	return n < 0 ? E_PROTO : E_CLOSED;
+}
+
+enum err conn_skip(struct edge *e, struct conn *k, size_t n)
+{
+	k->can_read = true;
+	return n <= sizeof e->in && recv(k->source.fd, e->in, n, 0) == (ssize_t)n ? E_OK : E_PROTO;
+}
+
 /* Where new bytes go: behind the kept ones, or into the scratch when there are none. */
 static struct wbuf conn_target(struct conn *k, uint8_t *scratch, size_t cap)
 {

@@ -27,6 +27,16 @@ size_t conn_room(const struct conn *k);
 /* conn_is_quiet - open, and nothing has come: asks the kernel. byte: scratch */
 bool conn_is_quiet(const struct conn *k, uint8_t *byte);
 
+/*
+ * conn_peek - what has come, and stays where it is: for what stands in front of TLS
+ *   into   empty
+ * E_OK something, old or new · E_AGAIN nothing new · E_CLOSED · E_PROTO as conn_fill
+ */
+enum err conn_peek(struct conn *k, struct wbuf *into);
+
+/* conn_skip - n bytes that conn_peek has shown are gone. E_PROTO: they are not */
+enum err conn_skip(struct edge *e, struct conn *k, size_t n);
+
 /* conn_pending - bytes received earlier and kept */
 struct view conn_pending(const struct conn *k);
 

@@ -70,6 +70,17 @@ void count_request(struct edge *e, const struct exchange *x)
 	}
 }
 
+void count_tunnel_end(struct edge *e, const struct exchange *x)
+{
+	struct page_load_listener *l = &e->load->listener[x->c->slot];
+	struct page_load_server *s = pool_load(e, x->u->slot, x->u->slot_gen);
+
+	PAGE_ADD(l->bytes_in, x->request.moved);
+	PAGE_ADD(l->bytes_out, x->answer.moved);
+	PAGE_ADD(s->bytes_out, x->request.moved);
+	PAGE_ADD(s->bytes_in, x->answer.moved);
+}
+
 void count_answer(struct edge *e, const struct exchange *x)
 {
 	struct page_load_server *l = pool_load(e, x->server->slot, x->server->slot_gen);

@@ -12,6 +12,9 @@ struct page_load_pool *count_pool(struct edge *e, const struct image_pool *p);
 /* count_request - x is over, or has become a tunnel */
 void count_request(struct edge *e, const struct exchange *x);
 
+/* count_tunnel_end - what a tunnel has moved */
+void count_tunnel_end(struct edge *e, const struct exchange *x);
+
 /* count_answer - the head of a server's final answer has come */
 void count_answer(struct edge *e, const struct exchange *x);
 

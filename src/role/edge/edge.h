@@ -45,7 +45,6 @@ enum {
 	DIALS_MAX = 4096,
 	COMPRESS_SLOTS = 64, /* answers that are compressed at one time */
 	FLIGHTS_MAX = 4,     /* concurrency limits of one rule, its route's included */
-	TUNNEL_IDLE_MS = 3600 * 1000
 };
 
 struct h2_session;
@@ -160,6 +159,8 @@ struct conn {
 
 enum client_state {
 	CLIENT_FREE,
+	CLIENT_PROXY, /* its PROXY header is awaited */
+	CLIENT_HELLO, /* passed on as it is: what is needed to choose a server is awaited */
 	CLIENT_HANDSHAKE,
 	CLIENT_HEAD,
 	CLIENT_BUSY,
@@ -181,6 +182,13 @@ struct abuse_source {
 	uint32_t told_ms; /* of the last event about it */
 };
 
+/* What a PROXY header said, beside the client's address itself. */
+struct client_proxy {
+	struct ip peer, local; /* who sent it; where the client meant to connect to */
+	uint16_t peer_port, local_port;
+	bool is_used; /* there was one, with addresses */
+};
+
 struct client {
 	struct conn conn;
 	uint8_t state;	 /* enum client_state */
@@ -188,14 +196,19 @@ struct client {
 	bool was_parsed; /* the kept bytes are no whole head */
 	bool has_shut;	 /* our side is shut down */
 	bool is_stream;	 /* of an HTTP/2 session: no socket, its owner counts */
+	bool is_counted; /* among its address's connections */
 	uint16_t slot;	 /* listener */
 	uint16_t port;
 	uint32_t requests;
 	struct abuse_score abuse;
 	uint32_t handshake_us; /* how long TLS took to begin */
 	uint64_t accepted_ns;
-	struct ip ip;
+	struct ip ip; /* with a PROXY header what it says, and peer is who sent it */
+	struct client_proxy proxy;
+	uint64_t id; /* never another client's; 0 until it is needed */
 	struct exchange *x;
+	struct list proxied;  /* struct upstream.tie: connections that speak for this client; no
+				 ring until there is one */
 	struct client *next;  /* free or dead list */
 	struct client *again; /* edge.again */
 	size_t progress;      /* http1_parse_request's */
@@ -209,6 +222,10 @@ struct upstream {
 	uint32_t slot, slot_gen;
 	uint64_t rests_until_ms; /* idle, but not to be lent before */
 	uint64_t tls_identity;
+	uint64_t of;	  /* client.id that its PROXY header speaks for: of use to no other */
+	struct list tie;  /* in that client's proxied */
+	bool wants_reset; /* its end must not look like one in order */
+	uint8_t proxy;	  /* version of the header that it was sent; 0 = none */
 	struct list node; /* idle list of its server */
 	struct exchange *x;
 	struct upstream *next; /* free or dead list */
@@ -243,7 +260,8 @@ enum exchange_flag {
 	X_SHADOW = 32768,    /* a copy that nobody waits for: mirror.c */
 	X_HEAD_HERE = 65536, /* the answer's first bytes lie in the connection's buffer */
 	X_LEARNT = 131072,   /* its time is part of the pool's quantile */
-	X_SENT = 512	     /* its head is on its way to a server */
+	X_SENT = 512,	     /* its head is on its way to a server */
+	X_RAW = 1 << 20	     /* no request: the connection itself is passed on */
 };
 
 /* How an exchange ended, where it did not end well. */
@@ -316,6 +334,9 @@ struct exchange {
 	uint32_t flights[FLIGHTS_MAX]; /* what it is counted in: flight.c */
 	uint8_t flight_n;
 	const char *cause; /* of a failure towards a server; a fixed text; may be NULL */
+	uint64_t ends_ms;  /* of a tunnel; 0 = not before it is idle */
+	uint32_t tunnel_idle_ms;
+	struct span16 where_at; /* in head->p: fields for the record of a stream, ready made */
 	char request_id[REQUEST_ID_BYTES];
 	struct trace trace;
 	struct exchange *next; /* free list */
@@ -413,6 +434,8 @@ struct edge {
 	struct nghttp2_option *h2_options;
 	struct h2_field *h2_fields; /* FIELDS_MAX of each: of a head being sent */
 	void *h2_nv;		    /* nghttp2_nv */
+	uint64_t client_ids;
+	uint64_t proxy_told_ms; /* when a bad PROXY header was last told */
 	struct dial dials[DIALS_MAX];
 	uint32_t dial_at;
 	bool dial_rest; /* some are used and not sent */

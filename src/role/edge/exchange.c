@@ -19,8 +19,10 @@
 #include "role/edge/hedge.h"
 #include "role/edge/local.h"
 #include "role/edge/mirror.h"
+#include "role/edge/passthrough.h"
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
+#include "role/edge/proxy_header.h"
 #include "role/edge/retry.h"
 #include "role/edge/store.h"
 #include "role/edge/survey.h"
@@ -238,10 +240,18 @@ void exchange_connected(struct edge *e, struct exchange *x)
 	struct view piece = { 0 };
 	enum err got = E_OK;
 
+	if (x->pool->send_proxy && !x->u->proxy && proxy_header_send(e, x) != E_OK) {
+		exchange_failed(e, x, DIAL_RESET);
+		return;
+	}
 	if (!x->u->is_open && !x->g->servers[x->pool_index])
 		x->u->is_open = true;
 	if (!x->u->is_open) {
 		exchange_open_tls(e, x);
+		return;
+	}
+	if (x->flags & X_RAW) {
+		passthrough_connected(e, x);
 		return;
 	}
 	if (x->pool->is_h2 && !exchange_has_stream(e, x))

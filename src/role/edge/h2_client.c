@@ -46,6 +46,7 @@ enum err h2_client_open(struct edge *e, struct h2_session *n, struct h2_stream *
 	c->slot = owner->slot;
 	c->ip = owner->ip;
 	c->port = owner->port;
+	c->proxy = owner->proxy;
 	c->handshake_us = owner->handshake_us;
 	c->requests = owner->requests; /* it is the connection's next */
 	owner->requests++;

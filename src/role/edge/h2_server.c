@@ -41,6 +41,7 @@ static struct upstream *server_open(struct edge *e, struct h2_session *n)
 		return NULL;
 	h2_stream_attach(e, s, &u->conn, SOURCE_UPSTREAM);
 	list_init(&u->node);
+	list_init(&u->tie);
 	u->slot = owner->slot;
 	u->slot_gen = owner->slot_gen;
 	u->is_open = true;

@@ -10,6 +10,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
+#include "role/edge/passthrough.h"
 
 struct local_status {
 	uint16_t status;
@@ -172,6 +173,10 @@ void local_error(struct edge *e, struct exchange *x, uint16_t status, const char
 		return;
 	}
 	access_why(x, why);
+	if (x->flags & X_RAW) {
+		passthrough_failed(e, x, status);
+		return;
+	}
 	WBUF_LIT(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		     "<meta name=\"viewport\" content=\"width=device-width\"><title>");
 	wbuf_dec(&b, status);

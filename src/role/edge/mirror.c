@@ -47,6 +47,7 @@ static void mirror_free(struct edge *e, struct exchange *m, bool is_reusable)
 	m->head = buffer_put(&e->buffers, m->head);
 	generation_drop(e, m->g);
 	store_exchange_free(e, m);
+	upstream_forget(e, c);
 	store_bury_client(e, c);
 	e->mirror_n--;
 }
@@ -64,6 +65,7 @@ static struct client *mirror_client(struct edge *e, const struct exchange *x)
 	c->slot = x->c->slot;
 	c->ip = x->c->ip;
 	c->port = x->c->port;
+	c->proxy = x->c->proxy;
 	c->state = CLIENT_BUSY;
 	return c;
 }

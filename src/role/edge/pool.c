@@ -289,6 +289,18 @@ void pool_release(struct edge *e, struct exchange *x)
 		PAGE_ADD(l->in_flight, (uint32_t)-1);
 }
 
+void pool_release_stream(struct edge *e, struct exchange *x)
+{
+	struct page_load_server *l = NULL;
+
+	if (!(x->flags & X_COUNTED))
+		return;
+	x->flags &= ~(uint32_t)X_COUNTED;
+	l = pool_load(e, x->u->slot, x->u->slot_gen);
+	if (PAGE_GET(l->in_flight))
+		PAGE_ADD(l->in_flight, (uint32_t)-1);
+}
+
 enum err pool_enqueue(struct exchange *x)
 {
 	struct pool_state *p = pool_state(x);

@@ -33,6 +33,10 @@ bool pool_is_draining(const struct edge *e, const struct image_server *s);
 /* pool_release - x no longer has a request on its server */
 void pool_release(struct edge *e, struct exchange *x);
 
+/* pool_release_stream - the same for one that has no generation any more: another edge, or the next
+ * look at the page, sees it */
+void pool_release_stream(struct edge *e, struct exchange *x);
+
 /* pool_enqueue - x waits for any server of its pool; in front when it has waited before. E_LIMIT
  * the queue is full, or there is none */
 enum err pool_enqueue(struct exchange *x);

@@ -44,7 +44,7 @@ static void request_id(struct edge *e, struct exchange *x)
 	wbuf_hex(&w, wbuf_view(&b));
 }
 
-static struct exchange *request_exchange(struct edge *e, struct client *c)
+struct exchange *request_exchange(struct edge *e, struct client *c)
 {
 	const struct image_listener *l = e->now->listener[c->slot];
 	struct exchange *x = l ? store_exchange(e) : NULL;

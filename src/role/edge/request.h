@@ -17,4 +17,8 @@ enum err request_begin(struct edge *e, struct client *c, struct view head,
  * connection */
 void request_refuse(struct edge *e, struct client *c, const struct http1_error *why);
 
+/* request_exchange - a new exchange of c, under the newest generation, with a head buffer and an
+ * id; NULL: no room */
+struct exchange *request_exchange(struct edge *e, struct client *c);
+
 #endif

@@ -12,6 +12,7 @@ static const struct sandbox_call edge_calls[] = {
 	{ .name = "sendmsg", .reason = "frames to them" },
 	{ .name = "shutdown", .reason = "the end of our side of a connection" },
 	{ .name = "setsockopt", .reason = "SO_LINGER: a cut answer ends in a reset" },
+	{ .name = "getsockname", .reason = "where a client connected to, for PROXY headers" },
 	{ .name = "madvise", .reason = "memory of idle buffers goes back; pages of the TLS heap" },
 	SANDBOX_CALL_MMAP("a new image, pages of memory; never executable"),
 	{ .name = "munmap", .reason = "an old image" },

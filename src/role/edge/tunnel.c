@@ -18,6 +18,21 @@
 
 enum { TUNNEL_READS = 8, TUNNEL_HALF_MS = 60 * 1000 };
 
+/*
+ * Who has ended its side waits for the other one to do the same: a moment, but for a stream's
+ * client, which may have said all and now wait for what the server makes of it.
+ */
+static void tunnel_set_deadline(struct edge *e, struct exchange *x)
+{
+	bool is_half = x->answer.is_done || (x->request.is_done && !(x->flags & X_RAW));
+	uint32_t ms =
+		is_half && x->tunnel_idle_ms > TUNNEL_HALF_MS ? TUNNEL_HALF_MS : x->tunnel_idle_ms;
+
+	if (x->ends_ms && x->ends_ms < e->loop.now_ms + ms)
+		ms = x->ends_ms > e->loop.now_ms ? (uint32_t)(x->ends_ms - e->loop.now_ms) : 0;
+	exchange_deadline(e, x, ms);
+}
+
 enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 		      const struct http1_head *h, struct view *rest)
 {
@@ -46,6 +61,16 @@ enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 	TRY(conn_keep(e, &x->u->conn, *rest));
 	access_record(e, x);
 	pool_release(e, x);
+	tunnel_begin(e, x);
+	return E_OK;
+}
+
+void tunnel_begin(struct edge *e, struct exchange *x)
+{
+	uint32_t lifetime_ms = x->listener->tunnel_lifetime_ms;
+
+	x->tunnel_idle_ms = x->listener->tunnel_idle_ms;
+	x->ends_ms = lifetime_ms ? e->loop.now_ms + lifetime_ms : 0;
 	generation_drop(e, x->g);
 	x->request.is_done = x->answer.is_done = false;
 	x->g = NULL;
@@ -54,9 +79,8 @@ enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 	x->server = NULL;
 	x->listener = NULL;
 	x->c->state = CLIENT_TUNNEL;
-	exchange_deadline(e, x, TUNNEL_IDLE_MS);
+	tunnel_set_deadline(e, x);
 	client_run_later(e, x->c);
-	return E_OK;
 }
 
 /*
@@ -83,23 +107,28 @@ static enum err tunnel_move(struct edge *e, struct conn *from, struct conn *to, 
 	return conn_keep(e, from, (struct view){ 0 });
 }
 
+/* A cut must not look like an end: what is passed on may have no other sign of being whole. */
 static void tunnel_end(struct edge *e, struct client *c)
 {
 	struct exchange *x = c->x;
+	struct upstream *u = x->u;
+	bool was_cut = x->flags & X_RAW && u &&
+		       (c->conn.is_broken || u->conn.is_broken || u->conn.cant_send);
 
 	access_tunnel_end(e, x);
-	if (x->u) {
-		struct upstream *u = x->u;
-
-		u->x = NULL;
-		upstream_close(e, u);
-	}
 	if (x->flight_n)
 		flight_leave(e, x);
+	if (u) {
+		pool_release_stream(e, x);
+		x->u = NULL;
+		u->x = NULL;
+		u->wants_reset = was_cut;
+		upstream_close(e, u);
+	}
 	x->head = buffer_put(&e->buffers, x->head);
 	c->x = NULL;
 	store_exchange_free(e, x);
-	client_close(e, c, false);
+	client_close(e, c, was_cut);
 }
 
 /* Both directions once. E_OK something moved · E_AGAIN nothing now · E_CLOSED the tunnel is over */
@@ -114,13 +143,6 @@ static enum err tunnel_move_both(struct edge *e, struct client *c)
 	if (x->request.is_done && x->answer.is_done)
 		return E_CLOSED;
 	return up == E_OK || down == E_OK ? E_OK : E_AGAIN;
-}
-
-static void tunnel_set_deadline(struct edge *e, struct exchange *x)
-{
-	bool is_half = x->request.is_done || x->answer.is_done;
-
-	exchange_deadline(e, x, is_half ? TUNNEL_HALF_MS : TUNNEL_IDLE_MS);
 }
 
 void tunnel_run(struct edge *e, struct client *c)

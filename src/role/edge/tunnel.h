@@ -9,6 +9,10 @@
 enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 		      const struct http1_head *h, struct view *rest);
 
+/* tunnel_begin - x's two connections are one from now on, under its listener's limits; x lets go of
+ * its generation */
+void tunnel_begin(struct edge *e, struct exchange *x);
+
 /* tunnel_run - moves whatever can be moved; closes both when it is over */
 void tunnel_run(struct edge *e, struct client *c);
 

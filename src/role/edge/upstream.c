@@ -43,12 +43,13 @@ void upstream_close(struct edge *e, struct upstream *u)
 	if (u->is_dead)
 		return;
 	list_remove(&u->node);
+	list_remove(&u->tie);
 	upstream_is_opening(e, u, false);
 	if (u->conn.session)
 		h2_session_free(e, &u->conn);
 	if (!u->is_stream)
 		upstream_count(e, u, (uint32_t)-1);
-	conn_close(e, &u->conn, false);
+	conn_close(e, &u->conn, u->wants_reset);
 	store_bury_upstream(e, u);
 }
 
@@ -69,6 +70,7 @@ static struct upstream *upstream_open(struct edge *e, uint32_t slot, uint32_t sl
 	u->slot = slot;
 	u->slot_gen = slot_gen;
 	list_init(&u->node);
+	list_init(&u->tie);
 	if (conn_open(e, &u->conn, fd, SOURCE_UPSTREAM) != E_OK) {
 		store_bury_upstream(e, u);
 		return NULL;
@@ -159,8 +161,8 @@ static bool upstream_fits(const struct upstream *u, const struct exchange *x)
 {
 	uint64_t identity = x->g->tls_identity[x->pool_index];
 
-	return u->tls_identity == identity && (u->conn.tls != NULL) == (identity != 0) &&
-	       upstream_is_fresh(u, x);
+	return u->tls_identity == identity && u->proxy == x->pool->send_proxy &&
+	       (u->conn.tls != NULL) == (identity != 0) && upstream_is_fresh(u, x);
 }
 
 /* The newest idle connection that x may use; those that nobody may use any more are closed. */
@@ -168,19 +170,32 @@ static struct upstream *upstream_find(struct edge *e, const struct exchange *x)
 {
 	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
 
+	if (x->flags & X_RAW)
+		return NULL; /* what another has used begins in the middle */
 	if (x->pool->is_h2)
 		return h2_server_find(e, x);
 	for (struct list *n = s->idle.next, *next = n->next; n != &s->idle;
 	     n = next, next = n->next) {
 		struct upstream *u = OWNER_OF(n, struct upstream, node);
 
-		if (u->rests_until_ms > e->loop.now_ms)
+		if (u->rests_until_ms > e->loop.now_ms || (u->of && u->of != x->c->id))
 			continue;
 		if (upstream_fits(u, x))
 			return u;
 		upstream_close(e, u);
 	}
 	return NULL;
+}
+
+void upstream_forget(struct edge *e, struct client *c)
+{
+	while (c->proxied.next && !list_is_empty(&c->proxied)) {
+		struct upstream *u = OWNER_OF(c->proxied.next, struct upstream, tie);
+
+		list_remove(&u->tie);
+		if (!u->x)
+			upstream_close(e, u);
+	}
 }
 
 static void upstream_lend(struct edge *e, struct upstream *u, struct exchange *x)

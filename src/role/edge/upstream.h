@@ -16,6 +16,9 @@ void upstream_not_connected(struct edge *e, uint32_t slot, uint32_t slot_gen,
  * when there is none */
 struct upstream *upstream_take(struct edge *e, struct exchange *x);
 
+/* upstream_forget - c ends: so do the idle connections that speak for it */
+void upstream_forget(struct edge *e, struct client *c);
+
 /* upstream_give - x is done with its connection: idle, to the next one waiting, or closed */
 void upstream_give(struct edge *e, struct exchange *x, bool is_reusable);
 
