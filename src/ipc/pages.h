@@ -92,6 +92,7 @@ struct page_load_server {
 		latency_us /* sum, to the first byte of the answer */;
 	_Atomic uint64_t status[6]; /* [1]..[5]: answers by class */
 	_Atomic uint64_t connects, reuses;
+	_Atomic uint64_t kept; /* requests of clients that belong there: persistence */
 	_Atomic uint64_t first_byte[HISTOGRAM_BUCKETS]; /* from asking to the head of the answer */
 };
 

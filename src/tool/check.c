@@ -27,7 +27,7 @@ int check_main(int argc, char **argv)
 	struct conf_result result = { 0 };
 	struct conf_input in = { .sink = check_tell };
 	enum err e = E_OK;
-	int status = command_line_read(argc, argv, check_usage, false, &o);
+	int status = command_line_read(argc, argv, check_usage, 0, &o);
 
 	if (status < 0)
 		status = command_line_count(&o, argc, 1, 1, check_usage);

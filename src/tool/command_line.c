@@ -4,13 +4,14 @@
 #include <getopt.h>
 #include <stdio.h>
 
-int command_line_read(int argc, char **argv, const char *usage, bool wants_json,
+int command_line_read(int argc, char **argv, const char *usage, unsigned takes,
 		      struct command_line *ret)
 {
 	static const struct option options[] = {
 		{ "state", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "wait", optional_argument, NULL, 'w' },
 		{ 0 },
 	};
 	int c = 0;
@@ -19,8 +20,10 @@ int command_line_read(int argc, char **argv, const char *usage, bool wants_json,
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 's') {
 			ret->state = optarg;
-		} else if (c == 'j' && wants_json) {
+		} else if (c == 'j' && (takes & COMMAND_LINE_JSON)) {
 			ret->is_json = true;
+		} else if (c == 'w' && (takes & COMMAND_LINE_WAIT)) {
+			ret->wait = optarg ? optarg : "";
 		} else {
 			(void)fputs(usage, c == 'h' ? stdout : stderr);
 			return c == 'h' ? 0 : 2;

@@ -7,14 +7,18 @@
 struct command_line {
 	const char *state; /* --state DIR; NULL: the default */
 	bool is_json;	   /* --json */
+	const char *wait;  /* --wait: "", or --wait=TEXT; NULL: not given */
 	int rest;	   /* index of the first argument that is no option */
 };
 
+/* What a sub-command takes beside --state and --help. */
+enum command_line_option { COMMAND_LINE_JSON = 1, COMMAND_LINE_WAIT = 2 };
+
 /*
- * command_line_read - --state, --help and, with wants_json, --json
+ * command_line_read - --state, --help and those of takes: bits of enum command_line_option
  * -1: go on; otherwise the exit status: help was printed (0), or the usage (2)
  */
-int command_line_read(int argc, char **argv, const char *usage, bool wants_json,
+int command_line_read(int argc, char **argv, const char *usage, unsigned takes,
 		      struct command_line *ret);
 
 /* command_line_count - 2 and the usage on standard error unless there are from min to max

@@ -48,7 +48,7 @@ int reload_main(int argc, char **argv)
 int reload_upgrade_main(int argc, char **argv)
 {
 	struct command_line o = { 0 };
-	int status = command_line_read(argc, argv, reload_upgrade_usage, false, &o);
+	int status = command_line_read(argc, argv, reload_upgrade_usage, 0, &o);
 
 	if (status < 0)
 		status = command_line_count(&o, argc, 0, 0, reload_upgrade_usage);

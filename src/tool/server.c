@@ -1,17 +1,22 @@
 /* Taking a server out of its pool and back: found by name here, asked for by slot. */
 #include "tool/server.h"
 
+#include "conf/value.h"
 #include "tool/ask.h"
 #include "tool/command_line.h"
+#include "tool/server_wait.h"
 #include "tool/snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static const char server_usage[] =
-	"usage: sluis server drain|enable|disable|reset POOL/NAME [--state DIR]\n"
+	"usage: sluis server drain|enable|disable|reset POOL/NAME [--wait[=TIME]] [--state DIR]\n"
 	"\n"
-	"  drain     no new requests; what is under way goes on\n"
+	"  drain     no new clients; what is under way goes on, and clients that persistence\n"
+	"            keeps there stay\n"
+	"  --wait    with drain: until nothing is under way there and, with persistence, none of\n"
+	"            its clients has asked for TIME (1m when left out)\n"
 	"  disable   the same, and no health checks\n"
 	"  enable    in use again\n"
 	"  reset     as the configuration says\n"
@@ -68,13 +73,32 @@ static void server_list(const struct snapshot *s)
 	}
 }
 
+enum { SERVER_QUIET_MS = 60000 };
+
+/* --wait[=TIME]: how long its clients must be quiet. E_PROTO (told) */
+static enum err server_quiet_ms(const struct command_line *o, int state, uint64_t *ret_ms)
+{
+	*ret_ms = SERVER_QUIET_MS;
+	if (!o->wait)
+		return E_OK;
+	if (state == PAGE_ADMIN_DRAIN &&
+	    (!o->wait[0] || value_duration(view_str(o->wait), ret_ms) == E_OK))
+		return E_OK;
+	(void)fputs(server_usage, stderr);
+	return E_PROTO;
+}
+
 static int server_set(const struct command_line *o, const struct snapshot *s, const char *path,
 		      int state)
 {
 	const struct image_server *server = server_find(s, view_str(path));
+	uint64_t quiet_ms = 0;
 	uint8_t body[16];
 	struct wbuf w = wbuf_of(body, sizeof body);
+	int status = 0;
 
+	if (server_quiet_ms(o, state, &quiet_ms) != E_OK)
+		return 2;
 	if (!server) {
 		(void)fprintf(stderr, "sluis: there is no server %s\n", path);
 		server_list(s);
@@ -83,14 +107,19 @@ static int server_set(const struct command_line *o, const struct snapshot *s, co
 	wbuf_u32(&w, server->slot);
 	wbuf_u32(&w, server->slot_gen);
 	wbuf_u8(&w, (uint8_t)state);
-	return ask_keeper(o->state, TOOL_SERVER_STATE, wbuf_view(&w), NULL, NULL);
+	status = ask_keeper(o->state, TOOL_SERVER_STATE, wbuf_view(&w), NULL, NULL);
+	if (status != 0 || !o->wait)
+		return status;
+	if (image_pool_at(&s->image, server->pool)->persist == IMAGE_PERSIST_NOT)
+		quiet_ms = 0;
+	return server_wait(o->state, path, *server, quiet_ms);
 }
 
 int server_main(int argc, char **argv)
 {
 	struct command_line o = { 0 };
 	struct snapshot *s = NULL;
-	int state = 0, status = command_line_read(argc, argv, server_usage, false, &o);
+	int state = 0, status = command_line_read(argc, argv, server_usage, COMMAND_LINE_WAIT, &o);
 
 	if (status < 0)
 		status = command_line_count(&o, argc, 2, 2, server_usage);

@@ -160,6 +160,7 @@ struct snapshot_server snapshot_server(const struct snapshot *s, const struct im
 		sum.latency_us += PAGE_GET(e->latency_us);
 		sum.connects += PAGE_GET(e->connects);
 		sum.reuses += PAGE_GET(e->reuses);
+		sum.kept += PAGE_GET(e->kept);
 		for (unsigned c = 0; c < 6; c++)
 			sum.status[c] += PAGE_GET(e->status[c]);
 	}

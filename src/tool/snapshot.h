@@ -43,7 +43,7 @@ struct snapshot {
 /* All edges together. */
 struct snapshot_server {
 	uint64_t in_flight, connections, requests, failures, retries, bytes_in, bytes_out,
-		latency_us, connects, reuses, status[6];
+		latency_us, connects, reuses, kept, status[6];
 };
 
 struct snapshot_listener {

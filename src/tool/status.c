@@ -21,7 +21,7 @@ int status_main(int argc, char **argv)
 {
 	struct command_line o = { 0 };
 	struct snapshot *s = NULL;
-	int status = command_line_read(argc, argv, status_usage, true, &o);
+	int status = command_line_read(argc, argv, status_usage, COMMAND_LINE_JSON, &o);
 
 	if (status < 0)
 		status = command_line_count(&o, argc, 0, 0, status_usage);

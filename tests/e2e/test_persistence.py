@@ -296,3 +296,38 @@ def test_no_request_fails_while_servers_drain_in_turn(sluis, site, origin, backe
                 assert sluis.run("server", "enable", f"web/{server.name}").returncode == 0
                 load.wait(20)
     assert load.failures == []
+
+
+def test_drain_waits_for_requests_and_for_persistent_clients(sluis, site, origin):
+    gate = threading.Event()
+
+    def slow(request, _stream):
+        if request.target == "/slow":
+            gate.wait(20)
+        return answer("a")
+
+    a, b = origin(slow, name="a"), origin(name="b")
+    sluis.start(site(named(a), named(b), backend=COOKIE))
+    cookie = None
+    while cookie is None:
+        got = sluis.ask()
+        cookie = cookie_of(got) if got.body == b"a" else None
+    said = []
+    with sluis.client() as busy:
+        busy.send(wire.request(target="/slow", fields=carry(cookie)))
+        until(lambda: "/slow" in a.targets)
+        waiting = threading.Thread(target=lambda: said.append(sluis.run("server", "drain", "web/a", "--wait=2s")))
+        waiting.start()
+        waiting.join(3)
+        assert waiting.is_alive(), "a request is under way"
+        gate.set()
+        assert busy.response().body == b"a"
+    for _ in range(6):
+        assert sluis.ask(fields=carry(cookie)).body == b"a"
+        waiting.join(0.6)
+    assert waiting.is_alive(), "its client still asks"
+    waiting.join(15)
+    assert not waiting.is_alive() and said[0].returncode == 0
+    assert "1 request under way" in said[0].stdout and said[0].stdout.splitlines()[-1] == "web/a: 0 requests under way"
+    for wrong in (["enable", "web/a", "--wait"], ["drain", "web/a", "--wait=soon"]):
+        assert sluis.run("server", *wrong).returncode == 2

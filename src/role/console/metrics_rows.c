@@ -297,6 +297,8 @@ const struct metrics_row metrics_rows[] = {
 	ROW_SERVER(bytes_out, "sluis_server_sent_bytes_total", "counter", "Bytes to the server."),
 	ROW_SERVER(connects, "sluis_server_connects_total", "counter",
 		   "New connections used for requests."),
+	ROW_SERVER(kept, "sluis_server_kept_total", "counter",
+		   "Requests of clients that belong to the server."),
 	ROW_SERVER(reuses, "sluis_server_reuses_total", "counter",
 		   "Requests on a connection that was open already."),
 

@@ -327,6 +327,7 @@ enum err persist_pick(struct edge *e, struct exchange *x)
 
 	if (got == E_OK) {
 		PAGE_ADD(count_pool(e, x->pool)->persist_kept, 1);
+		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->kept, 1);
 	} else {
 		/* No room now is no reason to move for good. */
 		x->persist.is_guest = got == E_LIMIT;

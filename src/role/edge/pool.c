@@ -116,6 +116,7 @@ static void pool_load_clear(struct page_load_server *l)
 	PAGE_SET(l->peak_us, 0);
 	PAGE_SET(l->connects, 0);
 	PAGE_SET(l->reuses, 0);
+	PAGE_SET(l->kept, 0);
 	for (unsigned i = 0; i < 6; i++)
 		PAGE_SET(l->status[i], 0);
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
