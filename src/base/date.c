@@ -83,3 +83,78 @@ void date_put_utc(struct wbuf *w, int64_t wall_us)
 	wbuf_dec_pad(w, (uint64_t)us, 6);
 	WBUF_LIT(w, "Z");
 }
+
+static enum err date_number(struct view v, int64_t *ret)
+{
+	uint64_t n = 0;
+
+	if (v.n && v.p[0] == ' ')
+		v = view_slice(v, 1, v.n);
+	if (v.n > 4 || view_dec(v, &n) != E_OK)
+		return E_PROTO;
+	*ret = (int64_t)n;
+	return E_OK;
+}
+
+static enum err date_month(struct view v, int64_t *ret)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	for (size_t i = 0; i < 12; i++)
+		if (view_eq(v, view_of(names + 3 * i, 3))) {
+			*ret = (int64_t)i + 1;
+			return E_OK;
+		}
+	return E_PROTO;
+}
+
+/* Where the parts of a form stand. */
+struct date_form {
+	size_t n, day, month, year, year_n, time;
+	struct view tail;
+};
+
+/* Days since 1970 of a Gregorian date, by Howard Hinnant's days_from_civil. */
+static int64_t date_days(int64_t year, int64_t month, int64_t day)
+{
+	int64_t y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static enum err date_parse_form(struct view v, const struct date_form *f, int64_t *ret_wall_s)
+{
+	int64_t day = 0, month = 0, year = 0, hour = 0, minute = 0, second = 0;
+
+	if (v.n != f->n || !view_ends(v, f->tail) || v.p[f->time + 2] != ':' ||
+	    v.p[f->time + 5] != ':')
+		return E_PROTO;
+	TRY(date_number(view_slice(v, f->day, 2), &day));
+	TRY(date_month(view_slice(v, f->month, 3), &month));
+	TRY(date_number(view_slice(v, f->year, f->year_n), &year));
+	TRY(date_number(view_slice(v, f->time, 2), &hour));
+	TRY(date_number(view_slice(v, f->time + 3, 2), &minute));
+	TRY(date_number(view_slice(v, f->time + 6, 2), &second));
+	if (f->year_n == 2)
+		year += year < 70 ? 2000 : 1900;
+	if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1)
+		return E_PROTO;
+	*ret_wall_s = ((date_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+	return E_OK;
+}
+
+enum err date_parse_http(struct view v, int64_t *ret_wall_s)
+{
+	/* "Sun, 06 Nov 1994 08:49:37 GMT", "Sun Nov  6 08:49:37 1994" */
+	static const struct date_form fixdate = { 29, 5, 8, 12, 4, 17, VIEW_INIT(" GMT") };
+	static const struct date_form asctime = { 24, 8, 4, 20, 4, 11, { 0 } };
+	/* "Sunday, 06-Nov-94 08:49:37 GMT", without the day's name */
+	static const struct date_form rfc850 = { 24, 2, 5, 9, 2, 12, VIEW_INIT(" GMT") };
+
+	if (v.n == fixdate.n && date_parse_form(v, &fixdate, ret_wall_s) == E_OK)
+		return E_OK;
+	if (v.n == asctime.n && date_parse_form(v, &asctime, ret_wall_s) == E_OK)
+		return E_OK;
+	return date_parse_form(view_slice(v, view_find(v, ','), v.n), &rfc850, ret_wall_s);
+}

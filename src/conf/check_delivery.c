@@ -1,4 +1,4 @@
-/* How answers are delivered: compression. */
+/* How answers are delivered: compression and the cache. */
 #include "conf/check.h"
 
 #include "proto/field.h"
@@ -35,13 +35,26 @@ static void check_delivery_compress(struct check *c, struct model_compress *m)
 			   "no algorithm: leave it out for all of them");
 }
 
+static void check_delivery_cache(struct check *c, const struct model_cache *m)
+{
+	if (m->at && m->max_object > m->max_total / 4)
+		diag_error(
+			c->diag, node_place(m->at, "max_object"),
+			"max_object is more than a quarter of max_total: nothing else would stay");
+}
+
 static void check_delivery_rule(struct check *c, struct model_rule *rule)
 {
+	check_delivery_cache(c, &rule->cache);
 	check_delivery_compress(c, &rule->compress);
 	if (rule->compress.at && rule->compress.is_enabled && rule->action &&
 	    rule->action != IMAGE_ACTION_BACKEND)
 		diag_warning(c->diag, rule->compress.at->at,
 			     "answers that Sluis makes itself are not compressed");
+	if (rule->cache.at && rule->cache.is_enabled && rule->action &&
+	    rule->action != IMAGE_ACTION_BACKEND)
+		diag_warning(c->diag, rule->cache.at->at,
+			     "answers that Sluis makes itself are not kept in a cache");
 }
 
 void check_delivery_run(struct check *c)
@@ -52,6 +65,7 @@ void check_delivery_run(struct check *c)
 		struct model_route *r = MODEL_AT(struct model_route, list, i);
 
 		check_delivery_compress(c, &r->compress);
+		check_delivery_cache(c, &r->cache);
 		for (uint32_t k = 0; k < r->rules.n; k++)
 			check_delivery_rule(c, MODEL_AT(struct model_rule, r->rules, k));
 	}

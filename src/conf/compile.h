@@ -67,6 +67,11 @@ struct image_range compile_limit_list(struct compile *c, struct model_list filte
 /* compile_delivery_compress - its index; IMAGE_NONE: it is not given, or switched off */
 uint32_t compile_delivery_compress(struct compile *c, const struct model_compress *from);
 
+/* compile_delivery_cache - likewise; an element for each rule: rule_name and backends make its
+ * scope */
+uint32_t compile_delivery_cache(struct compile *c, const struct model_cache *from,
+				struct view rule_name, const struct model_rule *rule);
+
 /* compile_text - text into the image */
 struct image_str compile_text(struct compile *c, struct view text);
 

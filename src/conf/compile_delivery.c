@@ -1,5 +1,7 @@
-/* How answers are delivered: compression. */
+/* How answers are delivered: compression and the cache. */
 #include "conf/compile.h"
+
+#include "base/hash.h"
 
 /* Types that are compressed when nothing else is said. */
 static const struct view compile_delivery_types[] = {
@@ -56,5 +58,31 @@ uint32_t compile_delivery_compress(struct compile *c, const struct model_compres
 	to->algorithms = from->algorithms;
 	to->level = from->level;
 	to->even_with_credentials = from->even_with_credentials;
+	return index;
+}
+
+static uint64_t compile_delivery_mix(uint64_t scope, struct view text)
+{
+	return (scope ^ hash_fnv1a(text)) * 0x9e3779b97f4a7c15u;
+}
+
+uint32_t compile_delivery_cache(struct compile *c, const struct model_cache *from,
+				struct view rule_name, const struct model_rule *rule)
+{
+	struct image_cache *to = NULL;
+	uint32_t index = build_n(&c->build, IMAGE_CACHE);
+
+	if (!from->at || !from->is_enabled || rule->action != IMAGE_ACTION_BACKEND)
+		return IMAGE_NONE;
+	to = build_new(&c->build, IMAGE_CACHE);
+	to->max_object_bytes = (uint32_t)from->max_object;
+	to->max_total_bytes = (uint32_t)from->max_total;
+	to->collapse_ms = (uint32_t)from->collapse_ms;
+	to->even_with_cookies = from->even_with_cookies;
+	to->status_field = from->status_field;
+	to->scope = compile_delivery_mix(compile_delivery_mix(0, rule_name), rule->backend);
+	for (uint32_t i = 0; i < rule->backends.n; i++)
+		to->scope = compile_delivery_mix(
+			to->scope, MODEL_AT(struct model_split, rule->backends, i)->name);
 	return index;
 }

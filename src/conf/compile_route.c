@@ -56,14 +56,6 @@ static struct view compile_route_name(struct compile *c, struct view route, stru
 	return region_join(c->check->region, front, rule);
 }
 
-/* What a rule does not say itself it has from its route. */
-static void compile_route_delivery(struct compile *c, const struct model_rule *from,
-				   const struct image_rule *inherited, struct image_rule *to)
-{
-	to->compress = from->compress.at ? compile_delivery_compress(c, &from->compress)
-					 : inherited->compress;
-}
-
 static void compile_route_rule(struct compile *c, const struct model_rule *from,
 			       const struct image_rule *inherited, const struct model_route *of,
 			       struct image_range limits, struct compile_slots *slots)
@@ -83,7 +75,11 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	compile_route_pairs(c, from->match.query, IMAGE_FIELD_QUERY);
 	to->fields.n = build_n(&c->build, IMAGE_FIELD_MATCH) - to->fields.first;
 	to->sources = compile_networks(c, from->match.source);
-	compile_route_delivery(c, from, inherited, to);
+	/* what a rule does not say itself it has from its route */
+	to->compress = from->compress.at ? compile_delivery_compress(c, &from->compress)
+					 : inherited->compress;
+	to->cache =
+		compile_delivery_cache(c, from->cache.at ? &from->cache : &of->cache, name, from);
 	to->action = from->action;
 	to->filter = compile_filter_rule(c, of, from, limits);
 	if (from->action == IMAGE_ACTION_BACKEND)

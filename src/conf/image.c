@@ -133,6 +133,13 @@ static const struct row rows[] = {
 	    IMAGE_COMPRESS_SMALL),
 	ROW(IMAGE_COMPRESS, ROW_U8, image_compress, even_with_credentials, 0, 1),
 
+	ROW(IMAGE_RULE, ROW_INDEX_OR_NONE, image_rule, cache, IMAGE_CACHE, 0),
+	ROW(IMAGE_CACHE, ROW_U32, image_cache, max_object_bytes, 1, IMAGE_CACHE_OBJECT_MAX),
+	ROW(IMAGE_CACHE, ROW_U32, image_cache, max_total_bytes, 1, IMAGE_CACHE_TOTAL_MAX),
+	ROW(IMAGE_CACHE, ROW_U32, image_cache, collapse_ms, 0, ANY),
+	ROW(IMAGE_CACHE, ROW_U8, image_cache, even_with_cookies, 0, 1),
+	ROW(IMAGE_CACHE, ROW_U8, image_cache, status_field, 0, 1),
+
 	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, name, 1, IMAGE_PATH_MAX),
 	ROW(IMAGE_FIELD_MATCH, ROW_TEXT, image_field_match, value, 0, IMAGE_PATH_MAX),
 	ROW(IMAGE_FIELD_MATCH, ROW_U32, image_field_match, kind, IMAGE_FIELD_HEADER,
@@ -274,6 +281,7 @@ static const uint16_t section_size[IMAGE_SECTIONS] = {
 	[IMAGE_POOL] = sizeof(struct image_pool),
 	[IMAGE_SERVER] = sizeof(struct image_server),
 	[IMAGE_MEDIA_TYPE] = sizeof(struct image_str),
+	[IMAGE_CACHE] = sizeof(struct image_cache),
 	[IMAGE_COMPRESS] = sizeof(struct image_compress),
 	[IMAGE_STATUS_RANGE] = sizeof(struct image_status_range),
 	[IMAGE_FILTER] = sizeof(struct image_filter),

@@ -60,6 +60,7 @@ enum image_section {
 	IMAGE_LIMIT, /* how often and how many at once */
 	IMAGE_CORS,
 	IMAGE_ORIGIN, /* struct image_str: scheme, host and port; "*." in front of a host, "*" */
+	IMAGE_CACHE,  /* per rule that keeps answers */
 	IMAGE_SECTIONS
 };
 
@@ -211,6 +212,7 @@ struct image_rule {
 	uint32_t compress;	   /* IMAGE_COMPRESS, or IMAGE_NONE: answers go as they are */
 	uint32_t mirror;	   /* IMAGE_POOL: gets copies, when mirror_percent is not 0 */
 	uint32_t mirror_percent;
+	uint32_t cache; /* IMAGE_CACHE, or IMAGE_NONE */
 };
 
 /* The route's filters and the rule's own, put together: what they come to for this rule. */
@@ -304,6 +306,15 @@ struct image_compress {
 	uint8_t level;	    /* enum image_compress_level */
 	uint8_t even_with_credentials;
 	uint8_t pad;
+};
+
+enum { IMAGE_CACHE_TOTAL_MAX = 1 << 30, IMAGE_CACHE_OBJECT_MAX = 1 << 20 };
+
+struct image_cache {
+	uint64_t scope; /* of rule and backends: answers of another scope are not its own */
+	uint32_t max_object_bytes, max_total_bytes, collapse_ms;
+	uint8_t even_with_cookies, status_field;
+	uint8_t pad[2];
 };
 
 struct image_field_match {
@@ -472,6 +483,7 @@ IMAGE_GETTER(image_split_at, struct image_split, IMAGE_SPLIT)
 IMAGE_GETTER(image_pool_at, struct image_pool, IMAGE_POOL)
 IMAGE_GETTER(image_server_at, struct image_server, IMAGE_SERVER)
 IMAGE_GETTER(image_media_type_at, struct image_str, IMAGE_MEDIA_TYPE)
+IMAGE_GETTER(image_cache_at, struct image_cache, IMAGE_CACHE)
 IMAGE_GETTER(image_compress_at, struct image_compress, IMAGE_COMPRESS)
 IMAGE_GETTER(image_status_range_at, struct image_status_range, IMAGE_STATUS_RANGE)
 IMAGE_GETTER(image_filter_at, struct image_filter, IMAGE_FILTER)

@@ -254,6 +254,12 @@ struct model_compress {
 	uint8_t level;	    /* enum image_compress_level */
 };
 
+struct model_cache {
+	const struct node *at;
+	bool is_enabled, even_with_cookies, status_field;
+	uint64_t max_object, max_total, collapse_ms;
+};
+
 struct model_rule {
 	const struct node *at;
 	struct view name;
@@ -266,6 +272,7 @@ struct model_rule {
 	struct model_redirect redirect;
 	struct model_respond respond;
 	struct model_compress compress;
+	struct model_cache cache;
 	/* by check_names and check_route */
 	uint32_t backend_index; /* IMAGE_NONE: none */
 	uint32_t mirror_index;	/* likewise */
@@ -285,6 +292,7 @@ struct model_route {
 	struct model_list rules; /* struct model_rule; the short form is the last one of them */
 	struct view backend;
 	struct model_compress compress; /* of rules that have none of their own */
+	struct model_cache cache;	/* likewise */
 };
 
 struct model_metrics {

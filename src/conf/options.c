@@ -435,6 +435,8 @@ static const struct option rule_rows[] = {
 	ROW_MAP(model_rule, respond, "respond", &respond, "Answer at once."),
 	ROW_MAP(model_rule, compress, "compress", &options_compress,
 		"Compress the servers' answers; instead of what the route says."),
+	ROW_MAP(model_rule, cache, "cache", &options_cache,
+		"Keep the servers' answers in memory; instead of what the route says."),
 };
 static const struct option_table rule = OPTIONS_TABLE(
 	model_rule, "rule", rule_rows,
@@ -459,6 +461,8 @@ static const struct option route_rows[] = {
 		 "Short form: a last rule that matches everything and goes to this backend."),
 	ROW_MAP(model_route, compress, "compress", &options_compress,
 		"Compress the servers' answers; for all rules without compress of their own."),
+	ROW_MAP(model_route, cache, "cache", &options_cache,
+		"Keep the servers' answers in memory; for all rules without cache of their own."),
 };
 static const struct option_table route =
 	OPTIONS_TABLE(model_route, "route", route_rows, "Which requests of which hosts go where.");

@@ -1,4 +1,4 @@
-/* Rows of compress. */
+/* Rows of compress and cache. */
 #include "conf/options_delivery.h"
 
 #include "conf/option_row.h"
@@ -45,5 +45,30 @@ const struct option_table options_compress = {
 	.rows = compress_rows,
 	.n = OPTIONS_COUNT(compress_rows),
 	.size = sizeof(struct model_compress),
+	.scalar = "enabled",
+};
+
+static const struct option cache_rows[] = {
+	ROW_BOOL(model_cache, is_enabled, "enabled", "true",
+		 "false: a rule does not do what its route says."),
+	ROW_RANGE(model_cache, max_object, "max_object", OPTION_SIZE, 0, 1, 1 << 20, "64k",
+		  "Larger answers are not kept."),
+	ROW_RANGE(model_cache, max_total, "max_total", OPTION_SIZE, 0, 1 << 20, 1 << 30, "32m",
+		  "Memory of one edge for all answers; the largest that any rule says."),
+	ROW_TIME(model_cache, collapse_ms, "collapse", 0, OPTIONS_MINUTE, "5s",
+		 "How long a request waits for the answer to the same request of another client; "
+		 "then it asks the server itself. 0 = never waits."),
+	ROW_BOOL(model_cache, even_with_cookies, "even_with_cookies", "false",
+		 "Also keep answers to requests with Cookie that do not say public or s-maxage."),
+	ROW_BOOL(model_cache, status_field, "status_field", "true",
+		 "Say in Cache-Status (RFC 9211) what the cache did."),
+};
+const struct option_table options_cache = {
+	.name = "cache",
+	.doc = "Answers kept in the memory of each edge as RFC 9111 lets a shared cache do, when "
+	       "the server says for how long; never on its own judgement. A plain true is enough.",
+	.rows = cache_rows,
+	.n = OPTIONS_COUNT(cache_rows),
+	.size = sizeof(struct model_cache),
 	.scalar = "enabled",
 };

@@ -7,4 +7,7 @@
 /* options_compress - of struct model_compress */
 extern const struct option_table options_compress;
 
+/* options_cache - of struct model_cache */
+extern const struct option_table options_cache;
+
 #endif

@@ -172,6 +172,9 @@ struct page_load_listener {
 struct page_load_delivery {
 	_Atomic uint64_t compressed, compress_refused /* no stream was free: it went as it was */,
 		compress_in, compress_out;
+	_Atomic uint64_t cache_hits, cache_stale /* served although stale */, cache_misses,
+		cache_passed /* not for the cache */, cache_validated, cache_collapsed,
+		cache_stored, cache_evicted, cache_bytes /* gauge */;
 };
 
 /* What one key has used of a rate limit, as this edge knows it: role/edge/rate.c. */

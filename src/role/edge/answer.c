@@ -6,6 +6,7 @@
 #include "role/edge/answer.h"
 
 #include "role/edge/body.h"
+#include "role/edge/cache.h"
 #include "role/edge/client.h"
 #include "role/edge/compress.h"
 #include "role/edge/conn.h"
@@ -106,7 +107,7 @@ static void answer_decide(struct edge *e, struct exchange *x, const struct http1
 	x->flags |= X_ANSWERED;
 }
 
-static void answer_count(struct edge *e, struct exchange *x)
+void answer_count(struct edge *e, struct exchange *x)
 {
 	count_answer(e, x);
 	survey_seen(e, x, (x->first_byte_ns - x->asked_ns) / 1000, x->status >= 500);
@@ -116,8 +117,7 @@ static void answer_count(struct edge *e, struct exchange *x)
 		dial_tell_success(e, x->server);
 }
 
-/* All of it has been given to the client's connection. */
-static bool answer_is_whole(const struct exchange *x)
+bool answer_is_whole(const struct exchange *x)
 {
 	return x->answer.is_done && (!x->z || !compress_has_more(x));
 }
@@ -159,9 +159,10 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	bool has_hsts = false;
 
 	answer_decide(e, x, h);
-	if (x->pool->hedge_quantile)
+	if (x->u && x->pool->hedge_quantile)
 		hedge_learn(x);
-	answer_count(e, x);
+	if (x->u)
+		answer_count(e, x);
 	if (f)
 		filter_drop(&x->g->image, f->answer_drops, head, h);
 	if (x->rule->compress != IMAGE_NONE)
@@ -173,16 +174,30 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	if (!has_hsts)
 		answer_put_security(&w, x);
 	answer_put_hop(&w, x);
-	if (x->pool->persist)
+	if (x->u && x->pool->persist)
 		persist_put(e, x, &w);
+	if (x->job)
+		cache_put_fields(e, x, &w);
 	WBUF_LIT(&w, "\r\n");
 	TRY(body_next(&x->answer, rest, &scratch, &body));
+	if (x->job)
+		cache_take(e, x, body_content(&x->answer, body, 0));
 	if (x->z)
 		TRY(compress_take(x, body, &w));
 	else
 		wbuf_view_put(&w, body);
 	TRY(wbuf_check(&w));
 	return answer_send(e, x, wbuf_view(&w));
+}
+
+/* The cache's look at an answer: cache_answer. What an unsafe request may have changed is not used
+ * any more, whichever rule answered before (RFC 9111 §4.4). */
+static enum err answer_to_cache(struct edge *e, struct exchange *x, struct view head,
+				const struct http1_head *h, struct view *rest)
+{
+	if (!http_method_is_safe((enum http_method)x->method) && h->status < 400)
+		cache_invalidate(e, x);
+	return x->job ? cache_answer(e, x, head, h, rest) : E_AGAIN;
 }
 
 /* One head from the front of in. E_AGAIN more is needed (kept) · E_PROTO it is not HTTP. */
@@ -207,15 +222,36 @@ static enum err answer_head(struct edge *e, struct exchange *x, struct view *in)
 		return E_DENIED; /* answer_broken: another server is asked */
 	if (x->twin)
 		hedge_end(e, x);
-	return answer_final(e, x, head, &h, in);
+	if (x->job || e->cache.jobs)
+		got = answer_to_cache(e, x, head, &h, in);
+	else
+		got = E_AGAIN;
+	return got == E_AGAIN ? answer_final(e, x, head, &h, in) : got;
 }
 
-static enum err answer_body(struct edge *e, struct exchange *x, struct view *in)
+enum err answer_stored(struct edge *e, struct exchange *x, struct view in)
+{
+	struct http1_head h = { .fields = e->fields, .field_cap = FIELDS_MAX };
+	struct http1_error why = { 0 };
+	struct view head = { 0 };
+	size_t progress = 0;
+
+	if (http1_parse_response(in, UINT16_MAX, (enum http_method)x->method, &progress, &h,
+				 &why) != E_OK)
+		return E_PROTO;
+	TRY(view_take(&in, h.n, &head));
+	return answer_final(e, x, head, &h, &in);
+}
+
+enum err answer_more(struct edge *e, struct exchange *x, struct view *in)
 {
 	struct wbuf scratch = wbuf_of(e->frame, sizeof e->frame);
 	struct view out = { 0 };
+	uint64_t moved = x->answer.moved;
 
 	TRY(body_next(&x->answer, in, &scratch, &out));
+	if (x->job)
+		cache_take(e, x, body_content(&x->answer, out, moved));
 	if (x->z) {
 		struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
 
@@ -223,6 +259,12 @@ static enum err answer_body(struct edge *e, struct exchange *x, struct view *in)
 		out = wbuf_view(&w);
 	}
 	return out.n || answer_is_whole(x) ? answer_send(e, x, out) : E_OK;
+}
+
+/* For later, unless the connection is a tunnel's now, or was given back. */
+static enum err answer_keep(struct edge *e, struct exchange *x, struct view rest)
+{
+	return x->c->state == CLIENT_BUSY && x->u ? conn_keep(e, &x->u->conn, rest) : E_OK;
 }
 
 /* All of in: heads until the final one, then body. What comes after the end makes the connection
@@ -234,12 +276,12 @@ static enum err answer_take(struct edge *e, struct exchange *x, struct view in)
 	while (got == E_OK && in.n && !(x->flags & X_ANSWERED) && x->c->state == CLIENT_BUSY)
 		got = answer_head(e, x, &in);
 	if (got == E_OK && in.n && x->c->state == CLIENT_BUSY && !x->answer.is_done)
-		got = answer_body(e, x, &in);
+		got = answer_more(e, x, &in);
 	if (got != E_OK && got != E_AGAIN)
 		return got;
 	if ((x->flags & X_ANSWERED) && x->answer.is_done && in.n)
 		x->flags |= X_SERVER_CLOSE;
-	return x->c->state == CLIENT_BUSY ? conn_keep(e, &x->u->conn, in) : E_OK;
+	return answer_keep(e, x, in);
 }
 
 /* The server's side can't go on: another server, an error page, or a cut. */
@@ -305,6 +347,8 @@ bool answer_run(struct edge *e, struct exchange *x)
 			exchange_finish(e, x);
 			return true;
 		}
+		if (!x->u)
+			return false; /* the cache goes on with it */
 		if (!(x->flags & X_ANSWERED))
 			continue;
 		exchange_deadline(e, x, x->listener->response_idle_ms);

@@ -12,6 +12,20 @@ bool answer_run(struct edge *e, struct exchange *x);
  * Errors are those of conn_send */
 enum err answer_send(struct edge *e, struct exchange *x, struct view v);
 
+/* answer_is_whole - all of x's answer has been given to its client's connection */
+bool answer_is_whole(const struct exchange *x);
+
+/* answer_more - content, as it came from a server, on its way to the client; in: in-out. Errors are
+ * those of body_next and conn_send */
+enum err answer_more(struct edge *e, struct exchange *x, struct view *in);
+
+/* answer_stored - a whole head, and what there is of its body, that did not come from a server now.
+ * E_PROTO, and the errors of answer_more */
+enum err answer_stored(struct edge *e, struct exchange *x, struct view in);
+
+/* answer_count - a server has answered: counters, and what the dialer is told */
+void answer_count(struct edge *e, struct exchange *x);
+
 /* answer_put_security - header fields that every answer of an https listener carries (RFC 6797;
  * DEFAULTS 5b) */
 void answer_put_security(struct wbuf *w, const struct exchange *x);

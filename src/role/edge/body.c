@@ -115,6 +115,13 @@ enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct
 	return b->limit && b->moved > b->limit ? E_LIMIT : E_OK;
 }
 
+struct view body_content(const struct body *b, struct view given, uint64_t before)
+{
+	size_t n = (size_t)(b->moved - before);
+
+	return view_slice(given, b->is_chunked ? BODY_SIZE_LINE : 0, n);
+}
+
 enum err body_end(struct body *b)
 {
 	if (b->kind != BODY_UNTIL_CLOSE)

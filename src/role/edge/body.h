@@ -18,6 +18,9 @@ void body_init(struct body *b, enum http_body kind, uint64_t length, bool is_chu
  */
 enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret);
 
+/* body_content - the content in what body_next gave; before: b->moved at the time of the call */
+struct view body_content(const struct body *b, struct view given, uint64_t before);
+
 /* body_end - the sender has closed: E_OK when that is how this body ends, E_PROTO when it was cut
  */
 enum err body_end(struct body *b);

@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "base/rng.h"
 #include "base/wheel.h"
+#include "cache/cache_store.h"
 #include "compress/compress_stream.h"
 #include "conf/image.h"
 #include "ipc/edge_dialer.h"
@@ -43,6 +44,9 @@ enum {
 	FIELDS_MAX = 1024,
 	REQUEST_ID_BYTES = 32, /* hexadecimal */
 	DIALS_MAX = 4096,
+	CACHE_KEY_MAX = 1536,
+	CACHE_LEADS = 256,   /* lists of those that others wait for, by hash */
+	CACHE_PASSES = 1024, /* URLs known not to be storable, by hash */
 	COMPRESS_SLOTS = 64, /* answers that are compressed at one time */
 	FLIGHTS_MAX = 4,     /* concurrency limits of one rule, its route's included */
 };
@@ -322,6 +326,7 @@ struct exchange {
 	uint32_t queue_ms; /* waited for a server to become free */
 	uint16_t status;
 	uint8_t compress, coding; /* enum compress_state; enum encoding: what the client takes */
+	struct cache_job *job;	  /* its rule has a cache */
 	struct compress_slot *z;  /* its answer is being compressed */
 	uint8_t tries, method, failure /* enum dial_failure: of the last try */;
 	uint8_t end;					     /* enum exchange_end */
@@ -340,6 +345,36 @@ struct exchange {
 	char request_id[REQUEST_ID_BYTES];
 	struct trace trace;
 	struct exchange *next; /* free list */
+};
+
+/* The cache's part in an exchange; cache.c. */
+struct cache_job {
+	struct cache_entry *entry; /* held: it is served, or the server is asked about it */
+	struct cache_entry *fill;  /* held: it is being stored */
+	struct buffer *sent;	   /* what the server is sent instead of the exchange's head */
+	struct list leads;	   /* stands in cache_pool.leads */
+	struct list waiters;	   /* struct exchange.node: they ask the same */
+	uint64_t hash, wait_until_ms;
+	int64_t asked_wall_s;
+	size_t at;	     /* bytes of the entry's body that have been given */
+	uint16_t fwd_status; /* what the server said to our conditions */
+	uint8_t state, how;  /* enum cache_state, enum cache_how */
+	bool was_collapsed, may_store;
+	struct cache_job *next; /* free list */
+};
+
+struct cache_pass {
+	uint64_t hash, until_ms;
+};
+
+struct cache_pool {
+	struct cache_store store;
+	struct cache_job *jobs, *free; /* NULL: no rule has used a cache yet */
+	uint32_t job_high;
+	uint32_t generation; /* that the limit is of */
+	struct list leads[CACHE_LEADS];
+	struct cache_pass pass[CACHE_PASSES];
+	struct field fields[FIELDS_MAX], stored[FIELDS_MAX]; /* of the request, of an entry */
 };
 
 /* A stream for compressing one answer; compress.c. */
@@ -406,6 +441,7 @@ struct edge {
 
 	struct buffer_pool buffers;
 	struct compress_pool compress;
+	struct cache_pool cache;
 	struct client *clients, *free_clients, *dead_clients, *again;
 	uint32_t stream_upstream_n;
 	uint32_t client_cap, client_n, client_high;

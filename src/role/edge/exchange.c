@@ -7,6 +7,7 @@
 #include "role/edge/answer.h"
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
+#include "role/edge/cache.h"
 #include "role/edge/client.h"
 #include "role/edge/compress.h"
 #include "role/edge/conn.h"
@@ -57,6 +58,8 @@ static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dia
 		[DIAL_TLS] = { 502, "TLS to the server failed" },
 	};
 
+	if (x->job && cache_failed(e, x))
+		return;
 	local_error(e, x, answers[why].status, answers[why].text);
 }
 
@@ -110,6 +113,8 @@ void exchange_ask(struct edge *e, struct exchange *x)
 	}
 	if (picked != E_OK) {
 		PAGE_ADD(count_pool(e, x->pool)->unavailable, 1);
+		if (x->job && cache_failed(e, x))
+			return;
 		local_error(e, x, 503, "no server is available");
 		return;
 	}
@@ -138,11 +143,12 @@ void exchange_ask(struct edge *e, struct exchange *x)
  */
 static enum err exchange_first_piece(struct edge *e, struct exchange *x, struct view *ret)
 {
+	const struct exchange *of = x->flags & X_TWIN ? x->twin : x;
 	struct view rest = conn_pending(&x->c->conn), body = { 0 };
 	struct wbuf piece = wbuf_of(e->piece, sizeof e->piece);
 	struct wbuf scratch = wbuf_of(e->plain, sizeof e->plain);
 
-	*ret = buffer_view(x->head);
+	*ret = of->job ? cache_head(of) : buffer_view(x->head);
 	if (x->request.is_done || rest.n == 0 || ret->n + rest.n + 16 > sizeof e->piece)
 		return E_OK;
 	TRY(body_next(&x->request, &rest, &scratch, &body));
@@ -400,6 +406,8 @@ void exchange_expired(struct edge *e, struct exchange *x)
 		exchange_ask(e, x);
 		return;
 	}
+	if (x->job && cache_expired(e, x))
+		return;
 	x->end = X_END_TIMEOUT;
 	if (x->flags & X_ANSWERED) {
 		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
@@ -463,6 +471,8 @@ static bool exchange_run_request(struct edge *e, struct exchange *x)
 /* Before anything has been sent: what was put off for the next turn, or the next step of TLS. */
 static void exchange_go_on(struct edge *e, struct exchange *x)
 {
+	if (x->job && cache_go_on(e, x))
+		return;
 	if (x->flags & X_ASK) {
 		x->flags &= ~(uint32_t)X_ASK;
 		pool_release(e, x);
@@ -531,6 +541,7 @@ static void exchange_free(struct edge *e, struct exchange *x)
 	pool_dequeue(x);
 	pool_release(e, x);
 	compress_drop(e, x);
+	cache_drop(e, x);
 	if (x->flight_n)
 		flight_leave(e, x);
 	x->c->x = NULL;

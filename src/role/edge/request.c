@@ -8,6 +8,7 @@
 #include "role/edge/abuse.h"
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
+#include "role/edge/cache.h"
 #include "role/edge/client.h"
 #include "role/edge/compress.h"
 #include "role/edge/conn.h"
@@ -402,7 +403,7 @@ static enum err request_build(struct edge *e, struct exchange *x, struct request
 
 /* ---- who takes it ---- */
 
-static void request_to_backend(struct edge *e, struct exchange *x)
+void request_ask(struct edge *e, struct exchange *x)
 {
 	uint32_t pool =
 		route_split(&x->g->image, x->rule, rng_below(&e->rng, x->rule->weight_total));
@@ -418,6 +419,12 @@ static void request_to_backend(struct edge *e, struct exchange *x)
 	if (x->rule->mirror_percent)
 		mirror_begin(e, x);
 	exchange_ask(e, x);
+}
+
+static void request_to_backend(struct edge *e, struct exchange *x)
+{
+	if (x->rule->cache == IMAGE_NONE || !cache_begin(e, x))
+		request_ask(e, x);
 }
 
 static const struct image_rule *request_rule(const struct exchange *x, const struct request *q)

@@ -13,6 +13,9 @@
 enum err request_begin(struct edge *e, struct client *c, struct view head,
 		       const struct http1_head *h, struct view rest);
 
+/* request_ask - one of the backends of x's rule is asked. May end x with a local answer */
+void request_ask(struct edge *e, struct exchange *x);
+
 /* request_refuse - an answer to what is not a request: status and text from the parser; ends the
  * connection */
 void request_refuse(struct edge *e, struct client *c, const struct http1_error *why);

@@ -7,6 +7,7 @@
 #include "role/edge/accept.h"
 #include "role/edge/access.h"
 #include "role/edge/buffer.h"
+#include "role/edge/cache.h"
 #include "role/edge/client.h"
 #include "role/edge/compress.h"
 #include "role/edge/dial.h"
@@ -360,6 +361,7 @@ void setup_tick(struct edge *e)
 		e->trimmed_ms = e->loop.now_ms;
 		buffer_pool_trim(&e->buffers, SETUP_TRIM_KEEP);
 		compress_tick(e);
+		cache_tick(e);
 	}
 }
 

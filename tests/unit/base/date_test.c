@@ -53,10 +53,49 @@ static void test_utc(void **state)
 	}
 }
 
+/* RFC 9110 §5.6.7: the three forms of one moment, and what is none of them */
+static void test_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		enum err e;
+		int64_t wall_s;
+	} rows[] = {
+		{ "Sun, 06 Nov 1994 08:49:37 GMT", E_OK, 784111777 },
+		{ "Sunday, 06-Nov-94 08:49:37 GMT", E_OK, 784111777 },
+		{ "Sun Nov  6 08:49:37 1994", E_OK, 784111777 },
+		{ "Thu, 01 Jan 1970 00:00:00 GMT", E_OK, 0 },
+		{ "Thu, 29 Feb 2024 23:59:60 GMT", E_OK, 1709251200 },
+		{ "Tue, 01 Jan 2030 00:00:00 GMT", E_OK, 1893456000 },
+		{ "Fri, 31 Dec 9999 23:59:59 GMT", E_OK, 253402300799 },
+		{ "", E_PROTO, 0 },
+		{ "0", E_PROTO, 0 },
+		{ "Sun, 06 Nov 1994 08:49:37", E_PROTO, 0 },
+		{ "Sun, 06 Nov 1994 08:49:37 UTC", E_PROTO, 0 },
+		{ "Sun, 06 nov 1994 08:49:37 GMT", E_PROTO, 0 },
+		{ "Sun, 00 Nov 1994 08:49:37 GMT", E_PROTO, 0 },
+		{ "Sun, 32 Nov 1994 08:49:37 GMT", E_PROTO, 0 },
+		{ "Sun, 06 Nov 1994 24:49:37 GMT", E_PROTO, 0 },
+		{ "Sun, 06 Nov 1994 08:60:37 GMT", E_PROTO, 0 },
+		{ "Sun, 06 Nov 1994 08-49-37 GMT", E_PROTO, 0 },
+		{ "Sun, 06 Nov 0000 08:49:37 GMT", E_PROTO, 0 },
+		{ "Sun, +6 Nov 1994 08:49:37 GMT", E_PROTO, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		int64_t wall_s = 0;
+
+		CHECK_ROW(rows[i].text,
+			  date_parse_http(view_str(rows[i].text), &wall_s) == rows[i].e);
+		CHECK_ROW(rows[i].text, wall_s == rows[i].wall_s);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_http),
-					    cmocka_unit_test(test_utc) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_http), cmocka_unit_test(test_utc),
+					    cmocka_unit_test(test_parse) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

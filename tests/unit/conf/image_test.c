@@ -39,6 +39,7 @@ static const char config[] =
 	"      - {match: {path_prefix: /y}, redirect: {location: /z}}\n"
 	"      - {match: {path_regex: q}, respond: {body: hello}}\n"
 	"    backend: web\n"
+	"    cache: true\n"
 	"    compress: {types: [text/html, \"text/*\"]}\n"
 	"  - {name: b, listeners: [plain], hosts: [\"*\", \"[::1]\", 192.0.2.1], backend: two}\n"
 	"metrics: {address: \"127.0.0.1:9\"}\n"
@@ -267,6 +268,13 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_RULE, 0, image_rule, compress, 1),
 		WRONG(IMAGE_MEDIA_TYPE, 0, image_str, n, 0),
 		WRONG(IMAGE_COMPRESS, 0, image_compress, types.n, 3),
+		WRONG(IMAGE_RULE, 0, image_rule, cache, 99),
+		WRONG(IMAGE_CACHE, 0, image_cache, max_object_bytes, 0),
+		WRONG(IMAGE_CACHE, 0, image_cache, max_object_bytes, IMAGE_CACHE_OBJECT_MAX + 1),
+		WRONG(IMAGE_CACHE, 0, image_cache, max_total_bytes, 0),
+		WRONG(IMAGE_CACHE, 0, image_cache, collapse_ms, UINT32_MAX),
+		WRONG(IMAGE_CACHE, 0, image_cache, even_with_cookies, 2),
+		WRONG(IMAGE_CACHE, 0, image_cache, status_field, 2),
 		WRONG(IMAGE_COMPRESS, 0, image_compress, min_bytes, UINT32_MAX),
 		WRONG(IMAGE_COMPRESS, 0, image_compress, algorithms, 16),
 		WRONG(IMAGE_COMPRESS, 0, image_compress, level, 0),
