@@ -6,6 +6,7 @@
 #   make lint       the slower static analysers (cppcheck, clang-tidy) and every project lint
 #   make bench      side by side with Debian's haproxy
 #   make simulate   what each balancing algorithm does, in a table
+#   make conformance  RFC 9110, 9112, 9113, 8441 row by row, beside nginx and HAProxy
 #   make fuzz SECONDS=60
 #   make install DESTDIR=... [PREFIX=/usr/local]
 
@@ -14,7 +15,7 @@ SECONDS ?= 60
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build run test lint bench simulate fuzz install docs clean help
+.PHONY: all build run test lint bench simulate conformance fuzz install docs clean help
 
 all: build
 
@@ -45,6 +46,10 @@ simulate: build
 	@ninja -C $(BUILD) tests/unit/balance/simulate-balance >/dev/null
 	@$(BUILD)/tests/unit/balance/simulate-balance
 
+conformance: build
+	@tools/install-packages run test bench
+	@exec tests/conformance/run --build $(BUILD)
+
 fuzz:
 	@tools/install-packages build test
 	@exec tools/fuzz $(SECONDS)
@@ -60,4 +65,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,10s/^# \{0,1\}//p' Makefile
+	@sed -n '3,11s/^# \{0,1\}//p' Makefile

@@ -38,8 +38,8 @@ static bool answer_drops(const struct exchange *x, struct view head, const struc
 
 	if (x->compress >= COMPRESS_HEAD && compress_drops(head, f))
 		return true;
-	if (f->id == FIELD_CONTENT_LENGTH)
-		return h->body == BODY_CHUNKED;
+	if (f->id == FIELD_CONTENT_LENGTH) /* RFC 9110 §8.6: none in 1xx and 204 */
+		return h->body == BODY_CHUNKED || h->status < 200 || h->status == 204;
 	if (flags & (FIELD_HOP | FIELD_FRAMING))
 		return true;
 	return (h->flags & HTTP1_CONNECTION) &&
@@ -214,8 +214,10 @@ static enum err answer_head(struct edge *e, struct exchange *x, struct view *in)
 	if (got != E_OK)
 		return E_PROTO;
 	TRY(view_take(in, h.n, &head));
-	if (h.status == 101)
-		return x->flags & X_WEBSOCKET ? tunnel_start(e, x, head, &h, in) : E_PROTO;
+	if (h.status == 101) /* RFC 9110 §7.8: to what was asked for, and nothing else */
+		return x->flags & X_WEBSOCKET && h.flags & HTTP1_WEBSOCKET
+			       ? tunnel_start(e, x, head, &h, in)
+			       : E_PROTO;
 	if (h.status < 200)
 		return answer_interim(e, x, head, &h);
 	if (x->pool->retry_on & IMAGE_RETRY_STATUSES && retry_status(e, x, h.status))
