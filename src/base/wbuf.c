@@ -111,7 +111,8 @@ void wbuf_hex(struct wbuf *w, struct view v)
   @	logic integer hex_most(integer at);
   @	axiom hex_most_16: hex_most(16) == 0xffffffffffffffff;
   @	axiom hex_most_0: hex_most(0) == 0;
-  @	axiom hex_most_n: \forall integer i; 0 <= i < 16 ==> hex_most(i + 1) == 16 * hex_most(i) + 15;
+  @	axiom hex_most_n:
+  @		\forall integer i; 0 <= i < 16 ==> hex_most(i + 1) == 16 * hex_most(i) + 15;
   @ }
   @*/
 void wbuf_hex_u64(struct wbuf *w, uint64_t x)

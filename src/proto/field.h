@@ -124,7 +124,8 @@ bool field_is_value(struct view v);
  * that is FIELD_FRAMING or FIELD_HOP spelled with '_' (THREATS A5)
  */
 /*@ requires view_ok(head) && at <= head.n <= 65535;
-  @ requires \valid(ret) && \valid(ret_next) && \valid(ret_why) && \separated(ret, ret_next, ret_why);
+  @ requires \valid(ret) && \valid(ret_next) && \valid(ret_why);
+  @ requires \separated(ret, ret_next, ret_why);
   @ requires head.n > 0 ==> \separated(head.p + (0 .. head.n - 1), ret, ret_next, ret_why);
   @ assigns *ret, *ret_next, *ret_why;
   @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;

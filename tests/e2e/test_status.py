@@ -123,7 +123,7 @@ def test_metrics(sluis, site, origin):
         time.sleep(0.1)
     assert re.search(r"^sluis_server_up\{[^}]*\} 1$", text, re.M)
     for line in text.splitlines():
-        assert line.startswith("# ") or re.fullmatch(r'[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)*\})? [-+0-9.eE]+(NaN|Inf)?', line), line
+        assert line.startswith("# ") or re.fullmatch(r'[a-z_0-9]+(\{([a-z_]+="([^"\\]|\\.)*",?)*\})? [-+0-9.eE]+(NaN|Inf)?', line), line
 
 
 def test_metrics_are_served_by_no_edge(sluis, site, origin):
