@@ -99,6 +99,18 @@ static void a_good_answer_is_up_and_the_request_is_as_documented(void **state)
 	assert_string_equal(server.script->request, want);
 }
 
+/* A server that expects a PROXY header is told that nobody is behind it (proxy-protocol.txt §2.1).
+ */
+static void a_check_of_a_proxied_server_begins_with_a_header(void **state)
+{
+	(void)state;
+	pool->send_proxy = 1;
+	start_one();
+	becomes(0, PAGE_HEALTH_UP, PAGE_CHECK_OK);
+	assert_memory_equal(server.script->request, "PROXY UNKNOWN\r\nGET /healthz HTTP/1.1\r\n",
+			    38);
+}
+
 static void without_a_host_the_address_is_sent(void **state)
 {
 	char want[64];
@@ -641,6 +653,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_good_answer_is_up_and_the_request_is_as_documented),
 		TEST(without_a_host_the_address_is_sent),
+		TEST(a_check_of_a_proxied_server_begins_with_a_header),
 		TEST(fall_and_rise_are_counted),
 		TEST(the_first_check_decides_at_once),
 		TEST(answers_are_judged),

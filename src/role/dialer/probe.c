@@ -1,6 +1,7 @@
 /* Active health checks; run by the dialer. */
 #include "role/dialer/probe.h"
 
+#include "proto/proxy_protocol.h"
 #include "role/dialer/event.h"
 #include "role/dialer/health.h"
 #include "role/dialer/probe_http.h"
@@ -381,6 +382,25 @@ static void probe_talk(struct dialer *d, struct probe *p, int fd)
 		probe_finish(d, p, PAGE_CHECK_NONE);
 }
 
+/* Nobody's connection: what a server that expects a PROXY header is told first. It fits into what a
+ * new connection takes at once. */
+static enum err probe_introduce(const struct image_pool *pool, int fd)
+{
+	const struct proxy_protocol nobody = { 0 };
+	uint8_t bytes[PROXY_PROTOCOL_PUT_MAX];
+	struct wbuf w = wbuf_of(bytes, sizeof bytes);
+	size_t sent = 0;
+
+	if (pool->send_proxy == 1)
+		proxy_protocol_put_v1(&w, &nobody);
+	else if (pool->send_proxy)
+		proxy_protocol_put_v2(&w, &nobody);
+	if (w.n == 0)
+		return E_OK;
+	TRY(connect_send(fd, wbuf_view(&w), &sent));
+	return sent == w.n ? E_OK : E_SYS;
+}
+
 void probe_on_call(struct dialer *d, struct call *c)
 {
 	struct probe *p = &d->probes->probe[c->owner_index];
@@ -392,6 +412,9 @@ void probe_on_call(struct dialer *d, struct call *c)
 	call_free(d, c);
 	if (fd < 0) {
 		probe_finish(d, p, probe_why(why));
+	} else if (probe_introduce(pool, fd) != E_OK) {
+		(void)fd_close(fd);
+		probe_finish(d, p, PAGE_CHECK_REFUSED);
 	} else if (pool->health_kind == IMAGE_HEALTH_TCP ||
 		   (pool->protocol == IMAGE_HTTPS && !probe_tls_is_used(pool))) {
 		(void)fd_close(fd);
