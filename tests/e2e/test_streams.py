@@ -452,8 +452,9 @@ def test_send_v1_is_for_one_client_alone(sluis, site, plain):
 def test_send_v2_to_nginx_and_through_tcp(sluis, nginx, plain):
     port = ports.free_port()
     nginx({"index.html": b"hello"}, f"listen 127.0.0.1:{port} proxy_protocol; add_header X-Client $proxy_protocol_addr;")
-    sluis.start(stream(sluis, f"127.0.0.1:{port}",
-                       backend={"send_proxy_protocol": "v2", "health": {"path": "/", "interval": "100ms", "timeout": "100ms"}}, listener={"accept_proxy_protocol": ["127.0.0.1/32"]}))
+    check = {"path": "/", "interval": "100ms", "timeout": "100ms"}
+    sluis.start(stream(sluis, f"127.0.0.1:{port}", backend={"send_proxy_protocol": "v2", "health": check},
+                       listener={"accept_proxy_protocol": ["127.0.0.1/32"]}))
     until(lambda: sluis.status()["pools"][0]["servers"][0]["health"] == "up")
     said = sluis.raw(b"PROXY TCP4 192.0.2.9 198.51.100.1 4000 443\r\n" + GET)
     assert b"X-Client: 192.0.2.9\r\n" in said and said.endswith(b"hello")
