@@ -199,6 +199,14 @@ static void check_backend_hash(struct check *c, struct model_backend *b)
 			   "0 for no bound");
 }
 
+static void check_backend_outlier(struct check *c, const struct model_outlier *o)
+{
+	for (uint32_t i = 0; i < o->error_status.n; i++)
+		if (o->error_status.p[i].from < 400)
+			diag_error(c->diag, node_place(o->at, "error_status"),
+				   "an answer below 400 is no failure: write [500-599]");
+}
+
 void check_backend_run(struct check *c)
 {
 	struct model_list list = c->model->backends;
@@ -215,6 +223,7 @@ void check_backend_run(struct check *c)
 		check_backend_servers(c, b);
 		check_backend_tls(c, b);
 		check_backend_hash(c, b);
+		check_backend_outlier(c, &b->outlier);
 		if (b->health.at)
 			check_backend_health(c, &b->health, b->is_h2);
 		if (b->is_h2 && b->send_proxy_protocol)

@@ -88,6 +88,7 @@ static void compile_pool_numbers(const struct model_backend *from, struct image_
 	to->outlier_eject_ms = (uint32_t)from->outlier.eject_for_ms;
 	to->outlier_max_percent = (uint32_t)from->outlier.max_ejected_percent;
 	to->connections_per_server = (uint32_t)from->limits.connections_per_server;
+	to->requests = (uint32_t)from->limits.requests;
 	to->requests_per_server = (uint32_t)from->limits.requests_per_server;
 	to->queue = (uint32_t)from->limits.queue;
 	to->queue_timeout_ms = (uint32_t)from->limits.queue_timeout_ms;
@@ -203,6 +204,7 @@ bool compile_pool_run(struct compile *c)
 		compile_pool_hedge(&from->hedge, to);
 		compile_pool_hash(c, from, to);
 		compile_pool_health(c, &from->health, to);
+		to->outlier_status = compile_pool_statuses(c, from->outlier.error_status);
 		compile_pool_tls(c, &from->tls,
 				 compile_pool_anchor(c->check, anchors, from->tls.anchors), to);
 		to->servers = (struct image_range){ .first = build_n(&c->build, IMAGE_SERVER),

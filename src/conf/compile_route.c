@@ -78,6 +78,7 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	/* what a rule does not say itself it has from its route */
 	to->compress = from->compress.at ? compile_delivery_compress(c, &from->compress)
 					 : inherited->compress;
+	to->priority = from->priority ? (uint8_t)(from->priority - 1) : inherited->priority;
 	to->cache =
 		compile_delivery_cache(c, from->cache.at ? &from->cache : &of->cache, name, from);
 	to->action = from->action;
@@ -126,7 +127,10 @@ bool compile_route_run(struct compile *c)
 		const struct model_route *from = MODEL_AT(struct model_route, list, i);
 		struct image_route *to = build_new(&c->build, IMAGE_ROUTE);
 		const struct image_rule inherited = {
-			.route = i, .compress = compile_delivery_compress(c, &from->compress)
+			.route = i,
+			.compress = compile_delivery_compress(c, &from->compress),
+			.priority = from->priority ? (uint8_t)(from->priority - 1)
+						   : (uint8_t)IMAGE_PRIORITY_NORMAL
 		};
 
 		struct image_range limits = compile_limit_list(c, from->filters, from->name);

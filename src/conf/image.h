@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 10u
+#define IMAGE_VERSION 11u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -186,6 +186,7 @@ struct image_route {
 
 enum image_path_kind { IMAGE_PATH_ANY, IMAGE_PATH_EXACT, IMAGE_PATH_PREFIX, IMAGE_PATH_REGEX };
 enum image_action { IMAGE_ACTION_BACKEND = 1, IMAGE_ACTION_REDIRECT, IMAGE_ACTION_RESPOND };
+enum image_priority { IMAGE_PRIORITY_HIGH, IMAGE_PRIORITY_NORMAL, IMAGE_PRIORITY_LOW };
 enum image_field_kind { IMAGE_FIELD_HEADER = 1, IMAGE_FIELD_QUERY };
 
 struct image_rule {
@@ -198,13 +199,15 @@ struct image_rule {
 	struct image_range sources;  /* IMAGE_NETWORK: empty = any */
 	struct image_range backends; /* IMAGE_SPLIT */
 	uint32_t weight_total;
-	uint32_t method_bits;	   /* 1 << enum http_method; 0 together with methods.n == 0: any */
-	uint8_t path_kind;	   /* enum image_path_kind */
-	uint8_t action;		   /* enum image_action */
-	uint16_t status;	   /* redirect, respond */
-	struct image_str location; /* redirect: absolute URI or absolute path, as written */
-	struct image_range to;	   /* IMAGE_SEGMENT: the same, as the edge writes it */
-	struct image_str body;	   /* respond */
+	uint32_t method_bits; /* 1 << enum http_method; 0 together with methods.n == 0: any */
+	uint8_t path_kind;    /* enum image_path_kind */
+	uint8_t action;	      /* enum image_action */
+	uint16_t status;      /* redirect, respond */
+	uint8_t priority;     /* enum image_priority: in the queue of a pool */
+	uint8_t pad[3];
+	struct image_str location;     /* redirect: absolute URI or absolute path, as written */
+	struct image_range to;	       /* IMAGE_SEGMENT: the same, as the edge writes it */
+	struct image_str body;	       /* respond */
 	struct image_str content_type; /* respond */
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_RULE_SLOTS */
 	uint32_t slot_gen;
@@ -362,10 +365,11 @@ enum image_persistence { IMAGE_PERSIST_NOT, IMAGE_PERSIST_COOKIE, IMAGE_PERSIST_
 
 struct image_pool {
 	struct image_str name;
-	struct image_range servers; /* IMAGE_SERVER, in file order */
-	struct image_range status;  /* IMAGE_STATUS_RANGE: expect_status */
-	struct image_range tls_ca;  /* IMAGE_DER: trust anchors; empty: the system's, put in by the
-				       config role */
+	struct image_range servers;	   /* IMAGE_SERVER, in file order */
+	struct image_range outlier_status; /* IMAGE_STATUS_RANGE: answers that are failures */
+	struct image_range status;	   /* IMAGE_STATUS_RANGE: expect_status */
+	struct image_range tls_ca; /* IMAGE_DER: trust anchors; empty: the system's, put in by the
+				      config role */
 	struct image_range
 		resolve_to; /* IMAGE_NETWORK: networks that names may resolve to; empty = any */
 	struct image_str
@@ -375,6 +379,7 @@ struct image_pool {
 	uint32_t tls_client_certificate; /* index, or IMAGE_NONE */
 	uint32_t health_interval_ms, health_timeout_ms, health_fall, health_rise;
 	uint32_t outlier_errors, outlier_eject_ms, outlier_max_percent; /* errors 0 = off */
+	uint32_t requests; /* of all servers together; 0 = no limit */
 	uint32_t connections_per_server, requests_per_server, queue,
 		queue_timeout_ms; /* 0 = no limit */
 	uint32_t retry_attempts, retry_budget_percent;

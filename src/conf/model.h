@@ -112,6 +112,7 @@ struct model_health {
 struct model_outlier {
 	const struct node *at;
 	uint64_t consecutive_errors, eject_for_ms, max_ejected_percent;
+	struct model_statuses error_status;
 };
 
 struct model_hash {
@@ -123,7 +124,7 @@ struct model_hash {
 
 struct model_pool_limits {
 	const struct node *at;
-	uint64_t connections_per_server, requests_per_server, queue, queue_timeout_ms;
+	uint64_t connections_per_server, requests_per_server, requests, queue, queue_timeout_ms;
 };
 
 struct model_retries {
@@ -273,6 +274,7 @@ struct model_rule {
 	struct model_respond respond;
 	struct model_compress compress;
 	struct model_cache cache;
+	uint8_t priority; /* enum image_priority + 1; 0: not given */
 	/* by check_names and check_route */
 	uint32_t backend_index; /* IMAGE_NONE: none */
 	uint32_t mirror_index;	/* likewise */
@@ -293,6 +295,7 @@ struct model_route {
 	struct view backend;
 	struct model_compress compress; /* of rules that have none of their own */
 	struct model_cache cache;	/* likewise */
+	uint8_t priority;		/* enum image_priority + 1, likewise */
 };
 
 struct model_metrics {

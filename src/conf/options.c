@@ -44,6 +44,9 @@ OPTIONS_WORD_LIST(retry_on, { "connect_failure", IMAGE_RETRY_CONNECT_FAILURE, OP
 		  { "504", IMAGE_RETRY_504, OPTION_WORD_READY },
 		  { "425", IMAGE_RETRY_425, OPTION_WORD_READY },
 		  { "429", IMAGE_RETRY_429, OPTION_WORD_READY });
+OPTIONS_WORD_LIST(priority, { "high", IMAGE_PRIORITY_HIGH + 1, OPTION_WORD_READY },
+		  { "normal", IMAGE_PRIORITY_NORMAL + 1, OPTION_WORD_READY },
+		  { "low", IMAGE_PRIORITY_LOW + 1, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(log_format, { "json", 0, OPTION_WORD_READY });
 
 static const struct option listener_limit_rows[] = {
@@ -206,6 +209,8 @@ static const struct option outlier_rows[] = {
 		 "How long; longer each time it happens again."),
 	ROW_NUMBER(model_outlier, max_ejected_percent, "max_ejected_percent", 0, 100, "50",
 		   "At most this part of a pool's servers."),
+	ROW_RANGE(model_outlier, error_status, "error_status", OPTION_STATUSES, 0, 0, 0, "500-599",
+		  "Status codes of answers that are failures, 400 and above; [] = none."),
 };
 static const struct option_table outlier =
 	OPTIONS_TABLE(model_outlier, "outlier", outlier_rows,
@@ -231,6 +236,8 @@ static const struct option pool_limit_rows[] = {
 		   OPTIONS_COUNT_MAX, "0", "Connections to one server, per edge; 0 = no limit."),
 	ROW_NUMBER(model_pool_limits, requests_per_server, "requests_per_server", 0,
 		   OPTIONS_COUNT_MAX, "0", "Requests under way at one server; 0 = no limit."),
+	ROW_NUMBER(model_pool_limits, requests, "requests", 0, OPTIONS_COUNT_MAX, "0",
+		   "Requests under way at all servers of the pool together; 0 = no limit."),
 	ROW_NUMBER(model_pool_limits, queue, "queue", 0, OPTIONS_COUNT_MAX, "1000",
 		   "Requests that wait for a server, per edge; more get 503."),
 	ROW_TIME(model_pool_limits, queue_timeout_ms, "queue_timeout", 0, OPTIONS_HOUR, "5s",
@@ -437,6 +444,9 @@ static const struct option rule_rows[] = {
 		"Compress the servers' answers; instead of what the route says."),
 	ROW_MAP(model_rule, cache, "cache", &options_cache,
 		"Keep the servers' answers in memory; instead of what the route says."),
+	ROW_WORD(model_rule, priority, "priority", priority, NULL,
+		 "Who is served first when requests wait for a server; the route's when left out. "
+		 "Of what becomes free each priority has one in eleven at least."),
 };
 static const struct option_table rule = OPTIONS_TABLE(
 	model_rule, "rule", rule_rows,
@@ -463,6 +473,9 @@ static const struct option route_rows[] = {
 		"Compress the servers' answers; for all rules without compress of their own."),
 	ROW_MAP(model_route, cache, "cache", &options_cache,
 		"Keep the servers' answers in memory; for all rules without cache of their own."),
+	ROW_WORD(model_route, priority, "priority", priority, "normal",
+		 "Who is served first when requests wait for a server; for all rules without "
+		 "priority of their own."),
 };
 static const struct option_table route =
 	OPTIONS_TABLE(model_route, "route", route_rows, "Which requests of which hosts go where.");

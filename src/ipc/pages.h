@@ -110,7 +110,9 @@ struct page_load_rule {
 /* Of a pool, likewise: what happens before there is a server. */
 struct page_load_pool {
 	_Atomic uint32_t gen;
-	_Atomic uint32_t queue; /* gauge: requests that wait for a server */
+	_Atomic uint32_t queue;	    /* gauge: requests that wait for a server */
+	_Atomic uint32_t in_flight; /* gauge: requests, of pools with a limit on them */
+	_Atomic uint32_t pad;
 	_Atomic uint64_t queued, queue_us /* sum */, queue_refused /* it was full */,
 		queue_expired /* no server became free in time */,
 		unavailable /* no server was usable */;

@@ -1,5 +1,6 @@
 """The algorithms at work: who gets a request, over edges, reloads and restarts."""
 import collections
+import threading
 import time
 
 from harness.load import Load
@@ -159,6 +160,78 @@ def test_slow_start(sluis, site, origin):
     assert first < 0.35
     time.sleep(4)
     assert share() > 0.4
+
+
+def test_the_queue_serves_by_priority(sluis, site, origin):
+    """High before normal before low, first come first served within one; full, the lowest gives way."""
+    gate = threading.Event()
+    one = origin(lambda *_: gate.wait(10) and answer("x"), name="one")
+    rules = [{"match": {"path_prefix": f"/{word}"}, "priority": word, "backend": "web"} for word in ("high", "low")]
+    sluis.start(site(named(one), route={"rules": rules},
+                     backend={"limits": {"requests_per_server": 1, "queue": 5, "queue_timeout": "20s"}},
+                     metrics={"address": f"127.0.0.1:{sluis.port('metrics')}"}))
+    got = {}
+
+    def ask(target):
+        got[target] = sluis.ask(target).status
+
+    threads = []
+    for i, target in enumerate(["/first", "/low/1", "/low/2", "/low/3", "/normal/1", "/normal/2", "/high/1"]):
+        threads.append(threading.Thread(target=ask, args=(target,)))
+        threads[-1].start()
+        if i == 0:
+            one.wait_for(1)
+        elif i < 6:
+            until(lambda i=i: queued(sluis) == i)
+    until(lambda: got.get("/low/3") == 503)
+    gate.set()
+    for thread in threads:
+        thread.join()
+    order = [request.target for request in one.requests]
+    assert order == ["/first", "/high/1", "/normal/1", "/normal/2", "/low/1", "/low/2"], order
+    assert all(status == 200 for target, status in got.items() if target != "/low/3")
+
+
+def queued(sluis):
+    """Requests that wait, as the metrics have it."""
+    text = sluis.ask("/metrics", listener="metrics").body.decode()
+    return sum(int(float(line.split()[-1])) for line in text.splitlines() if line.startswith("sluis_pool_queue{"))
+
+
+def test_a_pool_has_a_limit_as_a_whole(sluis, site, origin):
+    """limits.requests: never more at all servers together, over all edges; the others wait."""
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def handle(*_):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.03)
+        with lock:
+            now[0] -= 1
+        return answer("x")
+
+    servers = [origin(handle, name=name) for name in "abc"]
+    sluis.start(site(*[named(server) for server in servers], edges=2, backend={"limits": {"requests": 4}}))
+    with Load(sluis, clients=10) as load:
+        load.wait(150)
+    assert load.failures == []
+    assert 3 <= most[0] <= 6, most  # two edges may decide in the same moment
+
+
+def test_which_answers_are_failures(sluis, site, origin):
+    """outlier.error_status: by default 5xx ejects; only what is named does."""
+    bad, good = origin(lambda *_: answer("bad", status=503), name="bad"), origin(name="good")
+    outlier = {"consecutive_errors": 3, "eject_for": "30s"}
+    sluis.start(site(named(bad), named(good), backend={"balance": "round_robin",
+                                                       "outlier": {**outlier, "error_status": [500, 429]}}))
+    with sluis.client() as client:
+        assert sum(client.ask().status == 503 for _ in range(40)) == 20
+    sluis.reload(site(named(bad), named(good), backend={"balance": "round_robin", "outlier": outlier}))
+    with sluis.client() as client:
+        for _ in range(20):
+            client.ask()
+        until(lambda: all(client.ask().status == 200 for _ in range(10)))
 
 
 def test_against_nginx(sluis, site, nginx):

@@ -110,8 +110,8 @@ static void answer_decide(struct edge *e, struct exchange *x, const struct http1
 void answer_count(struct edge *e, struct exchange *x)
 {
 	count_answer(e, x);
-	survey_seen(e, x, (x->first_byte_ns - x->asked_ns) / 1000, x->status >= 500);
-	if (x->status >= 500)
+	survey_seen(e, x, (x->first_byte_ns - x->asked_ns) / 1000, pool_is_error(x, x->status));
+	if (pool_is_error(x, x->status))
 		dial_tell_failure(e, x->server, DIAL_ANSWER);
 	else
 		dial_tell_success(e, x->server);

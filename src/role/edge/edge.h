@@ -30,6 +30,7 @@
 #include "proto/chunked.h"
 #include "proto/http1.h"
 #include "proto/uri.h"
+#include "role/edge/queue.h"
 #include "route/route.h"
 #include "sys/heap.h"
 #include "sys/loop.h"
@@ -93,7 +94,7 @@ struct pool_state {
 	uint32_t healthy_n;
 	uint32_t surveyed;	      /* where the next look at some of the servers begins */
 	uint64_t survey_ms;	      /* of the last look at all, asked for */
-	struct list queue;	      /* exchanges that wait for any of its servers */
+	struct queue queue;	      /* exchanges that wait for any of its servers */
 	uint32_t queue_n, queue_told; /* ... and as the load page has it */
 	uint64_t refreshed_ms;	      /* of the last look at some; 0: never */
 	uint64_t version;	      /* of the health page, when it was last looked at */

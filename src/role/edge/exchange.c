@@ -70,7 +70,7 @@ static void exchange_queue(struct edge *e, struct exchange *x)
 {
 	struct page_load_pool *l = count_pool(e, x->pool);
 
-	if (pool_enqueue(x) != E_OK) {
+	if (pool_enqueue(e, x) != E_OK) {
 		PAGE_ADD(l->queue_refused, 1);
 		local_error(e, x, 503, "every server is busy and the queue is full");
 		return;

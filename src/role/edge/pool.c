@@ -7,6 +7,7 @@
 #include "balance/rendezvous.h"
 #include "base/hash.h"
 #include "role/edge/client.h"
+#include "role/edge/count.h"
 #include "role/edge/h2_server.h"
 #include "role/edge/hedge.h"
 #include "role/edge/key.h"
@@ -21,7 +22,7 @@ void pool_init(struct edge *e, struct generation *g, uint32_t pool_index)
 	const struct image_pool *pool = image_pool_at(&g->image, pool_index);
 	struct balance_server *servers = g->balance + pool->servers.first;
 
-	list_init(&p->queue);
+	queue_init(&p->queue);
 	hedge_init(p);
 	p->is_healthy = g->is_healthy + pool->servers.first;
 	for (uint32_t i = 0; i < pool->servers.n; i++) {
@@ -221,6 +222,11 @@ static enum err pool_take(struct edge *e, struct exchange *x, uint32_t i)
 
 	if (i == BALANCE_NONE)
 		return pool_has_busy(p, &x->tried) ? E_LIMIT : E_NOMEM;
+	if (x->pool->requests) {
+		if (survey_pool_room(e, x->pool) == 0)
+			return E_LIMIT;
+		PAGE_ADD(count_pool(e, x->pool)->in_flight, 1);
+	}
 	x->server = image_server_at(&x->g->image, x->pool->servers.first + i);
 	x->flags |= X_COUNTED;
 	survey_add(p, x->pool, i, 1);
@@ -285,6 +291,8 @@ void pool_release(struct edge *e, struct exchange *x)
 		return;
 	x->flags &= ~(uint32_t)X_COUNTED;
 	survey_add(pool_state(x), x->pool, pool_index_of(x), -1);
+	if (x->pool->requests && PAGE_GET(count_pool(e, x->pool)->in_flight))
+		PAGE_ADD(count_pool(e, x->pool)->in_flight, (uint32_t)-1);
 	l = pool_load(e, x->server->slot, x->server->slot_gen);
 	if (PAGE_GET(l->in_flight))
 		PAGE_ADD(l->in_flight, (uint32_t)-1);
@@ -302,18 +310,31 @@ void pool_release_stream(struct edge *e, struct exchange *x)
 		PAGE_ADD(l->in_flight, (uint32_t)-1);
 }
 
-enum err pool_enqueue(struct exchange *x)
+/* A full queue has room for x when one of a lower priority gives way: he asks again, and is told.
+ */
+static bool pool_make_way(struct edge *e, const struct exchange *x)
+{
+	struct list *node = queue_last_below(&pool_state(x)->queue, x->rule->priority);
+	struct exchange *y = node ? OWNER_OF(node, struct exchange, node) : NULL;
+
+	if (!y)
+		return false;
+	pool_dequeue(y);
+	y->flags |= X_ASK;
+	client_run_later(e, y->c);
+	return true;
+}
+
+enum err pool_enqueue(struct edge *e, struct exchange *x)
 {
 	struct pool_state *p = pool_state(x);
 
-	if (p->queue_n >= x->pool->queue)
+	if (p->queue_n >= x->pool->queue && !pool_make_way(e, x))
 		return E_LIMIT;
 	p->queue_n++;
 	x->flags |= X_QUEUED;
-	if (x->queued_until_ms)
-		list_push(&p->queue, &x->node); /* it was first, and stays so */
-	else
-		list_append(&p->queue, &x->node);
+	/* One that has waited was first, and stays so. */
+	queue_add(&p->queue, x->rule->priority, &x->node, x->queued_until_ms != 0);
 	return E_OK;
 }
 
@@ -331,9 +352,9 @@ uint32_t pool_free_n(struct edge *e, const struct pool_state *p)
 	const struct exchange *x = NULL;
 	uint32_t n = 0;
 
-	if (list_is_empty(&p->queue))
+	if (p->queue_n == 0)
 		return 0;
-	x = OWNER_OF(p->queue.next, struct exchange, node);
+	x = OWNER_OF(queue_next(&p->queue), struct exchange, node);
 	survey_pool(e, x);
 	if (p->healthy_n == 0)
 		return p->queue_n; /* they are told so */
@@ -347,6 +368,8 @@ uint32_t pool_free_n(struct edge *e, const struct pool_state *p)
 				     ? x->pool->requests_per_server - s->in_flight
 				     : p->queue_n;
 	}
+	if (x->pool->requests)
+		n = survey_pool_room(e, x->pool) < n ? survey_pool_room(e, x->pool) : n;
 	return n < p->queue_n ? n : p->queue_n;
 }
 
@@ -354,10 +377,11 @@ struct exchange *pool_next(struct pool_state *p)
 {
 	struct exchange *x = NULL;
 
-	if (list_is_empty(&p->queue))
+	if (p->queue_n == 0)
 		return NULL;
-	x = OWNER_OF(p->queue.next, struct exchange, node);
+	x = OWNER_OF(queue_next(&p->queue), struct exchange, node);
 	pool_dequeue(x);
+	queue_served(&p->queue, x->rule->priority);
 	return x;
 }
 
@@ -367,4 +391,18 @@ uint32_t pool_share(const struct edge *e, uint32_t limit)
 		 share = limit / edges + (e->self.index < limit % edges);
 
 	return limit && share == 0 ? 1 : share;
+}
+
+bool pool_is_error(const struct exchange *x, uint16_t status)
+{
+	struct image_range r = x->pool->outlier_status;
+
+	for (uint32_t i = 0; status >= 400 && i < r.n; i++) {
+		const struct image_status_range *s =
+			image_status_range_at(&x->g->image, r.first + i);
+
+		if (status >= s->from && status <= s->to)
+			return true;
+	}
+	return false;
 }

@@ -37,9 +37,13 @@ void pool_release(struct edge *e, struct exchange *x);
  * look at the page, sees it */
 void pool_release_stream(struct edge *e, struct exchange *x);
 
-/* pool_enqueue - x waits for any server of its pool; in front when it has waited before. E_LIMIT
- * the queue is full, or there is none */
-enum err pool_enqueue(struct exchange *x);
+/* pool_enqueue - x waits for any server of its pool, by the priority of its rule; in front when it
+ * has waited before. E_LIMIT there is no queue, or it is full of others who are not less important
+ */
+enum err pool_enqueue(struct edge *e, struct exchange *x);
+
+/* pool_is_error - an answer with this status is a failure of its server: outlier.error_status */
+bool pool_is_error(const struct exchange *x, uint16_t status);
 
 /* pool_dequeue - takes x out of whatever list it waits in */
 void pool_dequeue(struct exchange *x);

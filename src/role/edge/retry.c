@@ -92,7 +92,7 @@ bool retry_status(struct edge *e, struct exchange *x, uint16_t status)
 	x->status = 0;
 	x->first_byte_ns = 0;
 	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
-	if (status >= 500)
+	if (pool_is_error(x, status))
 		dial_tell_failure(e, x->server, DIAL_ANSWER);
 	x->flags |= X_GRANTED;
 	return true;

@@ -301,8 +301,10 @@ static void setup_reset_gauges(struct edge *e)
 		if (PAGE_GET(e->load->address[i]))
 			PAGE_SET(e->load->address[i], 0);
 	flight_reset(e->load);
-	for (unsigned i = 0; i < PAGE_GET(e->load->pool_high) && i < IMAGE_POOL_SLOTS; i++)
+	for (unsigned i = 0; i < PAGE_GET(e->load->pool_high) && i < IMAGE_POOL_SLOTS; i++) {
 		PAGE_SET(e->load->pool[i].queue, 0);
+		PAGE_SET(e->load->pool[i].in_flight, 0);
+	}
 	for (unsigned i = 0; i < PAGE_GET(e->load->server_high) && i < IMAGE_SERVER_SLOTS; i++) {
 		PAGE_SET(e->load->server[i].in_flight, 0);
 		PAGE_SET(e->load->server[i].connections, 0);

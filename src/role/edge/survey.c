@@ -169,6 +169,21 @@ bool survey_has_room(struct edge *e, const struct exchange *x, uint32_t i)
 	return p->balance.server[i].is_usable != 0;
 }
 
+uint32_t survey_pool_room(const struct edge *e, const struct image_pool *pool)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < e->load_n; i++) {
+		const struct page_load_pool *l =
+			e->loads[i] ? &e->loads[i]->pool[pool->slot] : NULL;
+		uint32_t claim =
+			l && PAGE_GET(l->gen) == pool->slot_gen ? PAGE_GET(l->in_flight) : 0;
+
+		n += claim < SURVEY_CLAIM_MAX ? claim : (uint32_t)SURVEY_CLAIM_MAX;
+	}
+	return n < pool->requests ? pool->requests - n : 0;
+}
+
 void survey_add(struct pool_state *p, const struct image_pool *pool, uint32_t i, int more)
 {
 	uint32_t now = p->balance.server[i].in_flight;

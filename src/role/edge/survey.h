@@ -32,6 +32,9 @@ void survey_count(struct edge *e, const struct exchange *x, uint32_t i);
  */
 bool survey_has_room(struct edge *e, const struct exchange *x, uint32_t i);
 
+/* survey_pool_room - how many more requests the pool as a whole may have under way now */
+uint32_t survey_pool_room(const struct edge *e, const struct image_pool *pool);
+
 /* survey_add - one request more (1) or less (-1) on server i of x's pool; it may reach its limit,
  * or come below it */
 void survey_add(struct pool_state *p, const struct image_pool *pool, uint32_t i, int more);
