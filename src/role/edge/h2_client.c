@@ -63,11 +63,16 @@ void h2_client_finish(struct edge *e, struct client *c)
 	struct h2_stream *s = c->conn.stream;
 
 	h2_stream_end(e, &c->conn);
-	abuse_forgive(c);
+	/* once: what the client still sends on a stream that is over buys neither pardon nor time
+	 */
+	if (c->state != CLIENT_LINGER)
+		abuse_forgive(c);
 	if (s->said_end || c->conn.is_broken || !l) {
 		client_close(e, c, false);
 		return;
 	}
+	if (c->state == CLIENT_LINGER)
+		return;
 	c->state = CLIENT_LINGER;
 	s->has_moved = false;
 	client_deadline(e, c, l->response_idle_ms);
