@@ -60,10 +60,11 @@ static uint32_t address_home(const struct edge *e, uint16_t slot, const struct i
 	return address_hash(e, slot, ip) & e->address_mask;
 }
 
-/* What the other edges have of it, or a little more: addresses share counters there. */
-static uint32_t address_elsewhere(const struct edge *e, uint32_t shared)
+/* What the other edges have of it, or a little more: addresses share counters there. One that lies
+ * can say too much, but not so much that the sum begins at nothing again. */
+static uint64_t address_elsewhere(const struct edge *e, uint32_t shared)
 {
-	uint32_t n = 0;
+	uint64_t n = 0;
 
 	for (unsigned i = 0; i < e->load_n; i++)
 		if (i != e->self.index && e->loads[i])

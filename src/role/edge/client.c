@@ -50,7 +50,7 @@ static enum err client_start_tls(struct edge *e, struct client *c, const struct 
 
 static bool client_has_room(struct edge *e, const struct image_listener *l)
 {
-	uint32_t open = 0;
+	uint64_t open = 0; /* no edge's word makes it wrap */
 
 	for (unsigned i = 0; i < e->load_n; i++)
 		if (e->loads[i])
