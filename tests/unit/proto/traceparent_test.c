@@ -49,7 +49,7 @@ static void test_bad(void **state)
 		"00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
 		"00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
 		"00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-		" " GOOD,
+		(" " GOOD),
 	};
 	struct traceparent t = { .is_sampled = true };
 
