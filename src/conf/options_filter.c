@@ -18,7 +18,7 @@ OPTIONS_WORD_LIST(limit_mode, { "approximate", IMAGE_LIMIT_RATE, OPTION_WORD_REA
 	ROW_TEXT(model_limit, key, "key", 0, 1, 200, "source_address",                             \
 		 "What is counted by itself: source_address (IPv6: its /64), header:Name, "        \
 		 "cookie:Name, path, host, or route (all requests together). Without that header " \
-		 "or cookie: the source address.")
+		 "or cookie, or with two of them: the source address.")
 
 static const struct option rate_limit_rows[] = {
 	ROW_RANGE(model_limit, requests, "requests", OPTION_NUMBER, OPTION_REQUIRED, 1,

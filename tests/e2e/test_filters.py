@@ -301,6 +301,17 @@ def test_rate_limit_keys(sluis, filtered, key, one, other):
         assert [sluis.ask().status for _ in range(3)] == [200, 200, 429]
 
 
+@pytest.mark.parametrize("key,fields", [
+    ("header:X-Tenant", lambda n: [("X-Tenant", f"made-up-{n}"), ("X-Tenant", "mine")]),
+    ("cookie:sid", lambda n: [("Cookie", f"sid=made-up-{n}; sid=mine")]),
+    ("cookie:sid", lambda n: [("Cookie", f"sid=made-up-{n}"), ("Cookie", "a=b; sid=mine")])])
+def test_nobody_makes_up_keys_in_front_of_his_own(sluis, filtered, key, fields):
+    """THREATS A5: servers differ in which of two they take, so neither counts, but the address does."""
+    filtered([{"rate_limit": {"requests": 2, "per": "60s", "key": key}}])
+    assert [sluis.ask(fields=fields(n)).status for n in range(3)] == [200, 200, 429]
+    assert sluis.ask().status == 429
+
+
 def test_route_limit_is_shared_by_its_rules(sluis, site, origin):
     server = origin()
     configuration = site(server.address, route={

@@ -2,6 +2,7 @@
 #include "role/edge/filter.h"
 
 #include "base/hash.h"
+#include "proto/cookie.h"
 #include "role/edge/address.h"
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
@@ -13,33 +14,30 @@
 
 /* ---- limits ---- */
 
-/* The value of the named cookie, or nothing: the first one, as servers take it. */
+/*
+ * The value of the named cookie; nothing when there are two: servers differ in which one they take,
+ * and whoever may say something else in front of his key has as many as he likes (THREATS A5).
+ */
 static struct view filter_cookie(const struct filter_request *q, struct view name)
 {
+	struct view found = { 0 }, pair = { 0 }, value = { 0 };
+	bool is_there = false;
+
 	for (size_t i = 0; i < q->h->field_n; i++) {
 		struct view rest = field_value_view(q->head, &q->h->fields[i]);
 
 		if (q->h->fields[i].id != FIELD_COOKIE)
 			continue;
-		while (rest.n) {
-			size_t end = view_find(rest, ';');
-			struct view pair = view_trim(view_slice(rest, 0, end));
-			size_t eq = view_find(pair, '=');
-
-			if (eq < pair.n && view_eq(view_slice(pair, 0, eq), name))
-				return view_slice(pair, eq + 1, pair.n);
-			rest = view_slice(rest, end + 1, rest.n);
+		while (cookie_next(&rest, &pair) == E_OK) {
+			if (!cookie_is(pair, name, &value))
+				continue;
+			if (is_there)
+				return (struct view){ 0 };
+			is_there = true;
+			found = value;
 		}
 	}
-	return (struct view){ 0 };
-}
-
-static struct view filter_header(const struct filter_request *q, struct view name)
-{
-	for (size_t i = 0; i < q->h->field_n; i++)
-		if (view_ieq(field_name_view(q->head, &q->h->fields[i]), name))
-			return field_value_view(q->head, &q->h->fields[i]);
-	return (struct view){ 0 };
+	return found;
 }
 
 /* What a limit counts by, of this request; empty: the source address. */
@@ -50,7 +48,7 @@ static struct view filter_key(const struct exchange *x, const struct image_limit
 
 	switch ((enum image_limit_key)l->key_kind) {
 	case IMAGE_BY_HEADER:
-		return filter_header(q, name);
+		return cors_field(q->head, q->h, name); /* nothing when there are two */
 	case IMAGE_BY_COOKIE:
 		return filter_cookie(q, name);
 	case IMAGE_BY_PATH:
