@@ -80,14 +80,17 @@ enum page_reach {
 	PAGE_REACH_ADDRESSES /* cgroup BPF and Landlock */
 };
 
-/* Writer: one edge. Counters only go up, but for the two gauges. */
+/* Writer: one edge. Counters only go up, but for the gauges. */
 struct page_load_server {
 	_Atomic uint32_t gen;
 	_Atomic uint32_t in_flight;   /* gauge: requests */
 	_Atomic uint32_t connections; /* gauge: open, idle ones included */
 	_Atomic uint32_t peak_us;     /* peak_ewma's estimate: balance/peak_ewma.h; 0: none */
 	_Atomic uint32_t peak_at_ms;  /* ... when it was that; monotonic, lower 32 bits */
+	_Atomic uint32_t h2_sessions; /* gauge: connections that speak HTTP/2 */
+	_Atomic uint32_t h2_streams;  /* gauge: requests on them */
 	_Atomic uint32_t pad;
+	_Atomic uint64_t h2_refused; /* by the server, unprocessed */
 	_Atomic uint64_t requests, failures, retries, bytes_in /* from the server */, bytes_out,
 		latency_us /* sum, to the first byte of the answer */;
 	_Atomic uint64_t status[6]; /* [1]..[5]: answers by class */

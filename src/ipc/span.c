@@ -1,7 +1,7 @@
 /* Spans between processes: fixed numbers, then texts in a fixed order. */
 #include "ipc/span.h"
 
-enum { SPAN_PATH_MAX = 800, SPAN_NAME_MAX = 255, SPAN_WORD_MAX = 64 };
+enum { SPAN_PATH_MAX = 800, SPAN_NAME_MAX = 255, SPAN_WORD_MAX = 64, SPAN_VERSION_MAX = 8 };
 
 static void span_put_text(struct wbuf *w, struct view text, size_t most)
 {
@@ -30,6 +30,7 @@ void span_put(struct wbuf *w, const struct span *s)
 	span_put_text(w, s->pool, SPAN_WORD_MAX);
 	span_put_text(w, s->server, SPAN_NAME_MAX);
 	span_put_text(w, s->error, SPAN_WORD_MAX);
+	span_put_text(w, s->version, SPAN_VERSION_MAX);
 }
 
 static bool span_is_hex(struct view v)
@@ -77,7 +78,7 @@ enum err span_next(struct view *rest, struct span *ret)
 		{ &s.pattern, SPAN_NAME_MAX },	{ &s.peer, SPAN_NAME_MAX },
 		{ &s.listener, SPAN_WORD_MAX }, { &s.rule, SPAN_NAME_MAX },
 		{ &s.pool, SPAN_WORD_MAX },	{ &s.server, SPAN_NAME_MAX },
-		{ &s.error, SPAN_WORD_MAX },
+		{ &s.error, SPAN_WORD_MAX },	{ &s.version, SPAN_VERSION_MAX },
 	};
 
 	TRY(span_numbers(&in, &s));

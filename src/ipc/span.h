@@ -24,6 +24,7 @@ struct span {
 	struct view peer;			  /* address of the client, or of the server */
 	struct view listener, rule, pool, server; /* names; may be empty */
 	struct view error;			  /* a word; empty: none */
+	struct view version;			  /* of HTTP: "1.0", "1.1", "2" */
 };
 
 /* span_put - at most SPAN_BYTES_MAX bytes: texts are cut. w too small: w->bad */

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import wire
+from harness import http2, wire
 from harness.origin import answer
 from harness.wait import until
 
@@ -233,3 +233,40 @@ def test_a_client_that_leaves(sluis, site, origin):
     until(lambda: figure(sluis, "sluis_server_in_flight") == 0)
     for one in slow:
         one.gate.set()
+
+
+@pytest.mark.parametrize("how", ["refused", "goaway", "cut"])
+def test_streams_that_nobody_answers_for(sluis, site, how):
+    """RFC 9113 §8.7: a second server that has not looked at its request, or whose connection was ending, has not failed."""
+    gate, lock, asked = threading.Event(), threading.Lock(), []
+
+    def handler(request, link):
+        if request.path == "/quick":
+            link.answer(request, b"quick")
+            return
+        with lock:
+            asked.append(link)
+        if len(asked) == 1:
+            gate.wait(10)
+            link.answer(request, b"slow")
+        elif how == "refused":
+            link.reset(request.stream, 7)
+        elif how == "goaway":
+            link.goaway(request.stream - 2)
+        else:
+            link.sock.shutdown(socket.SHUT_RDWR)
+
+    servers = [http2.Server(handler) for _ in "ab"]
+    sluis.start(site(*[{"name": name, "address": server.address} for name, server in zip("ab", servers)],
+                     backend=hedging(protocol="h2c"), **metrics(sluis)))
+    with sluis.client() as client:
+        fill(client)
+        client.send(wire.request(target="/x"))
+        until(lambda: len(asked) == 2)
+        until(lambda: figure(sluis, "sluis_server_in_flight") == 1)
+        gate.set()
+        assert client.response().body == b"slow"
+    assert figure(sluis, "sluis_server_failures_total") == 0
+    assert figure(sluis, "sluis_server_http2_refused_total") == (how != "cut")
+    for server in servers:
+        server.stop()

@@ -201,3 +201,26 @@ def test_nobody_reads_at_all(h2, sluis):
         while metric(sluis, "sluis_listener_http2_streams"):
             assert time.monotonic() < end
             time.sleep(0.2)
+
+
+def test_requests_that_are_none_end_the_connection(h2, sluis):
+    """RFC 9113 §10.5: each has its answer, 400, until there are too many."""
+    keywords = h2()
+    with http2.Client(**keywords) as client:
+        answers = []
+        while client.goaway is None and not client.is_closed and len(answers) < 200:
+            answers.append(client.ask("/%00"))
+        assert {answer.status for answer in answers[:-1]} == {400}
+        assert 40 <= len(answers) <= 60 and client.goaway.error_code == CALM
+    with http2.Client(**keywords) as client:
+        assert client.ask("/").body == b"fine"
+    assert metric(sluis, "sluis_listener_abuse_total") == 1
+
+
+def test_broken_chunks_are_bad_requests(sluis, site, origin):
+    """RFC 9112 §7.1: content that is none counts as a request that is none does."""
+    sluis.start(site(origin().address, metrics={"address": f"127.0.0.1:{sluis.port('metrics')}"}))
+    with sluis.client() as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: a.nl\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n")
+        assert client.to_end().startswith(b"HTTP/1.1 400")
+    assert metric(sluis, "sluis_listener_bad_requests_total") == 1

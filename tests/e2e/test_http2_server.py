@@ -1,6 +1,7 @@
 """HTTP/2 to servers (RFC 9113): h2 and h2c, from clients of either version."""
 import base64
 import hashlib
+import json
 import threading
 import time
 from concurrent import futures
@@ -363,3 +364,42 @@ def test_grpc(pool, sluis, ca):
             assert list(channel.stream_stream("/t.T/Both")(iter([b"a", b"bb"]), timeout=10)) == [b"a", b"bb"]
     finally:
         served.stop(None)
+
+
+def test_connections_and_streams_are_counted(pool, server, sluis):
+    gate = threading.Event()
+
+    def handler(request, link):
+        gate.wait(10)
+        link.answer(request, b"x")
+
+    def figures():
+        text = sluis.ask("/metrics", listener="metrics").body.decode()
+        return [sum(int(line.split()[-1]) for line in text.splitlines() if line.startswith(f"sluis_server_http2_{name}{{"))
+                for name in ("connections", "streams")]
+
+    with http2.Client(**pool(server(handler), backend={"timeouts": {"idle_connection": "1s"}},
+                             metrics={"address": f"127.0.0.1:{sluis.port('metrics')}"})) as client:
+        streams = [client.begin("/") for _ in range(3)]
+        until(lambda: figures() in ([1, 3], [2, 3], [3, 3]))
+        gate.set()
+        client.wait(*streams)
+        until(lambda: figures()[1] == 0)
+        assert figures()[0] >= 1
+    until(lambda: figures() == [0, 0])
+
+
+def test_first_request_tells_of_the_handshake(pool, server, sluis):
+    """As with HTTP/1.1: what is the connection's is in the record of its first request alone."""
+    with http2.Client(**pool(server()), name="WWW.example.nl") as client:
+        assert [client.ask(path).status for path in ("/1", "/2")] == [200, 200]
+
+    def records():
+        shown = sluis.run("audit", "tail", "--json", "-n", "50").stdout
+        lines = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("protocol") == "HTTP/2"]
+
+    until(lambda: len(records()) == 2)
+    first, second = sorted(records(), key=lambda line: line["object"])
+    assert int(first["handshake_us"]) > 0 and "handshake_us" not in second
+    assert first["tls"].startswith("TLSv1.3")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import ports
+from harness import http2, ports
 from harness.collector import Collector
 from harness.origin import answer
 from harness.prometheus import scrape
@@ -57,12 +57,27 @@ def test_one_request_is_two_spans(sluis, site, origin, collector):
     assert front.name == "POST /api" and front.status == 0
     assert front.have == {"url.scheme": "http", "url.path": "/api/x", "server.address": "www.example.nl",
                           "client.address": "127.0.0.1", "http.route": "/api", "sluis.listener": "public",
-                          "sluis.route": "shop/api", "http.response.status_code": 200, "http.request.method": "POST"}
+                          "sluis.route": "shop/api", "http.response.status_code": 200, "http.request.method": "POST",
+                          "network.protocol.version": "1.1"}
     host, port = server.address.split(":")
     assert back.name == "POST"
     assert back.have == {"url.full": f"http://{server.address}/api/x", "server.address": host, "server.port": int(port),
                          "sluis.pool": "web", "sluis.server": server.address, "http.response.status_code": 200,
-                         "http.request.method": "POST"}
+                         "http.request.method": "POST", "network.protocol.version": "1.1"}
+
+
+def test_versions(sluis, site, collector):
+    """network.protocol.version of each side is its own."""
+    server, there = http2.Server(), collector()
+    sluis.start(site(server.address, backend={"protocol": "h2c"}, tracing=tracing(there), listener={"http2": True}))
+    with http2.Client(sluis.port()) as client:
+        assert client.ask("/").status == 200
+    with sluis.client() as client:
+        client.send(b"GET / HTTP/1.0\r\nHost: www.example.nl\r\n\r\n")
+        assert client.to_end().startswith(b"HTTP/1.1 200")
+    server.stop()
+    assert sorted((s.kind, s.have["network.protocol.version"]) for s in there.spans(4)) == [
+        (2, "1.0"), (2, "2"), (3, "2"), (3, "2")]
 
 
 def test_a_trusted_sender_decides(sluis, site, origin, collector):

@@ -299,9 +299,9 @@ def span(kind, *texts):
 
 
 SPANS = {
-    "server": span(2, b"GET", b"https", b"h", b"/p", b"/", b"::1", b"l", b"r/x", b"", b"", b""),
-    "client": span(3, b"GET", b"http", b"h", b"/p", b"", b"::1", b"", b"", b"w", b"s", b"tls"),
-    "quotes": span(2, b"G\"", b"\\", b"\n", b"/\xff", b"", b"", b"", b"", b"", b"", b"") * 2,
+    "server": span(2, b"GET", b"https", b"h", b"/p", b"/", b"::1", b"l", b"r/x", b"", b"", b"", b"1.1"),
+    "client": span(3, b"GET", b"http", b"h", b"/p", b"", b"::1", b"", b"", b"w", b"s", b"tls", b"2"),
+    "quotes": span(2, b"G\"", b"\\", b"\n", b"/\xff", b"", b"", b"", b"", b"", b"", b"", b"") * 2,
 }
 
 

@@ -426,6 +426,16 @@ void client_run_again(struct edge *e)
 	}
 }
 
+void client_charge(struct edge *e, struct client *c, enum page_abuse act)
+{
+	if (!abuse_add(e, c, act))
+		return;
+	if (c->conn.stream)
+		h2_session_end(c->conn.stream->session, NGHTTP2_ENHANCE_YOUR_CALM);
+	else if (c->x)
+		c->x->flags |= X_CLIENT_CLOSE;
+}
+
 /* ---- from outside ---- */
 
 void client_on_event(void *owner, struct loop_source *source, uint32_t events)

@@ -38,6 +38,10 @@ void client_expired(struct edge *e, struct client *c);
  * or all (draining) */
 void client_close_idle(struct edge *e, bool is_all, uint16_t slot);
 
+/* client_charge - c has committed this. Over its limit its connection ends: HTTP/2 with
+ * ENHANCE_YOUR_CALM (RFC 9113 §10.5), HTTP/1 with the answer under way */
+void client_charge(struct edge *e, struct client *c, enum page_abuse act);
+
 /* The loop's handler, and the TLS library's hooks. */
 void client_on_event(void *owner, struct loop_source *source, uint32_t events);
 extern const struct tls_hooks client_tls_hooks;

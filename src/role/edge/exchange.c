@@ -173,8 +173,12 @@ static void exchange_request_broken(struct edge *e, struct exchange *x, enum err
 		exchange_abort(e, x);
 	} else if (why == E_LIMIT && x->listener->body_size) {
 		local_error(e, x, 413, "the request's body is larger than this listener takes");
+	} else if (why == E_NOMEM) {
+		local_error(e, x, 503, "no buffer is free");
 	} else {
-		local_error(e, x, why == E_NOMEM ? 503 : 400, "the request's body is not valid");
+		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
+		client_charge(e, x->c, PAGE_ABUSE_REQUEST);
+		local_error(e, x, 400, "the request's body is not valid");
 	}
 }
 
@@ -314,10 +318,11 @@ static struct exchange_fault exchange_fault(const struct exchange *x, enum dial_
 	return f;
 }
 
-/* What the server is told to answer for. */
-static void exchange_blame(struct edge *e, const struct exchange *x, struct exchange_fault f,
-			   enum dial_failure why)
+static void exchange_tell_failure(struct edge *e, const struct exchange *x, struct exchange_fault f,
+				  enum dial_failure why)
 {
+	if (f.is_refused)
+		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->h2_refused, 1);
 	if (f.is_stale || f.is_early || f.is_refused || why == DIAL_UNKNOWN || why == DIAL_BUSY ||
 	    x->flags & X_GRANTED)
 		return;
@@ -325,6 +330,11 @@ static void exchange_blame(struct edge *e, const struct exchange *x, struct exch
 	survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, true);
 	if (x->flags & X_SENT || why == DIAL_TLS)
 		dial_tell_failure(e, x->server, why);
+}
+
+void exchange_blame(struct edge *e, const struct exchange *x, enum dial_failure why)
+{
+	exchange_tell_failure(e, x, exchange_fault(x, why), why);
 }
 
 /* Which servers the next try leaves out: after a refusal none, another connection is as good. */
@@ -361,7 +371,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_abort(e, x);
 		return;
 	}
-	exchange_blame(e, x, f, why);
+	exchange_tell_failure(e, x, f, why);
 	x->failure = (uint8_t)why;
 	if (x->twin && hedge_take_over(e, x))
 		return;
@@ -417,7 +427,7 @@ void exchange_expired(struct edge *e, struct exchange *x)
 		PAGE_ADD(count_pool(e, x->pool)->queue_expired, 1);
 		local_error(e, x, 503, "no server became free in time");
 	} else if (!x->request.is_done && x->u) {
-		(void)abuse_add(e, x->c, PAGE_ABUSE_SLOW);
+		client_charge(e, x->c, PAGE_ABUSE_SLOW);
 		local_error(e, x, 408, "the request's body did not come in time");
 	} else if (x->u && (x->flags & X_SENT)) {
 		exchange_unanswered(e, x);

@@ -45,6 +45,7 @@ static struct upstream *server_open(struct edge *e, struct h2_session *n)
 	u->slot = owner->slot;
 	u->slot_gen = owner->slot_gen;
 	u->is_open = true;
+	PAGE_ADD(pool_load(e, u->slot, u->slot_gen)->h2_streams, 1);
 	wheel_cancel(&n->conn->timer);
 	return u;
 }
@@ -57,6 +58,7 @@ enum err h2_server_start(struct edge *e, struct exchange *x)
 
 	TRY(h2_session_open(e, &real->conn, &spec));
 	n = real->conn.session;
+	PAGE_ADD(pool_load(e, real->slot, real->slot_gen)->h2_sessions, 1);
 	n->idle_ms = x->pool->idle_connection_ms;
 	real->tls_identity = x->g->tls_identity[x->pool_index];
 	if (pool_is_stale(e, real->slot, real->slot_gen))

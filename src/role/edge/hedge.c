@@ -194,14 +194,7 @@ bool hedge_take_over(struct edge *e, struct exchange *x)
 
 void hedge_lost(struct edge *e, struct exchange *y, enum dial_failure why)
 {
-	bool was_stale = why == DIAL_RESET && y->u && y->u->is_reused;
-
-	if (!was_stale && why != DIAL_UNKNOWN && why != DIAL_BUSY) {
-		PAGE_ADD(pool_load(e, y->server->slot, y->server->slot_gen)->failures, 1);
-		if (y->flags & X_SENT || why == DIAL_TLS)
-			dial_tell_failure(e, y->server, why);
-	}
-	survey_seen(e, y, (e->loop.now_ns - y->asked_ns) / 1000, true);
+	exchange_blame(e, y, why);
 	hedge_free(e, y);
 }
 
@@ -222,6 +215,13 @@ static enum err hedge_head(struct edge *e, struct exchange *y, struct view *in)
 		interim.n = h.n;
 	} while (h.status < 200 && h.status != 101);
 	return h.status == 101 || h.status >= 500 ? E_DENIED : E_OK;
+}
+
+/* A connection that ended before it said anything, however it ended, is one that was reset. */
+static enum dial_failure hedge_why(const struct conn *k, enum err got)
+{
+	return (got == E_CLOSED || k->is_broken) && conn_pending(k).n == 0 ? DIAL_RESET
+									   : DIAL_ANSWER;
 }
 
 static void hedge_read(struct edge *e, struct exchange *y)
@@ -245,7 +245,7 @@ static void hedge_read(struct edge *e, struct exchange *y)
 	else if (got == E_AGAIN)
 		client_run_later(e, x->c);
 	else
-		hedge_lost(e, y, got == E_CLOSED ? DIAL_RESET : DIAL_ANSWER);
+		hedge_lost(e, y, hedge_why(&y->u->conn, got));
 }
 
 void hedge_run(struct edge *e, struct exchange *x)

@@ -75,7 +75,7 @@ void request_refuse(struct edge *e, struct client *c, const struct http1_error *
 	struct exchange *x = request_exchange(e, c);
 
 	PAGE_ADD(e->load->listener[c->slot].bad_requests, 1);
-	(void)abuse_add(e, c, why->status == 408 ? PAGE_ABUSE_SLOW : PAGE_ABUSE_REQUEST);
+	client_charge(e, c, why->status == 408 ? PAGE_ABUSE_SLOW : PAGE_ABUSE_REQUEST);
 	if (!x) {
 		client_close(e, c, true);
 		return;
@@ -515,7 +515,7 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 
 	if (request_canonical(e, x, q, &why) != E_OK) {
 		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
-		(void)abuse_add(e, x->c, PAGE_ABUSE_REQUEST);
+		client_charge(e, x->c, PAGE_ABUSE_REQUEST);
 		x->flags |= X_CLIENT_CLOSE;
 		return (struct request_verdict){ 400, why };
 	}

@@ -161,6 +161,7 @@ void trace_try_end(struct edge *e, struct exchange *x, const char *error)
 	s.id = view_of(x->trace.try_id, sizeof x->trace.try_id);
 	s.parent_id = view_of(x->trace.id, sizeof x->trace.id);
 	s.scheme = x->g->servers[x->pool_index] ? VIEW("https") : VIEW("http");
+	s.version = x->pool->is_h2 ? VIEW("2") : VIEW("1.1");
 	s.pool = image_view(&x->g->image, x->pool->name);
 	s.server = image_view(&x->g->image, x->server->name);
 	if (error) {
@@ -197,6 +198,9 @@ void trace_end(struct edge *e, struct exchange *x)
 	if (x->trace.is_continued)
 		s.parent_id = view_of(x->trace.parent_id, sizeof x->trace.parent_id);
 	s.scheme = conn_tls(&x->c->conn) ? VIEW("https") : VIEW("http");
+	s.version = x->flags & X_OLD_CLIENT ? VIEW("1.0") : VIEW("1.1");
+	if (x->c->is_stream)
+		s.version = VIEW("2");
 	s.host = trace_span(x, x->host_at);
 	ip_put(&w, &x->c->ip);
 	s.peer = wbuf_view(&w);

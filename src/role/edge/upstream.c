@@ -19,12 +19,21 @@ enum {
 	UPSTREAM_SHARED = 100 /* requests that a new HTTP/2 connection is expected to take */
 };
 
-static void upstream_count(struct edge *e, const struct upstream *u, uint32_t by)
+/* A gauge of a server that has left its slot never had what is taken off now. */
+static void upstream_take_off(_Atomic uint32_t *gauge)
+{
+	if (PAGE_GET(*gauge))
+		PAGE_ADD(*gauge, (uint32_t)-1);
+}
+
+/* u is open no more. */
+static void upstream_uncount(struct edge *e, const struct upstream *u)
 {
 	struct page_load_server *l = pool_load(e, u->slot, u->slot_gen);
 
-	if (by == 1 || PAGE_GET(l->connections))
-		PAGE_ADD(l->connections, by);
+	upstream_take_off(u->is_stream ? &l->h2_streams : &l->connections);
+	if (u->conn.session)
+		upstream_take_off(&l->h2_sessions);
 }
 
 void upstream_is_opening(struct edge *e, struct upstream *u, bool is)
@@ -45,10 +54,9 @@ void upstream_close(struct edge *e, struct upstream *u)
 	list_remove(&u->node);
 	list_remove(&u->tie);
 	upstream_is_opening(e, u, false);
+	upstream_uncount(e, u);
 	if (u->conn.session)
 		h2_session_free(e, &u->conn);
-	if (!u->is_stream)
-		upstream_count(e, u, (uint32_t)-1);
 	conn_close(e, &u->conn, u->wants_reset);
 	store_bury_upstream(e, u);
 }
@@ -75,7 +83,7 @@ static struct upstream *upstream_open(struct edge *e, uint32_t slot, uint32_t sl
 		store_bury_upstream(e, u);
 		return NULL;
 	}
-	upstream_count(e, u, 1);
+	PAGE_ADD(pool_load(e, slot, slot_gen)->connections, 1);
 	PAGE_ADD(pool_load(e, slot, slot_gen)->connects, 1);
 	return u;
 }

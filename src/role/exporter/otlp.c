@@ -136,6 +136,7 @@ static void otlp_put(struct wbuf *w, const struct span *s)
 		otlp_server(w, s);
 	else
 		otlp_client(w, s);
+	otlp_attribute(w, "network.protocol.version", s->version);
 	otlp_number(w, "http.response.status_code", s->status);
 	wbuf_dec(&c, s->status);
 	if (is_error)

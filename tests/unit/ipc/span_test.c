@@ -29,7 +29,8 @@ static struct span sample(void)
 			      .rule = VIEW("r/x"),
 			      .pool = VIEW("w"),
 			      .server = VIEW("s"),
-			      .error = VIEW("tls") };
+			      .error = VIEW("tls"),
+			      .version = VIEW("1.1") };
 }
 
 static void test_round_trip(void **state)
@@ -53,6 +54,7 @@ static void test_round_trip(void **state)
 	assert_true(view_eq(b.trace_id, VIEW(TRACE)) && view_eq(b.id, VIEW(ID)));
 	assert_true(view_eq(b.parent_id, VIEW("ffffffffffffffff")));
 	assert_true(view_eq(b.method, VIEW("GET")) && view_eq(b.error, VIEW("tls")));
+	assert_true(view_eq(b.version, VIEW("1.1")));
 	assert_true(view_eq(b.rule, VIEW("r/x")) && view_eq(b.peer, VIEW("::1")));
 	assert_int_equal(span_next(&rest, &b), E_OK);
 	assert_int_equal(b.parent_id.n, 0);
@@ -71,7 +73,7 @@ static void test_long_texts(void **state)
 	(void)state;
 	memset(x, '/', sizeof x);
 	a.method = a.scheme = a.host = a.path = a.pattern = a.peer = all;
-	a.listener = a.rule = a.pool = a.server = a.error = all;
+	a.listener = a.rule = a.pool = a.server = a.error = a.version = all;
 	span_put(&w, &a);
 	assert_false(w.bad);
 	rest = wbuf_view(&w);
