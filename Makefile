@@ -7,15 +7,17 @@
 #   make bench      side by side with Debian's haproxy
 #   make simulate   what each balancing algorithm does, in a table
 #   make conformance  RFC 9110, 9112, 9113, 8441 row by row, beside nginx and HAProxy
+#   make soak MINUTES=30  mixed traffic while servers die, roles are killed and the configuration changes
 #   make fuzz SECONDS=60
 #   make install DESTDIR=... [PREFIX=/usr/local]
 
 BUILD ?= build
 SECONDS ?= 60
+MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build run test lint bench simulate conformance fuzz install docs clean help
+.PHONY: all build run test lint bench simulate conformance soak fuzz install docs clean help
 
 all: build
 
@@ -50,6 +52,10 @@ conformance: build
 	@tools/install-packages run test bench
 	@exec tests/conformance/run --build $(BUILD)
 
+soak: build
+	@tools/install-packages run test
+	@exec tests/soak/run --build $(BUILD) --minutes $(MINUTES)
+
 fuzz:
 	@tools/install-packages build test
 	@exec tools/fuzz $(SECONDS)
@@ -65,4 +71,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,11s/^# \{0,1\}//p' Makefile
+	@sed -n '3,12s/^# \{0,1\}//p' Makefile

@@ -5,6 +5,7 @@
  */
 #include "role/edge/answer.h"
 
+#include "base/date.h"
 #include "role/edge/body.h"
 #include "role/edge/cache.h"
 #include "role/edge/client.h"
@@ -20,6 +21,7 @@
 #include "role/edge/retry.h"
 #include "role/edge/survey.h"
 #include "role/edge/tunnel.h"
+#include "sys/clock.h"
 
 enum { ANSWER_READS = 8 /* of one server before others get their turn */ };
 
@@ -29,6 +31,20 @@ void answer_put_security(struct wbuf *w, const struct exchange *x)
 
 	if (conn_tls(&x->c->conn) && !(f && f->flags & IMAGE_FILTER_HSTS))
 		WBUF_LIT(w, "Strict-Transport-Security: max-age=31536000\r\n");
+}
+
+void answer_put_date(struct edge *e, struct wbuf *w)
+{
+	if (e->loop.now_ns >= e->date_until_ns) {
+		struct wbuf text = wbuf_of(e->date, sizeof e->date);
+		int64_t wall_us = clock_wall_us();
+
+		date_put_http(&text, wall_us / 1000000);
+		e->date_until_ns = e->loop.now_ns + (uint64_t)(1000000 - wall_us % 1000000) * 1000;
+	}
+	WBUF_LIT(w, "Date: ");
+	wbuf_put(w, e->date, sizeof e->date);
+	WBUF_LIT(w, "\r\n");
 }
 
 static bool answer_drops(const struct exchange *x, struct view head, const struct http1_head *h,
@@ -46,17 +62,22 @@ static bool answer_drops(const struct exchange *x, struct view head, const struc
 	       http1_connection_has(head, h, field_name_view(head, f));
 }
 
-/* Field lines that go on, copied in runs. True when the server said something about HSTS itself. */
-static bool answer_put_fields(struct wbuf *w, const struct exchange *x, struct view head,
-			      const struct http1_head *h)
+enum { ANSWER_HAS_HSTS = 1, ANSWER_HAS_DATE = 2 };
+
+/* Field lines that go on, copied in runs. What the server said itself: ANSWER_HAS_x */
+static unsigned answer_put_fields(struct wbuf *w, const struct exchange *x, struct view head,
+				  const struct http1_head *h)
 {
 	size_t run = h->fields_at;
-	bool has_hsts = false;
+	unsigned has = 0;
 
 	for (size_t i = 0; i < h->field_n; i++) {
 		struct view line = { 0 };
 
-		has_hsts |= h->fields[i].id == FIELD_STRICT_TRANSPORT_SECURITY;
+		if (h->fields[i].id == FIELD_STRICT_TRANSPORT_SECURITY)
+			has |= ANSWER_HAS_HSTS;
+		else if (h->fields[i].id == FIELD_DATE)
+			has |= ANSWER_HAS_DATE;
 		if (!answer_drops(x, head, h, &h->fields[i]))
 			continue;
 		line = http1_line(head, h, i);
@@ -66,7 +87,7 @@ static bool answer_put_fields(struct wbuf *w, const struct exchange *x, struct v
 	wbuf_put(w, head.p + run, h->n - 2 - run);
 	if (x->compress)
 		compress_put_fields(w, x, head, h);
-	return has_hsts;
+	return has;
 }
 
 static void answer_put_status(struct wbuf *w, struct view head, const struct http1_head *h)
@@ -156,7 +177,7 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 		    scratch = wbuf_of(e->frame, sizeof e->frame);
 	const struct image_filter *f = filter_of(x);
 	struct view body = { 0 };
-	bool has_hsts = false;
+	unsigned has = 0;
 
 	answer_decide(e, x, h);
 	if (x->u && x->pool->hedge_quantile)
@@ -168,11 +189,14 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	if (x->rule->compress != IMAGE_NONE)
 		compress_begin(e, x, head, h);
 	answer_put_status(&w, head, h);
-	has_hsts = answer_put_fields(&w, x, head, h);
+	has = answer_put_fields(&w, x, head, h);
 	if (f)
 		filter_put_answer(&w, x, f, false);
-	if (!has_hsts)
+	if (!(has & ANSWER_HAS_HSTS))
 		answer_put_security(&w, x);
+	if (!(has & ANSWER_HAS_DATE) &&
+	    !(f && filter_drops_name(&x->g->image, f->answer_drops, VIEW("Date"))))
+		answer_put_date(e, &w);
 	answer_put_hop(&w, x);
 	if (x->u && x->pool->persist)
 		persist_put(e, x, &w);

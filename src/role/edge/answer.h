@@ -30,4 +30,7 @@ void answer_count(struct edge *e, struct exchange *x);
  * DEFAULTS 5b) */
 void answer_put_security(struct wbuf *w, const struct exchange *x);
 
+/* answer_put_date - the Date line, for answers that come without one (RFC 9110 §6.6.1) */
+void answer_put_date(struct edge *e, struct wbuf *w);
+
 #endif

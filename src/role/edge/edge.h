@@ -416,6 +416,8 @@ struct edge {
 	struct loop loop;
 	struct wheel wheel;
 	struct rng rng;
+	uint64_t date_until_ns; /* date is this second's until then */
+	uint8_t date[29];	/* RFC 9110 §5.6.7 */
 	struct generation *now, *coming;
 	struct generation *ending; /* used no more, freed in pieces */
 	struct loop_source keeper, dialer;

@@ -82,7 +82,8 @@ static void local_put_field(struct wbuf *w, const struct exchange *x, const stru
 	WBUF_LIT(w, "\r\n");
 }
 
-static void local_put_head(struct wbuf *w, const struct exchange *x, const struct local *a)
+static void local_put_head(struct edge *e, struct wbuf *w, const struct exchange *x,
+			   const struct local *a)
 {
 	const struct image_filter *f = filter_of(x);
 
@@ -108,6 +109,8 @@ static void local_put_head(struct wbuf *w, const struct exchange *x, const struc
 	if (f)
 		filter_put_answer(w, x, f, a->is_page);
 	answer_put_security(w, x);
+	if (a->is_page || !f || !filter_drops_name(&x->g->image, f->answer_drops, VIEW("Date")))
+		answer_put_date(e, w);
 }
 
 /* The one way out of this file: sends the answer and ends the exchange. */
@@ -190,7 +193,7 @@ void local_error(struct edge *e, struct exchange *x, uint16_t status, const char
 	wbuf_put(&b, x->request_id, sizeof x->request_id);
 	WBUF_LIT(&b, "</code></p></main></body></html>\n");
 	a.body = wbuf_view(&b);
-	local_put_head(&w, x, &a);
+	local_put_head(e, &w, x, &a);
 	local_put_wait(&w, x, status);
 	local_send(e, x, &w, &a);
 }
@@ -199,7 +202,7 @@ static void local_redirect(struct edge *e, struct exchange *x, struct local *a)
 {
 	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
 
-	local_put_head(&w, x, a);
+	local_put_head(e, &w, x, a);
 	local_put_field(&w, x, a, VIEW("Location"), a->location);
 	local_send(e, x, &w, a);
 }
@@ -223,7 +226,7 @@ void local_rule(struct edge *e, struct exchange *x)
 	}
 	a.body = image_view(im, x->rule->body);
 	a.type = image_view(im, x->rule->content_type);
-	local_put_head(&w, x, &a);
+	local_put_head(e, &w, x, &a);
 	local_send(e, x, &w, &a);
 }
 
@@ -233,7 +236,7 @@ void local_preflight(struct edge *e, struct exchange *x)
 	struct local a = { .status = 204 };
 
 	access_why(x, "a preflight request");
-	local_put_head(&w, x, &a);
+	local_put_head(e, &w, x, &a);
 	filter_put_preflight(&w, x, filter_of(x));
 	local_send(e, x, &w, &a);
 }
