@@ -210,3 +210,12 @@ void ip_put_endpoint(struct wbuf *w, const struct ip *a, uint16_t port)
 	WBUF_LIT(w, ":");
 	wbuf_dec(w, port);
 }
+
+struct ip ip_source(const struct ip *a)
+{
+	struct ip who = *a;
+
+	for (unsigned i = 8; i < sizeof who.b && !ip_is_v4(a); i++)
+		who.b[i] = 0;
+	return who;
+}

@@ -60,10 +60,8 @@ static uint32_t abuse_raise(struct abuse_score *s, uint32_t now_ms, uint32_t lea
 
 static struct abuse_source *abuse_source(const struct edge *e, const struct ip *ip)
 {
-	struct ip who = *ip;
+	struct ip who = ip_source(ip);
 
-	for (unsigned i = 8; i < sizeof who.b && !ip_is_v4(ip); i++)
-		who.b[i] = 0; /* a customer has a /64 */
 	return &e->sources[address_hash(e, 0, &who) % ABUSE_SOURCES];
 }
 

@@ -49,8 +49,9 @@ uint32_t address_hash(const struct edge *e, uint16_t slot, const struct ip *ip)
 
 uint64_t address_hash_pool(const struct edge *e, const struct ip *ip, uint64_t pool_id)
 {
-	uint64_t host = ip_is_v4(ip) ? address_word(ip, 8) : 0;
-	uint64_t h = address_mix(address_word(ip, 0) ^ e->address_key[0], host ^ e->address_key[1]);
+	struct ip who = ip_source(ip);
+	uint64_t h = address_mix(address_word(&who, 0) ^ e->address_key[0],
+				 address_word(&who, 8) ^ e->address_key[1]);
 
 	return address_mix(h ^ pool_id, e->address_key[0]);
 }
@@ -85,13 +86,14 @@ static uint32_t address_find(const struct edge *e, uint16_t slot, const struct i
 
 enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_t limit)
 {
-	struct address *a = &e->addresses[address_find(e, slot, ip)];
-	uint32_t shared = address_hash(e, slot, ip) % PAGE_ADDRESSES;
+	struct ip who = ip_source(ip);
+	struct address *a = &e->addresses[address_find(e, slot, &who)];
+	uint32_t shared = address_hash(e, slot, &who) % PAGE_ADDRESSES;
 
 	if (limit && a->n + address_elsewhere(e, shared) >= limit)
 		return E_LIMIT;
 	if (a->n == 0)
-		*a = (struct address){ .ip = *ip, .slot = slot };
+		*a = (struct address){ .ip = who, .slot = slot };
 	a->n++;
 	PAGE_ADD(e->load->address[shared], 1u);
 	return E_OK;
@@ -99,10 +101,11 @@ enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_
 
 void address_remove(struct edge *e, uint16_t slot, const struct ip *ip)
 {
-	uint32_t hole = address_find(e, slot, ip), i = hole;
+	struct ip who = ip_source(ip);
+	uint32_t hole = address_find(e, slot, &who), i = hole;
 
 	INVARIANT(e->addresses[hole].n > 0);
-	PAGE_ADD(e->load->address[address_hash(e, slot, ip) % PAGE_ADDRESSES], (uint32_t)-1);
+	PAGE_ADD(e->load->address[address_hash(e, slot, &who) % PAGE_ADDRESSES], (uint32_t)-1);
 	if (--e->addresses[hole].n)
 		return;
 	for (;;) {

@@ -121,6 +121,27 @@ static void test_net(void **state)
 	}
 }
 
+/* RFC 4291 §2.5.1: the lower half of an IPv6 address is its owner's to choose */
+static void test_source(void **state)
+{
+	static const struct {
+		const char *text, *source;
+	} cases[] = { { "192.0.2.7", "192.0.2.7" },
+		      { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::" },
+		      { "2001:db8:1:2::", "2001:db8:1:2::" },
+		      { "2001:db8:1:3::9", "2001:db8:1:3::" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct ip a = { 0 }, want = { 0 }, got = { 0 };
+
+		assert_int_equal(ip_parse(view_str(cases[i].text), &a), E_OK);
+		assert_int_equal(ip_parse(view_str(cases[i].source), &want), E_OK);
+		got = ip_source(&a);
+		assert_true(ip_eq(&got, &want));
+	}
+}
+
 static void test_endpoint_and_eq(void **state)
 {
 	uint8_t room[128];
@@ -143,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_and_put),
 		cmocka_unit_test(test_net),
+		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_endpoint_and_eq),
 	};
 

@@ -24,7 +24,7 @@ static struct edge *edge_new(void)
 
 static struct ip address_of(uint32_t i)
 {
-	struct ip ip = { { [0] = 0x20, [1] = 1, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i } };
+	struct ip ip = { { [0] = 0x20, [1] = 1, [6] = (uint8_t)(i >> 8), [7] = (uint8_t)i } };
 
 	return ip;
 }
@@ -87,10 +87,27 @@ static void test_other_edges_count(void **state)
 	free(b);
 }
 
+/* RFC 4291 §2.5.1: who has one address of a /64 has them all */
+static void test_one_network_is_one_client(void **state)
+{
+	struct edge *e = edge_new();
+
+	(void)state;
+	for (uint8_t i = 0; i < 3; i++) {
+		struct ip ip = address_of(7);
+
+		ip.b[15] = i;
+		assert_int_equal(address_add(e, 0, &ip, 2), i < 2 ? E_OK : E_LIMIT);
+	}
+	free(e->load);
+	free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_counts_like_a_plain_array),
-					    cmocka_unit_test(test_other_edges_count) };
+					    cmocka_unit_test(test_other_edges_count),
+					    cmocka_unit_test(test_one_network_is_one_client) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
