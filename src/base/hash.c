@@ -3,10 +3,10 @@
 
 uint64_t hash_fnv1a(struct view v)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = HASH_FNV1A_START;
 
 	for (size_t i = 0; i < v.n; i++)
-		h = (h ^ v.p[i]) * 0x100000001b3u;
+		h = hash_fnv1a_add(h, v.p[i]);
 	return h;
 }
 

@@ -12,6 +12,7 @@ struct compile {
 	const struct hosts *hosts;
 	const struct image *previous; /* NULL: none; slots stay, generations count on */
 	struct build build;
+	uint32_t path_rules; /* that IMAGE_PATHS hold so far */
 };
 
 /*
@@ -71,6 +72,17 @@ uint32_t compile_delivery_compress(struct compile *c, const struct model_compres
  * scope */
 uint32_t compile_delivery_cache(struct compile *c, const struct model_cache *from,
 				struct view rule_name, const struct model_rule *rule);
+
+/* compile_listener_slots - of a table with n names: twice as many, a power of two; none for no name
+ */
+uint32_t compile_listener_slots(uint32_t n);
+
+/*
+ * compile_path_list - IMAGE_PATHS for a list of rules
+ *   rules   IMAGE_RULE_INDEX, ascending
+ * One, or none: the list is short, few of its rules have a path, or the image has enough of them.
+ */
+struct image_range compile_path_list(struct compile *c, struct image_range rules);
 
 /* compile_text - text into the image */
 struct image_str compile_text(struct compile *c, struct view text);

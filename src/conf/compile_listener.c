@@ -3,8 +3,12 @@
 #include "conf/compile.h"
 #include "conf/region.h"
 
-/* A table with n names has twice as many slots, a power of two; none for no name. */
-static uint32_t compile_listener_slots(uint32_t n)
+/* A list of rules that hosts have, and where its paths are found. */
+struct compile_rules {
+	struct image_range rules, paths;
+};
+
+uint32_t compile_listener_slots(uint32_t n)
 {
 	uint32_t slots = 2;
 
@@ -64,7 +68,7 @@ static struct image_range compile_listener_sni(struct compile *c, const struct m
 }
 
 static struct image_range compile_listener_hosts(struct compile *c, const struct hosts_table *from,
-						 const struct image_range *lists)
+						 const struct compile_rules *lists)
 {
 	struct image_range table = { .first = build_n(&c->build, IMAGE_HOST),
 				     .n = compile_listener_slots(from->n) };
@@ -76,20 +80,23 @@ static struct image_range compile_listener_hosts(struct compile *c, const struct
 
 		to->hash = hash;
 		to->name = compile_text(c, from->p[i].name);
-		to->rules = lists[from->p[i].list];
+		to->rules = lists[from->p[i].list].rules;
+		to->paths = lists[from->p[i].list].paths;
 	}
 	return table;
 }
 
 /* Every list of routes as a list of rules. */
-static struct image_range *compile_listener_lists(struct compile *c)
+static struct compile_rules *compile_listener_lists(struct compile *c)
 {
 	const struct hosts *h = c->hosts;
-	struct image_range *ranges =
-		REGION_NEW(c->check->region, struct image_range, h->list_n + 1);
+	struct compile_rules *lists =
+		REGION_NEW(c->check->region, struct compile_rules, h->list_n + 1);
 
 	for (uint32_t i = 0; i < h->list_n; i++) {
-		ranges[i].first = build_n(&c->build, IMAGE_RULE_INDEX);
+		struct image_range *rules = &lists[i].rules;
+
+		rules->first = build_n(&c->build, IMAGE_RULE_INDEX);
 		for (uint32_t k = 0; k < h->lists[i].n; k++) {
 			const struct image_route *route =
 				build_at(&c->build, IMAGE_ROUTE, hosts_route(&h->lists[i], k));
@@ -97,10 +104,11 @@ static struct image_range *compile_listener_lists(struct compile *c)
 
 			for (uint32_t r = 0; r < route->rules.n; r++)
 				to[r] = route->rules.first + r;
-			ranges[i].n += route->rules.n;
+			rules->n += route->rules.n;
 		}
+		lists[i].paths = compile_path_list(c, *rules);
 	}
-	return ranges;
+	return lists;
 }
 
 static void compile_listener_numbers(const struct model_listener *from, struct image_listener *to)
@@ -141,7 +149,7 @@ static bool compile_listener_has_h2(const struct model_listener *l)
 	return l->http2 == MODEL_HTTP2_ON || (!l->http2 && l->protocol == IMAGE_HTTPS);
 }
 
-static void compile_listener_one(struct compile *c, uint32_t i, const struct image_range *lists)
+static void compile_listener_one(struct compile *c, uint32_t i, const struct compile_rules *lists)
 {
 	const struct model_listener *from =
 		MODEL_AT(struct model_listener, c->check->model->listeners, i);
@@ -165,7 +173,7 @@ static void compile_listener_one(struct compile *c, uint32_t i, const struct ima
 void compile_listener_run(struct compile *c)
 {
 	const struct model_list list = c->check->model->listeners;
-	const struct image_range *lists = compile_listener_lists(c);
+	const struct compile_rules *lists = compile_listener_lists(c);
 	uint32_t *kept = REGION_NEW(c->check->region, uint32_t, list.n);
 	struct slots slots = { 0 };
 

@@ -9,7 +9,8 @@
  */
 #include "conf/image.h"
 
-#include "base/hash.h"
+#include "conf/image_path.h"
+#include "conf/image_table.h"
 
 #include <stdalign.h>
 
@@ -96,6 +97,12 @@ static const struct row rows[] = {
 
 	ROW(IMAGE_HOST, ROW_TEXT, image_host, name, 0, IMAGE_NAME_MAX),
 	ROW(IMAGE_HOST, ROW_RANGE, image_host, rules, IMAGE_RULE_INDEX, 0),
+	ROW(IMAGE_HOST, ROW_RANGE, image_host, paths, IMAGE_PATHS, 0),
+	ROW(IMAGE_PATHS, ROW_RANGE, image_paths, table, IMAGE_PATH, 1),
+	ROW(IMAGE_PATHS, ROW_RANGE, image_paths, others, IMAGE_RULE_INDEX, 0),
+	ROW(IMAGE_PATH, ROW_TEXT, image_path, name, 0, IMAGE_PATH_MAX),
+	ROW(IMAGE_PATH, ROW_RANGE, image_path, exact, IMAGE_RULE_INDEX, 0),
+	ROW(IMAGE_PATH, ROW_RANGE, image_path, prefix, IMAGE_RULE_INDEX, 0),
 
 	{ IMAGE_RULE_INDEX, ROW_INDEX, 0, IMAGE_RULE, 0 },
 
@@ -275,6 +282,8 @@ static const uint16_t section_size[IMAGE_SECTIONS] = {
 	[IMAGE_DER] = sizeof(struct image_str),
 	[IMAGE_HOST] = sizeof(struct image_host),
 	[IMAGE_RULE_INDEX] = sizeof(uint32_t),
+	[IMAGE_PATHS] = sizeof(struct image_paths),
+	[IMAGE_PATH] = sizeof(struct image_path),
 	[IMAGE_ROUTE] = sizeof(struct image_route),
 	[IMAGE_RULE] = sizeof(struct image_rule),
 	[IMAGE_FIELD_MATCH] = sizeof(struct image_field_match),
@@ -295,20 +304,6 @@ static const uint16_t section_size[IMAGE_SECTIONS] = {
 	[IMAGE_DROP] = sizeof(struct image_str),
 	[IMAGE_SEGMENT] = sizeof(struct image_segment),
 };
-
-/* What both hash tables begin with. */
-struct image_named {
-	uint64_t hash;
-	struct image_str name;
-};
-_Static_assert(offsetof(struct image_sni, hash) == offsetof(struct image_named, hash),
-	       "same start");
-_Static_assert(offsetof(struct image_sni, name) == offsetof(struct image_named, name),
-	       "same start");
-_Static_assert(offsetof(struct image_host, hash) == offsetof(struct image_named, hash),
-	       "same start");
-_Static_assert(offsetof(struct image_host, name) == offsetof(struct image_named, name),
-	       "same start");
 
 size_t image_section_size(enum image_section s)
 {
@@ -408,46 +403,6 @@ static bool rows_are_good(const struct image *im)
 	return true;
 }
 
-/* Element i of a name table. */
-static const struct image_named *named_at(const struct image *im, enum image_section s,
-					  struct image_range table, size_t i)
-{
-	return image_at(im, s, table.first + i, section_size[s]);
-}
-
-/*
- * A table is good when its size is a power of two, at least one slot is empty (a search ends), and
- * every entry is reached: between its home and its place there is no empty slot. Walking once
- * around from an empty slot, an entry's way back to its home may not be longer than the run of
- * entries before it.
- */
-static bool table_is_good(const struct image *im, enum image_section s, struct image_range table)
-{
-	size_t mask = (size_t)table.n - 1, empty = 0, run = 0;
-
-	if (table.n == 0)
-		return true;
-	if (table.n & (table.n - 1))
-		return false;
-	while (empty < table.n && named_at(im, s, table, empty)->name.n != 0)
-		empty++;
-	if (empty == table.n)
-		return false;
-	for (size_t k = 1; k <= mask; k++) {
-		size_t i = (empty + k) & mask;
-		const struct image_named *e = named_at(im, s, table, i);
-
-		if (e->name.n == 0) {
-			run = 0;
-			continue;
-		}
-		if (((i - e->hash) & mask) > run || e->hash != hash_fnv1a(image_view(im, e->name)))
-			return false;
-		run++;
-	}
-	return true;
-}
-
 static bool sni_is_complete(const struct image *im, struct image_range table)
 {
 	for (size_t k = 0; k < table.n; k++) {
@@ -478,8 +433,8 @@ static const char *listeners_why(const struct image *im)
 			return "two listeners share a name table";
 		sni_end = l->sni.n ? l->sni.first + l->sni.n : sni_end;
 		host_end = l->hosts.n ? l->hosts.first + l->hosts.n : host_end;
-		if (!table_is_good(im, IMAGE_SNI, l->sni) ||
-		    !table_is_good(im, IMAGE_HOST, l->hosts))
+		if (!image_table_is_good(im, IMAGE_SNI, l->sni) ||
+		    !image_table_is_good(im, IMAGE_HOST, l->hosts))
 			return "a name table has an entry that can't be found";
 		if (!sni_is_complete(im, l->sni))
 			return "a server name has no certificate";
@@ -663,7 +618,7 @@ static const char *header_why(struct view bytes)
 static const char *contents_why(const struct image *im)
 {
 	static const char *(*const checks[])(const struct image *) = {
-		listeners_why, routes_why, rules_why, pools_why, servers_why,
+		listeners_why, image_path_why, routes_why, rules_why, pools_why, servers_why,
 	};
 
 	if (!rows_are_good(im))
@@ -706,24 +661,6 @@ enum err image_check(struct view bytes, struct image *ret, const char **ret_why)
 	return E_OK;
 }
 
-/* The entry of a name table, or NULL. */
-static const struct image_named *table_find(const struct image *im, enum image_section s,
-					    struct image_range table, struct view name)
-{
-	uint64_t hash = hash_fnv1a(name);
-
-	for (size_t k = 0; k < table.n; k++) {
-		const struct image_named *e =
-			named_at(im, s, table, (hash + k) & ((size_t)table.n - 1));
-
-		if (e->name.n == 0)
-			return NULL;
-		if (e->hash == hash && view_eq(image_view(im, e->name), name))
-			return e;
-	}
-	return NULL;
-}
-
 /* The stored form of wildcards starts with a dot, "any" is a star: no name a client may send. */
 static bool name_is_plain(struct view name)
 {
@@ -758,14 +695,14 @@ const struct image_host *image_find_host(const struct image *im, const struct im
 		struct view at = name_parent(name);
 		size_t dots = name_dots(at);
 
-		e = table_find(im, IMAGE_HOST, l->hosts, name);
+		e = image_table_find(im, IMAGE_HOST, l->hosts, name);
 		/* Suffixes with more labels than any wildcard has are not worth a hash. */
 		for (; !e && at.n && l->wildcard_labels; at = name_parent(at), dots--)
 			if (dots <= l->wildcard_labels)
-				e = table_find(im, IMAGE_HOST, l->hosts, at);
+				e = image_table_find(im, IMAGE_HOST, l->hosts, at);
 	}
 	if (!e)
-		e = table_find(im, IMAGE_HOST, l->hosts, VIEW("*"));
+		e = image_table_find(im, IMAGE_HOST, l->hosts, VIEW("*"));
 	return (const struct image_host *)e;
 }
 
@@ -775,8 +712,15 @@ uint32_t image_find_sni(const struct image *im, const struct image_listener *l, 
 
 	if (l->sni.n == 0 || !name_is_plain(name))
 		return IMAGE_NONE;
-	e = table_find(im, IMAGE_SNI, l->sni, name);
+	e = image_table_find(im, IMAGE_SNI, l->sni, name);
 	if (!e)
-		e = table_find(im, IMAGE_SNI, l->sni, name_parent(name));
+		e = image_table_find(im, IMAGE_SNI, l->sni, name_parent(name));
 	return e ? ((const struct image_sni *)e)->certificate : IMAGE_NONE;
+}
+
+const struct image_path *image_find_path(const struct image *im, const struct image_paths *p,
+					 uint64_t hash, struct view path)
+{
+	return (const struct image_path *)image_table_find_hash(im, IMAGE_PATH, p->table, hash,
+								path);
 }

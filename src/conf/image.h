@@ -61,6 +61,8 @@ enum image_section {
 	IMAGE_CORS,
 	IMAGE_ORIGIN, /* struct image_str: scheme, host and port; "*." in front of a host, "*" */
 	IMAGE_CACHE,  /* per rule that keeps answers */
+	IMAGE_PATHS,  /* per long list of rules: where its paths are found */
+	IMAGE_PATH,   /* per element of IMAGE_PATHS: paths to rules, hash table */
 	IMAGE_SECTIONS
 };
 
@@ -160,6 +162,25 @@ struct image_host {
 	struct image_str name; /* lower case */
 	struct image_range
 		rules; /* IMAGE_RULE_INDEX: file order, each route's short form after its rules */
+	struct image_range paths; /* IMAGE_PATHS: one, or none: the rules are few */
+};
+
+/*
+ * Which of a host's rules a path may lead to, without a look at the others. Every rule of the list
+ * is in it once; each range ascends, so that the lowest index of those that a path finds is the
+ * first of them in file order.
+ */
+struct image_paths {
+	struct image_range table;  /* IMAGE_PATH: a power of two, open addressing */
+	struct image_range others; /* IMAGE_RULE_INDEX: rules for any path, "/", regexes */
+	uint32_t longest;	   /* bytes of the longest path in the table */
+	uint32_t pad;
+};
+
+struct image_path {
+	uint64_t hash;
+	struct image_str name;		  /* of the rules; empty: the slot is free */
+	struct image_range exact, prefix; /* IMAGE_RULE_INDEX: the rules with that path */
 };
 
 enum image_key_type { IMAGE_KEY_RSA = 1, IMAGE_KEY_P256, IMAGE_KEY_P384, IMAGE_KEY_ED25519 };
@@ -479,6 +500,8 @@ IMAGE_GETTER(image_certificate_at, struct image_certificate, IMAGE_CERTIFICATE)
 IMAGE_GETTER(image_der_at, struct image_str, IMAGE_DER)
 IMAGE_GETTER(image_host_at, struct image_host, IMAGE_HOST)
 IMAGE_GETTER(image_rule_index_at, uint32_t, IMAGE_RULE_INDEX)
+IMAGE_GETTER(image_paths_at, struct image_paths, IMAGE_PATHS)
+IMAGE_GETTER(image_path_at, struct image_path, IMAGE_PATH)
 IMAGE_GETTER(image_route_at, struct image_route, IMAGE_ROUTE)
 IMAGE_GETTER(image_rule_at, struct image_rule, IMAGE_RULE)
 IMAGE_GETTER(image_field_match_at, struct image_field_match, IMAGE_FIELD_MATCH)
@@ -508,5 +531,9 @@ const struct image_host *image_find_host(const struct image *im, const struct im
 /* image_find_sni - certificate index for a lower-case name: exact, then one wildcard label;
  * IMAGE_NONE when none */
 uint32_t image_find_sni(const struct image *im, const struct image_listener *l, struct view name);
+
+/* image_find_path - the entry for exactly this path, or NULL; hash: hash_fnv1a of it */
+const struct image_path *image_find_path(const struct image *im, const struct image_paths *p,
+					 uint64_t hash, struct view path);
 
 #endif

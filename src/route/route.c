@@ -1,5 +1,7 @@
-/* Rules against one request; no allocation, no system call; linear in the rules of the host. */
+/* Rules against one request; no allocation, no system call. */
 #include "route/route.h"
+
+#include "route/route_path.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -200,13 +202,30 @@ enum route_verdict route_judge(const struct image *im, uint32_t rule, const stru
 	return route_judge_one(im, rule, q, regexes, ret_field);
 }
 
+/* The first of those that the path may lead to. */
+static const struct image_rule *route_find_path(const struct image *im, struct route_path *path,
+						const struct route_request *q,
+						const struct route_regexes *regexes)
+{
+	uint32_t index = 0, field = 0;
+
+	while ((index = route_path_next(im, path)) != IMAGE_NONE)
+		if (route_judge_one(im, index, q, regexes, &field) == ROUTE_TAKES)
+			return image_rule_at(im, index);
+	return NULL;
+}
+
 const struct image_rule *route_find(const struct image *im, const struct image_listener *l,
 				    const struct route_request *q,
 				    const struct route_regexes *regexes)
 {
 	const struct image_host *h = image_find_host(im, l, q->host);
+	struct route_path path;
 	uint32_t field = 0;
 
+	if (h && h->paths.n &&
+	    route_path_begin(im, image_paths_at(im, h->paths.first), q->target.path, &path))
+		return route_find_path(im, &path, q, regexes);
 	for (uint32_t i = 0; h && i < h->rules.n; i++) {
 		uint32_t index = *image_rule_index_at(im, h->rules.first + i);
 

@@ -137,6 +137,25 @@ static uint64_t walk_pool(const struct image *im, const struct image_pool *p)
 	return sum;
 }
 
+/* What a path leads to are rules. */
+static uint64_t walk_paths(const struct image *im, const struct image_paths *p)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->table.n; i++) {
+		const struct image_path *e = image_path_at(im, p->table.first + i);
+
+		sum += walk_str(im, e->name);
+		for (uint32_t k = 0; k < e->exact.n; k++)
+			sum += image_rule_at(im, *image_rule_index_at(im, e->exact.first + k))
+				       ->slot;
+		for (uint32_t k = 0; k < e->prefix.n; k++)
+			sum += image_rule_at(im, *image_rule_index_at(im, e->prefix.first + k))
+				       ->slot;
+	}
+	return sum;
+}
+
 static uint64_t walk(const struct image *im)
 {
 	uint64_t sum = walk_networks(im, im->header->trust_forwarded_from);
@@ -153,6 +172,8 @@ static uint64_t walk(const struct image *im)
 		sum += walk_rule(im, image_rule_at(im, i));
 	for (uint32_t i = 0; i < image_count(im, IMAGE_POOL); i++)
 		sum += walk_pool(im, image_pool_at(im, i));
+	for (uint32_t i = 0; i < image_count(im, IMAGE_PATHS); i++)
+		sum += walk_paths(im, image_paths_at(im, i));
 	return sum;
 }
 
