@@ -170,6 +170,19 @@ static enum err answer_interim(struct edge *e, struct exchange *x, struct view h
 	return answer_send(e, x, wbuf_view(&w));
 }
 
+/* What every answer has and the server did not say; a filter may want to have no Date. */
+static void answer_put_missing(struct edge *e, struct wbuf *w, const struct exchange *x,
+			       unsigned has)
+{
+	const struct image_filter *f = filter_of(x);
+
+	if (!(has & ANSWER_HAS_HSTS))
+		answer_put_security(w, x);
+	if (!(has & ANSWER_HAS_DATE) &&
+	    !(f && filter_drops_name(&x->g->image, f->answer_drops, VIEW("Date"))))
+		answer_put_date(e, w);
+}
+
 static enum err answer_final(struct edge *e, struct exchange *x, struct view head,
 			     const struct http1_head *h, struct view *rest)
 {
@@ -192,11 +205,7 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	has = answer_put_fields(&w, x, head, h);
 	if (f)
 		filter_put_answer(&w, x, f, false);
-	if (!(has & ANSWER_HAS_HSTS))
-		answer_put_security(&w, x);
-	if (!(has & ANSWER_HAS_DATE) &&
-	    !(f && filter_drops_name(&x->g->image, f->answer_drops, VIEW("Date"))))
-		answer_put_date(e, &w);
+	answer_put_missing(e, &w, x, has);
 	answer_put_hop(&w, x);
 	if (x->u && x->pool->persist)
 		persist_put(e, x, &w);
