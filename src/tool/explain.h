@@ -69,6 +69,14 @@ const char *explain_persistence(const struct image_pool *pool);
 /* explain_mirror - the pool that gets copies of the rule's requests; NULL: none */
 const struct image_pool *explain_mirror(const struct explain *e);
 
+/* explain_compress, explain_cache - how the rule's answers are delivered; NULL: not so */
+const struct image_compress *explain_compress(const struct explain *e);
+const struct image_cache *explain_cache(const struct explain *e);
+
+/* explain_codings, explain_level - what compression may use: "zstd, br, gzip"; "balanced" */
+void explain_codings(const struct image_compress *c, struct wbuf *w);
+const char *explain_level(const struct image_compress *c);
+
 /* explain_host_kind - how the host was found: "exact", "wildcard" or "any host" */
 const char *explain_host_kind(const struct explain *e);
 

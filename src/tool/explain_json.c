@@ -2,6 +2,7 @@
 #include "tool/explain.h"
 
 #include "conf/filter_text.h"
+#include "proto/accept_encoding.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -165,14 +166,49 @@ static json_t *explain_json_mirror(const struct explain *e)
 		      : json_null();
 }
 
+static json_t *explain_json_compress(const struct explain *e)
+{
+	const struct image_compress *c = explain_compress(e);
+	json_t *codings = NULL, *types = NULL;
+
+	if (!c)
+		return json_null();
+	codings = json_array();
+	types = json_array();
+	for (unsigned i = 0; i < ENCODING_N; i++)
+		if (c->algorithms & 1u << i)
+			(void)json_array_append_new(
+				codings, explain_json_text(accept_encoding_name((enum encoding)i)));
+	for (uint32_t i = 0; i < c->types.n; i++)
+		(void)json_array_append_new(
+			types,
+			explain_json_str(e, *image_media_type_at(e->im, c->types.first + i)));
+	return json_pack("{s:o, s:s, s:I, s:o, s:b}", "algorithms", codings, "level",
+			 explain_level(c), "min_size", (json_int_t)c->min_bytes, "types", types,
+			 "even_with_credentials", (int)c->even_with_credentials);
+}
+
+static json_t *explain_json_cache(const struct explain *e)
+{
+	const struct image_cache *c = explain_cache(e);
+
+	return c ? json_pack("{s:I, s:I, s:I, s:b}", "max_object", (json_int_t)c->max_object_bytes,
+			     "max_total", (json_int_t)c->max_total_bytes, "collapse_ms",
+			     (json_int_t)c->collapse_ms, "even_with_cookies",
+			     (int)c->even_with_cookies)
+		 : json_null();
+}
+
 int explain_print_json(const struct explain *e)
 {
-	json_t *doc = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request", explain_json_request(e),
-		"listener", explain_json_listener(e), "certificate", explain_json_certificate(e),
-		"host", explain_json_host(e), "rules", explain_json_rules(e), "result",
-		explain_json_result(e), "filters", explain_json_filters(e), "mirror",
-		explain_json_mirror(e), "backends", explain_json_backends(e));
+	json_t *doc =
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request",
+			  explain_json_request(e), "listener", explain_json_listener(e),
+			  "certificate", explain_json_certificate(e), "host", explain_json_host(e),
+			  "rules", explain_json_rules(e), "result", explain_json_result(e),
+			  "filters", explain_json_filters(e), "compress", explain_json_compress(e),
+			  "cache", explain_json_cache(e), "mirror", explain_json_mirror(e),
+			  "backends", explain_json_backends(e));
 	int status = doc && json_dumpf(doc, stdout, JSON_INDENT(2)) == 0 ? 0 : 1;
 
 	json_decref(doc);

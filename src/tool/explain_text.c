@@ -2,6 +2,7 @@
 #include "tool/explain.h"
 
 #include "conf/filter_text.h"
+#include "conf/value.h"
 #include "tool/ask.h"
 
 #include <stdio.h>
@@ -216,6 +217,49 @@ static void explain_text_mirror(const struct explain *e)
 	explain_text_end(&l);
 }
 
+static void explain_text_compress(const struct explain *e)
+{
+	const struct image_compress *c = explain_compress(e);
+	struct explain_line l;
+	struct wbuf *w = explain_text_begin(&l, "compress");
+
+	if (!c)
+		return;
+	explain_codings(c, w);
+	WBUF_LIT(w, " (");
+	wbuf_str(w, explain_level(c));
+	WBUF_LIT(w, "), answers from ");
+	value_put_size(w, c->min_bytes);
+	WBUF_LIT(w, " on of ");
+	wbuf_dec(w, c->types.n);
+	wbuf_view_put(w, c->types.n == 1 ? VIEW(" type") : VIEW(" types"));
+	if (c->even_with_credentials)
+		WBUF_LIT(w, ", even with credentials");
+	explain_text_end(&l);
+}
+
+static void explain_text_cache(const struct explain *e)
+{
+	const struct image_cache *c = explain_cache(e);
+	struct explain_line l;
+	struct wbuf *w = explain_text_begin(&l, "cache");
+
+	if (!c)
+		return;
+	WBUF_LIT(w, "answers up to ");
+	value_put_size(w, c->max_object_bytes);
+	WBUF_LIT(w, ", ");
+	value_put_size(w, c->max_total_bytes);
+	WBUF_LIT(w, " in each edge");
+	if (c->collapse_ms) {
+		WBUF_LIT(w, "; who asks the same waits up to ");
+		value_put_duration(w, c->collapse_ms);
+	}
+	if (c->even_with_cookies)
+		WBUF_LIT(w, "; even with cookies");
+	explain_text_end(&l);
+}
+
 void explain_print_text(const struct explain *e)
 {
 	struct explain_line l;
@@ -240,6 +284,8 @@ void explain_print_text(const struct explain *e)
 	explain_text_end(&l);
 	if (e->rule)
 		explain_text_filters(e);
+	explain_text_compress(e);
+	explain_text_cache(e);
 	if (e->rule && !e->why && e->rule->action == IMAGE_ACTION_BACKEND)
 		explain_text_pools(e);
 }

@@ -1,6 +1,8 @@
 /* Words for the steps of a decision: the same ones in text and in JSON. */
 #include "tool/explain.h"
 
+#include "proto/accept_encoding.h"
+
 static void explain_path_condition(const struct explain *e, const struct image_rule *rule,
 				   struct wbuf *w)
 {
@@ -140,4 +142,39 @@ const char *explain_persistence(const struct image_pool *pool)
 const struct image_pool *explain_mirror(const struct explain *e)
 {
 	return e->rule && e->rule->mirror_percent ? image_pool_at(e->im, e->rule->mirror) : NULL;
+}
+
+void explain_codings(const struct image_compress *c, struct wbuf *w)
+{
+	static const uint8_t order[] = { ENCODING_ZSTD, ENCODING_BR, ENCODING_GZIP };
+	bool is_next = false;
+
+	for (size_t i = 0; i < sizeof order; i++) {
+		if (!(c->algorithms & 1u << order[i]))
+			continue;
+		if (is_next)
+			WBUF_LIT(w, ", ");
+		wbuf_view_put(w, accept_encoding_name((enum encoding)order[i]));
+		is_next = true;
+	}
+}
+
+const char *explain_level(const struct image_compress *c)
+{
+	static const char *const words[] = { "?", "fast", "balanced", "small" };
+
+	return words[c->level <= IMAGE_COMPRESS_SMALL ? c->level : 0];
+}
+
+const struct image_compress *explain_compress(const struct explain *e)
+{
+	return e->rule && e->rule->compress != IMAGE_NONE
+		       ? image_compress_at(e->im, e->rule->compress)
+		       : NULL;
+}
+
+const struct image_cache *explain_cache(const struct explain *e)
+{
+	return e->rule && e->rule->cache != IMAGE_NONE ? image_cache_at(e->im, e->rule->cache)
+						       : NULL;
 }

@@ -463,6 +463,81 @@ def test_stale_if_error(front, origin):
         web.stop()
 
 
+def test_stale_if_error_when_no_answer_comes(front, origin):
+    """RFC 5861 §4: 504 is such an error too; the server's connection goes, and the next one that asks gets the new answer."""
+    go = threading.Event()
+
+    def serve(request, _):
+        if len(web.requests) == 2:
+            go.wait(10)
+        return answer(str(len(web.requests)), fields=[("Cache-Control", "max-age=1, stale-if-error=60")])
+
+    web = origin(serve)
+    sluis = front(web, route={"cache": True}, edges=1, backend={"timeouts": {"first_byte": "300ms"}, "outlier": {"consecutive_errors": 0}})
+    with sluis.client() as client:
+        client.ask()
+        time.sleep(1.2)
+        got = client.ask()
+        assert got.status == 200 and got.body == b"1" and got.header("Cache-Status") == "sluis; fwd=stale"
+        go.set()
+        assert client.ask().body == b"3"
+
+
+def test_stale_if_error_when_every_server_is_busy(front, origin):
+    """RFC 5861 §4: and 503, of the queue's end."""
+    go = threading.Event()
+
+    def serve(request, _):
+        if request.target == "/slow":
+            go.wait(20)
+        return answer(str(len(web.requests)), fields=[("Cache-Control", "max-age=1, stale-if-error=60")])
+
+    web = origin(serve)
+    sluis = front(web, route={"cache": True}, edges=1, backend={"limits": {"requests_per_server": 1, "queue_timeout": "300ms"}})
+    get(sluis, "/")
+    time.sleep(1.2)
+    with sluis.client() as client:
+        client.send(wire.request("GET", "/slow"))
+        web.wait_for(2)
+        got = get(sluis, "/")
+        assert got.status == 200 and got.body == b"1"
+        assert get(sluis, "/new").status == 503
+        go.set()
+        assert client.response().status == 200
+
+
+def test_a_hedge_asks_the_same(front, origin):
+    """RFC 9111 §4.3.1: the second server is sent the conditions that the first one was, and its 304 makes the answer fresh."""
+    go = threading.Event()
+
+    def serve(request, _):
+        if request.header("If-None-Match"):
+            if len(conditional()) == 1:
+                go.wait(10)
+            return b'HTTP/1.1 304 Not Modified\r\nETag: "v1"\r\nCache-Control: max-age=60\r\n\r\n'
+        return answer("kept", fields=[("Cache-Control", "max-age=1"), TAG])
+
+    def conditional():
+        return [r for server in servers for r in server.requests if r.header("If-None-Match")]
+
+    servers = []
+    servers += [origin(serve, name="a"), origin(serve, name="b")]
+    sluis = front(*servers, route={"cache": True}, edges=1,
+                  backend={"hedge": {"after": "100ms", "percent": 100}, "balance": "round_robin", "outlier": {"consecutive_errors": 0}})
+    with sluis.client() as client:
+        for n in range(10):
+            client.ask(target=f"/{n}")
+        client.ask(target="/page")
+        time.sleep(1.2)
+        began = time.monotonic()
+        got = client.ask(target="/page")
+        assert got.body == b"kept" and got.header("Cache-Status") == "sluis; fwd=stale; fwd-status=304" and time.monotonic() - began < 5
+        assert [r.header("If-None-Match") for r in conditional()] == ['"v1"'] * 2
+        assert sum(len(server.requests) for server in servers) == 13
+        assert client.ask(target="/page").header("Cache-Status") == "sluis; hit"
+    go.set()
+
+
 def test_stale_while_revalidate(front, origin):
     """RFC 5861 §3: one asks the server, the others are served what is there."""
     go = threading.Event()

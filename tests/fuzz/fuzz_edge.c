@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "role/edge/abuse.h"
 #include "role/edge/accept.h"
+#include "role/edge/cache.h"
 #include "role/edge/dial.h"
 #include "role/edge/generation.h"
 #include "role/edge/run.h"
@@ -57,6 +58,11 @@ static const char config[] =
 	"      - {name: mirrored, match: {path_prefix: /mi}, backend: a, mirror: b}\n"
 	"      - {name: source, match: {path_prefix: /s}, backend: b}\n"
 	"      - {name: h2, match: {path_prefix: /2}, backend: h2}\n"
+	"      - {name: kept, match: {path_prefix: /k}, backend: a, cache: {status_field: true}, "
+	"compress: {min_size: 1}}\n"
+	"      - {name: kept2, match: {path_prefix: /2k}, backend: h2, cache: true}\n"
+	"      - {name: pressed, match: {path_prefix: /z}, backend: a, compress: {min_size: 1, "
+	"even_with_credentials: true}}\n"
 	"      - {name: no, match: {path_prefix: /no}, respond: {status: 403, body: \"no\\n\", "
 	"content_type: text/plain}}\n"
 	"    backend: a\n";
@@ -73,7 +79,7 @@ struct rig {
 	struct sockaddr_in address;
 	struct server servers[SERVERS];
 	unsigned server_n;
-	const void *owned[3]; /* what only the edge's own memory points at, which the leak checker
+	const void *owned[5]; /* what only the edge's own memory points at, which the leak checker
 				 can't see */
 };
 
@@ -143,6 +149,8 @@ static void rig_start(struct rig *r)
 	r->owned[0] = r->edge->now;
 	r->owned[1] = r->edge->health;
 	r->owned[2] = r->edge->load;
+	r->owned[3] = r->edge->h2_callbacks;
+	r->owned[4] = r->edge->h2_options;
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
 	r->dialer = ends[0];
 	must(dial_set_channel(r->edge, ends[1]) == E_OK);
@@ -338,6 +346,22 @@ static void rig_close_servers(struct rig *r)
 		r->servers[i].fd = fd_close(r->servers[i].fd);
 }
 
+/* Nobody holds an entry, a place in a list or a stream for compression. */
+static void rig_delivery_is_at_rest(const struct edge *e)
+{
+	uint32_t jobs = 0, slots = 0;
+
+	for (const struct cache_job *j = e->cache.free; j; j = j->next)
+		jobs++;
+	for (const struct compress_slot *z = e->compress.free; z; z = z->next)
+		slots++;
+	must(jobs == e->cache.job_high && slots == e->compress.n);
+	for (unsigned i = 0; e->cache.jobs && i < CACHE_LEADS; i++)
+		must(list_is_empty(&e->cache.leads[i]));
+	for (uint32_t i = 0; i < e->cache.store.entry_high; i++)
+		must(e->cache.store.entries[i].refs == 0);
+}
+
 static void rig_nothing_is_left(struct rig *r)
 {
 	const struct edge *e = r->edge;
@@ -355,6 +379,7 @@ static void rig_nothing_is_left(struct rig *r)
 	must(e->stream_upstream_n == 0 && list_is_empty(&e->h2_dirty));
 	must(e->buffers.free_n == e->buffers.count);
 	must(e->now->users == 1);
+	rig_delivery_is_at_rest(e);
 	for (uint32_t i = 0; i < e->upstream_high; i++)
 		must(e->upstreams[i].conn.source.fd < 0);
 }
@@ -369,6 +394,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	}
 	for (unsigned i = 0; i < ABUSE_SOURCES; i++)
 		rig.edge->sources[i] = (struct abuse_source){ 0 };
+	(void)cache_purge(rig.edge, (struct view){ 0 }, (struct view){ 0 });
+	for (unsigned i = 0; i < CACHE_PASSES; i++)
+		rig.edge->cache.pass[i] = (struct cache_pass){ 0 };
 	rig.server_n = 0;
 	rig.client = -1;
 	rig_connect(&rig);

@@ -9,6 +9,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/local.h"
+#include "role/edge/pool.h"
 #include "role/edge/request.h"
 #include "role/edge/upstream.h"
 #include "sys/clock.h"
@@ -520,6 +521,7 @@ static enum err cache_take_over(struct edge *e, struct exchange *x, const struct
 	*rest = (struct view){ 0 };
 	TRY(conn_keep(e, &x->u->conn, *rest));
 	upstream_give(e, x, is_reusable);
+	pool_release(e, x); /* what the client takes its time for is not the server's load */
 	x->flags &= ~(uint32_t)X_SENT;
 	x->progress = 0;
 	x->job->fwd_status = h->status;

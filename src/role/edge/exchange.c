@@ -41,6 +41,22 @@ void exchange_deadline(struct edge *e, struct exchange *x, uint32_t ms)
 		wheel_set(&e->wheel, &x->c->conn.timer, e->loop.now_ms + ms);
 }
 
+/* No server answers: an older answer where the cache may give one (RFC 5861 §4), else this one. */
+static void exchange_unserved(struct edge *e, struct exchange *x, uint16_t status, const char *why)
+{
+	if (!x->job || !cache_failed(e, x)) {
+		local_error(e, x, status, why);
+		return;
+	}
+	if (x->twin)
+		hedge_end(e, x);
+	upstream_give(e, x, false);
+	pool_dequeue(x);
+	pool_release(e, x);
+	x->flags &= ~(uint32_t)X_ASK;
+	x->end = 0;
+}
+
 static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dial_failure why)
 {
 	static const struct {
@@ -58,9 +74,7 @@ static void exchange_answer_failure(struct edge *e, struct exchange *x, enum dia
 		[DIAL_TLS] = { 502, "TLS to the server failed" },
 	};
 
-	if (x->job && cache_failed(e, x))
-		return;
-	local_error(e, x, answers[why].status, answers[why].text);
+	exchange_unserved(e, x, answers[why].status, answers[why].text);
 }
 
 /* ---- asking ---- */
@@ -72,7 +86,7 @@ static void exchange_queue(struct edge *e, struct exchange *x)
 
 	if (pool_enqueue(e, x) != E_OK) {
 		PAGE_ADD(l->queue_refused, 1);
-		local_error(e, x, 503, "every server is busy and the queue is full");
+		exchange_unserved(e, x, 503, "every server is busy and the queue is full");
 		return;
 	}
 	if (!x->queued_until_ms) {
@@ -113,9 +127,7 @@ void exchange_ask(struct edge *e, struct exchange *x)
 	}
 	if (picked != E_OK) {
 		PAGE_ADD(count_pool(e, x->pool)->unavailable, 1);
-		if (x->job && cache_failed(e, x))
-			return;
-		local_error(e, x, 503, "no server is available");
+		exchange_unserved(e, x, 503, "no server is available");
 		return;
 	}
 	if (x->queued_until_ms)
@@ -133,7 +145,7 @@ void exchange_ask(struct edge *e, struct exchange *x)
 	exchange_deadline(e, x, x->pool->connect_ms + EXCHANGE_DIAL_GRACE_MS);
 	if (upstream_wait(e, x) != E_OK) {
 		pool_release(e, x);
-		local_error(e, x, 503, "too many connections are waiting for servers");
+		exchange_unserved(e, x, 503, "too many connections are waiting for servers");
 	}
 }
 
@@ -402,7 +414,7 @@ static void exchange_unanswered(struct edge *e, struct exchange *x)
 	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
 	survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, true);
 	dial_tell_failure(e, x->server, DIAL_TIMEOUT);
-	local_error(e, x, 504, "the server did not answer in time");
+	exchange_unserved(e, x, 504, "the server did not answer in time");
 }
 
 void exchange_expired(struct edge *e, struct exchange *x)
@@ -425,7 +437,7 @@ void exchange_expired(struct edge *e, struct exchange *x)
 	} else if (x->flags & (X_QUEUED | X_ASK)) {
 		exchange_leave_queue(e, x);
 		PAGE_ADD(count_pool(e, x->pool)->queue_expired, 1);
-		local_error(e, x, 503, "no server became free in time");
+		exchange_unserved(e, x, 503, "no server became free in time");
 	} else if (!x->request.is_done && x->u) {
 		client_charge(e, x->c, PAGE_ABUSE_SLOW);
 		local_error(e, x, 408, "the request's body did not come in time");
