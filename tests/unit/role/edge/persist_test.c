@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "tests/unit/check.h"
+#include "tls/tls_heap.h"
 
 #include <stdlib.h>
 
@@ -146,5 +147,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 	};
 
+	if (tls_heap_init(16 << 20, false) != E_OK)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
