@@ -27,7 +27,6 @@ enum err ip_net_parse(struct view text, struct ip_net *ret);
 
 bool ip_net_has(const struct ip_net *net, const struct ip *a);
 
-
 /* ip_source - a as limits count it: an IPv4 address whole, of an IPv6 address its /64, because
  * whoever has one of it has them all (RFC 4291 §2.5.1) */
 struct ip ip_source(const struct ip *a);

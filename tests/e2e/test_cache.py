@@ -79,7 +79,8 @@ def test_what_is_stored(front, origin, fields, kept):
     assert is_kept(caching(front, origin(Counter(*fields)))) == kept
 
 
-@pytest.mark.parametrize("status, kept", [(200, True), (203, True), (404, True), (410, True), (301, True), (302, True), (201, False), (206, False),
+@pytest.mark.parametrize("status, kept", [(200, True), (203, True), (404, True), (410, True), (301, True), (302, True), (201,
+    False), (206, False),
                                           (403, False), (500, False), (503, False)])
 def test_statuses(front, origin, status, kept):
     """RFC 9111 §3: only those that are understood; §3.3: no parts."""
@@ -144,7 +145,8 @@ def test_unkeyed_fields(front, origin):
 
 def test_vary(front, origin):
     """RFC 9111 §4.1: every named field must be the same, absent ones too; several lines are one list."""
-    web = origin(lambda request, _: answer(f"{request.all('Accept-Language')}{len(web.requests)}", fields=[FRESH, ("Vary", "Accept-Language"), ("Vary", "X-Other")]))
+    web = origin(lambda request, _: answer(f"{request.all('Accept-Language')}{len(web.requests)}", fields=[FRESH, ("Vary",
+        "Accept-Language"), ("Vary", "X-Other")]))
     sluis = caching(front, web)
     assert is_kept(sluis, "/", [("Accept-Language", "nl")], [("Accept-Language", "nl")])
     assert is_kept(sluis, "/", [("Accept-Language", "en")], [("Accept-Language", "en")])
@@ -181,7 +183,8 @@ def test_only_if_cached(front, origin):
 
 def test_max_stale(front, origin):
     """RFC 9111 §5.2.1.2, and §4.2.4: never against must-revalidate."""
-    web = origin(lambda request, _: answer(str(len(web.requests)), fields=[("Cache-Control", "max-age=1" + (", must-revalidate" if "must" in request.target else ""))]))
+    web = origin(lambda request, _: answer(str(len(web.requests)), fields=[("Cache-Control", "max-age=1" + (", must-revalidate"
+        if "must" in request.target else ""))]))
     sluis = caching(front, web)
     first = {target: get(sluis, target).body for target in ["/may", "/must"]}
     time.sleep(1.2)
@@ -196,7 +199,8 @@ def test_client_conditions(front, origin):
     web = origin(Counter(FRESH, TAG, ("Last-Modified", modified), ("X-Own", "1")))
     sluis = caching(front, web)
     get(sluis)
-    for fields, status in [([("If-None-Match", '"v1"')], 304), ([("If-None-Match", 'W/"v1"')], 304), ([("If-None-Match", '"v0", "v1"')], 304),
+    for fields, status in [([("If-None-Match", '"v1"')], 304), ([("If-None-Match", 'W/"v1"')], 304), ([("If-None-Match",
+        '"v0", "v1"')], 304),
                            ([("If-None-Match", "*")], 304), ([("If-None-Match", '"v0"')], 200), ([("If-Modified-Since", modified)], 304),
                            ([("If-Modified-Since", formatdate(999999999, usegmt=True))], 200), ([("If-Modified-Since", "yesterday")], 200),
                            ([("If-None-Match", '"v0"'), ("If-Modified-Since", modified)], 200)]:
@@ -276,8 +280,10 @@ def test_only_complete_bodies(front, origin, kind, kept):
     def serve(request, stream):
         number = b"%05d" % len(web.requests)
         head = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n"
-        forms = {"length": b"Content-Length: 5\r\n\r\n" + number, "chunked": b"Transfer-Encoding: chunked\r\n\r\n2\r\n" + number[:2] + b"\r\n3\r\n" + number[2:] + b"\r\n0\r\n\r\n",
-                 "close": b"\r\n" + number, "short": b"Content-Length: 9\r\n\r\n" + number, "cut_chunks": b"Transfer-Encoding: chunked\r\n\r\n5\r\n" + number + b"\r\n"}
+        forms = {"length": b"Content-Length: 5\r\n\r\n" + number,
+            "chunked": b"Transfer-Encoding: chunked\r\n\r\n2\r\n" + number[:2] + b"\r\n3\r\n" + number[2:] + b"\r\n0\r\n\r\n",
+                 "close": b"\r\n" + number, "short": b"Content-Length: 9\r\n\r\n" + number,
+                 "cut_chunks": b"Transfer-Encoding: chunked\r\n\r\n5\r\n" + number + b"\r\n"}
         stream.send(head + forms[kind])
         return b"" if kind in ("length", "chunked") else None
 
@@ -336,10 +342,12 @@ def test_memory_has_a_ceiling(front, origin):
     with sluis.client() as client:
         for _ in range(4):
             client.ask(target="/hot")
-        before = sum(int(line.split()[1]) for pid in sluis.pids("edge") for line in open(f"/proc/{pid}/status", encoding="ascii") if line.startswith("RssAnon"))
+        before = sum(int(line.split()[1]) for pid in sluis.pids("edge") for line in open(f"/proc/{pid}/status", encoding="ascii")
+            if line.startswith("RssAnon"))
         for i in range(1500):
             client.ask(target=f"/cold/{i}")
-        after = sum(int(line.split()[1]) for pid in sluis.pids("edge") for line in open(f"/proc/{pid}/status", encoding="ascii") if line.startswith("RssAnon"))
+        after = sum(int(line.split()[1]) for pid in sluis.pids("edge") for line in open(f"/proc/{pid}/status", encoding="ascii")
+            if line.startswith("RssAnon"))
         assert after - before < 3000, f"{after - before} KB"
         assert client.ask(target="/hot").header("Cache-Status") == "sluis; hit"
         assert client.ask(target="/cold/3").header("Cache-Status").startswith("sluis; fwd=")
@@ -597,6 +605,7 @@ def test_curl_and_nginx(front, nginx):
         done = subprocess.run(["curl", "-si", f"http://127.0.0.1:{sluis.port()}/index.html", "-H", "Host: www.example.nl"],
                               check=True, capture_output=True, timeout=20)
         assert done.stdout.endswith(b"hello" * 1000) and f"cache-status: sluis; {expected}".encode() in done.stdout.lower()
-    done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-z", "Tue, 01 Jan 2030 00:00:00 GMT", f"http://127.0.0.1:{sluis.port()}/index.html",
+    done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-z", "Tue, 01 Jan 2030 00:00:00 GMT",
+        f"http://127.0.0.1:{sluis.port()}/index.html",
                            "-H", "Host: www.example.nl"], check=True, capture_output=True, timeout=20)
     assert done.stdout == b"304"

@@ -119,12 +119,14 @@ def test_what_is_done_on_the_way(sluis, site):
 
 def test_delivery(sluis, site):
     """A rule's own compress and cache, those of its route, and none."""
-    rules = [{"name": "own", "match": {"path_prefix": "/own"}, "backend": "web", "compress": {"algorithms": ["br"], "types": ["text/html"], "level": "small"},
+    rules = [{"name": "own", "match": {"path_prefix": "/own"}, "backend": "web", "compress": {"algorithms": ["br"],
+        "types": ["text/html"], "level": "small"},
               "cache": {"max_object": "10k", "even_with_cookies": True}},
              {"name": "none", "match": {"path_prefix": "/none"}, "backend": "web", "compress": False, "cache": False}]
     sluis.write(site("127.0.0.1:1", route={"rules": rules, "compress": True, "cache": True}))
     told = {path: explain(sluis, f"http://a.nl:{sluis.port()}{path}", source="file")[1] for path in ("/own", "/none", "/")}
-    assert told["/own"]["compress"] == {"algorithms": ["br"], "level": "small", "min_size": 1024, "types": ["text/html"], "even_with_credentials": False}
+    assert told["/own"]["compress"] == {"algorithms": ["br"], "level": "small", "min_size": 1024, "types": ["text/html"],
+        "even_with_credentials": False}
     assert told["/own"]["cache"]["max_object"] == 10240 and told["/own"]["cache"]["even_with_cookies"]
     assert told["/none"]["compress"] is None and told["/none"]["cache"] is None
     assert set(told["/"]["compress"]["algorithms"]) == {"gzip", "br", "zstd"} and not told["/"]["cache"]["even_with_cookies"]
