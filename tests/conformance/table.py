@@ -51,7 +51,7 @@ class Server:
     (None: it ends the connection). Keeps what each connection carried."""
 
     def __init__(self, port):
-        self.reply, self.carried, self.connections, self.is_quitting = OK, {}, 0, False
+        self.reply, self.carried, self.order, self.connections, self.is_quitting = OK, {}, [], 0, False
         self.lock, self.address = threading.Lock(), f"127.0.0.1:{port}"
         self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -64,7 +64,7 @@ class Server:
     def forget(self):
         """Before a row: nothing was carried, and the answer is OK."""
         with self.lock:
-            self.reply = OK
+            self.reply, self.order = OK, []
             self.carried = {number: b"" for number in self.carried}
 
     def data(self):
@@ -72,8 +72,12 @@ class Server:
             return [data for _, data in sorted(self.carried.items()) if data]
 
     def requests(self):
-        """What arrived, taken apart; Invalid when a server could have understood it in another way."""
-        return [message for data in self.data() for message in reference.requests(data)]
+        """What arrived, taken apart, in the order of its arrival; Invalid when a server could have understood it in another way."""
+        with self.lock:
+            carried, order = dict(self.carried), list(self.order)
+        found = {number: reference.requests(data) for number, data in sorted(carried.items()) if data}
+        ordered = [found[number].pop(0) for number in order if found.get(number)]
+        return ordered + [message for left in found.values() for message in left]
 
     def _accept(self):
         while not self.is_quitting:
@@ -115,6 +119,8 @@ class Server:
             data += more
             with self.lock:
                 self.carried[number] = self.carried.get(number, b"") + more
+        with self.lock:
+            self.order.append(number)
         reply = self.reply
         reply = reply(message, sock) if callable(reply) else reply
         if reply is None:

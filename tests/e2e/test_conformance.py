@@ -1,6 +1,6 @@
 """Every row of the conformance table (tests/conformance) holds: RFC 9110, 9112, 9113, 8441, clause by clause.
 
-Rows that Sluis fails on purpose are listed with their reason (rows_all.OTHERWISE), and have to fail.
+Rows that Sluis fails are listed with what it does instead (rows_all.OTHERWISE), and have to fail.
 """
 import os
 import sys
