@@ -9,6 +9,7 @@
 #   make conformance  RFC 9110, 9112, 9113, 8441 row by row, beside nginx and HAProxy
 #   make soak MINUTES=30  mixed traffic while servers die, roles are killed and the configuration changes
 #   make fuzz SECONDS=60
+#   make prove      what Frama-C proves about the parsers, for inputs of every size
 #   make install DESTDIR=... [PREFIX=/usr/local]
 
 BUILD ?= build
@@ -17,7 +18,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build run test lint bench simulate conformance soak fuzz install docs clean help
+.PHONY: all build run test lint bench simulate conformance soak fuzz prove install docs clean help
 
 all: build
 
@@ -60,6 +61,10 @@ fuzz:
 	@tools/install-packages build test
 	@exec tools/fuzz $(SECONDS)
 
+prove:
+	@tools/install-packages prove
+	@exec tests/proof/run
+
 docs: build
 	@exec tools/gen-docs --build $(BUILD)
 
@@ -71,4 +76,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,12s/^# \{0,1\}//p' Makefile
+	@sed -n '3,13s/^# \{0,1\}//p' Makefile

@@ -100,8 +100,6 @@ static uint8_t field_fold(uint8_t c)
  */
 /*@ requires n > 0 && \valid_read(name + (0 .. n - 1)) && \valid_read(known + (0 .. n - 1));
   @ requires \valid(ret_is_alias);
-  @ requires \separated(name + (0 .. n - 1), ret_is_alias);
-  @ requires \separated(known + (0 .. n - 1), ret_is_alias);
   @ assigns *ret_is_alias;
   @*/
 static bool field_matches(const uint8_t *name, const uint8_t *known, size_t n, bool *ret_is_alias)
@@ -137,9 +135,13 @@ enum field_id field_id_of(struct view name, bool *is_alias)
 		  @ loop assigns i, *is_alias;
 		  @ loop variant FIELD_SAME_LENGTH - i;
 		  @*/
-		for (size_t i = 0; i < FIELD_SAME_LENGTH && ids[i]; i++)
+		for (size_t i = 0; i < FIELD_SAME_LENGTH && ids[i]; i++) {
+			/*@ admit tables: 0 < name.n && ids[i] < FIELD_N &&
+			  @	\valid_read(field_rows[ids[i]].name.p + (0 .. name.n - 1));
+			  @*/
 			if (field_matches(name.p, field_rows[ids[i]].name.p, name.n, is_alias))
 				return (enum field_id)ids[i];
+		}
 	}
 	if (name.n > prefix.n && field_matches(name.p, prefix.p, prefix.n, is_alias))
 		return FIELD_X_FORWARDED_OTHER;
@@ -153,6 +155,7 @@ unsigned field_flags(enum field_id id)
 
 struct view field_name(enum field_id id)
 {
+	//@ admit tables: (unsigned)id < FIELD_N ==> view_ok(field_rows[id].name);
 	return (unsigned)id < FIELD_N ? field_rows[id].name : (struct view){ 0 };
 }
 
@@ -238,6 +241,7 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
 		*ret_why = "look-alike of a framing or connection field";
 		return E_PROTO;
 	}
+	//@ assert at < colon < from <= to <= end && end + 2 <= n <= 65535;
 	*ret = (struct field){ .name = (uint16_t)at,
 			       .name_n = (uint16_t)(colon - at),
 			       .value = (uint16_t)from,

@@ -87,14 +87,25 @@ unsigned field_flags(enum field_id id);
 
 /* field_name - the canonical spelling ("X-Forwarded-For"); empty for FIELD_OTHER,
  * FIELD_X_FORWARDED_OTHER */
+/*@ assigns \nothing;
+  @ ensures view_ok(\result);
+  @*/
 struct view field_name(enum field_id id);
 
 /* field_name_view, field_value_view - the bytes of f inside its head */
+/*@ requires \valid_read(f);
+  @ assigns \nothing;
+  @ ensures \result.p == head.p + f->name && \result.n == f->name_n;
+  @*/
 static inline struct view field_name_view(struct view head, const struct field *f)
 {
 	return view_of(head.p + f->name, f->name_n);
 }
 
+/*@ requires \valid_read(f);
+  @ assigns \nothing;
+  @ ensures \result.p == head.p + f->value && \result.n == f->value_n;
+  @*/
 static inline struct view field_value_view(struct view head, const struct field *f)
 {
 	return view_of(head.p + f->value, f->value_n);
@@ -132,7 +143,8 @@ bool field_is_value(struct view v);
   @ ensures \result == E_OK ==> at < *ret_next <= head.n;
   @ ensures \result == E_OK ==> ret->name == at && 0 < ret->name_n &&
   @	ret->name + ret->name_n < *ret_next && ret->value + ret->value_n + 2 <= *ret_next;
-  @ ensures \result == E_OK ==> ret->name + ret->name_n < ret->value && ret->id < FIELD_N;
+  @ ensures \result == E_OK ==> ret->name + ret->name_n < ret->value;
+  @ ensures \result == E_OK ==> ret->id < FIELD_N;
   @ ensures \result != E_OK ==> *ret == \old(*ret) && *ret_next == \old(*ret_next);
   @*/
 enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret_next,

@@ -21,6 +21,14 @@ static const struct tls_group tls_groups[] = {
 };
 
 /* RFC 8446 §4.4.3: pad, context, 0x00, and a hash of 32 or 48 bytes. */
+/*@ requires view_ok(m) && view_ok(context) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO || \result == E_SHORT;
+  @ ensures \result != E_OK ==> *ret == \old(*ret);
+  @ ensures \result == E_OK ==> ret->kind == kind;
+  @ ensures \result == E_OK ==> ret->hash_bytes == 32 || ret->hash_bytes == 48;
+  @ ensures \result == E_OK ==> m.n == 64 + context.n + 1 + ret->hash_bytes;
+  @*/
 static enum err tls_signed_13(struct view m, struct view context, enum tls_signed_kind kind,
 			      struct tls_signed *ret)
 {
@@ -28,6 +36,10 @@ static enum err tls_signed_13(struct view m, struct view context, enum tls_signe
 	uint8_t zero = 0;
 
 	TRY(view_take(&m, TLS_PAD_BYTES, &pad));
+	/*@ loop invariant i <= pad.n;
+	  @ loop assigns i;
+	  @ loop variant pad.n - i;
+	  @*/
 	for (size_t i = 0; i < pad.n; i++)
 		if (pad.p[i] != 0x20)
 			return E_PROTO;
@@ -39,8 +51,15 @@ static enum err tls_signed_13(struct view m, struct view context, enum tls_signe
 	return E_OK;
 }
 
+/*@ assigns \nothing;
+  @ ensures \result == \null || (\valid_read(\result) && \result->n > 0);
+  @*/
 static const struct tls_group *tls_group_of(uint16_t id)
 {
+	/*@ loop invariant i <= 5;
+	  @ loop assigns i;
+	  @ loop variant 5 - i;
+	  @*/
 	for (size_t i = 0; i < sizeof tls_groups / sizeof tls_groups[0]; i++)
 		if (tls_groups[i].id == id)
 			return &tls_groups[i];
@@ -48,6 +67,11 @@ static const struct tls_group *tls_group_of(uint16_t id)
 }
 
 /* RFC 8422 §5.4: both randoms, then ECParameters and ECPoint. */
+/*@ requires view_ok(m) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result != E_OK ==> *ret == \old(*ret);
+  @ ensures \result == E_OK ==> ret->kind == TLS_SIGNED_12_KEY_EXCHANGE;
+  @*/
 static enum err tls_signed_12(struct view m, struct tls_signed *ret)
 {
 	struct view randoms = { 0 }, point = { 0 };

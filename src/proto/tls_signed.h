@@ -25,6 +25,12 @@ struct tls_signed {
 };
 
 /* tls_signed_parse - E_PROTO: not one of the three shapes, byte for byte */
+/*@ requires view_ok(message) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_PROTO ==> *ret == \old(*ret);
+  @ ensures \result == E_OK ==> ret->kind != TLS_SIGNED_NONE;
+  @*/
 enum err tls_signed_parse(struct view message, struct tls_signed *ret);
 
 #endif
