@@ -5,6 +5,10 @@
 #include "base/view.h"
 
 /* ct_equal - same length and bytes; looks at every byte */
+/*@ requires view_ok(a) && view_ok(b);
+  @ assigns \nothing;
+  @ ensures \result ==> a.n == b.n;
+  @*/
 bool ct_equal(struct view a, struct view b);
 
 #endif
