@@ -12,7 +12,6 @@
 #include "conf/conf.h"
 #include "role/edge/abuse.h"
 #include "role/edge/accept.h"
-#include "role/edge/cache.h"
 #include "role/edge/dial.h"
 #include "role/edge/generation.h"
 #include "role/edge/run.h"
@@ -394,7 +393,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	}
 	for (unsigned i = 0; i < ABUSE_SOURCES; i++)
 		rig.edge->sources[i] = (struct abuse_source){ 0 };
-	(void)cache_purge(rig.edge, (struct view){ 0 }, (struct view){ 0 });
+	(void)cache_store_purge(&rig.edge->cache.store, (struct view){ 0 });
 	for (unsigned i = 0; i < CACHE_PASSES; i++)
 		rig.edge->cache.pass[i] = (struct cache_pass){ 0 };
 	rig.server_n = 0;

@@ -651,23 +651,3 @@ void cache_put_fields(struct edge *e, const struct exchange *x, struct wbuf *w)
 		WBUF_LIT(w, "; collapsed");
 	WBUF_LIT(w, "\r\n");
 }
-
-uint32_t cache_purge(struct edge *e, struct view host, struct view path)
-{
-	static const struct view schemes[] = { VIEW_INIT("https"), VIEW_INIT("http") };
-	uint32_t n = 0;
-
-	if (!e->cache.jobs)
-		return 0;
-	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-		uint8_t text[CACHE_KEY_MAX];
-		struct wbuf w = wbuf_of(text, sizeof text);
-
-		cache_look_put_key(&w, schemes[i], host, path);
-		if (host.n == 0)
-			w.n = schemes[i].n + 1;
-		if (wbuf_check(&w) == E_OK)
-			n += cache_store_purge(&e->cache.store, wbuf_view(&w));
-	}
-	return n;
-}

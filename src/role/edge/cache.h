@@ -50,8 +50,4 @@ void cache_drop(struct edge *e, struct exchange *x);
 /* cache_tick - limits of a new configuration, gauges */
 void cache_tick(struct edge *e);
 
-/* cache_purge - answers for a host (canonical, with its port if it had one) whose path starts so;
- * an empty host: all. How many there were */
-uint32_t cache_purge(struct edge *e, struct view host, struct view path);
-
 #endif

@@ -19,14 +19,6 @@ static void cache_look_put_all(struct wbuf *w, const struct cache_look *l, enum 
 		}
 }
 
-void cache_look_put_key(struct wbuf *w, struct view scheme, struct view host, struct view target)
-{
-	wbuf_view_put(w, scheme);
-	WBUF_LIT(w, "|");
-	wbuf_view_put(w, host);
-	wbuf_view_put(w, target);
-}
-
 static void cache_look_key(const struct exchange *x, struct cache_look *l)
 {
 	struct view host = cache_policy_field(l->head, &l->h, field_name(FIELD_X_FORWARDED_HOST));
@@ -34,7 +26,10 @@ static void cache_look_key(const struct exchange *x, struct cache_look *l)
 	struct view target = view_of(l->head.p + l->h.target, l->h.target_n);
 
 	l->key = wbuf_of(l->key_bytes, sizeof l->key_bytes);
-	cache_look_put_key(&l->key, proto, host, target);
+	wbuf_view_put(&l->key, proto); /* scheme, the client's host, target, the server's host */
+	WBUF_LIT(&l->key, "|");
+	wbuf_view_put(&l->key, host);
+	wbuf_view_put(&l->key, target);
 	WBUF_LIT(&l->key, " ");
 	wbuf_view_put(&l->key, view_of(x->head->p + x->host_at.at, x->host_at.n));
 	cache_look_put_all(&l->key, l, FIELD_X_FORWARDED_HOST);

@@ -21,7 +21,4 @@ enum err cache_look_read(struct edge *e, const struct exchange *x, struct cache_
 struct cache_entry *cache_look_find(struct edge *e, const struct exchange *x,
 				    const struct cache_look *l, bool *ret_others);
 
-/* cache_look_put_key - the key's parts: scheme, the client's host, target, the server's host */
-void cache_look_put_key(struct wbuf *w, struct view scheme, struct view host, struct view target);
-
 #endif
