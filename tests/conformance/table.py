@@ -52,6 +52,7 @@ class Server:
 
     def __init__(self, port):
         self.reply, self.carried, self.order, self.connections, self.is_quitting = OK, {}, [], 0, False
+        self.under_way, self.left_over = set(), set()
         self.lock, self.address = threading.Lock(), f"127.0.0.1:{port}"
         self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -62,9 +63,9 @@ class Server:
         self.listener.close()
 
     def forget(self):
-        """Before a row: nothing was carried, and the answer is OK."""
+        """Before a row: nothing was carried, and the answer is OK. The rest of a request of the row before is none of the next."""
         with self.lock:
-            self.reply, self.order = OK, []
+            self.reply, self.order, self.left_over = OK, [], set(self.under_way)
             self.carried = {number: b"" for number in self.carried}
 
     def data(self):
@@ -118,9 +119,14 @@ class Server:
                 return None
             data += more
             with self.lock:
-                self.carried[number] = self.carried.get(number, b"") + more
+                self.under_way.add(number)
+                if number not in self.left_over:
+                    self.carried[number] = self.carried.get(number, b"") + more
         with self.lock:
-            self.order.append(number)
+            if number not in self.left_over:
+                self.order.append(number)
+            self.under_way.discard(number)
+            self.left_over.discard(number)
         reply = self.reply
         reply = reply(message, sock) if callable(reply) else reply
         if reply is None:
