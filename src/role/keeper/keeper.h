@@ -43,7 +43,7 @@ enum {
 	KEEPER_GONE_MS = 1000,	    /* from a closed channel to the end of the process */
 	KEEPER_BACKOFF_MS = 100,    /* doubles */
 	KEEPER_BACKOFF_MAX_MS = 5000,
-	KEEPER_ALIVE_MS = 10000,  /* alive so long: the back-off starts anew */
+	KEEPER_ALIVE_MS = 10000,  /* no death for so long: the back-off starts anew */
 	KEEPER_STORM_DEATHS = 10, /* of one role in KEEPER_ALIVE_MS */
 	KEEPER_CLIENT_MS = 10000  /* a command that takes no answer */
 };
@@ -106,6 +106,7 @@ struct keeper_child {
 struct keeper_seat {
 	struct keeper_child *child; /* NULL: nobody */
 	uint64_t due_ms;	    /* when to start the next one; 0 = not planned */
+	uint64_t revived_ms;	    /* when it last had to be filled again after a death */
 	uint32_t backoff_ms, restarts;
 	uint16_t index;
 	uint8_t role;

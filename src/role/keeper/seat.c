@@ -108,11 +108,13 @@ static bool seat_is_storm(struct keeper *k, enum role role)
 	return t->deaths >= KEEPER_STORM_DEATHS;
 }
 
-static void seat_plan(struct keeper *k, struct keeper_seat *s, uint64_t lived_ms)
+/* How long the seat was well counts, not how long this one process lived: it may have taken the
+ * place of another a moment ago, at a change. */
+static void seat_plan(struct keeper *k, struct keeper_seat *s)
 {
 	uint32_t wait = s->backoff_ms;
 
-	if (lived_ms >= KEEPER_ALIVE_MS)
+	if (k->loop.now_ms >= s->revived_ms + KEEPER_ALIVE_MS)
 		wait = 0;
 	s->backoff_ms = wait ? wait * 2 : KEEPER_BACKOFF_MS;
 	if (s->backoff_ms > KEEPER_BACKOFF_MAX_MS)
@@ -120,7 +122,7 @@ static void seat_plan(struct keeper *k, struct keeper_seat *s, uint64_t lived_ms
 	if (seat_is_storm(k, (enum role)s->role))
 		wait = KEEPER_BACKOFF_MAX_MS;
 	s->restarts++;
-	s->due_ms = k->loop.now_ms + wait;
+	s->due_ms = s->revived_ms = k->loop.now_ms + wait;
 }
 
 void seat_on_end(struct keeper_child *c, const struct process_end *end)
@@ -136,7 +138,7 @@ void seat_on_end(struct keeper_child *c, const struct process_end *end)
 		} else if (s->is_wanted && k->stop.stage == STOP_NOT && c->is_draining) {
 			s->due_ms = k->loop.now_ms; /* it made room, as it was told */
 		} else if (s->is_wanted && k->stop.stage == STOP_NOT) {
-			seat_plan(k, s, k->loop.now_ms - c->started_ms);
+			seat_plan(k, s);
 			if (c->has_failed)
 				say_format(k, SAY_ERROR, "error: %s", k->change.why);
 		}
@@ -165,7 +167,7 @@ static void seat_fill(struct keeper *k, struct keeper_seat *s)
 	if (s->child)
 		return;
 	if (k->is_ready)
-		seat_plan(k, s, 0);
+		seat_plan(k, s);
 	else
 		change_fail_first(k);
 }

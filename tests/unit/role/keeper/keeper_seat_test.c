@@ -9,11 +9,13 @@
 
 static const struct process_end killed = { .is_signal = true, .value = 9 };
 
-/* Whoever sits there ends after lived_ms; how long the seat then waits. */
+/* Whoever is started there when that is due ends after lived_ms; how long the seat then waits. */
 static uint64_t ends_after(struct keeper *k, struct keeper_seat *s, uint64_t lived_ms)
 {
 	struct keeper_child c = { .k = k, .role = s->role, .index = s->index };
 
+	if (s->due_ms > k->loop.now_ms)
+		k->loop.now_ms = s->due_ms;
 	(void)seat_give(s, &c);
 	c.started_ms = k->loop.now_ms;
 	k->loop.now_ms += lived_ms;
@@ -37,6 +39,24 @@ static void test_back_off_doubles(void **state)
 	/* alive for ten seconds: as if nothing had been */
 	assert_int_equal(ends_after(k, s, KEEPER_ALIVE_MS), 0);
 	assert_int_equal(ends_after(k, s, 1), 100);
+	keeper_kit_free(k);
+}
+
+/* P11: a change put another process there a moment ago; that is no reason to wait. */
+static void test_change_is_no_new_begin(void **state)
+{
+	struct keeper *k = keeper_kit_new();
+	struct keeper_seat *s = seat_of(k, ROLE_SIGNER, 0);
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		struct keeper_child old = { .k = k, .role = ROLE_SIGNER };
+
+		(void)seat_give(s, &old);
+		k->loop.now_ms += KEEPER_ALIVE_MS;
+		assert_ptr_equal(seat_give(s, NULL), &old);
+		assert_int_equal(ends_after(k, s, 1), 0);
+	}
 	keeper_kit_free(k);
 }
 
@@ -129,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_back_off_doubles),
+		cmocka_unit_test(test_change_is_no_new_begin),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_planned_end_is_no_failure),
 		cmocka_unit_test(test_stopping_restarts_nobody),
