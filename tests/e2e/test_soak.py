@@ -16,4 +16,4 @@ def test_nothing_fails_without_a_cause(folder):
     assert not soak.unexplained(), soak.unexplained()[:10]
     assert {"get", "upload", "download", "tls", "h2", "websocket"} <= set(soak.done), soak.done
     assert {name for _, _, name in soak.faults} >= {"reload", "drain", "server dies", "edge killed"}
-    assert max(row[2] for row in soak.samples[-10:]) < 2 * max(row[2] for row in soak.samples[:10]), soak.samples
+    assert not soak.slopes()["all"][2], soak.slopes()

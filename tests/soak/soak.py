@@ -8,6 +8,7 @@ import hashlib
 import os
 import random
 import signal
+import statistics
 import threading
 import time
 
@@ -23,6 +24,7 @@ ALLOWED = {
     "dialer killed": {"get", "upload", "download", "tls", "h2", "websocket"},
     "audit killed": set(), "console killed": set(), "reload": set(), "drain": set(),
 }
+NOISE_KB, NOISE_DESCRIPTORS = 3000, 12  # what a role may grow by within half a run without growing
 GRACE = 1.5  # seconds after a fault until its last request has failed
 
 
@@ -40,12 +42,22 @@ def serve(request, stream):
     return origin.answer(BLOB if request.target == "/blob" else request.target)
 
 
+def held(pid):
+    """(KB, descriptors) of a process; its share of what it shares."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            kilobytes = next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        return kilobytes, len(os.listdir(f"/proc/{pid}/fd"))
+    except (OSError, StopIteration):
+        return 0, 0
+
+
 class Soak:
     """with Soak(folder) as soak: soak.run(seconds); soak.unexplained() is empty, soak.slopes() are flat."""
 
     def __init__(self, folder, say=print):
         self.folder, self.say = folder, say
-        self.done, self.failures, self.faults, self.samples = {}, [], [], []
+        self.done, self.failures, self.faults, self.samples, self.eldest = {}, [], [], [], None
         self.lock, self.is_over = threading.Lock(), threading.Event()
 
     def __enter__(self):
@@ -60,6 +72,7 @@ class Soak:
         self.plain["listeners"].append({"name": "safe", "address": f"127.0.0.1:{self.sluis.port('safe')}", "certificates": ["www"],
                                         "limits": {"connections_per_address": 0}})
         self.sluis.start(self.plain)
+        self.eldest = min(self.sluis.pids("edge"))
         return self
 
     def __exit__(self, *_):
@@ -126,7 +139,8 @@ class Soak:
             self.faults.append((began, time.monotonic() + GRACE, name))
 
     def kill(self, role):
-        pids = self.sluis.pids(role)
+        """One process of it; the eldest edge lives on, so that its memory can be looked at."""
+        pids = [pid for pid in self.sluis.pids(role) if pid != self.eldest]
         if pids:
             os.kill(random.choice(pids), signal.SIGKILL)
             time.sleep(1)
@@ -159,17 +173,15 @@ class Soak:
 
     # ---- what it costs ----
     def sample(self):
-        """(time, KB of all roles, descriptors of all roles)"""
-        kilobytes = descriptors = 0
-        for pids in self.sluis.pids().values():
-            for pid in pids:
-                try:
-                    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-                        kilobytes += next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-                    descriptors += len(os.listdir(f"/proc/{pid}/fd"))
-                except (OSError, StopIteration):
-                    continue
-        self.samples.append((time.monotonic(), kilobytes, descriptors))
+        """One row: (time, {series: (KB, descriptors)}); a series is a role, or the edge that is never killed."""
+        row = {}
+        for role, pids in self.sluis.pids().items():
+            found = [held(pid) for pid in pids]
+            row[role] = tuple(map(sum, zip(*found)))
+            if role == "edge":
+                row["eldest edge"] = found[pids.index(self.eldest)] if self.eldest in pids else (0, 0)
+        row["all"] = tuple(sum(row[role][k] for role in row if role != "eldest edge") for k in (0, 1))
+        self.samples.append((time.monotonic(), row))
 
     def run(self, seconds):
         kinds = ["get", "get", "upload", "download", "tls", "h2", "websocket"]
@@ -184,7 +196,7 @@ class Soak:
             if time.monotonic() - last > 10:
                 last = time.monotonic()
                 self.say(f"{end - last:5.0f} s to go, {sum(self.done.values())} done, {len(self.failures)} failed, "
-                         f"{len(self.unexplained())} unexplained, {self.samples[-1][1]} KB, {self.samples[-1][2]} descriptors")
+                         f"{len(self.unexplained())} unexplained, {self.samples[-1][1]}")
         self.is_over.set()
         for thread in threads:
             thread.join(20)
@@ -196,8 +208,19 @@ class Soak:
                     if not any(kind in ALLOWED[name] and began <= until and ended >= since for since, until, name in self.faults)]
 
     def slopes(self):
-        """(KB a minute, descriptors a minute) over the second half, by least squares."""
-        rows = self.samples[len(self.samples) // 2:]
-        middle = sum(row[0] for row in rows) / len(rows)
-        spread = sum((row[0] - middle) ** 2 for row in rows) or 1
-        return tuple(60 * sum((row[0] - middle) * row[k] for row in rows) / spread for k in (1, 2))
+        """{series: (KB a minute, descriptors a minute, grew)} over the second half: the median slope between samples of its
+        first third and of its last (Theil and Sen's estimate, which a restart in between does not move). It grew when the
+        slope over the whole half is more than NOISE_KB or NOISE_DESCRIPTORS and more than a tenth of what there is."""
+        half = self.samples[len(self.samples) // 2:]
+        third, told = max(1, len(half) // 3), {}
+        for series in half[-1][1]:
+            slopes, grew = [], False
+            for k, noise in ((0, NOISE_KB), (1, NOISE_DESCRIPTORS)):
+                points = [(at, row[series][k]) for at, row in half if series in row]
+                early, late = points[:third], points[-third:]
+                slope = statistics.median((b - a) / (y - x) for x, a in early for y, b in late if y > x) if len(points) > 1 else 0
+                rose = slope * (points[-1][0] - points[0][0])
+                grew |= rose > max(noise, statistics.median(value for _, value in points) / 10)
+                slopes.append(60 * slope)
+            told[series] = (*slopes, grew)
+        return told
