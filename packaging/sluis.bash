@@ -28,7 +28,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener changes diff history rollback audit version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener cache changes diff history rollback audit version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -66,6 +66,9 @@ _sluis()
 	explain)
 		mapfile -t COMPREPLY < <(compgen -W "--method --header --source --listener --config --json --state --help" -- "$cur")
 		;;
+	cache)
+		mapfile -t COMPREPLY < <(compgen -W "purge --prefix --host --all --json --state --help" -- "$cur")
+		;;
 	changes)
 		mapfile -t COMPREPLY < <(compgen -W "save drop --all --reason --dry-run --state --help" -- "$cur")
 		;;
@@ -88,7 +91,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "tail verify --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener changes diff history rollback audit version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener cache changes diff history rollback audit version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

@@ -171,13 +171,19 @@ static enum err cache_store_evict(struct cache_store *s)
 	return E_OK;
 }
 
+static void cache_store_empty(struct cache_store *s)
+{
+	for (uint32_t i = 0; i < s->entry_high; i++)
+		cache_store_remove(s, &s->entries[i]);
+}
+
 void cache_store_limit(struct cache_store *s, uint32_t blocks)
 {
 	uint32_t limit = blocks < s->block_cap ? blocks : s->block_cap;
 	uint32_t mask = cache_store_buckets(limit) - 1;
 
 	if (mask != s->mask) /* as few pages of buckets as the limit needs */
-		(void)cache_store_purge(s, (struct view){ 0 });
+		cache_store_empty(s);
 	s->mask = mask;
 	s->limit = limit;
 	while (s->used > s->limit)
@@ -328,29 +334,47 @@ void cache_store_touch(struct cache_entry *e)
 		e->freq++;
 }
 
+uint64_t cache_store_turn(const struct cache_store *s)
+{
+	return s->turn;
+}
+
+static uint64_t *cache_store_mark(struct cache_store *s, uint64_t hash)
+{
+	return &s->marks[hash & (CACHE_STORE_MARKS - 1)];
+}
+
+bool cache_store_is_current(const struct cache_store *s, uint64_t hash, uint64_t since)
+{
+	return s->floor <= since && s->marks[hash & (CACHE_STORE_MARKS - 1)] <= since;
+}
+
 uint32_t cache_store_remove_key(struct cache_store *s, struct view key)
 {
 	uint64_t hash = cache_store_hash(s, key);
 	uint32_t n = 0;
 
+	*cache_store_mark(s, hash) = ++s->turn;
 	for (struct cache_entry *e = NULL; (e = cache_store_find(s, key, hash, NULL)); n++)
 		cache_store_remove(s, e);
 	return n;
 }
 
-uint32_t cache_store_purge(struct cache_store *s, struct view prefix)
+struct cache_purged cache_store_purge(struct cache_store *s, const struct cache_pattern *pattern)
 {
-	uint32_t n = 0;
+	struct cache_purged gone = { 0 };
 
+	s->floor = ++s->turn;
 	for (uint32_t i = 0; i < s->entry_high; i++) {
 		struct cache_entry *e = &s->entries[i];
 
-		if (!e->is_linked || !view_starts(cache_store_key(s, e), prefix))
+		if (!e->is_linked || !cache_pattern_matches(pattern, cache_store_key(s, e)))
 			continue;
+		gone.entries++;
+		gone.bytes += (uint64_t)e->blocks * CACHE_STORE_BLOCK;
 		cache_store_remove(s, e);
-		n++;
 	}
-	return n;
+	return gone;
 }
 
 void cache_store_read(const struct cache_store *s, const struct cache_entry *e, size_t at, size_t n,

@@ -12,12 +12,14 @@
 
 #include "base/list.h"
 #include "base/wbuf.h"
+#include "cache/cache_pattern.h"
 #include "cache/cache_policy.h"
 
 enum {
 	CACHE_STORE_BLOCK = 2048,
 	CACHE_STORE_VARIANTS = 16, /* answers of one URL; more push out the oldest */
-	CACHE_STORE_GHOSTS = 1 << 14
+	CACHE_STORE_GHOSTS = 1 << 14,
+	CACHE_STORE_MARKS = 1 << 9
 };
 
 #define CACHE_STORE_NONE UINT32_MAX
@@ -50,6 +52,15 @@ struct cache_store {
 	uint32_t small_used, free_block, block_high, entry_high, entry_n;
 	uint32_t mask; /* buckets - 1 */
 	uint64_t evicted;
+	/* What an answer must have been asked for after, to be stored: turns of all entries, and of
+	 * those whose hash falls on a mark */
+	uint64_t turn, floor, marks[CACHE_STORE_MARKS];
+};
+
+/* What went. */
+struct cache_purged {
+	uint32_t entries;
+	uint64_t bytes; /* of memory */
 };
 
 /* cache_store_bytes - memory that a store of so many blocks needs, all zero */
@@ -98,11 +109,20 @@ void cache_store_touch(struct cache_entry *e);
 /* cache_store_remove - it can't be found any more */
 void cache_store_remove(struct cache_store *s, struct cache_entry *e);
 
-/* cache_store_remove_key - the same for all entries of a key, whatever their scope: how many */
+/* cache_store_remove_key - the same for all entries of a key, whatever their scope: how many; what
+ * was asked for before now will not take their place */
 uint32_t cache_store_remove_key(struct cache_store *s, struct view key);
 
-/* cache_store_purge - ... whose key starts with prefix: how many. Looks at every entry */
-uint32_t cache_store_purge(struct cache_store *s, struct view prefix);
+/* cache_store_purge - ... whose key a pattern matches; nothing that was asked for before now will
+ * be stored. Looks at every entry */
+struct cache_purged cache_store_purge(struct cache_store *s, const struct cache_pattern *pattern);
+
+/* cache_store_turn - now, for cache_store_is_current */
+uint64_t cache_store_turn(const struct cache_store *s);
+
+/* cache_store_is_current - nothing with this hash of a key has been removed on purpose since that
+ * turn: an answer that was asked for then may be stored (now and then false without need) */
+bool cache_store_is_current(const struct cache_store *s, uint64_t hash, uint64_t since);
 
 /* cache_store_key, cache_store_vary - borrowed from the entry */
 struct view cache_store_key(const struct cache_store *s, const struct cache_entry *e);

@@ -36,7 +36,8 @@ enum keeper_message {
 	KEEPER_SERVER_STATE, /* dialer: u32 slot, u32 slot_gen, u8 enum page_admin. run */
 	KEEPER_PERSIST,	     /* edge: PERSIST_KEYS_BYTES: keys of persistence cookies. boot */
 	KEEPER_DOCUMENT,     /* config: u8 enum document_kind; fd: sealed. boot */
-	KEEPER_HASH_KEY	     /* edge: 16 bytes: hashes what leads to servers. boot */
+	KEEPER_HASH_KEY,     /* edge: 16 bytes: hashes what leads to servers. boot */
+	KEEPER_CACHE_PURGE   /* edge: u32 number, u8 enum cache_pattern_kind, str16 pattern. run */
 };
 
 /* A configuration's texts on their way between keeper and config (conf/document.h). */
@@ -50,15 +51,16 @@ enum document_kind {
 
 /* role -> keeper */
 enum role_message {
-	ROLE_READY = 1,	 /* str16 sandbox summary, str16 what is weaker (empty: nothing) */
-	ROLE_FAILED,	 /* str16 text: what failed, where, what to do */
-	ROLE_SWAPPED,	 /* u32 generation */
-	ROLE_DIAGNOSTIC, /* config: u8 level (0 change, 1 error, 2 warning), str16 text
-			    "file:line:column: error: ..." */
-	ROLE_IMAGE,	 /* config: u32 generation; fd: sealed image */
-	ROLE_RING_DONE,	 /* audit: u32 ring id: drained and unmapped */
-	ROLE_DRAINING,	 /* edge: u32 connections left, at most once a second */
-	ROLE_DOCUMENT	 /* config: u8 enum document_kind; fd: sealed; before its image */
+	ROLE_READY = 1,	  /* str16 sandbox summary, str16 what is weaker (empty: nothing) */
+	ROLE_FAILED,	  /* str16 text: what failed, where, what to do */
+	ROLE_SWAPPED,	  /* u32 generation */
+	ROLE_DIAGNOSTIC,  /* config: u8 level (0 change, 1 error, 2 warning), str16 text
+			     "file:line:column: error: ..." */
+	ROLE_IMAGE,	  /* config: u32 generation; fd: sealed image */
+	ROLE_RING_DONE,	  /* audit: u32 ring id: drained and unmapped */
+	ROLE_DRAINING,	  /* edge: u32 connections left, at most once a second */
+	ROLE_DOCUMENT,	  /* config: u8 enum document_kind; fd: sealed; before its image */
+	ROLE_CACHE_PURGED /* edge: u32 number of the question, u32 entries, u64 bytes */
 };
 
 /* Two keys of 32 bytes, the newest first, each behind a byte that names it (0: there is none). */

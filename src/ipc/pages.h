@@ -179,7 +179,7 @@ struct page_load_delivery {
 		compress_in, compress_out;
 	_Atomic uint64_t cache_hits, cache_stale /* served although stale */, cache_misses,
 		cache_passed /* not for the cache */, cache_validated, cache_collapsed,
-		cache_stored, cache_evicted, cache_bytes /* gauge */;
+		cache_stored, cache_evicted, cache_bytes /* gauge */, cache_purged;
 };
 
 /* What one key has used of a rate limit, as this edge knows it: role/edge/rate.c. */

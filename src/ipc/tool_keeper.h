@@ -13,14 +13,15 @@ enum tool_message {
 	TOOL_RELOAD,	   /* str16 reason */
 	TOOL_UPGRADE,	   /* - */
 	TOOL_SERVER_STATE, /* u32 slot, u32 slot_gen, u8 enum page_admin */
-	TOOL_CHANGE,  /* u8 enum tool_change, u32 number it goes back to (else 0), str16 reason; fd:
-			 sealed: a change (conf/overlay.h) or a document (conf/document.h) */
-	TOOL_DOCUMENT /* - */
+	TOOL_CHANGE, /* u8 enum tool_change, u32 number it goes back to (else 0), str16 reason; fd:
+			sealed: a change (conf/overlay.h) or a document (conf/document.h) */
+	TOOL_DOCUMENT,	 /* - */
+	TOOL_CACHE_PURGE /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
 };
 
 enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };
 
-enum { TOOL_REASON_MAX = 200 };
+enum { TOOL_REASON_MAX = 200, TOOL_PATTERN_MAX = 2000 };
 
 enum keeper_tool_message {
 	KEEPER_ROLE_ROW = 1, /* u8 role, u16 index, u32 pid, u32 uid, u64 start wall s, u32
@@ -31,8 +32,9 @@ enum keeper_tool_message {
 	KEEPER_STATUS_LISTENER, /* u16 slot, u8 is_open */
 	KEEPER_TEXT, /* u8 level (0 progress, 1 error, 2 warning), str16: one line for the person */
 	KEEPER_DONE, /* u8 0 = done, 1 = refused: the exit status */
-	KEEPER_STATUS_DOCUMENT /* u32 history number, u8 is_pinned (not what the files say); fd:
+	KEEPER_STATUS_DOCUMENT, /* u32 history number, u8 is_pinned (not what the files say); fd:
 				  the document in force */
+	KEEPER_PURGED		/* u16 edge, u32 pid, u32 entries, u64 bytes */
 };
 
 enum keeper_role_state {

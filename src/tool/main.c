@@ -20,6 +20,7 @@
  */
 #include "base/view.h"
 #include "tool/audit.h"
+#include "tool/cache.h"
 #include "tool/changes.h"
 #include "tool/check.h"
 #include "tool/edit.h"
@@ -53,6 +54,7 @@ static const struct main_command main_commands[] = {
 	{ "route", "add, set or remove a route or one of its rules", edit_route },
 	{ "certificate", "add, replace or remove a certificate", edit_certificate },
 	{ "listener", "add, set or remove a listener", edit_listener },
+	{ "cache", "forget answers that are kept in memory", cache_main },
 	{ "changes", "run-time changes: list, drop, save into files", changes_main },
 	{ "diff", "what a file would change in the running configuration", changes_diff_main },
 	{ "history", "configurations that were applied: who, when, why, what changed", past_main },

@@ -399,7 +399,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	}
 	for (unsigned i = 0; i < ABUSE_SOURCES; i++)
 		rig.edge->sources[i] = (struct abuse_source){ 0 };
-	(void)cache_store_purge(&rig.edge->cache.store, (struct view){ 0 });
+	(void)cache_store_purge(&rig.edge->cache.store,
+				&(struct cache_pattern){ .kind = CACHE_PATTERN_ALL });
 	for (unsigned i = 0; i < CACHE_PASSES; i++)
 		rig.edge->cache.pass[i] = (struct cache_pass){ 0 };
 	rig.server_n = 0;

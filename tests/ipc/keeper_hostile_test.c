@@ -51,6 +51,7 @@ static const struct allowed role_allowed[] = {
 	{ ROLE_RING_DONE, 0, false, true, 4, 4 },
 	{ ROLE_DRAINING, 0, false, true, 4, 4 },
 	{ ROLE_DOCUMENT, 1, false, true, 1, 1 },
+	{ ROLE_CACHE_PURGED, 0, false, true, 16, 16 },
 };
 
 static const struct allowed control_allowed[] = {
@@ -60,6 +61,7 @@ static const struct allowed control_allowed[] = {
 	{ TOOL_SERVER_STATE, 0, false, true, 9, 9 },
 	{ TOOL_CHANGE, 1, false, true, 5, TOOL_REASON_MAX + 7 },
 	{ TOOL_DOCUMENT, 0, false, true, 0, 0 },
+	{ TOOL_CACHE_PURGE, 0, false, true, 3, TOOL_PATTERN_MAX + 3 },
 };
 
 static bool is_allowed(const struct allowed *rows, size_t n, uint8_t type, unsigned fds,
@@ -82,7 +84,7 @@ static enum err no_on(void *role, struct frame *f)
 /* Every type x phase x length x descriptors: the tables let through what is written above. */
 static void check_table(const struct frame_table *t, const struct allowed *rows, size_t n)
 {
-	static const size_t lengths[] = { 0, 1, 2, 3, 4, 5, 8, 9, 10, 100, FRAME_BODY_MAX };
+	static const size_t lengths[] = { 0, 1, 2, 3, 4, 5, 8, 9, 10, 16, 17, 100, FRAME_BODY_MAX };
 	struct frame_def defs[16];
 	struct frame_table probe = { defs, t->n };
 	static uint8_t body[FRAME_BODY_MAX];

@@ -177,6 +177,8 @@ const struct metrics_row metrics_rows[] = {
 		 "Answers put into the cache."),
 	ROW_EDGE(delivery.cache_evicted, "sluis_edge_cache_evicted_total", "counter",
 		 "Answers that made room for others."),
+	ROW_EDGE(delivery.cache_purged, "sluis_edge_cache_purged_total", "counter",
+		 "Answers that a person purged."),
 	ROW_EDGE(delivery.cache_bytes, "sluis_edge_cache_bytes", "gauge",
 		 "Memory of the cache in use."),
 

@@ -311,6 +311,7 @@ static bool cache_look(struct edge *e, struct exchange *x)
 	enum cache_use use = CACHE_USE_NEVER;
 
 	x->job->asked_wall_s = clock_wall_us() / 1000000;
+	x->job->asked_turn = cache_store_turn(&e->cache.store);
 	if (cache_look_read(e, x, &l) != E_OK || !cache_is_for(x, &l)) {
 		PAGE_ADD(e->load->delivery.cache_passed, 1);
 		return false;
@@ -497,7 +498,7 @@ bool cache_failed(struct edge *e, struct exchange *x)
 {
 	struct cache_job *j = x->job;
 
-	if (!j->entry || x->flags & X_ANSWERED ||
+	if (!j->entry || x->flags & X_ANSWERED || !cache_fill_is_current(e, j, j->entry->hash) ||
 	    !cache_is_stale_enough(e, j->entry, j->entry->life.if_error_s))
 		return false;
 	j->how = CACHE_HOW_STALE;
@@ -554,6 +555,10 @@ enum err cache_answer(struct edge *e, struct exchange *x, struct view head,
 	if (h->status >= 500 && cache_failed(e, x))
 		return cache_take_over(e, x, h, rest);
 	cache_forget_entry(e, j);
+	if (!cache_fill_is_current(e, j, cache_store_hash(&e->cache.store, wbuf_view(&l.key)))) {
+		cache_release(e, j);
+		return E_AGAIN;
+	}
 	if (cache_fill_begin(e, x, &l, head, h) != E_OK) {
 		cache_note_pass(e, j);
 		cache_release(e, j);
@@ -585,8 +590,10 @@ void cache_take(struct edge *e, struct exchange *x, struct view content)
 	fill->body_n += (uint32_t)content.n;
 	if (!x->answer.is_done)
 		return;
-	cache_store_commit(&e->cache.store, fill);
-	PAGE_ADD(e->load->delivery.cache_stored, 1);
+	if (cache_fill_is_current(e, j, fill->hash)) {
+		cache_store_commit(&e->cache.store, fill);
+		PAGE_ADD(e->load->delivery.cache_stored, 1);
+	}
 	cache_store_drop(&e->cache.store, fill);
 	j->fill = NULL;
 	cache_release(e, j);
@@ -598,6 +605,17 @@ void cache_invalidate(struct edge *e, struct exchange *x)
 
 	if (cache_look_read(e, x, &l) == E_OK)
 		(void)cache_store_remove_key(&e->cache.store, wbuf_view(&l.key));
+}
+
+struct cache_purged cache_purge(struct edge *e, const struct cache_pattern *pattern)
+{
+	struct cache_purged gone = { 0 };
+
+	if (!e->cache.jobs)
+		return gone;
+	gone = cache_store_purge(&e->cache.store, pattern);
+	PAGE_ADD(e->load->delivery.cache_purged, gone.entries);
+	return gone;
 }
 
 void cache_drop(struct edge *e, struct exchange *x)

@@ -44,6 +44,9 @@ void cache_take(struct edge *e, struct exchange *x, struct view content);
 /* cache_invalidate - an unsafe request has been answered without an error (RFC 9111 §4.4) */
 void cache_invalidate(struct edge *e, struct exchange *x);
 
+/* cache_purge - what the pattern means is not used any more, nor stored by who asks already */
+struct cache_purged cache_purge(struct edge *e, const struct cache_pattern *pattern);
+
 /* cache_drop - x ends */
 void cache_drop(struct edge *e, struct exchange *x);
 

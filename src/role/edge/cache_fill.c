@@ -56,6 +56,11 @@ static void cache_fill_put_head(struct wbuf *w, struct view head, const struct h
 		cache_fill_put_date(w, now_s);
 }
 
+bool cache_fill_is_current(const struct edge *e, const struct cache_job *j, uint64_t hash)
+{
+	return cache_store_is_current(&e->cache.store, hash, j->asked_turn);
+}
+
 /* An entry that nobody finds yet, with its head. */
 static struct cache_entry *cache_fill_new(struct edge *e, const struct exchange *x,
 					  const struct cache_look *l, struct view vary,
@@ -201,7 +206,8 @@ static void cache_fill_renew(struct edge *e, struct exchange *x, const struct ca
 	}
 	if (life) {
 		entry->life = *life;
-		cache_store_commit(&e->cache.store, entry);
+		if (cache_fill_is_current(e, x->job, entry->hash))
+			cache_store_commit(&e->cache.store, entry);
 	}
 	cache_store_remove(&e->cache.store, old);
 	cache_store_drop(&e->cache.store, old);

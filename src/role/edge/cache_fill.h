@@ -19,6 +19,10 @@ enum err cache_fill_begin(struct edge *e, struct exchange *x, const struct cache
 enum err cache_fill_freshen(struct edge *e, struct exchange *x, const struct cache_look *l,
 			    struct view head, const struct http1_head *h);
 
+/* cache_fill_is_current - nothing with this hash of a key was invalidated or purged since the job
+ * asked its server: what the server said may be stored (RFC 9111 §4.4) */
+bool cache_fill_is_current(const struct edge *e, const struct cache_job *j, uint64_t hash);
+
 /* cache_fill_head - the stored head of an entry, appended to w: without its final empty line, and
  * without a length */
 void cache_fill_head(struct edge *e, const struct cache_entry *entry, struct wbuf *w);

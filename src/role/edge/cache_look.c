@@ -24,12 +24,18 @@ static void cache_look_key(const struct exchange *x, struct cache_look *l)
 	struct view host = cache_policy_field(l->head, &l->h, field_name(FIELD_X_FORWARDED_HOST));
 	struct view proto = cache_policy_field(l->head, &l->h, field_name(FIELD_X_FORWARDED_PROTO));
 	struct view target = view_of(l->head.p + l->h.target, l->h.target_n);
+	struct view asked = view_of(x->head->p + x->path_at.at,
+				    x->path_at.n + (x->query_n ? x->query_n + 1 : 0));
 
 	l->key = wbuf_of(l->key_bytes, sizeof l->key_bytes);
-	wbuf_view_put(&l->key, proto); /* scheme, the client's host, target, the server's host */
+	/* The client's scheme, host and target, as cache_pattern reads them; then the server's */
+	wbuf_view_put(&l->key, proto);
 	WBUF_LIT(&l->key, "|");
 	wbuf_view_put(&l->key, host);
-	wbuf_view_put(&l->key, target);
+	wbuf_view_put(&l->key, asked);
+	WBUF_LIT(&l->key, " ");
+	if (!view_eq(asked, target))
+		wbuf_view_put(&l->key, target);
 	WBUF_LIT(&l->key, " ");
 	wbuf_view_put(&l->key, view_of(x->head->p + x->host_at.at, x->host_at.n));
 	cache_look_put_all(&l->key, l, FIELD_X_FORWARDED_HOST);

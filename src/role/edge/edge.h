@@ -357,6 +357,7 @@ struct cache_job {
 	struct list waiters;	   /* struct exchange.node: they ask the same */
 	uint64_t hash, wait_until_ms;
 	int64_t asked_wall_s;
+	uint64_t asked_turn; /* cache_store_turn */
 	size_t at;	     /* bytes of the entry's body that have been given */
 	uint16_t fwd_status; /* what the server said to our conditions */
 	uint8_t state, how;  /* enum cache_state, enum cache_how */

@@ -21,7 +21,12 @@
 
 #include <stdlib.h>
 
-enum { SETUP_TRIM_KEEP = 256, SETUP_TRIM_MS = 1000, SETUP_IDLE_GRACE_MS = 1000 };
+enum {
+	SETUP_TRIM_KEEP = 256,
+	SETUP_TRIM_MS = 1000,
+	SETUP_IDLE_GRACE_MS = 1000,
+	SETUP_PATTERN_MAX = 2000
+};
 
 /* ---- signers ---- */
 
@@ -272,6 +277,32 @@ static enum err setup_on_drain(void *role, struct frame *f)
 	return E_OK;
 }
 
+/* A pattern that is none means no entry: a word of the keeper's, who reads none, ends nothing. */
+static enum err setup_on_purge(void *role, struct frame *f)
+{
+	struct edge *e = role;
+	struct view in = f->body, text = { 0 };
+	struct cache_pattern pattern = { 0 };
+	struct cache_purged gone = { 0 };
+	uint8_t body[16], kind = 0;
+	struct wbuf w = wbuf_of(body, sizeof body);
+	uint32_t number = 0;
+
+	TRY(view_u32(&in, &number));
+	TRY(view_u8(&in, &kind));
+	TRY(view_str16(&in, &text));
+	TRY(view_end(&in));
+	if (cache_pattern_read(kind, text, &pattern) == E_OK)
+		gone = cache_purge(e, &pattern);
+	wbuf_u32(&w, number);
+	wbuf_u32(&w, gone.entries);
+	wbuf_u64(&w, gone.bytes);
+	/* When the keeper's queue is full its command is told that this edge was silent */
+	return frame_send(ROLE_CHANNEL_FD, ROLE_CACHE_PURGED, 0, wbuf_view(&w), NULL, 0) == E_CLOSED
+		       ? E_CLOSED
+		       : E_OK;
+}
+
 static const struct frame_def setup_defs[] = {
 	{ KEEPER_IMAGE, 1, FRAME_BOOT | FRAME_RUN, 4, 4, setup_on_image },
 	{ KEEPER_PAGE, 1, FRAME_BOOT | FRAME_RUN, 4, 4, setup_on_page },
@@ -283,6 +314,7 @@ static const struct frame_def setup_defs[] = {
 	{ KEEPER_HASH_KEY, 0, FRAME_BOOT, 16, 16, setup_on_hash_key },
 	{ KEEPER_SWAP, 0, FRAME_RUN, 4, 4, setup_on_swap },
 	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, setup_on_drain },
+	{ KEEPER_CACHE_PURGE, 0, FRAME_RUN, 7, 7 + SETUP_PATTERN_MAX, setup_on_purge },
 };
 
 const struct frame_table setup_table = { setup_defs, sizeof setup_defs / sizeof setup_defs[0] };

@@ -11,6 +11,7 @@
 #include "role/keeper/fence.h"
 #include "role/keeper/hear.h"
 #include "role/keeper/post.h"
+#include "role/keeper/purge.h"
 #include "role/keeper/ring_table.h"
 #include "role/keeper/roles.h"
 #include "role/keeper/seat.h"
@@ -188,6 +189,7 @@ static void child_free(struct keeper_child *c)
 	post_forget(c);
 	loop_close(&c->channel);
 	loop_close(&c->pidfd);
+	purge_on_end(c);
 	ring_table_end(c->k, c->ring);
 	c->ring = 0;
 	fence_close(c);

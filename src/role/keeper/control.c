@@ -11,6 +11,7 @@
 #include "role/keeper/change.h"
 #include "role/keeper/events.h"
 #include "role/keeper/post.h"
+#include "role/keeper/purge.h"
 #include "role/keeper/status.h"
 #include "role/keeper/upgrade.h"
 #include "role/keeper/usage.h"
@@ -75,10 +76,16 @@ static void control_finish(struct keeper_client *c)
 	control_close(c);
 }
 
-static void control_answer(struct keeper_client *c, bool is_refused, struct view text)
+void control_tell(struct keeper_client *c, uint8_t level, struct view text)
 {
-	if (text.n && control_send_text(c, is_refused, text) != E_OK)
+	if (control_send_text(c, level, text) != E_OK)
 		c->lost_lines++;
+}
+
+void control_answer(struct keeper_client *c, bool is_refused, struct view text)
+{
+	if (text.n)
+		control_tell(c, is_refused, text);
 	c->is_refused = is_refused;
 	control_finish(c);
 }
@@ -280,6 +287,11 @@ static enum err control_on_server(void *role, struct frame *f)
 	return E_OK;
 }
 
+static enum err control_on_purge(void *role, struct frame *f)
+{
+	return purge_begin(role, f->body);
+}
+
 static const struct frame_def control_defs[] = {
 	{ TOOL_STATUS, 0, FRAME_RUN, 0, 0, control_on_status },
 	{ TOOL_RELOAD, 0, FRAME_RUN, 0, TOOL_REASON_MAX + 2, control_on_reload },
@@ -287,6 +299,7 @@ static const struct frame_def control_defs[] = {
 	{ TOOL_SERVER_STATE, 0, FRAME_RUN, 9, 9, control_on_server },
 	{ TOOL_CHANGE, 1, FRAME_RUN, 5, TOOL_REASON_MAX + 7, control_on_change },
 	{ TOOL_DOCUMENT, 0, FRAME_RUN, 0, 0, control_on_document },
+	{ TOOL_CACHE_PURGE, 0, FRAME_RUN, 3, TOOL_PATTERN_MAX + 3, control_on_purge },
 };
 
 const struct frame_table control_table = { control_defs,
@@ -444,7 +457,9 @@ uint64_t control_tick(struct keeper *k)
 
 		if (c->source.fd < 0 || c->deadline_ms == 0)
 			continue;
-		if (c->deadline_ms <= k->loop.now_ms)
+		if (c->deadline_ms <= k->loop.now_ms && c->wait == CLIENT_PURGE)
+			purge_expired(c);
+		else if (c->deadline_ms <= k->loop.now_ms)
 			control_close(c);
 		else if (c->deadline_ms < next)
 			next = c->deadline_ms;

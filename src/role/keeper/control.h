@@ -16,6 +16,12 @@ void control_adopt(struct keeper *k, int fd, uid_t uid);
 void control_on_listen(void *owner, struct loop_source *source, uint32_t events);
 void control_on_client(void *owner, struct loop_source *source, uint32_t events);
 
+/* control_answer - the last word for c, which is closed or will be; text: one line, may be empty */
+void control_answer(struct keeper_client *c, bool is_refused, struct view text);
+
+/* control_tell - a line for c; level as in KEEPER_TEXT */
+void control_tell(struct keeper_client *c, uint8_t level, struct view text);
+
 /* control_tell_waiting - a line for the commands that wait for the present change */
 void control_tell_waiting(struct keeper *k, uint8_t level, struct view text);
 

@@ -79,8 +79,8 @@ void events_put(struct keeper *k, enum record_kind kind, const char *action, str
 	events_put_full(k, &e);
 }
 
-void events_put_actor(struct keeper *k, uid_t uid, const char *action, struct view object,
-		      const char *result)
+void events_put_actor_detail(struct keeper *k, uid_t uid, const char *action, struct view object,
+			     const char *result, struct view detail)
 {
 	char actor[24];
 	struct wbuf w = wbuf_of(actor, sizeof actor);
@@ -89,12 +89,19 @@ void events_put_actor(struct keeper *k, uid_t uid, const char *action, struct vi
 				  .action = view_str(action),
 				  .object = object,
 				  .result = view_str(result),
-				  .origin = VIEW("control.sock") };
+				  .origin = VIEW("control.sock"),
+				  .detail = detail };
 
 	WBUF_LIT(&w, "uid:");
 	wbuf_dec(&w, uid);
 	e.actor = wbuf_view(&w);
 	events_put_full(k, &e);
+}
+
+void events_put_actor(struct keeper *k, uid_t uid, const char *action, struct view object,
+		      const char *result)
+{
+	events_put_actor_detail(k, uid, action, object, result, (struct view){ 0 });
 }
 
 /* Lines of the difference on one line, as many as there is room for. */

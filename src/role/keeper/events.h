@@ -17,6 +17,10 @@ void events_put(struct keeper *k, enum record_kind kind, const char *action, str
 void events_put_actor(struct keeper *k, uid_t uid, const char *action, struct view object,
 		      const char *result);
 
+/* events_put_actor_detail - the same with a detail */
+void events_put_actor_detail(struct keeper *k, uid_t uid, const char *action, struct view object,
+			     const char *result, struct view detail);
+
 /* events_put_change - what became of the present change: who asked for it and why, what it changes.
  * text is in front */
 void events_put_change(struct keeper *k, const char *action, const char *result, struct view text);

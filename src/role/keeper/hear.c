@@ -8,6 +8,7 @@
 #include "role/keeper/change.h"
 #include "role/keeper/events.h"
 #include "role/keeper/history.h"
+#include "role/keeper/purge.h"
 #include "role/keeper/ring_table.h"
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
@@ -157,6 +158,11 @@ static enum err hear_draining(void *role, struct frame *f)
 	return view_u32(&in, &c->left);
 }
 
+static enum err hear_purged(void *role, struct frame *f)
+{
+	return purge_on_done(role, f->body);
+}
+
 static const struct frame_def hear_defs[] = {
 	{ ROLE_READY, 0, FRAME_BOOT, 4, FRAME_BODY_MAX, hear_ready },
 	{ ROLE_FAILED, 0, FRAME_BOOT | FRAME_RUN, 2, FRAME_BODY_MAX, hear_failed },
@@ -166,6 +172,7 @@ static const struct frame_def hear_defs[] = {
 	{ ROLE_RING_DONE, 0, FRAME_RUN, 4, 4, hear_ring_done },
 	{ ROLE_DOCUMENT, 1, FRAME_RUN, 1, 1, hear_document },
 	{ ROLE_DRAINING, 0, FRAME_RUN, 4, 4, hear_draining },
+	{ ROLE_CACHE_PURGED, 0, FRAME_RUN, 16, 16, hear_purged },
 };
 
 const struct frame_table hear_table = { hear_defs, sizeof hear_defs / sizeof *hear_defs };

@@ -217,7 +217,17 @@ enum keeper_client_wait {
 	CLIENT_EDIT, /* its change waits for its turn */
 	CLIENT_CHANGE,
 	CLIENT_NEXT_CHANGE,
+	CLIENT_PURGE, /* edges empty their caches */
 	CLIENT_DONE
+};
+
+/* What a command that purges waits for, and has heard. */
+struct keeper_purge {
+	uint32_t number; /* of the question; answers repeat it */
+	uint32_t edges, silent;
+	uint64_t entries, bytes;
+	uint64_t awaits[KEEPER_CHILDREN / 64]; /* bits: children whose answer is out */
+	char object[404];		       /* for the log */
 };
 
 struct keeper_client {
@@ -234,6 +244,7 @@ struct keeper_client {
 	uint8_t change; /* enum tool_change */
 	uint32_t from;
 	uint64_t turn; /* of waiting clients the lowest is next */
+	struct keeper_purge purge;
 };
 
 struct keeper_upgrade {
@@ -284,6 +295,7 @@ struct keeper {
 	struct keeper_image image, old_image;
 	struct keeper_document document;
 	uint64_t client_turns;
+	uint32_t purges;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
 	struct keeper_page own, audit, exporter; /* written by the keeper, by these roles */
 	struct keeper_usage usage;

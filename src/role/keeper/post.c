@@ -86,6 +86,15 @@ enum err post_send(struct keeper_child *c, const struct post *p)
 	return e;
 }
 
+enum err post_now(struct keeper_child *c, uint8_t type, struct view body)
+{
+	if (c->channel.fd < 0)
+		return E_CLOSED;
+	if (!list_is_empty(&c->outbox))
+		return E_AGAIN;
+	return frame_send(c->channel.fd, type, 0, body, NULL, 0);
+}
+
 void post_flush(struct keeper_child *c)
 {
 	while (!list_is_empty(&c->outbox)) {

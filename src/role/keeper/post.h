@@ -18,6 +18,10 @@ struct post {
  */
 enum err post_send(struct keeper_child *c, const struct post *p);
 
+/* post_now - the same without descriptors and without waiting. E_AGAIN: there is no room, nothing
+ * was sent */
+enum err post_now(struct keeper_child *c, uint8_t type, struct view body);
+
 /* post_flush - sends what waits; call when the channel takes more */
 void post_flush(struct keeper_child *c);
 

@@ -135,6 +135,8 @@ static void test_hold(void **state)
 static void test_purge_and_limit(void **state)
 {
 	struct fixture f = { 0 };
+	struct cache_pattern host = { 0 };
+	struct cache_purged gone = { 0 };
 	char key[32];
 
 	(void)state;
@@ -143,7 +145,10 @@ static void test_purge_and_limit(void **state)
 		(void)snprintf(key, sizeof key, "https|%s/%d", i % 2 ? "a" : "b", i);
 		(void)put(&f.s, key, 1, "", 10);
 	}
-	assert_int_equal(cache_store_purge(&f.s, VIEW("https|a/")), 20);
+	assert_int_equal(cache_pattern_read(CACHE_PATTERN_HOST, VIEW("a"), &host), E_OK);
+	gone = cache_store_purge(&f.s, &host);
+	assert_int_equal(gone.entries, 20);
+	assert_int_equal(gone.bytes, 20 * CACHE_STORE_BLOCK);
 	assert_null(find(&f.s, "https|a/1"));
 	assert_non_null(find(&f.s, "https|b/2"));
 	cache_store_limit(&f.s, BLOCKS - 100); /* the same order: what fits stays */
@@ -151,6 +156,32 @@ static void test_purge_and_limit(void **state)
 	cache_store_limit(&f.s, 0);
 	assert_true(f.s.used == 0 && f.s.entry_n == 0);
 	assert_null(put(&f.s, "x", 1, "", 10));
+	free(f.memory);
+}
+
+/* What was asked for before a removal on purpose may not take its place, and only that. RFC 9111
+ * §4.4 */
+static void test_current(void **state)
+{
+	struct fixture f = { 0 };
+	struct cache_pattern all = { .kind = CACHE_PATTERN_ALL };
+	uint64_t before = 0, between = 0, a = 0, b = 0;
+
+	(void)state;
+	make(&f, BLOCKS);
+	a = cache_store_hash(&f.s, VIEW("a"));
+	b = cache_store_hash(&f.s, VIEW("b"));
+	before = cache_store_turn(&f.s);
+	assert_true(cache_store_is_current(&f.s, a, before));
+	assert_int_equal(cache_store_remove_key(&f.s, VIEW("a")), 0); /* none there: still counts */
+	between = cache_store_turn(&f.s);
+	assert_false(cache_store_is_current(&f.s, a, before));
+	assert_true(cache_store_is_current(&f.s, b, before));
+	assert_true(cache_store_is_current(&f.s, a, between));
+	(void)cache_store_purge(&f.s, &all);
+	assert_false(cache_store_is_current(&f.s, a, between));
+	assert_false(cache_store_is_current(&f.s, b, between));
+	assert_true(cache_store_is_current(&f.s, b, cache_store_turn(&f.s)));
 	free(f.memory);
 }
 
@@ -185,6 +216,7 @@ static void test_scan(void **state)
 static void test_churn(void **state)
 {
 	struct fixture f = { 0 };
+	struct cache_pattern all = { .kind = CACHE_PATTERN_ALL };
 	uint64_t r = 1;
 	char key[32];
 
@@ -204,7 +236,7 @@ static void test_churn(void **state)
 			(void)put(&f.s, key, 1, "", (r >> 40) % (4 * CACHE_STORE_BLOCK));
 		assert_true(f.s.used <= 100 && f.s.small_used <= f.s.used);
 	}
-	(void)cache_store_purge(&f.s, (struct view){ 0 });
+	(void)cache_store_purge(&f.s, &all);
 	assert_true(f.s.used == 0 && f.s.entry_n == 0 && f.s.small_used == 0);
 	free(f.memory);
 }
@@ -212,9 +244,10 @@ static void test_churn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes), cmocka_unit_test(test_keys_and_variants),
-		cmocka_unit_test(test_hold),  cmocka_unit_test(test_purge_and_limit),
-		cmocka_unit_test(test_scan),  cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_bytes),	cmocka_unit_test(test_keys_and_variants),
+		cmocka_unit_test(test_hold),	cmocka_unit_test(test_purge_and_limit),
+		cmocka_unit_test(test_current), cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_churn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
