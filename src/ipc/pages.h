@@ -209,6 +209,7 @@ struct page_load_page {
 	struct page_load_delivery delivery;
 	struct page_load_listener listener[IMAGE_LISTENER_SLOTS];
 	struct page_load_server server[IMAGE_SERVER_SLOTS];
+	_Atomic uint32_t has_addresses;		  /* 0: address has never been written to */
 	_Atomic uint32_t address[PAGE_ADDRESSES]; /* open connections by a keyed hash of address and
 						     listener: gauges */
 	struct page_load_pool pool[IMAGE_POOL_SLOTS];

@@ -3,6 +3,7 @@
 #include "role/edge/address.h"
 
 #include "base/hash.h"
+#include "role/edge/survey.h"
 #include "sys/log.h"
 
 #include <sys/mman.h>
@@ -90,11 +91,13 @@ enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_
 	struct address *a = &e->addresses[address_find(e, slot, &who)];
 	uint32_t shared = address_hash(e, slot, &who) % PAGE_ADDRESSES;
 
-	if (limit && a->n + address_elsewhere(e, shared) >= limit)
+	if (limit && a->n + survey_believe(address_elsewhere(e, shared), limit) >= limit)
 		return E_LIMIT;
 	if (a->n == 0)
 		*a = (struct address){ .ip = who, .slot = slot };
 	a->n++;
+	if (!PAGE_GET(e->load->has_addresses))
+		PAGE_SET(e->load->has_addresses, 1);
 	PAGE_ADD(e->load->address[shared], 1u);
 	return E_OK;
 }
@@ -121,4 +124,13 @@ void address_remove(struct edge *e, uint16_t slot, const struct ip *ip)
 		e->addresses[i].n = 0;
 		hole = i;
 	}
+}
+
+void address_reset(struct page_load_page *own)
+{
+	if (!PAGE_GET(own->has_addresses))
+		return; /* reading them would take memory for them */
+	for (unsigned i = 0; i < PAGE_ADDRESSES; i++)
+		if (PAGE_GET(own->address[i]))
+			PAGE_SET(own->address[i], 0);
 }

@@ -23,6 +23,10 @@ enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_
 /* address_remove - one less */
 void address_remove(struct edge *e, uint16_t slot, const struct ip *ip);
 
+/* address_reset - in a page of ours: an earlier edge wrote it, whose connections are gone with it
+ */
+void address_reset(struct page_load_page *own);
+
 /* address_hash_pool - the same in every edge for one address (IPv6: one /64) and pool; nobody
  * outside can tell which addresses share a value */
 uint64_t address_hash_pool(const struct edge *e, const struct ip *ip, uint64_t pool_id);

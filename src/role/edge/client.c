@@ -18,6 +18,7 @@
 #include "role/edge/proxy_header.h"
 #include "role/edge/request.h"
 #include "role/edge/store.h"
+#include "role/edge/survey.h"
 #include "role/edge/tunnel.h"
 #include "role/edge/upstream.h"
 #include "sys/fd.h"
@@ -53,9 +54,11 @@ static bool client_has_room(struct edge *e, const struct image_listener *l)
 	uint64_t open = 0; /* no edge's word makes it wrap */
 
 	for (unsigned i = 0; i < e->load_n; i++)
-		if (e->loads[i])
+		if (e->loads[i] && e->loads[i] != e->load)
 			open += PAGE_GET(e->loads[i]->listener[l->slot].connections);
-	return !l->connections || open < l->connections;
+	return !l->connections || PAGE_GET(e->load->listener[l->slot].connections) +
+						  survey_believe(open, l->connections) <
+					  l->connections;
 }
 
 /* One more connection of the client's address, unless that has enough. */
@@ -408,8 +411,12 @@ void client_run_later(struct edge *e, struct client *c)
 	if (c->is_again || c->state == CLIENT_DEAD || c->state == CLIENT_FREE)
 		return;
 	c->is_again = true;
-	c->again = e->again;
-	e->again = c;
+	c->again = NULL;
+	if (e->again)
+		e->again_last->again = c;
+	else
+		e->again = c;
+	e->again_last = c;
 }
 
 void client_run_again(struct edge *e)

@@ -126,6 +126,7 @@ struct server_state {
 	uint32_t gen;
 	uint32_t dialing;     /* dials asked for and not answered */
 	uint32_t opening;     /* HTTP/2: connections that are not ready for streams yet */
+	uint32_t waiting_n;   /* in waiting */
 	struct list sessions; /* HTTP/2: struct h2_session.node */
 	struct list idle;     /* struct upstream.node, newest first */
 	struct list
@@ -446,7 +447,8 @@ struct edge {
 	struct buffer_pool buffers;
 	struct compress_pool compress;
 	struct cache_pool cache;
-	struct client *clients, *free_clients, *dead_clients, *again;
+	struct client *clients, *free_clients, *dead_clients;
+	struct client *again, *again_last; /* to be run in the next turn, in this order */
 	uint32_t stream_upstream_n;
 	uint32_t client_cap, client_n, client_high;
 	struct upstream *upstreams, *free_upstreams, *dead_upstreams;

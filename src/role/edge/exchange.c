@@ -51,7 +51,7 @@ static void exchange_unserved(struct edge *e, struct exchange *x, uint16_t statu
 	if (x->twin)
 		hedge_end(e, x);
 	upstream_give(e, x, false);
-	pool_dequeue(x);
+	pool_dequeue(e, x);
 	pool_release(e, x);
 	x->flags &= ~(uint32_t)X_ASK;
 	x->end = 0;
@@ -101,7 +101,7 @@ static void exchange_leave_queue(struct edge *e, struct exchange *x)
 {
 	uint64_t began_ms = x->queued_until_ms - x->pool->queue_timeout_ms;
 
-	if (x->queue_ms || x->tries)
+	if (!x->queued_until_ms || x->queue_ms || x->tries)
 		return;
 	x->queue_ms = (uint32_t)(e->loop.now_ms - began_ms);
 	PAGE_ADD(count_pool(e, x->pool)->queue_us, (uint64_t)x->queue_ms * 1000);
@@ -377,7 +377,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 	}
 	trace_try_end(e, x, exchange_error(why));
 	upstream_give(e, x, false);
-	pool_dequeue(x);
+	pool_dequeue(e, x);
 	pool_release(e, x);
 	if (x->c->conn.is_broken) {
 		exchange_abort(e, x);
@@ -430,6 +430,8 @@ void exchange_expired(struct edge *e, struct exchange *x)
 	}
 	if (x->job && cache_expired(e, x))
 		return;
+	if (x->flags & X_ASK && !x->queued_until_ms)
+		return; /* its server has left: it asks for another one in this turn */
 	x->end = X_END_TIMEOUT;
 	if (x->flags & X_ANSWERED) {
 		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
@@ -531,7 +533,7 @@ bool exchange_run(struct edge *e, struct exchange *x)
  * nothing recurses. */
 static void exchange_ask_next(struct edge *e, struct pool_state *p)
 {
-	struct exchange *x = pool_next(p);
+	struct exchange *x = pool_next(e, p);
 
 	x->flags |= X_ASK;
 	client_run_later(e, x->c);
@@ -560,7 +562,7 @@ static void exchange_free(struct edge *e, struct exchange *x)
 		hedge_end(e, x);
 	if (x->mirror)
 		mirror_give_up(e, x);
-	pool_dequeue(x);
+	pool_dequeue(e, x);
 	pool_release(e, x);
 	compress_drop(e, x);
 	cache_drop(e, x);

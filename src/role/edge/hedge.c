@@ -65,7 +65,7 @@ static void hedge_free(struct edge *e, struct exchange *y)
 {
 	y->twin->twin = NULL;
 	upstream_give(e, y, false);
-	pool_dequeue(y);
+	pool_dequeue(e, y);
 	pool_release(e, y);
 	generation_drop(e, y->g);
 	store_exchange_free(e, y);
@@ -149,7 +149,7 @@ static void hedge_change_places(struct edge *e, struct exchange *x)
 {
 	struct exchange *y = x->twin;
 
-	pool_dequeue(x);
+	pool_dequeue(e, x);
 	upstream_give(e, x, false);
 	pool_release(e, x);
 	x->server = y->server;

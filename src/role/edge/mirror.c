@@ -39,7 +39,7 @@ static void mirror_free(struct edge *e, struct exchange *m, bool is_reusable)
 	struct client *c = m->c;
 
 	upstream_give(e, m, is_reusable);
-	pool_dequeue(m);
+	pool_dequeue(e, m);
 	pool_release(e, m);
 	wheel_cancel(&c->conn.timer);
 	c->x = NULL;

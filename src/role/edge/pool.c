@@ -64,13 +64,21 @@ static void pool_server_init(struct server_state *s, uint32_t slot_gen)
 	list_init(&s->waiting);
 }
 
+void pool_count_waiting(struct edge *e, const struct exchange *x, int more)
+{
+	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
+
+	if (more > 0 || s->waiting_n) /* of one that has left nothing is counted any more */
+		s->waiting_n += (uint32_t)more;
+}
+
 /* The slot has a new server: what waited for the old one asks again, what was idle is closed. */
 static void pool_server_leave(struct edge *e, struct server_state *s)
 {
 	while (!list_is_empty(&s->waiting)) {
 		struct exchange *x = OWNER_OF(s->waiting.next, struct exchange, node);
 
-		pool_dequeue(x);
+		pool_dequeue(e, x);
 		x->flags |= X_ASK;
 		client_run_later(e, x->c);
 	}
@@ -319,7 +327,7 @@ static bool pool_make_way(struct edge *e, const struct exchange *x)
 
 	if (!y)
 		return false;
-	pool_dequeue(y);
+	pool_dequeue(e, y);
 	y->flags |= X_ASK;
 	client_run_later(e, y->c);
 	return true;
@@ -338,13 +346,32 @@ enum err pool_enqueue(struct edge *e, struct exchange *x)
 	return E_OK;
 }
 
-void pool_dequeue(struct exchange *x)
+void pool_dequeue(struct edge *e, struct exchange *x)
 {
 	if (x->flags & X_QUEUED)
 		pool_state(x)->queue_n--;
+	if (x->flags & X_WAITING)
+		pool_count_waiting(e, x, -1);
 	if (x->flags & (X_QUEUED | X_WAITING))
 		list_remove(&x->node);
 	x->flags &= ~(uint32_t)(X_QUEUED | X_WAITING);
+}
+
+/* How many requests the servers that can be chosen may still have. A server that is over the limit
+ * (what other edges have was taken over a moment ago) takes from the room of the others: too few
+ * are woken for a moment, never too many for ever. */
+static uint32_t pool_room_n(const struct pool_state *p, const struct image_pool *pool)
+{
+	const struct balance_pool *b = &p->balance;
+	uint64_t n = (uint64_t)b->usable[0] + b->usable[1], load = b->load[0] + b->load[1];
+
+	if (pool->requests_per_server) {
+		n *= pool->requests_per_server;
+		n = n > load ? n - load : 0;
+	} else if (n) {
+		n = p->queue_n;
+	}
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
 uint32_t pool_free_n(struct edge *e, const struct pool_state *p)
@@ -360,27 +387,20 @@ uint32_t pool_free_n(struct edge *e, const struct pool_state *p)
 		return p->queue_n; /* they are told so */
 	if (x->pool->requests_per_server)
 		survey_all(e, x);
-	for (uint32_t i = 0; i < p->balance.n && n < p->queue_n; i++) {
-		const struct balance_server *s = &p->balance.server[i];
-
-		if (s->is_usable)
-			n += x->pool->requests_per_server
-				     ? x->pool->requests_per_server - s->in_flight
-				     : p->queue_n;
-	}
+	n = pool_room_n(p, x->pool);
 	if (x->pool->requests)
 		n = survey_pool_room(e, x->pool) < n ? survey_pool_room(e, x->pool) : n;
 	return n < p->queue_n ? n : p->queue_n;
 }
 
-struct exchange *pool_next(struct pool_state *p)
+struct exchange *pool_next(struct edge *e, struct pool_state *p)
 {
 	struct exchange *x = NULL;
 
 	if (p->queue_n == 0)
 		return NULL;
 	x = OWNER_OF(queue_next(&p->queue), struct exchange, node);
-	pool_dequeue(x);
+	pool_dequeue(e, x);
 	queue_served(&p->queue, x->rule->priority);
 	return x;
 }

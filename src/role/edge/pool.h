@@ -42,11 +42,15 @@ void pool_release_stream(struct edge *e, struct exchange *x);
  */
 enum err pool_enqueue(struct edge *e, struct exchange *x);
 
+/* pool_count_waiting - one more exchange (1) waits for a connection of x's server, or one less (-1)
+ */
+void pool_count_waiting(struct edge *e, const struct exchange *x, int more);
+
 /* pool_is_error - an answer with this status is a failure of its server: outlier.error_status */
 bool pool_is_error(const struct exchange *x, uint16_t status);
 
 /* pool_dequeue - takes x out of whatever list it waits in */
-void pool_dequeue(struct exchange *x);
+void pool_dequeue(struct edge *e, struct exchange *x);
 
 /* pool_free_n - how many of those that wait could be sent now; all of them when no server is left
  * to wait for */
@@ -54,7 +58,7 @@ uint32_t pool_free_n(struct edge *e, const struct pool_state *p);
 
 /* pool_next - the exchange that has waited longest, taken out of the queue; NULL when nobody waits
  */
-struct exchange *pool_next(struct pool_state *p);
+struct exchange *pool_next(struct edge *e, struct pool_state *p);
 
 /* pool_share - this edge's part of a limit that holds for all edges together; at least 1, 0 stays 0
  */

@@ -6,6 +6,7 @@
 
 #include "role/edge/accept.h"
 #include "role/edge/access.h"
+#include "role/edge/address.h"
 #include "role/edge/buffer.h"
 #include "role/edge/cache.h"
 #include "role/edge/client.h"
@@ -329,9 +330,7 @@ static void setup_reset_gauges(struct edge *e)
 		PAGE_SET(e->load->listener[i].h2_sessions, 0);
 		PAGE_SET(e->load->listener[i].h2_streams, 0);
 	}
-	for (unsigned i = 0; i < PAGE_ADDRESSES; i++)
-		if (PAGE_GET(e->load->address[i]))
-			PAGE_SET(e->load->address[i], 0);
+	address_reset(e->load);
 	flight_reset(e->load);
 	for (unsigned i = 0; i < PAGE_GET(e->load->pool_high) && i < IMAGE_POOL_SLOTS; i++) {
 		PAGE_SET(e->load->pool[i].queue, 0);

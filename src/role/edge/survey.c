@@ -8,6 +8,7 @@
 enum {
 	SURVEY_MS = 20,
 	SURVEY_BATCH = 256,
+	SURVEY_MOST = 1024,
 	SURVEY_SMALL = 16, /* servers of a pool whose limits hold to the request */
 	SURVEY_CLAIM_MAX = BALANCE_IN_FLIGHT_MAX / ROLE_EDGES_MAX
 };
@@ -93,7 +94,8 @@ static void survey_judge(struct pool_state *p, const struct image_pool *pool, ui
 	balance_set_usable(&p->balance, i, p->is_healthy[i] && has_room);
 }
 
-static void survey_one(struct edge *e, const struct exchange *x, uint32_t i)
+/* What the health page says of a server. */
+static void survey_health(struct edge *e, const struct exchange *x, uint32_t i)
 {
 	struct pool_state *p = pool_state(x);
 	const struct image_server *s = survey_server(x, i);
@@ -101,9 +103,6 @@ static void survey_one(struct edge *e, const struct exchange *x, uint32_t i)
 
 	p->healthy_n += is_healthy - (uint32_t)p->is_healthy[i];
 	p->is_healthy[i] = is_healthy;
-	balance_set_in_flight(&p->balance, i, survey_in_flight(e, s));
-	if (x->pool->balance == IMAGE_PEAK_EWMA)
-		p->balance.server[i].latency_us = survey_latency(e, s);
 	if (x->pool->slow_start_ms) {
 		const struct page_health_entry *h = &e->health->server[s->slot];
 		uint64_t up_ms = PAGE_GET(h->gen) == s->slot_gen ? PAGE_GET(h->up_mono_ms) : 0;
@@ -112,6 +111,18 @@ static void survey_one(struct edge *e, const struct exchange *x, uint32_t i)
 				   slow_start_part(up_ms, e->loop.now_ms, x->pool->slow_start_ms));
 	}
 	survey_judge(p, x->pool, i);
+}
+
+/* Both pages. */
+static void survey_one(struct edge *e, const struct exchange *x, uint32_t i)
+{
+	struct pool_state *p = pool_state(x);
+	const struct image_server *s = survey_server(x, i);
+
+	balance_set_in_flight(&p->balance, i, survey_in_flight(e, s));
+	if (x->pool->balance == IMAGE_PEAK_EWMA)
+		p->balance.server[i].latency_us = survey_latency(e, s);
+	survey_health(e, x, i);
 }
 
 static void survey_some(struct edge *e, const struct exchange *x, uint32_t n)
@@ -134,23 +145,26 @@ void survey_all(struct edge *e, const struct exchange *x)
 	if (p->survey_ms == e->loop.now_ms)
 		return;
 	p->survey_ms = p->refreshed_ms = e->loop.now_ms;
-	survey_some(e, x, x->pool->servers.n);
+	survey_some(e, x, SURVEY_MOST);
 }
 
 void survey_pool(struct edge *e, const struct exchange *x)
 {
 	struct pool_state *p = pool_state(x);
 	uint64_t version = atomic_load_explicit(&e->health->version, memory_order_acquire);
-	bool is_exact = x->pool->requests_per_server && x->pool->servers.n <= SURVEY_SMALL;
+	uint32_t n = x->pool->servers.n;
+	bool is_due = !p->refreshed_ms || e->loop.now_ms - p->refreshed_ms >= SURVEY_MS;
+	bool is_changed = !p->refreshed_ms || p->version != version;
+	bool is_exact = x->pool->requests_per_server && n <= SURVEY_SMALL;
 
-	if (!p->refreshed_ms || p->version != version || is_exact) {
-		p->version = version;
-		p->refreshed_ms = e->loop.now_ms;
-		survey_some(e, x, x->pool->servers.n);
-	} else if (e->loop.now_ms - p->refreshed_ms >= SURVEY_MS) {
-		p->refreshed_ms = e->loop.now_ms;
-		survey_some(e, x, SURVEY_BATCH);
-	}
+	if (!is_due && !is_exact && !(is_changed && n <= SURVEY_BATCH))
+		return;
+	if (is_changed && n > SURVEY_BATCH)
+		for (uint32_t i = 0; i < n; i++)
+			survey_health(e, x, i);
+	p->version = version;
+	p->refreshed_ms = e->loop.now_ms;
+	survey_some(e, x, SURVEY_BATCH);
 }
 
 void survey_count(struct edge *e, const struct exchange *x, uint32_t i)

@@ -13,17 +13,30 @@
 #include "role/edge/edge.h"
 
 /*
- * survey_pool - looks again where that is due: at every server when the health page has changed,
- * or when the pool is small and has limits; else every 20 ms, at 256 servers at most, so that a
- * choice costs the same in the largest pool
+ * survey_pool - looks again where that is due: when the health page has changed, for each request of
+ * a small pool with limits, else every 20 ms. Of a pool of more than 256 servers that many are
+ * looked at every 20 ms, and only the health of all when one has changed: no look takes long
  */
 void survey_pool(struct edge *e, const struct exchange *x);
 
-/* survey_all - looks at every server of x's pool, once per millisecond at most */
+/* survey_all - looks at every server of x's pool, or the next 1024, once per millisecond at most */
 void survey_all(struct edge *e, const struct exchange *x);
 
 /* survey_is_healthy - health, administration and configuration agree that s gets new requests */
 bool survey_is_healthy(const struct edge *e, const struct image_server *s);
+
+/*
+ * survey_believe - how much of a limit on connections the other edges have, when they claim so much
+ * A sixteenth of the limit is nobody else's to claim: an edge that lies can't shut out the clients
+ * of all others. So honest edges that have all of it leave the last ones that much more, and limits
+ * below sixteen are exact.
+ */
+static inline uint64_t survey_believe(uint64_t claimed, uint32_t limit)
+{
+	uint32_t most = limit - limit / 16;
+
+	return claimed < most ? claimed : most;
+}
 
 /* survey_count - takes over what all edges have on server i at this moment */
 void survey_count(struct edge *e, const struct exchange *x, uint32_t i);

@@ -89,14 +89,14 @@ static struct upstream *upstream_open(struct edge *e, uint32_t slot, uint32_t sl
 }
 
 /* Whoever has waited longest for this server, no longer waiting. */
-static struct exchange *upstream_first_waiting(struct server_state *s)
+static struct exchange *upstream_first_waiting(struct edge *e, struct server_state *s)
 {
 	struct exchange *x = NULL;
 
 	if (list_is_empty(&s->waiting))
 		return NULL;
 	x = OWNER_OF(s->waiting.next, struct exchange, node);
-	pool_dequeue(x);
+	pool_dequeue(e, x);
 	return x;
 }
 
@@ -111,7 +111,7 @@ static void upstream_to_idle(struct edge *e, struct upstream *u, uint32_t idle_m
 void upstream_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, int fd)
 {
 	struct server_state *s = pool_server(e, slot, slot_gen);
-	struct exchange *x = upstream_first_waiting(s);
+	struct exchange *x = upstream_first_waiting(e, s);
 	struct upstream *u =
 		pool_is_stale(e, slot, slot_gen) ? NULL : upstream_open(e, slot, slot_gen, fd);
 	struct client *c = x ? x->c : NULL;
@@ -138,7 +138,7 @@ void upstream_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, int fd
 
 void upstream_not_connected(struct edge *e, uint32_t slot, uint32_t slot_gen, enum dial_failure why)
 {
-	struct exchange *x = upstream_first_waiting(pool_server(e, slot, slot_gen));
+	struct exchange *x = upstream_first_waiting(e, pool_server(e, slot, slot_gen));
 
 	if (x) {
 		struct client *c = x->c;
@@ -224,19 +224,10 @@ struct upstream *upstream_take(struct edge *e, struct exchange *x)
 	return u;
 }
 
-static uint32_t upstream_waiting_n(const struct server_state *s)
-{
-	uint32_t n = 0;
-
-	for (const struct list *l = s->waiting.next; l != &s->waiting; l = l->next)
-		n++;
-	return n;
-}
-
 /* Connections that those who wait need; many share one that speaks HTTP/2. */
 static uint32_t upstream_dials_n(const struct server_state *s)
 {
-	uint32_t n = upstream_waiting_n(s), most = 0;
+	uint32_t n = s->waiting_n, most = 0;
 
 	if (n == 0 || !OWNER_OF(s->waiting.next, struct exchange, node)->pool->is_h2)
 		return n;
@@ -258,7 +249,6 @@ static bool upstream_has_room(struct edge *e, const struct exchange *x)
 void upstream_serve(struct edge *e, uint32_t slot, uint32_t slot_gen)
 {
 	struct server_state *s = pool_server(e, slot, slot_gen);
-	uint32_t n = 0;
 
 	while (!list_is_empty(&s->waiting)) {
 		struct exchange *x = OWNER_OF(s->waiting.next, struct exchange, node);
@@ -266,12 +256,12 @@ void upstream_serve(struct edge *e, uint32_t slot, uint32_t slot_gen)
 
 		if (!u)
 			break;
-		pool_dequeue(x);
+		pool_dequeue(e, x);
 		upstream_lend(e, u, x);
 		client_run_later(
 			e, x->c); /* from there, not from here: no recursion, however many wait */
 	}
-	for (n = upstream_dials_n(s); s->dialing < n; n--)
+	while (s->dialing < upstream_dials_n(s))
 		if (!upstream_has_room(e, OWNER_OF(s->waiting.next, struct exchange, node)) ||
 		    dial_ask(e, slot, slot_gen) != E_OK)
 			return;
@@ -327,15 +317,16 @@ enum err upstream_wait(struct edge *e, struct exchange *x)
 
 	if (pool_is_stale(e, x->server->slot, x->server->slot_gen))
 		return E_LIMIT;
-	if (!upstream_has_room(e, x) && upstream_waiting_n(s) >= x->pool->queue)
+	if (!upstream_has_room(e, x) && s->waiting_n >= x->pool->queue)
 		return E_LIMIT;
 	x->flags |= X_WAITING;
 	list_append(&s->waiting, &x->node);
+	pool_count_waiting(e, x, 1);
 	if (!upstream_has_room(e, x) || s->dialing >= upstream_dials_n(s))
 		return E_OK; /* served when a connection comes back or makes room */
 	if (dial_ask(e, x->server->slot, x->server->slot_gen) == E_OK)
 		return E_OK;
-	pool_dequeue(x);
+	pool_dequeue(e, x);
 	return E_LIMIT;
 }
 
