@@ -29,69 +29,6 @@ void balance_init(struct balance_pool *p, struct balance_server *server, uint32_
 	}
 }
 
-/* ---- tables ---- */
-
-enum balance_hashing { BALANCE_NO_HASH, BALANCE_MAGLEV, BALANCE_RING };
-
-static enum balance_hashing balance_hashing(const struct balance_pool *p)
-{
-	if (p->algorithm == IMAGE_RING_HASH)
-		return BALANCE_RING;
-	return p->algorithm == IMAGE_MAGLEV || p->algorithm == IMAGE_SOURCE_ADDRESS
-		       ? BALANCE_MAGLEV
-		       : BALANCE_NO_HASH;
-}
-
-static uint32_t balance_table_size(const struct balance_pool *p, unsigned kind)
-{
-	uint32_t n = 0;
-
-	if (balance_hashing(p) == BALANCE_RING)
-		return ring_hash_size(p, kind);
-	for (uint32_t i = 0; i < p->n; i++)
-		n += p->server[i].is_backup == kind;
-	return maglev_size(n);
-}
-
-static size_t balance_kind_bytes(const struct balance_pool *p, uint32_t size)
-{
-	size_t bytes = 0;
-
-	if (size == 0)
-		return 0;
-	bytes = balance_hashing(p) == BALANCE_RING ? ring_hash_bytes(size)
-						   : size * sizeof(uint16_t);
-	return (bytes + 7) & ~(size_t)7;
-}
-
-size_t balance_table_bytes(const struct balance_pool *p)
-{
-	if (balance_hashing(p) == BALANCE_NO_HASH)
-		return 0;
-	return balance_kind_bytes(p, balance_table_size(p, 0)) +
-	       balance_kind_bytes(p, balance_table_size(p, 1));
-}
-
-void balance_build(struct balance_pool *p, void *memory, struct balance_scratch *scratch)
-{
-	uint8_t *at = memory;
-
-	if (balance_hashing(p) == BALANCE_NO_HASH)
-		return;
-	for (unsigned kind = 0; kind < 2; kind++) {
-		uint32_t size = balance_table_size(p, kind);
-
-		if (size == 0)
-			continue;
-		p->table[kind] = (struct balance_table){ .p = at, .size = size };
-		if (balance_hashing(p) == BALANCE_RING)
-			ring_hash_build(p, kind, at, size);
-		else
-			maglev_build(p, kind, p->table[kind].p, size, scratch);
-		at += balance_kind_bytes(p, size);
-	}
-}
-
 /* ---- what changes ---- */
 
 void balance_set_usable(struct balance_pool *p, uint32_t i, bool is_usable)
@@ -208,6 +145,11 @@ static uint32_t balance_pick_hashed(const struct balance_pool *p, const struct b
 	if (p->algorithm == IMAGE_MAGLEV)
 		return maglev_pick(p, f);
 	return p->algorithm == IMAGE_RING_HASH ? ring_hash_pick(p, f) : source_address_pick(p, f);
+}
+
+uint32_t balance_pick_key(struct balance_pool *p, const struct balance_facts *f)
+{
+	return p->algorithm == IMAGE_RING_HASH ? ring_hash_pick(p, f) : maglev_pick(p, f);
 }
 
 uint32_t balance_pick(struct balance_pool *p, const struct balance_facts *f)

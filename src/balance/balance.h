@@ -7,7 +7,7 @@
  * choice then looks at the arrays alone: no allocation, no lock, no system call; one server costs
  * nothing, three cost a few nanoseconds, ten thousand cost what a search among them costs
  * (O(log n)). Backup servers are chosen only when no primary server can be. Each algorithm has a
- * file of its own; the algorithms that hash keep a table per pool (balance_build).
+ * file of its own; the algorithms that hash keep a table per pool (tables.h).
  */
 #ifndef BALANCE_BALANCE_H
 #define BALANCE_BALANCE_H
@@ -57,6 +57,8 @@ struct balance_pool {
 				  0 = unbounded */
 	uint8_t algorithm;     /* enum image_balance */
 	bool is_even;	       /* all full weights are equal */
+	bool has_keys;	       /* balance_pick_key is used, whatever the algorithm: set it before
+				  the tables are made */
 };
 
 /* Servers that a request has already been sent to, by index. */
@@ -80,21 +82,10 @@ struct balance_facts {
 void balance_init(struct balance_pool *p, struct balance_server *server, uint32_t n,
 		  enum image_balance algorithm);
 
-/* balance_table_bytes - memory that the algorithm's tables need; 0: it has none */
-size_t balance_table_bytes(const struct balance_pool *p);
-
 /* What a build works with: per server, of any contents; struct balance_scratch[n]. */
 struct balance_scratch {
 	uint32_t at, skip, next, turn;
 };
-
-/*
- * balance_build - fills the tables, once per pool and generation
- *   memory    keeps; balance_table_bytes(p), at a multiple of 8, zeroed
- *   scratch   borrows; p->n of them
- * At most some 300,000 steps for the largest pool, a few hundred for two servers.
- */
-void balance_build(struct balance_pool *p, void *memory, struct balance_scratch *scratch);
 
 /* balance_set_usable - server i may be chosen from now on, or no more; i < n. O(log n) */
 void balance_set_usable(struct balance_pool *p, uint32_t i, bool is_usable);
@@ -113,6 +104,10 @@ void balance_tried_add(struct balance_tried *t, uint32_t i);
 /* balance_pick - the server for the next request, by the pool's algorithm; BALANCE_NONE when no
  * usable server is left */
 uint32_t balance_pick(struct balance_pool *p, const struct balance_facts *f);
+
+/* balance_pick_key - the server that a key leads to, by the pool's table: ring_hash.h where that is
+ * its algorithm, else maglev.h. f->has_hash */
+uint32_t balance_pick_key(struct balance_pool *p, const struct balance_facts *f);
 
 /* What a choice has to choose from: for the algorithms' own files. */
 struct balance_choice {

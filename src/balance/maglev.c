@@ -8,21 +8,13 @@
 #include "balance/bounded.h"
 
 enum {
-	MAGLEV_ROUNDS = 512, /* the ring; two turns are at most 256 rounds apart */
 	MAGLEV_TRIES = 64,
 	MAGLEV_EMPTY = UINT16_MAX,
-	MAGLEV_END = UINT32_MAX
+	MAGLEV_WIPED = 16 /* places made empty in one step */
 };
-_Static_assert((int)BALANCE_SERVERS_MAX < (int)MAGLEV_EMPTY, "a place names any server");
+#define MAGLEV_END UINT32_MAX
 
-struct maglev_deal {
-	const struct balance_pool *p;
-	struct balance_scratch *s;
-	uint16_t *place;
-	uint32_t size, filled;
-	uint32_t weight_max;
-	uint32_t round[MAGLEV_ROUNDS]; /* first server of each list */
-};
+_Static_assert((int)BALANCE_SERVERS_MAX < (int)MAGLEV_EMPTY, "a place names any server");
 
 uint32_t maglev_size(uint32_t n)
 {
@@ -38,67 +30,110 @@ uint32_t maglev_size(uint32_t n)
 }
 
 /* A server's k-th turn comes in the round by which it has earned k turns. */
-static void maglev_hang(struct maglev_deal *d, uint32_t i)
+static void maglev_hang(struct maglev_build *b, uint32_t i)
 {
-	struct balance_scratch *s = &d->s[i];
+	struct balance_scratch *s = &b->s[i];
 	uint64_t turn = ++s->turn;
-	uint32_t r = (uint32_t)((turn * d->weight_max / d->p->server[i].full) % MAGLEV_ROUNDS);
+	uint32_t r = (uint32_t)((turn * b->weight_max / b->p->server[i].full) % MAGLEV_ROUNDS);
 
-	s->next = d->round[r];
-	d->round[r] = i;
+	s->next = b->round[r];
+	b->round[r] = i;
 }
 
-/* The next place in i's own order that is still empty. */
-static void maglev_take(struct maglev_deal *d, uint32_t i)
+/* The next place in i's own order that is still empty. False: that is not found yet. */
+static bool maglev_take(struct maglev_build *b, uint32_t i, uint32_t *steps)
 {
-	struct balance_scratch *s = &d->s[i];
+	struct balance_scratch *s = &b->s[i];
 
-	while (d->place[s->at] != MAGLEV_EMPTY) {
+	for (; *steps && b->place[s->at] != MAGLEV_EMPTY; (*steps)--) {
 		s->at += s->skip;
-		s->at = s->at < d->size ? s->at : s->at - d->size;
+		s->at = s->at < b->size ? s->at : s->at - b->size;
 	}
-	d->place[s->at] = (uint16_t)i;
-	d->filled++;
+	if (*steps == 0)
+		return false;
+	(*steps)--;
+	b->place[s->at] = (uint16_t)i;
+	b->filled++;
+	return true;
 }
 
-static void maglev_begin(struct maglev_deal *d, unsigned kind)
-{
-	for (unsigned r = 0; r < MAGLEV_ROUNDS; r++)
-		d->round[r] = MAGLEV_END;
-	for (uint32_t k = 0; k < d->size; k++)
-		d->place[k] = MAGLEV_EMPTY;
-	for (uint32_t i = 0; i < d->p->n; i++)
-		if (d->p->server[i].is_backup == kind && d->p->server[i].full > d->weight_max)
-			d->weight_max = d->p->server[i].full;
-	for (uint32_t i = 0; i < d->p->n; i++) {
-		uint64_t id = d->p->server[i].id;
+/* ---- stages; true: it is over ---- */
 
-		if (d->p->server[i].is_backup != kind)
+static bool maglev_wipe(struct maglev_build *b, uint32_t *steps)
+{
+	for (; b->at < b->size && *steps; (*steps)--) {
+		uint32_t end = b->size - b->at < MAGLEV_WIPED ? b->size : b->at + MAGLEV_WIPED;
+
+		while (b->at < end)
+			b->place[b->at++] = MAGLEV_EMPTY;
+	}
+	return b->at == b->size;
+}
+
+static bool maglev_seat(struct maglev_build *b, uint32_t *steps)
+{
+	for (; b->at < b->p->n && *steps; b->at++, (*steps)--) {
+		uint64_t id = b->p->server[b->at].id;
+
+		if (b->p->server[b->at].is_backup != b->kind)
 			continue;
-		d->s[i] = (struct balance_scratch){
-			.at = (uint32_t)(id >> 32) % d->size,
-			.skip = 1 + (uint32_t)(id & UINT32_MAX) % (d->size - 1),
+		b->s[b->at] = (struct balance_scratch){
+			.at = (uint32_t)(id >> 32) % b->size,
+			.skip = 1 + (uint32_t)(id & UINT32_MAX) % (b->size - 1),
 		};
-		maglev_hang(d, i);
+		maglev_hang(b, b->at);
 	}
+	return b->at == b->p->n;
 }
 
-void maglev_build(const struct balance_pool *p, unsigned kind, uint16_t *place, uint32_t size,
-		  struct balance_scratch *scratch)
+static bool maglev_deal(struct maglev_build *b, uint32_t *steps)
 {
-	struct maglev_deal d = { .p = p, .s = scratch, .place = place, .size = size };
+	while (b->filled < b->size && *steps) {
+		uint32_t next = 0;
 
-	maglev_begin(&d, kind);
-	for (uint32_t r = 1; d.filled < size; r++) {
-		uint32_t i = d.round[r % MAGLEV_ROUNDS], next = 0;
+		if (b->i == MAGLEV_END) {
+			uint32_t r = ++b->turn % MAGLEV_ROUNDS;
 
-		d.round[r % MAGLEV_ROUNDS] = MAGLEV_END;
-		for (; i != MAGLEV_END && d.filled < size; i = next) {
-			next = scratch[i].next;
-			maglev_take(&d, i);
-			maglev_hang(&d, i);
+			b->i = b->round[r];
+			b->round[r] = MAGLEV_END;
+			(*steps)--;
+			continue;
 		}
+		next = b->s[b->i].next;
+		if (!maglev_take(b, b->i, steps))
+			return false;
+		maglev_hang(b, b->i);
+		b->i = next;
 	}
+	return b->filled == b->size;
+}
+
+typedef bool maglev_stage(struct maglev_build *b, uint32_t *steps);
+
+static maglev_stage *const maglev_stages[] = { maglev_wipe, maglev_seat, maglev_deal };
+
+void maglev_begin(struct maglev_build *b, const struct balance_pool *p, unsigned kind,
+		  uint16_t *place, uint32_t size, struct balance_scratch *scratch)
+{
+	*b = (struct maglev_build){
+		.p = p, .s = scratch, .place = place, .size = size, .kind = kind, .i = MAGLEV_END
+	};
+	for (unsigned r = 0; r < MAGLEV_ROUNDS; r++)
+		b->round[r] = MAGLEV_END;
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->server[i].is_backup == kind && p->server[i].full > b->weight_max)
+			b->weight_max = p->server[i].full;
+}
+
+bool maglev_step(struct maglev_build *b, uint32_t *steps)
+{
+	enum { STAGES = sizeof maglev_stages / sizeof maglev_stages[0] };
+
+	while (b->stage < STAGES && maglev_stages[b->stage](b, steps)) {
+		b->stage++;
+		b->at = 0;
+	}
+	return b->stage == STAGES;
 }
 
 uint32_t maglev_pick(const struct balance_pool *p, const struct balance_facts *f)

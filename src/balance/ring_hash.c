@@ -1,14 +1,13 @@
 /*
- * The points lie sorted behind an index by their top bits, about one point per entry: entry b says
- * where the points begin whose top bits are b. The index makes the sort (counting, placing, then a
- * few swaps between neighbours) and finds a key's point in one look.
+ * About one point per entry of the index, which makes the sort (counting, placing, then a few swaps
+ * between neighbours) and finds a key's point in one look.
  */
 #include "balance/ring_hash.h"
 
 #include "balance/bounded.h"
 #include "base/hash.h"
 
-enum { RING_HASH_TRIES = 256 };
+enum { RING_HASH_TRIES = 256, RING_HASH_SUMMED = 8 /* entries in one step */ };
 
 static unsigned ring_hash_bits(uint32_t size)
 {
@@ -58,13 +57,6 @@ size_t ring_hash_bytes(uint32_t size)
 	       (((size_t)1 << ring_hash_bits(size)) + 1) * sizeof(uint32_t);
 }
 
-struct ring_hash {
-	struct ring_hash_point *point;
-	uint32_t *start; /* 2^bits + 1 */
-	unsigned bits;
-	uint32_t size;
-};
-
 static struct ring_hash ring_hash_of(void *memory, uint32_t size)
 {
 	struct ring_hash_point *point = memory;
@@ -80,53 +72,110 @@ static uint32_t ring_hash_entry(const struct ring_hash *r, uint32_t hash)
 	return hash >> (32 - r->bits);
 }
 
-/* One pass over all points: counts them by entry, or puts them where their entry goes on. */
-static void ring_hash_pass(const struct balance_pool *p, unsigned kind, struct ring_hash *r,
-			   bool puts)
+/* ---- stages; true: it is over ---- */
+
+/* Server i's points: counted by entry, or put where their entry goes on. */
+static uint32_t ring_hash_server(struct ring_hash_build *b, uint32_t i, bool puts)
 {
-	unsigned halvings = ring_hash_halvings(p, kind);
+	uint32_t n = ring_hash_points(b->p, b->kind, b->halvings, i);
 
-	for (uint32_t i = 0; i < p->n; i++) {
-		uint32_t n = ring_hash_points(p, kind, halvings, i);
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t h = (uint32_t)(hash_mix(hash_mix(b->p->server[i].id) + k) >> 32);
+		uint32_t entry = ring_hash_entry(&b->ring, h);
 
-		for (uint32_t k = 0; k < n; k++) {
-			uint32_t h = (uint32_t)(hash_mix(hash_mix(p->server[i].id) + k) >> 32);
-			uint32_t entry = ring_hash_entry(r, h);
-
-			if (puts)
-				r->point[r->start[entry]++] = (struct ring_hash_point){ h, i };
-			else
-				r->start[entry + 1]++;
-		}
+		if (puts)
+			b->ring.point[b->ring.start[entry]++] = (struct ring_hash_point){ h, i };
+		else
+			b->ring.start[entry + 1]++;
 	}
+	return n + 1;
 }
 
-static void ring_hash_sort(struct ring_hash *r)
+static bool ring_hash_pass(struct ring_hash_build *b, bool puts, uint32_t *steps)
 {
-	for (uint32_t k = 1; k < r->size; k++) {
-		struct ring_hash_point x = r->point[k];
-		uint32_t at = k;
+	while (b->at < b->p->n && *steps) {
+		uint32_t n = ring_hash_server(b, b->at++, puts);
+
+		*steps -= n < *steps ? n : *steps;
+	}
+	return b->at == b->p->n;
+}
+
+static bool ring_hash_count(struct ring_hash_build *b, uint32_t *steps)
+{
+	return ring_hash_pass(b, false, steps);
+}
+
+static bool ring_hash_put(struct ring_hash_build *b, uint32_t *steps)
+{
+	return ring_hash_pass(b, true, steps);
+}
+
+static uint32_t ring_hash_end(const struct ring_hash_build *b, uint32_t n)
+{
+	return n - b->at < RING_HASH_SUMMED ? n : b->at + RING_HASH_SUMMED;
+}
+
+static bool ring_hash_sum(struct ring_hash_build *b, uint32_t *steps)
+{
+	uint32_t n = (uint32_t)1 << b->ring.bits;
+
+	for (; b->at < n && *steps; (*steps)--)
+		for (uint32_t end = ring_hash_end(b, n); b->at < end; b->at++)
+			b->ring.start[b->at + 1] += b->ring.start[b->at];
+	return b->at == n;
+}
+
+/* Every entry now says where its points end, which is where the next one's begin. */
+static bool ring_hash_shift(struct ring_hash_build *b, uint32_t *steps)
+{
+	uint32_t n = (uint32_t)1 << b->ring.bits;
+
+	for (; b->at < n && *steps; (*steps)--)
+		for (uint32_t end = ring_hash_end(b, n); b->at < end; b->at++)
+			b->ring.start[n - b->at] = b->ring.start[n - b->at - 1];
+	b->ring.start[0] = b->at == n ? 0 : b->ring.start[0];
+	return b->at == n;
+}
+
+static bool ring_hash_sort(struct ring_hash_build *b, uint32_t *steps)
+{
+	struct ring_hash *r = &b->ring;
+
+	for (; b->at < r->size && *steps; b->at++, (*steps)--) {
+		struct ring_hash_point x = r->point[b->at];
+		uint32_t at = b->at;
 
 		for (; at && r->point[at - 1].hash > x.hash; at--)
 			r->point[at] = r->point[at - 1];
 		r->point[at] = x;
 	}
+	return b->at == r->size;
 }
 
-void ring_hash_build(const struct balance_pool *p, unsigned kind, void *memory, uint32_t size)
-{
-	struct ring_hash r = ring_hash_of(memory, size);
-	uint32_t entries = (uint32_t)1 << r.bits;
+typedef bool ring_hash_stage(struct ring_hash_build *b, uint32_t *steps);
 
-	ring_hash_pass(p, kind, &r, false);
-	for (uint32_t k = 0; k < entries; k++)
-		r.start[k + 1] += r.start[k];
-	ring_hash_pass(p, kind, &r, true);
-	/* Every entry now says where its points end, which is where the next one's begin. */
-	for (uint32_t k = entries; k; k--)
-		r.start[k] = r.start[k - 1];
-	r.start[0] = 0;
-	ring_hash_sort(&r);
+static ring_hash_stage *const ring_hash_stages[] = { ring_hash_count, ring_hash_sum, ring_hash_put,
+						     ring_hash_shift, ring_hash_sort };
+
+void ring_hash_begin(struct ring_hash_build *b, const struct balance_pool *p, unsigned kind,
+		     void *memory, uint32_t size)
+{
+	*b = (struct ring_hash_build){ .p = p,
+				       .kind = kind,
+				       .halvings = ring_hash_halvings(p, kind),
+				       .ring = ring_hash_of(memory, size) };
+}
+
+bool ring_hash_step(struct ring_hash_build *b, uint32_t *steps)
+{
+	enum { STAGES = sizeof ring_hash_stages / sizeof ring_hash_stages[0] };
+
+	while (b->stage < STAGES && ring_hash_stages[b->stage](b, steps)) {
+		b->stage++;
+		b->at = 0;
+	}
+	return b->stage == STAGES;
 }
 
 uint32_t ring_hash_pick(const struct balance_pool *p, const struct balance_facts *f)

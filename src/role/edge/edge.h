@@ -31,6 +31,7 @@
 #include "proto/http1.h"
 #include "proto/uri.h"
 #include "role/edge/queue.h"
+#include "role/edge/roster.h"
 #include "route/route.h"
 #include "sys/heap.h"
 #include "sys/loop.h"
@@ -107,9 +108,11 @@ struct generation {
 	uint32_t number;
 	uint32_t users; /* exchanges, and one for being the newest */
 	const struct image_listener *listener[IMAGE_LISTENER_SLOTS];
-	struct pool_state *pools;	  /* per pool */
-	struct balance_server *balance;	  /* per server */
-	void *tables;			  /* of the pools that hash, one after the other */
+	struct pool_state *pools;	/* per pool */
+	struct balance_server *balance; /* per server */
+	void *tables;			/* of the pools that hash, one after the other */
+	struct generation_work *work;	/* what of them is still to be made; NULL: nothing */
+	struct roster roster;
 	bool *is_healthy;		  /* per server */
 	struct tls_site **sites;	  /* per listener and certificate: generation_site() */
 	size_t site_n, freed_to;	  /* sites made so far; where freeing them goes on */
@@ -426,6 +429,7 @@ struct edge {
 	struct loop_source signers[TLS_SIGNER_CHANNELS];
 	int image_fd, coming_dialer_fd, coming_signer_fd;
 	uint32_t coming_number;
+	bool swap_is_due; /* to the coming generation, when it is ready */
 	struct listener listeners[IMAGE_LISTENER_SLOTS];
 	int coming_listener_fd[IMAGE_LISTENER_SLOTS];
 	uint32_t mirror_n; /* shadows */

@@ -4,6 +4,7 @@
  */
 #include "role/edge/generation.h"
 
+#include "balance/tables.h"
 #include "base/hash.h"
 #include "role/edge/pool.h"
 #include "sys/log.h"
@@ -132,14 +133,22 @@ static enum err generation_add_pools(struct edge *e, struct generation *g)
 	return E_OK;
 }
 
-/* Tables of the pools that hash, all in one piece. */
+/* Tables of the pools that hash, in the making. */
+struct generation_work {
+	struct tables_build build;
+	struct balance_scratch *scratch;
+	uint32_t pool; /* whose turn it is */
+	bool is_begun;
+	size_t at; /* in generation.tables */
+};
+
+/* Memory for the tables of all pools, in one piece. */
 static enum err generation_add_tables(struct generation *g)
 {
-	size_t pools = image_count(&g->image, IMAGE_POOL), bytes = 0, at = 0, most = 0;
-	struct balance_scratch *scratch = NULL;
+	size_t pools = image_count(&g->image, IMAGE_POOL), bytes = 0, most = 0;
 
 	for (size_t i = 0; i < pools; i++) {
-		size_t n = balance_table_bytes(&g->pools[i].balance);
+		size_t n = tables_bytes(&g->pools[i].balance);
 
 		bytes += n;
 		most = n && g->pools[i].balance.n > most ? g->pools[i].balance.n : most;
@@ -147,16 +156,48 @@ static enum err generation_add_tables(struct generation *g)
 	if (bytes == 0)
 		return E_OK;
 	g->tables = calloc(bytes, 1);
-	scratch = calloc(most, sizeof *scratch);
-	for (size_t i = 0; g->tables && scratch && i < pools; i++) {
-		size_t n = balance_table_bytes(&g->pools[i].balance);
+	g->work = calloc(1, sizeof *g->work);
+	if (!g->tables || !g->work)
+		return E_NOMEM;
+	g->work->scratch = calloc(most, sizeof *g->work->scratch);
+	return g->work->scratch ? E_OK : E_NOMEM;
+}
 
-		if (n)
-			balance_build(&g->pools[i].balance, (uint8_t *)g->tables + at, scratch);
-		at += n;
+static void generation_end_work(struct generation *g)
+{
+	if (g->work)
+		free(g->work->scratch);
+	free(g->work);
+	g->work = NULL;
+}
+
+/* The next pool that has tables; false: there is none. */
+static bool generation_next_tables(struct generation *g)
+{
+	struct generation_work *w = g->work;
+
+	for (; !w->is_begun && w->pool < image_count(&g->image, IMAGE_POOL); w->pool++) {
+		struct balance_pool *p = &g->pools[w->pool].balance;
+		size_t bytes = tables_bytes(p);
+
+		if (bytes == 0)
+			continue;
+		tables_begin(&w->build, p, (uint8_t *)g->tables + w->at, w->scratch);
+		w->at += bytes;
+		w->is_begun = true;
 	}
-	free(scratch);
-	return at == bytes ? E_OK : E_NOMEM;
+	return w->is_begun;
+}
+
+bool generation_go_on(struct generation *g, uint32_t steps)
+{
+	while (g->work && generation_next_tables(g)) {
+		if (!tables_step(&g->work->build, &steps))
+			return false;
+		g->work->is_begun = false;
+	}
+	generation_end_work(g);
+	return true;
 }
 
 static enum err generation_allocate(struct generation *g)
@@ -203,6 +244,9 @@ static enum err generation_build(struct edge *e, struct generation *g, const cha
 		return built;
 	}
 	TRY(generation_add_tables(g));
+	TRY(roster_init(&g->roster, &g->image));
+	while (!e->now && !generation_go_on(g, UINT32_MAX)) {
+	}
 	*ret_why = "a path_regex does not compile";
 	return route_regexes_new(&g->image, &g->regexes);
 }
@@ -277,6 +321,8 @@ static void generation_free(struct generation *g)
 	free(g->tls_identity);
 	free(g->balance);
 	free(g->tables);
+	generation_end_work(g);
+	roster_done(&g->roster);
 	free(g->is_healthy);
 	shm_unmap(g->map, g->map_bytes);
 	free(g);

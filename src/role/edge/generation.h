@@ -5,13 +5,20 @@
 
 #include "role/edge/edge.h"
 
+enum { GENERATION_STEPS = 40000 /* of generation_go_on: some 0.2 ms */ };
+
 /*
  * generation_load - maps the sealed image fd (borrowed) and builds TLS sites, pools and regexes
  *   ret_why   on failure one line for the keeper
- * E_PROTO not usable · E_NOMEM · E_SYS (logged). The caller holds one use of it
+ * E_PROTO not usable · E_NOMEM · E_SYS (logged). The caller holds one use of it. While another one
+ * is in use its tables are not made yet: generation_go_on
  */
 enum err generation_load(struct edge *e, int fd, uint32_t number, struct generation **ret,
 			 const char **ret_why);
+
+/* generation_go_on - makes g ready, about so many steps of some nanoseconds at a time. True: it is
+ */
+bool generation_go_on(struct generation *g, uint32_t steps);
 
 struct generation *generation_hold(struct generation *g);
 

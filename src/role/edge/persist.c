@@ -5,7 +5,6 @@
 #include "role/edge/persist.h"
 #include "role/edge/conn.h"
 
-#include "balance/rendezvous.h"
 #include "base/base64url.h"
 #include "proto/cookie.h"
 #include "role/edge/address.h"
@@ -17,7 +16,7 @@
 #include "sys/secret.h"
 
 enum {
-	PERSIST_PLAIN = 8 + 8 + 4 + 2,
+	PERSIST_PLAIN = 8 + 8 + 4,
 	PERSIST_SEALED = 1 + TLS_SEAL_NONCE + PERSIST_PLAIN + TLS_SEAL_TAG,
 	PERSIST_OPENS_MAX = 4, /* cookies of our name that are looked at in one request */
 	PERSIST_WAYS = 4,
@@ -56,7 +55,6 @@ enum err persist_seal(const struct edge *e, const struct persist_token *t, struc
 	wbuf_u64(&p, t->pool);
 	wbuf_u64(&p, t->server);
 	wbuf_u32(&p, t->issued_s);
-	wbuf_u16(&p, t->hint);
 	wbuf_u8(&s, e->persist[0].id);
 	TRY(tls_seal_put(e->persist[0].seal, wbuf_view(&p), PERSIST_BOUND, &s));
 	base64url_put(w, wbuf_view(&s));
@@ -82,21 +80,7 @@ enum err persist_open(const struct edge *e, struct view value, struct persist_to
 	in = wbuf_view(&p);
 	TRY(view_u64(&in, &ret->pool));
 	TRY(view_u64(&in, &ret->server));
-	TRY(view_u32(&in, &ret->issued_s));
-	return view_u16(&in, &ret->hint);
-}
-
-/* The server with this id in x's pool, wherever it stands now; BALANCE_NONE: it has left. */
-static uint32_t persist_find(const struct exchange *x, uint64_t id, uint32_t hint)
-{
-	const struct image_range *r = &x->pool->servers;
-
-	if (hint < r->n && image_server_at(&x->g->image, r->first + hint)->persist_id == id)
-		return hint;
-	for (uint32_t i = 0; i < r->n; i++)
-		if (image_server_at(&x->g->image, r->first + i)->persist_id == id)
-			return i;
-	return BALANCE_NONE;
+	return view_u32(&in, &ret->issued_s);
 }
 
 static uint32_t persist_wall_s(void)
@@ -118,7 +102,7 @@ static void persist_take(struct edge *e, struct exchange *x, struct view value)
 		PAGE_ADD(count_pool(e, x->pool)->persist_refused, 1);
 		return;
 	}
-	x->persist.index = persist_find(x, t.server, t.hint);
+	x->persist.index = roster_find_id(&x->g->roster, &x->g->image, x->pool, t.server);
 	x->persist.is_kept = x->persist.index != BALANCE_NONE;
 	x->persist.issued_s = t.issued_s;
 	if (!x->persist.is_kept)
@@ -237,15 +221,6 @@ static uint32_t persist_bucket(uint64_t hash)
 	return (uint32_t)(hash % (PAGE_STICKY / PERSIST_WAYS)) * PERSIST_WAYS;
 }
 
-/* The server of x's pool in this slot. */
-static uint32_t persist_of_slot(const struct exchange *x, uint32_t slot)
-{
-	for (uint32_t i = 0; i < x->pool->servers.n; i++)
-		if (image_server_at(&x->g->image, x->pool->servers.first + i)->slot == slot)
-			return i;
-	return BALANCE_NONE;
-}
-
 /* When an edge has seen this address last, and where. */
 static void persist_seen(const struct page_load_page *page, uint64_t hash, uint32_t now_s,
 			 struct persist_sight *s)
@@ -275,7 +250,7 @@ static void persist_begin_source(struct edge *e, struct exchange *x)
 			persist_seen(e->loads[i], x->persist.hash,
 				     (uint32_t)(e->loop.now_ms / 1000), &s);
 	if (s.age_s <= x->pool->persist_s)
-		x->persist.index = persist_of_slot(x, s.slot);
+		x->persist.index = roster_find_slot(&x->g->roster, x->pool, s.slot);
 	x->persist.is_kept = x->persist.index != BALANCE_NONE;
 }
 
@@ -364,7 +339,6 @@ void persist_put(struct edge *e, struct exchange *x, struct wbuf *w)
 
 	if (!persist_needs_cookie(e, x))
 		return;
-	t.hint = (uint16_t)(x->server - image_server_at(&x->g->image, x->pool->servers.first));
 	WBUF_LIT(w, "Set-Cookie: ");
 	wbuf_view_put(w, image_view(&x->g->image, x->pool->persist_cookie));
 	WBUF_LIT(w, "=");

@@ -3,7 +3,7 @@
  *
  * A cookie says {server, time}, sealed under a key that only Sluis has: nobody can read an address
  * in it, make one, or take it to another pool. What is forged, damaged, too old or of another
- * pool counts as none. For addresses the client's own is hashed over the servers (rendezvous), and
+ * pool counts as none. For addresses the client's own is hashed over the servers (maglev.h), and
  * a table in the load pages remembers who was where, so that a server that comes or goes moves no
  * one who is there already; each edge writes its own table and reads all of them.
  */
@@ -32,7 +32,6 @@ void persist_put(struct edge *e, struct exchange *x, struct wbuf *w);
 struct persist_token {
 	uint64_t pool, server; /* persist_id */
 	uint32_t issued_s;     /* wall clock */
-	uint16_t hint;	       /* index in the pool when it was made */
 };
 
 /* persist_seal - appends the cookie's value. E_SYS, E_LIMIT */

@@ -4,7 +4,6 @@
  */
 #include "role/edge/pool.h"
 
-#include "balance/rendezvous.h"
 #include "base/hash.h"
 #include "role/edge/client.h"
 #include "role/edge/count.h"
@@ -35,7 +34,9 @@ void pool_init(struct edge *e, struct generation *g, uint32_t pool_index)
 		};
 	}
 	balance_init(&p->balance, servers, pool->servers.n, (enum image_balance)pool->balance);
-	p->balance.load_percent = pool->hash_load_percent;
+	if (pool->balance == IMAGE_MAGLEV || pool->balance == IMAGE_RING_HASH)
+		p->balance.load_percent = pool->hash_load_percent;
+	p->balance.has_keys = pool->persist == IMAGE_PERSIST_SOURCE;
 	p->balance.turn =
 		rng_below(&e->rng, pool->servers.n + 1); /* edges don't all begin with one */
 }
@@ -259,13 +260,12 @@ enum err pool_pick(struct edge *e, struct exchange *x)
 
 enum err pool_pick_hashed(struct edge *e, struct exchange *x, uint64_t key)
 {
-	struct pool_state *p = pool_state(x);
+	const struct balance_facts facts = {
+		.tried = &x->tried, .rng = &e->rng, .hash = hash_mix(key), .has_hash = true
+	};
 
 	survey_pool(e, x);
-	return pool_take(e, x,
-			 rendezvous_pick(&p->balance, &x->tried,
-					 image_server_at(&x->g->image, x->pool->servers.first),
-					 key));
+	return pool_take(e, x, balance_pick_key(&pool_state(x)->balance, &facts));
 }
 
 enum err pool_pick_kept(struct edge *e, struct exchange *x, uint32_t i)

@@ -21,7 +21,7 @@ enum err pool_pick(struct edge *e, struct exchange *x);
  * E_LIMIT it is at its limit · E_NOMEM it is down, disabled, ejected, or was tried */
 enum err pool_pick_kept(struct edge *e, struct exchange *x, uint32_t i);
 
-/* pool_pick_hashed - the same by rendezvous hashing of a key, whatever the pool's algorithm */
+/* pool_pick_hashed - the same by a key, whatever the pool's algorithm: balance_pick_key */
 enum err pool_pick_hashed(struct edge *e, struct exchange *x, uint64_t key);
 
 /* pool_has_other - a server that x has not been sent to could be asked */

@@ -69,14 +69,20 @@ static void run_expire(struct edge *e)
 	}
 }
 
+/* There is something to do without an event. */
+static bool run_has_more(const struct edge *e)
+{
+	return e->again || !list_is_empty(&e->h2_dirty) || (e->coming && e->coming->work);
+}
+
 enum err run_turn(struct edge *e, int max_ms)
 {
 	int wait_ms = wheel_wait_ms(&e->wheel, e->loop.now_ms);
 
-	TRY(loop_turn(&e->loop, e->again || !list_is_empty(&e->h2_dirty) ? 0
-				: wait_ms < max_ms			 ? wait_ms
-									 : max_ms));
+	TRY(loop_turn(&e->loop, run_has_more(e) ? 0 : wait_ms < max_ms ? wait_ms : max_ms));
 	client_run_again(e);
+	if (e->coming)
+		setup_go_on(e);
 	if (e->loop.now_ms / WHEEL_TICK_MS != e->tick) {
 		e->tick = e->loop.now_ms / WHEEL_TICK_MS;
 		run_expire(e);

@@ -59,6 +59,7 @@ static enum err setup_on_image(void *role, struct frame *f)
 		return E_OK; /* boot: loaded when the sandbox is closed */
 	generation_drop(e, e->coming);
 	e->coming = NULL;
+	e->swap_is_due = false;
 	if (generation_load(e, e->image_fd, number, &e->coming, &why) != E_OK)
 		keeper_role_failed("edge[%u]: generation %u can't be used: %s", e->self.index,
 				   number, why);
@@ -101,18 +102,14 @@ static enum err setup_take_dialer(struct edge *e)
 					: E_OK;
 }
 
-static enum err setup_on_swap(void *role, struct frame *f)
+static enum err setup_swap(struct edge *e)
 {
-	struct edge *e = role;
 	struct generation *old = e->now;
-	struct view in = f->body;
-	uint32_t number = 0;
+	uint32_t number = e->coming->number;
 
-	TRY(view_u32(&in, &number));
-	if (!e->coming || e->coming->number != number)
-		return E_OK; /* it has failed, and that has been told */
 	e->now = e->coming;
 	e->coming = NULL;
+	e->swap_is_due = false;
 	if (setup_take_listeners(e, e->now) != E_OK)
 		log_line(LOG_ERROR, "a listener of generation %u has no socket", number);
 	TRY(setup_take_dialer(e));
@@ -121,6 +118,29 @@ static enum err setup_on_swap(void *role, struct frame *f)
 	PAGE_SET(e->load->generation, number);
 	generation_drop(e, old);
 	return setup_tell_swapped(e);
+}
+
+static enum err setup_on_swap(void *role, struct frame *f)
+{
+	struct edge *e = role;
+	struct view in = f->body;
+	uint32_t number = 0;
+
+	TRY(view_u32(&in, &number));
+	if (!e->coming || e->coming->number != number)
+		return E_OK; /* it has failed, and that has been told */
+	e->swap_is_due = true;
+	return e->coming->work ? E_OK : setup_swap(e);
+}
+
+void setup_go_on(struct edge *e)
+{
+	if (!generation_go_on(e->coming, GENERATION_STEPS) || !e->swap_is_due)
+		return;
+	if (setup_swap(e) == E_OK)
+		return;
+	log_line(LOG_ERROR, "the change to another generation has failed");
+	exit(1);
 }
 
 /* ---- what boot brings, and what is replaced later ---- */

@@ -10,6 +10,9 @@ extern const struct frame_table setup_table;
  * that boot brought */
 enum err setup_begin(struct edge *e, const char **ret_why);
 
+/* setup_go_on - makes the coming generation (there is one) ready, a little more each turn */
+void setup_go_on(struct edge *e);
+
 /* setup_tick - a few times a second: draining, signer deadlines, idle memory */
 void setup_tick(struct edge *e);
 

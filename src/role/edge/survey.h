@@ -13,8 +13,8 @@
 #include "role/edge/edge.h"
 
 /*
- * survey_pool - looks again where that is due: when the health page has changed, for each request of
- * a small pool with limits, else every 20 ms. Of a pool of more than 256 servers that many are
+ * survey_pool - looks again where that is due: when the health page has changed, for each request
+ * of a small pool with limits, else every 20 ms. Of a pool of more than 256 servers that many are
  * looked at every 20 ms, and only the health of all when one has changed: no look takes long
  */
 void survey_pool(struct edge *e, const struct exchange *x);

@@ -3,6 +3,7 @@
  * and go, the bound on load, the tree of weights.
  */
 #include "balance/balance.h"
+#include "balance/tables.h"
 
 #include "balance/bounded.h"
 #include "balance/maglev.h"
@@ -41,9 +42,9 @@ static struct bench *make(enum image_balance algorithm, uint32_t first, uint32_t
 		b->server[i] = (struct balance_server){ .id = hash_mix(first + i),
 							.weight = weights ? weights[i] : 1 };
 	balance_init(&b->pool, b->server, n, algorithm);
-	b->memory = calloc(balance_table_bytes(&b->pool) + 1, 1);
+	b->memory = calloc(tables_bytes(&b->pool) + 1, 1);
 	assert_non_null(b->memory);
-	balance_build(&b->pool, b->memory, scratch);
+	tables_build(&b->pool, b->memory, scratch);
 	for (uint32_t i = 0; i < n; i++)
 		balance_set_usable(&b->pool, i, true);
 	return b;
@@ -195,8 +196,8 @@ static void order_does_not_matter_to_the_ring(void **state)
 	for (uint32_t i = 0; i < 8; i++)
 		c->server[i] = (struct balance_server){ .id = hash_mix(7 - i), .weight = 1 };
 	balance_init(&c->pool, c->server, 8, IMAGE_RING_HASH);
-	c->memory = calloc(balance_table_bytes(&c->pool), 1);
-	balance_build(&c->pool, c->memory, scratch);
+	c->memory = calloc(tables_bytes(&c->pool), 1);
+	tables_build(&c->pool, c->memory, scratch);
 	for (uint32_t i = 0; i < 8; i++)
 		balance_set_usable(&c->pool, i, true);
 	for (uint64_t k = 0; k < KEYS; k++)
@@ -328,8 +329,8 @@ static void backups_have_a_table_of_their_own(void **state)
 								.weight = 1,
 								.is_backup = i >= 2 };
 		balance_init(&b->pool, b->server, 4, hashing[a]);
-		b->memory = calloc(balance_table_bytes(&b->pool), 1);
-		balance_build(&b->pool, b->memory, scratch);
+		b->memory = calloc(tables_bytes(&b->pool), 1);
+		tables_build(&b->pool, b->memory, scratch);
 		for (uint32_t i = 0; i < 4; i++)
 			balance_set_usable(&b->pool, i, true);
 		for (uint64_t k = 0; k < 100; k++)
@@ -350,10 +351,10 @@ static void tables_are_sized_by_the_pool(void **state)
 	for (unsigned a = 0; a < 3; a++) {
 		struct bench *b = make(hashing[a], 1, 2, NULL);
 
-		assert_true(balance_table_bytes(&b->pool) <= 4096);
+		assert_true(tables_bytes(&b->pool) <= 4096);
 		unmake(b);
 		b = make(hashing[a], 1, MANY, NULL);
-		assert_true(balance_table_bytes(&b->pool) <= 3 << 20);
+		assert_true(tables_bytes(&b->pool) <= 3 << 20);
 		unmake(b);
 	}
 	assert_int_equal(maglev_size(0), 0);
@@ -406,6 +407,72 @@ static void weights_are_found(void **state)
 	unmake(b);
 }
 
+/* Made in steps of any size, a table is the same; and no step is larger than it was allowed, but
+ * for the points of one server. */
+static void a_table_made_in_pieces_is_the_same(void **state)
+{
+	static const uint32_t sizes[] = { 1, 3, 500 };
+	static const uint32_t pieces[] = { 1, 7, 1000 };
+
+	(void)state;
+	for (unsigned a = 0; a < 3; a++)
+		for (unsigned z = 0; z < 9; z++) {
+			struct bench *b = make(hashing[a], 5, sizes[z % 3], NULL);
+			size_t bytes = tables_bytes(&b->pool);
+			uint8_t *memory = calloc(bytes, 1);
+			struct tables_build build = { 0 };
+			uint32_t steps = 0, turns = 0;
+
+			for (uint32_t i = 0; i < sizes[z % 3]; i++)
+				balance_set_usable(&b->pool, i, i % 2 == 0);
+			tables_begin(&build, &b->pool, memory, scratch);
+			do {
+				steps = pieces[z / 3];
+				turns++;
+			} while (!tables_step(&build, &steps));
+			assert_true(turns > 128 * sizes[z % 3] / (pieces[z / 3] + 200));
+			assert_memory_equal(memory, b->memory, bytes);
+			free(memory);
+			unmake(b);
+		}
+}
+
+/* Keys lead somewhere whatever the algorithm, evenly, and only those of who is down move. */
+static void pools_of_any_algorithm_may_have_keys(void **state)
+{
+	struct bench *b = calloc(1, sizeof *b);
+	struct rng rng = { { 1, 2, 3, 4 } };
+	unsigned count[10] = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < 10; i++)
+		b->server[i] = (struct balance_server){ .id = hash_mix(i), .weight = 1 };
+	balance_init(&b->pool, b->server, 10, IMAGE_LEAST_REQUESTS);
+	assert_int_equal(tables_bytes(&b->pool), 0);
+	b->pool.has_keys = true;
+	b->memory = calloc(tables_bytes(&b->pool), 1);
+	tables_build(&b->pool, b->memory, scratch);
+	for (uint32_t i = 0; i < 10; i++)
+		balance_set_usable(&b->pool, i, true);
+	for (uint64_t k = 0; k < KEYS; k++) {
+		struct balance_facts f = { .rng = &rng, .hash = hash_mix(k), .has_hash = true };
+		uint32_t was = balance_pick_key(&b->pool, &f), now = 0;
+
+		count[was]++;
+		balance_set_usable(&b->pool, 3, false);
+		now = balance_pick_key(&b->pool, &f);
+		assert_true(was == 3 ? now != 3 : now == was);
+		balance_set_usable(&b->pool, 3, true);
+	}
+	for (unsigned i = 0; i < 10; i++)
+		assert_in_range(count[i], KEYS / 10 * 9 / 10, KEYS / 10 * 11 / 10);
+	for (uint32_t i = 0; i < 10; i++)
+		balance_set_usable(&b->pool, i, false);
+	assert_int_equal(balance_pick_key(&b->pool, &(struct balance_facts){ .rng = &rng }),
+			 BALANCE_NONE);
+	unmake(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +491,8 @@ int main(void)
 		cmocka_unit_test(tables_are_sized_by_the_pool),
 		cmocka_unit_test(an_address_is_its_network),
 		cmocka_unit_test(weights_are_found),
+		cmocka_unit_test(a_table_made_in_pieces_is_the_same),
+		cmocka_unit_test(pools_of_any_algorithm_may_have_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
  */
 #include "balance/balance.h"
 #include "balance/peak_ewma.h"
+#include "balance/tables.h"
 #include "base/hash.h"
 
 #include <stdio.h>
@@ -76,10 +77,10 @@ static struct farm *farm_new(const struct row *row, uint32_t n, uint32_t but, ui
 								  .weight = i == heavy ? 2 : 1 };
 	balance_init(&f->pool, f->server, k, row->algorithm);
 	f->pool.load_percent = load_percent;
-	f->memory = calloc(balance_table_bytes(&f->pool) + 1, 1);
+	f->memory = calloc(tables_bytes(&f->pool) + 1, 1);
 	if (!f->memory)
 		abort();
-	balance_build(&f->pool, f->memory, f->scratch);
+	tables_build(&f->pool, f->memory, f->scratch);
 	for (uint32_t i = 0; i < k; i++)
 		balance_set_usable(&f->pool, i, true);
 	return f;

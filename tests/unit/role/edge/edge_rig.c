@@ -1,4 +1,5 @@
-/* The edge as its main() makes it, without its sandbox; the keeper's and dialer's parts are ours. */
+/* The edge as its main() makes it, without its sandbox; the keeper's and dialer's parts are ours.
+ */
 #include "tests/unit/role/edge/edge_rig.h"
 
 #include "conf/conf.h"
@@ -39,8 +40,8 @@ int edge_rig_image(const char *yaml, uint32_t generation)
 
 static void *edge_rig_map(size_t n)
 {
-	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0);
 
 	INVARIANT(p != MAP_FAILED);
 	return p;
@@ -136,8 +137,8 @@ static void edge_rig_dial(struct edge_rig *r)
 			continue;
 		INVARIANT(r->server_n < EDGE_RIG_SERVERS);
 		INVARIANT(view_u32(&in, &r->server_slot[r->server_n]) == E_OK);
-		INVARIANT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) ==
-			  0);
+		INVARIANT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+				     ends) == 0);
 		INVARIANT(frame_send(r->dialer, DIALER_CONNECTED, f.seq, (struct view){ 0 },
 				     &ends[1], 1) == E_OK);
 		(void)fd_close(ends[1]);

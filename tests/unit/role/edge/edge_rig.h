@@ -1,4 +1,5 @@
-/* A whole edge inside a test: pages of several edges, an image, a listener, and the dialer's end. */
+/* A whole edge inside a test: pages of several edges, an image, a listener, and the dialer's end.
+ */
 #ifndef TESTS_UNIT_ROLE_EDGE_EDGE_RIG_H
 #define TESTS_UNIT_ROLE_EDGE_EDGE_RIG_H
 
@@ -7,11 +8,11 @@
 enum { EDGE_RIG_PEERS = 4, EDGE_RIG_SERVERS = 64 };
 
 struct edge_rig {
-	struct edge *edge;			    /* index 0 */
+	struct edge *edge;			     /* index 0 */
 	struct page_load_page *page[EDGE_RIG_PEERS]; /* one per edge, ours first */
 	struct generation *g;
 	int listener, dialer;
-	uint16_t port; /* of the listener, on 127.0.0.1 */
+	uint16_t port;		      /* of the listener, on 127.0.0.1 */
 	int server[EDGE_RIG_SERVERS]; /* our ends of the connections that it was given */
 	uint32_t server_slot[EDGE_RIG_SERVERS];
 	unsigned server_n;
