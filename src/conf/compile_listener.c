@@ -123,6 +123,7 @@ static void compile_listener_numbers(const struct model_listener *from, struct i
 	to->handshake_ms = (uint32_t)from->timeouts.handshake_ms;
 	to->request_header_ms = (uint32_t)from->timeouts.request_header_ms;
 	to->request_body_idle_ms = (uint32_t)from->timeouts.request_body_idle_ms;
+	to->request_body_rate = (uint32_t)from->timeouts.request_body_rate;
 	to->keep_alive_ms = (uint32_t)from->timeouts.keep_alive_ms;
 	to->response_idle_ms = (uint32_t)from->timeouts.response_idle_ms;
 	to->tunnel_idle_ms = (uint32_t)from->timeouts.tunnel_idle_ms;

@@ -75,6 +75,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, handshake_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_header_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_body_idle_ms, 0, ANY),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_body_rate, 0, 1 << 30),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, keep_alive_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, response_idle_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, accept_proxy, IMAGE_NETWORK, 0),

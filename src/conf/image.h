@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 11u
+#define IMAGE_VERSION 12u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -143,6 +143,7 @@ struct image_listener {
 	uint32_t streams_per_connection; /* HTTP/2: requests under way at once */
 	struct image_range accept_proxy; /* IMAGE_NETWORK: who sends a PROXY header first */
 	uint32_t tunnel_idle_ms, tunnel_lifetime_ms; /* lifetime 0 = no end */
+	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */
 };
 
 /*

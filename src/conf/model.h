@@ -54,8 +54,8 @@ struct model_listener_limits {
 
 struct model_listener_timeouts {
 	const struct node *at;
-	uint64_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
-		response_idle_ms, tunnel_idle_ms, tunnel_lifetime_ms;
+	uint64_t handshake_ms, request_header_ms, request_body_idle_ms, request_body_rate,
+		keep_alive_ms, response_idle_ms, tunnel_idle_ms, tunnel_lifetime_ms;
 };
 
 struct model_client_certificate {

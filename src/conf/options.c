@@ -80,6 +80,11 @@ static const struct option listener_timeout_rows[] = {
 		 "10s", "From the first byte of a request to the end of its head."),
 	ROW_TIME(model_listener_timeouts, request_body_idle_ms, "request_body_idle", 100,
 		 OPTIONS_DAY, "30s", "Between two parts of a request body."),
+	ROW_RANGE(model_listener_timeouts, request_body_rate, "request_body_rate", OPTION_SIZE, 0,
+		  0, (uint64_t)1 << 30, "100",
+		  "Least bytes of a request body in a second, on average over request_body_idle; "
+		  "0 = any. Nothing is asked of clients that are answered already, nor of gRPC "
+		  "to backends that speak h2 or h2c."),
 	ROW_TIME(model_listener_timeouts, keep_alive_ms, "keep_alive", 100, OPTIONS_DAY, "60s",
 		 "Between two requests on a connection, and before the first one."),
 	ROW_TIME(model_listener_timeouts, response_idle_ms, "response_idle", 100, OPTIONS_DAY,

@@ -403,3 +403,42 @@ def test_first_request_tells_of_the_handshake(pool, server, sluis):
     first, second = sorted(records(), key=lambda line: line["object"])
     assert int(first["handshake_us"]) > 0 and "handshake_us" not in second
     assert first["tls"].startswith("TLSv1.3")
+
+
+def test_quiet_streams_that_are_answered_go_on(sluis, site, ca, server):
+    """Both sides may think before they say more (gRPC): limits of bodies end with the head of the answer."""
+    def handler(request, link):
+        link.headers(request.stream, [(":status", "200"), ("content-type", "application/grpc")])
+        while not request.is_done:
+            time.sleep(0.05)
+        link.data(request.stream, request.body, end=True)
+
+    made = ca.issue(NAME)
+    sluis.start(site(server(handler, early=True).address, backend={"protocol": "h2c"},
+                     listener={"protocol": "https", "certificates": ["www"], "timeouts": {"request_body_idle": "500ms"}},
+                     certificates=[{"name": "www", "chain": made.chain, "key": made.key}]))
+    with http2.Client(sluis.port(), tls=wire.client_tls(ca.certificate)) as client:
+        stream = client.begin("/", "POST", end=False)
+        client.wait(until=lambda: client.answers[stream].fields)
+        for _ in range(3):
+            client.send(stream, b"x")
+            time.sleep(0.7)
+        client.send(stream, b"y", end=True)
+        assert client.wait(stream).body == b"xxxy"
+
+
+@pytest.mark.parametrize("kind, status", [("application/grpc", 200), ("text/plain", 408)])
+def test_slow_messages_before_the_answer(sluis, site, ca, server, kind, status):
+    """THREATS A22: a stream of messages that is answered at its end is gRPC's alone."""
+    made = ca.issue(NAME)
+    sluis.start(site(server().address, backend={"protocol": "h2c"},
+                     listener={"protocol": "https", "certificates": ["www"], "timeouts": {"request_body_idle": "1s"}},
+                     certificates=[{"name": "www", "chain": made.chain, "key": made.key}]))
+    with http2.Client(sluis.port(), tls=wire.client_tls(ca.certificate)) as client:
+        stream = client.begin("/", "POST", end=False, fields=[("content-type", kind)])
+        for _ in range(8):
+            client.send(stream, b"x")
+            time.sleep(0.3)
+        if status == 200:
+            client.send(stream, b"", end=True)
+        assert client.wait(stream, until=lambda: client.answers[stream].fields).status == status

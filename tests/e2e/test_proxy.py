@@ -2,6 +2,7 @@
 import asyncio
 import hashlib
 import os
+import select
 import socket
 import struct
 import threading
@@ -476,6 +477,51 @@ def test_stalled_body_is_cut_off(front, origin):
         got = client.to_end()
         assert time.monotonic() - started < 5
         assert got == b"" or got.split(b" ")[1] in (b"408", b"400")
+
+
+def drip(client, seconds, piece=b"x"):
+    """Until the other side has had enough; after how long."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds and not select.select([client.sock], [], [], 0.2)[0]:
+        client.send(piece)
+    return time.monotonic() - began
+
+
+def test_dripping_body_is_cut_off(front, origin):
+    """THREATS A22: a byte now and then is no progress."""
+    sluis = front(origin(digest), listener={"timeouts": {"request_body_idle": "1s"}})
+    with sluis.client() as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: a.nl\r\nContent-Length: 1000\r\n\r\nabc")
+        assert 0.5 < drip(client, 5) < 3
+        assert client.to_end().startswith(b"HTTP/1.1 408")
+    assert sluis.ask(method="POST", body=b"x" * 100).status == 200
+
+
+@pytest.mark.parametrize("timeouts, piece", [({"request_body_rate": 0}, b"x"), ({}, b"x" * 100)], ids=["off", "enough"])
+def test_slow_body_may_come(front, origin, timeouts, piece):
+    sluis = front(origin(digest), listener={"timeouts": {"request_body_idle": "1s", **timeouts}})
+    with sluis.client() as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: a.nl\r\nContent-Length: 1000000\r\n\r\n")
+        assert drip(client, 2.5, piece) >= 2.5
+
+
+def test_server_that_takes_no_body(front):
+    """Not the client's fault: 504, not 408."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stuck = types.SimpleNamespace(address=f"127.0.0.1:{listener.getsockname()[1]}", name="stuck")
+        sluis = front(stuck, listener={"timeouts": {"request_body_idle": "500ms"}},
+                      backend={"timeouts": {"first_byte": "1500ms"}})
+        with sluis.client() as client:
+            client.send(b"POST / HTTP/1.1\r\nHost: a.nl\r\nContent-Length: 100000000\r\n\r\n")
+            client.sock.setblocking(False)
+            end = time.monotonic() + 6
+            while time.monotonic() < end and not select.select([client.sock], [], [], 0.05)[0]:
+                try:
+                    client.sock.send(b"x" * 65536)
+                except BlockingIOError:
+                    pass
+            client.sock.settimeout(5)
+            assert client.sock.recv(4096).startswith(b"HTTP/1.1 504")
 
 
 # ---- limits ---------------------------------------------------------------------------------------------

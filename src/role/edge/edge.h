@@ -240,6 +240,12 @@ struct upstream {
 	struct upstream *next; /* free or dead list */
 };
 
+/* How fast a request's body comes: pace.c. */
+struct pace {
+	uint64_t since_ms, moved; /* what had come by then */
+	bool is_grpc;
+};
+
 /* A message body on its way through; body.c. */
 struct body {
 	uint64_t left, moved; /* bytes still to come with BODY_LENGTH; bytes of content so far */
@@ -318,6 +324,7 @@ struct exchange {
 				positions in it */
 	struct list node;
 	struct body request, answer;
+	struct pace pace;
 	uint64_t start_ns, asked_ns, first_byte_ns, queued_until_ms;
 	uint64_t connected_ns, sent_ns; /* of the last try; connected 0: the connection was there */
 	uint64_t bytes_out;		/* to the client, heads included */

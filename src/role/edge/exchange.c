@@ -20,6 +20,7 @@
 #include "role/edge/hedge.h"
 #include "role/edge/local.h"
 #include "role/edge/mirror.h"
+#include "role/edge/pace.h"
 #include "role/edge/passthrough.h"
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
@@ -174,7 +175,15 @@ static enum err exchange_first_piece(struct edge *e, struct exchange *x, struct 
 	return wbuf_check(&piece);
 }
 
-/* The client's side went wrong while its body was coming: x ends. */
+/* The body does not come, or so slowly that it might as well not. */
+static void exchange_body_late(struct edge *e, struct exchange *x)
+{
+	x->end = X_END_TIMEOUT;
+	client_charge(e, x->c, PAGE_ABUSE_SLOW);
+	local_error(e, x, 408, "the request's body did not come in time");
+}
+
+/* The client's side went wrong while its body was coming (E_DENIED: it is too slow): x ends. */
 static void exchange_request_broken(struct edge *e, struct exchange *x, enum err why)
 {
 	x->flags |= X_CLIENT_CLOSE;
@@ -185,6 +194,8 @@ static void exchange_request_broken(struct edge *e, struct exchange *x, enum err
 		exchange_abort(e, x);
 	} else if (why == E_LIMIT && x->listener->body_size) {
 		local_error(e, x, 413, "the request's body is larger than this listener takes");
+	} else if (why == E_DENIED) {
+		exchange_body_late(e, x);
 	} else if (why == E_NOMEM) {
 		local_error(e, x, 503, "no buffer is free");
 	} else {
@@ -194,15 +205,16 @@ static void exchange_request_broken(struct edge *e, struct exchange *x, enum err
 	}
 }
 
-/* What the wait is for decides when it ends. */
+/* What the wait is for decides when it ends. Who is answered already may think before it goes on.
+ */
 static void exchange_set_deadline(struct edge *e, struct exchange *x)
 {
-	if (!x->request.is_done)
-		exchange_deadline(e, x, x->listener->request_body_idle_ms);
-	else if (!(x->flags & X_ANSWERED))
-		exchange_deadline(e, x, hedge_wait_ms(x, retry_timeout_ms(x)));
-	else
+	if (x->flags & X_ANSWERED)
 		exchange_deadline(e, x, x->listener->response_idle_ms);
+	else if (!x->request.is_done)
+		exchange_deadline(e, x, x->listener->request_body_idle_ms);
+	else
+		exchange_deadline(e, x, hedge_wait_ms(x, retry_timeout_ms(x)));
 }
 
 static enum err exchange_start_tls(struct exchange *x)
@@ -281,6 +293,7 @@ void exchange_connected(struct edge *e, struct exchange *x)
 	got = exchange_first_piece(e, x, &piece);
 	x->flags |= X_SENT;
 	x->sent_ns = e->loop.now_ns;
+	pace_begin(x, e->loop.now_ms);
 	if (got != E_OK)
 		exchange_request_broken(e, x, got);
 	else if (conn_send(e, &x->u->conn, piece) != E_OK)
@@ -440,9 +453,8 @@ void exchange_expired(struct edge *e, struct exchange *x)
 		exchange_leave_queue(e, x);
 		PAGE_ADD(count_pool(e, x->pool)->queue_expired, 1);
 		exchange_unserved(e, x, 503, "no server became free in time");
-	} else if (!x->request.is_done && x->u) {
-		client_charge(e, x->c, PAGE_ABUSE_SLOW);
-		local_error(e, x, 408, "the request's body did not come in time");
+	} else if (!x->request.is_done && x->u && x->flags & X_SENT && !x->u->conn.out) {
+		exchange_body_late(e, x);
 	} else if (x->u && (x->flags & X_SENT)) {
 		exchange_unanswered(e, x);
 	} else {
@@ -472,6 +484,10 @@ static enum err exchange_move_request(struct edge *e, struct exchange *x)
 	if (conn_send(e, &x->u->conn, out) != E_OK)
 		x->u->conn.cant_send = true; /* the answer may still be there to read */
 	exchange_set_deadline(e, x);
+	if (x->u->conn.out)
+		pace_begin(x, e->loop.now_ms);
+	else if (pace_is_slow(x, e->loop.now_ms))
+		return E_DENIED;
 	return conn_keep(e, &c->conn, in); /* now: out may lie in the buffer that it gives back */
 }
 

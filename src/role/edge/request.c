@@ -442,8 +442,18 @@ static const struct image_rule *request_rule(const struct exchange *x, const str
 	return route_find(&x->g->image, x->listener, &facts, x->g->regexes);
 }
 
-static void request_note_head(struct exchange *x, const struct http1_head *h)
+static bool request_is_grpc(const struct request *q)
 {
+	for (size_t i = 0; i < q->h->field_n; i++)
+		if (q->h->fields[i].id == FIELD_CONTENT_TYPE)
+			return view_starts(field_value_view(q->head, &q->h->fields[i]),
+					   VIEW("application/grpc"));
+	return false;
+}
+
+static void request_note_head(struct exchange *x, const struct request *q)
+{
+	const struct http1_head *h = q->h;
 	bool wants_upgrade = (h->flags & HTTP1_WEBSOCKET) && h->minor && h->method_id == METHOD_GET;
 
 	x->method = h->method_id;
@@ -453,6 +463,8 @@ static void request_note_head(struct exchange *x, const struct http1_head *h)
 		x->flags |= X_OLD_CLIENT;
 	body_init(&x->request, (enum http_body)h->body, h->content_length, h->body == BODY_CHUNKED);
 	x->request.limit = x->listener->body_size;
+	if (!x->request.is_done)
+		x->pace.is_grpc = request_is_grpc(q);
 	if (wants_upgrade && x->request.is_done)
 		x->flags |= X_WEBSOCKET;
 }
@@ -553,7 +565,7 @@ enum err request_begin(struct edge *e, struct client *c, struct view head,
 
 	if (!x)
 		return E_NOMEM;
-	request_note_head(x, h);
+	request_note_head(x, &q);
 	v = request_judge(e, x, &q);
 	/* From here on head's bytes may be another's: what is needed of them has been built or
 	 * decided. */

@@ -14,7 +14,8 @@
 	"  - {name: b, address: \"[::1]:81\", protocol: http, redirect_to_https: true,\n"          \
 	"     limits: {connections: 5, connections_per_address: 6, header_size: 2k, headers: 9,\n" \
 	"     body_size: 5g, requests_per_connection: 7}, timeouts: {handshake: 1s,\n"             \
-	"     request_header: 2s, request_body_idle: 3s, keep_alive: 4s, response_idle: 5s}}\n"
+	"     request_header: 2s, request_body_idle: 3s, request_body_rate: 1k,\n"                 \
+	"     keep_alive: 4s, response_idle: 5s}}\n"
 
 static const char site[] = HEAD
 	"edges: 3\n"
@@ -93,6 +94,7 @@ static void test_header_and_listeners(void **state)
 	assert_int_equal(b->handshake_ms, 1000);
 	assert_int_equal(b->request_header_ms, 2000);
 	assert_int_equal(b->request_body_idle_ms, 3000);
+	assert_int_equal(b->request_body_rate, 1024);
 	assert_int_equal(b->keep_alive_ms, 4000);
 	assert_int_equal(b->response_idle_ms, 5000);
 	unmake_image(&m);

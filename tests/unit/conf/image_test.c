@@ -340,6 +340,7 @@ static void test_every_field_is_checked(void **state)
 		WRONG(IMAGE_LISTENER, 0, image_listener, handshake_ms, UINT32_MAX),
 		WRONG(IMAGE_LISTENER, 0, image_listener, request_header_ms, UINT32_MAX),
 		WRONG(IMAGE_LISTENER, 0, image_listener, request_body_idle_ms, UINT32_MAX),
+		WRONG(IMAGE_LISTENER, 0, image_listener, request_body_rate, (1 << 30) + 1),
 		WRONG(IMAGE_LISTENER, 0, image_listener, response_idle_ms, UINT32_MAX),
 		WRONG(IMAGE_LISTENER, 0, image_listener, hosts.n, 1 << 20),
 		WRONG(IMAGE_CERTIFICATE, 0, image_certificate, name.at, UINT32_MAX),

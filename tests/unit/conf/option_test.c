@@ -277,6 +277,7 @@ static void test_defaults_are_the_documented_ones(void **state)
 	assert_int_equal(l.timeouts.handshake_ms, 5000);
 	assert_int_equal(l.timeouts.request_header_ms, 10000);
 	assert_int_equal(l.timeouts.request_body_idle_ms, 30000);
+	assert_int_equal(l.timeouts.request_body_rate, 100);
 	assert_int_equal(l.timeouts.keep_alive_ms, 60000);
 	assert_int_equal(l.timeouts.response_idle_ms, 60000);
 	assert_int_equal(b.protocol, IMAGE_HTTP);
