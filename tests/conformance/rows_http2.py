@@ -185,7 +185,31 @@ rows("RFC 9113 §5.1", "MUST",
      ("CONTINUATION on a closed stream is an error", lambda x: on_ended(x, raw_frame(9, 4, 1, b"\x82"))),
      ("PRIORITY and WINDOW_UPDATE on a closed stream don't hurt",
       works(lambda raw: (done(raw), raw.bytes(raw_frame(8, 0, 1, b"\0\0\0\x08") + raw_frame(2, 0, 1, b"\0\0\0\0\x08")),
-                         raw.headers(3, basic())), stream=3)))
+                         raw.headers(3, basic())), stream=3)),
+     ("DATA behind the sender's own RST_STREAM is an error", lambda x: after_reset(x)),
+     ("DATA that crosses a reset is no error", lambda x: crossed(x)))
+
+
+def after_reset(x):
+    """RFC 9113 §5.1: who has reset a stream sends no more on it."""
+    with opened(x) as raw:
+        first(raw)
+        raw.bytes(raw_frame(3, 0, 1, b"\0\0\0\x08") + raw_frame(0, 1, 1, b"x"))
+        settled(raw, lambda got: [c for c in codes_of(got, 1) if c])
+        said = [c for c in codes_of(raw.frames, 1) if c]
+        assert raw.is_closed or said, "nothing happens"
+        assert not [c for c in said if c != CLOSED], f"error {said}"
+
+
+def crossed(x):
+    """... but content that crosses a reset is no error."""
+    with opened(x) as raw:
+        raw.headers(1, basic("/", "POST", [("te", "gzip")]), ("END_HEADERS",))
+        settled(raw, lambda got: codes_of(got, 1))
+        raw.bytes(raw_frame(0, 0, 1, b"x" * 100) + raw_frame(0, 1, 1, b"y" * 100))
+        raw.headers(3, basic())
+        found = settled(raw, lambda got: answers(raw, got, 3))
+        assert answers(raw, found, 3) == [200], f"errors {codes_of(found, None)}"
 
 
 def on_ended(x, data):
@@ -497,3 +521,5 @@ rows("RFC 8441 §4", "MUST",
      ("an extended CONNECT without :path is malformed", extended(malformed(*EXTENDED[:3], *EXTENDED[4:]))),
      ("an extended CONNECT without :scheme is malformed", extended(malformed(*EXTENDED[:2], *EXTENDED[3:]))),
      ("an unknown :protocol is refused", extended(malformed(EXTENDED[0], (":protocol", "other"), *EXTENDED[2:]))))
+row("RFC 9110 §7.6.3", "MUST", "Via names HTTP/2 when that was received",
+    works(lambda raw: raw.headers(1, basic()), lambda sent, _: any(v.startswith(("2.0 ", "2 ")) for v in sent.members("Via"))))

@@ -78,6 +78,10 @@ def max_forwards(x, method):
 
 row("RFC 9110 §7.6.2", "MUST", "OPTIONS with Max-Forwards above 0 is passed on with one less",
     one(b"OPTIONS / HTTP/1.1\r\nHost: a.nl\r\nMax-Forwards: 3\r\n\r\n", lambda s, _: s.one("Max-Forwards") == "2"))
+row("RFC 9110 §7.6.2", "MUST", "TRACE with Max-Forwards above 0 is passed on with one less, or not at all",
+    safe(b"TRACE / HTTP/1.1\r\nHost: a.nl\r\nMax-Forwards: 1\r\n\r\n", lambda s, _: s.one("Max-Forwards") == "0"))
+row("RFC 9110 §7.6.2", "MUST", "a Max-Forwards that is no number isn't passed on as one",
+    safe(b"OPTIONS / HTTP/1.1\r\nHost: a.nl\r\nMax-Forwards: 3x\r\n\r\n", lambda s, _: s.one("Max-Forwards") == "3x"))
 row("RFC 9110 §7.6.2", "MAY", "Max-Forwards of other methods is passed on as it is",
     sends(b"Max-Forwards: 3", lambda s: s.one("Max-Forwards") == "3"))
 rows("RFC 9110 §7.6.3", "MUST",

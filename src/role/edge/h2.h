@@ -20,15 +20,17 @@
 #include "proto/h2_fields.h"
 #include "proto/h2_message.h"
 #include "role/edge/edge.h"
+#include "role/edge/h2_gone.h"
 
 #include <nghttp2/nghttp2.h>
 
 enum {
 	H2_WINDOW = 64 * 1024,		    /* of a stream: content that waits in one buffer */
 	H2_CONNECTION_WINDOW = 1024 * 1024, /* of all streams of a connection together */
-	H2_SIZE_LINE = 10,		    /* room in front of content for a chunk's size line */
-	H2_OUT_ROOM = 16384 + 256,	    /* a frame and a little: what one step may write */
-	H2_LIBRARY_BYTES = 1 << 30	    /* ceiling of nghttp2's memory */
+	H2_FRAME_HEAD = 9,
+	H2_SIZE_LINE = 10,	   /* room in front of content for a chunk's size line */
+	H2_OUT_ROOM = 16384 + 256, /* a frame and a little: what one step may write */
+	H2_LIBRARY_BYTES = 1 << 30 /* ceiling of nghttp2's memory */
 };
 
 /* How the content of a message comes, as text. */
@@ -77,6 +79,12 @@ struct h2_stream {
 	uint8_t accept[H2_MESSAGE_ACCEPT]; /* server side, extended CONNECT: what is expected */
 };
 
+/* Where frames begin in what comes. */
+struct h2_watch {
+	uint32_t left; /* of the one under way */
+	uint8_t head_n, head[H2_FRAME_HEAD];
+};
+
 struct h2_session {
 	nghttp2_session *ng; /* NULL: the slot is free */
 	struct edge *edge;
@@ -89,6 +97,8 @@ struct h2_session {
 	struct list dirty;	 /* edge.h2_dirty: to be flushed */
 	struct list node;	 /* server_state.sessions */
 	struct h2_session *next; /* free list */
+	struct h2_gone gone;
+	struct h2_watch watch;
 	uint32_t stream_n, stream_max;
 	uint32_t header_size;	 /* of a head */
 	uint32_t window_credit;	 /* WINDOW_UPDATE that what was sent accounts for */

@@ -11,123 +11,15 @@
 #include "role/edge/h2_client.h"
 #include "role/edge/h2_server.h"
 #include "role/edge/h2_stream.h"
+#include "role/edge/h2_watch.h"
 
 enum {
-	SESSION_FRAME_HEAD = 9,
 	SESSION_READS = 8,	  /* of one connection before others get their turn */
 	SESSION_BLOCK_FACTOR = 4, /* a field block larger than so many heads ends the session */
-	SESSION_ODDITIES = 10000, /* frames of a server between two answers that bring nothing */
 	SESSION_CREDIT = 64,	  /* WINDOW_UPDATE at the begin */
 	SESSION_CREDIT_MAX = 10000,
 	SESSION_NOTICE_MS = 1000 /* from the first GOAWAY to the last */
 };
-
-/* ---- what is counted against the peer ---- */
-
-static struct page_load_listener *session_load(const struct h2_session *n)
-{
-	return &n->edge->load->listener[OWNER_OF(n->conn, struct client, conn)->slot];
-}
-
-/* NGHTTP2_ERR_CALLBACK_FAILURE: it has gone too far, and the session ends. */
-static int session_charge(struct h2_session *n, enum page_abuse act)
-{
-	bool is_over = n->is_server
-			       ? abuse_add(n->edge, OWNER_OF(n->conn, struct client, conn), act)
-			       : ++n->oddities > SESSION_ODDITIES;
-
-	if (!is_over)
-		return 0;
-	n->error = NGHTTP2_ENHANCE_YOUR_CALM;
-	return NGHTTP2_ERR_CALLBACK_FAILURE;
-}
-
-/* A stream that is taken back costs us what was done for it (CVE-2023-44487). */
-static int session_charge_reset(struct h2_session *n, int32_t id)
-{
-	const struct h2_stream *s = nghttp2_session_get_stream_user_data(n->ng, id);
-
-	if (n->is_server)
-		PAGE_ADD(session_load(n)->h2_resets_received, 1);
-	return session_charge(n, s && !s->said_end ? PAGE_ABUSE_RESET : PAGE_ABUSE_EMPTY);
-}
-
-static int session_charge_window(struct h2_session *n)
-{
-	if (!n->window_credit)
-		return session_charge(n, PAGE_ABUSE_WINDOW);
-	n->window_credit--;
-	return 0;
-}
-
-static int session_charge_data(struct h2_session *n, const nghttp2_frame_hd *hd)
-{
-	bool is_empty = hd->length == 0 || hd->flags & NGHTTP2_FLAG_PADDED;
-
-	return is_empty && !(hd->flags & NGHTTP2_FLAG_END_STREAM)
-		       ? session_charge(n, PAGE_ABUSE_EMPTY)
-		       : 0;
-}
-
-static int session_on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *owner)
-{
-	struct h2_session *n = owner;
-
-	(void)ng;
-	switch (hd->type) {
-	case NGHTTP2_DATA:
-		return session_charge_data(n, hd);
-	case NGHTTP2_HEADERS:
-	case NGHTTP2_CONTINUATION: /* the library bounds them */
-		return 0;
-	case NGHTTP2_RST_STREAM:
-		return session_charge_reset(n, hd->stream_id);
-	case NGHTTP2_WINDOW_UPDATE:
-		return session_charge_window(n);
-	case NGHTTP2_SETTINGS:
-		return hd->flags & NGHTTP2_FLAG_ACK ? 0 : session_charge(n, PAGE_ABUSE_SETTINGS);
-	case NGHTTP2_PING:
-		return session_charge(n, PAGE_ABUSE_PING);
-	case NGHTTP2_PRIORITY:
-	case NGHTTP2_PRIORITY_UPDATE:
-		return session_charge(n, PAGE_ABUSE_PRIORITY);
-	default:
-		return session_charge(n, PAGE_ABUSE_UNKNOWN);
-	}
-}
-
-static int session_on_unknown(nghttp2_session *ng, void **payload, const nghttp2_frame_hd *hd,
-			      void *owner)
-{
-	(void)ng;
-	(void)payload;
-	(void)hd;
-	(void)owner;
-	return NGHTTP2_ERR_CANCEL; /* it is left out */
-}
-
-/* A reset that we are made to send costs as much as one that is sent (CVE-2025-8671), and more. */
-static int session_on_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
-{
-	struct h2_session *n = owner;
-	uint32_t code = 0;
-
-	(void)ng;
-	if (!n->is_server)
-		return 0;
-	if (frame->hd.type == NGHTTP2_GOAWAY)
-		PAGE_ADD(session_load(n)->h2_goaways, 1);
-	if (frame->hd.type != NGHTTP2_RST_STREAM)
-		return 0;
-	PAGE_ADD(session_load(n)->h2_resets_sent, 1);
-	code = frame->rst_stream.error_code;
-	if (code == NGHTTP2_NO_ERROR || code == NGHTTP2_CANCEL || code == NGHTTP2_INTERNAL_ERROR)
-		return 0;
-	if (session_charge(n, code == NGHTTP2_REFUSED_STREAM ? PAGE_ABUSE_REFUSED
-							     : PAGE_ABUSE_MALFORMED) != 0)
-		h2_session_end(n, n->error);
-	return 0;
-}
 
 /* ---- field blocks ---- */
 
@@ -225,7 +117,7 @@ static enum err session_take_request(struct h2_session *n, struct h2_stream *s, 
 	if (made == E_OK && text.n > n->header_size)
 		made = E_LIMIT;
 	s->is_too_large = made == E_LIMIT;
-	if (made == E_LIMIT && session_charge(n, PAGE_ABUSE_HEADER) != 0)
+	if (made == E_LIMIT && h2_watch_charge(n, PAGE_ABUSE_HEADER) != 0)
 		h2_session_end(n, n->error);
 	if (made == E_OK)
 		made = h2_stream_on_head(s, &n->message, text, &n->head);
@@ -363,7 +255,7 @@ static int session_on_close(nghttp2_session *ng, int32_t id, uint32_t error, voi
 {
 	struct h2_stream *s = nghttp2_session_get_stream_user_data(ng, id);
 
-	(void)owner;
+	h2_watch_close(owner, id);
 	if (s)
 		h2_stream_on_close(s, error);
 	return 0;
@@ -378,9 +270,9 @@ static int session_send_data(nghttp2_session *ng, nghttp2_frame *frame, const ui
 	(void)source;
 	if (!s)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	if (BUFFER_BYTES - session->out->n < n + SESSION_FRAME_HEAD)
+	if (BUFFER_BYTES - session->out->n < n + H2_FRAME_HEAD)
 		return NGHTTP2_ERR_WOULDBLOCK; /* asked again when the buffer has been sent */
-	if (buffer_append(session->out, view_of(head, SESSION_FRAME_HEAD)) != E_OK)
+	if (buffer_append(session->out, view_of(head, H2_FRAME_HEAD)) != E_OK)
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	h2_stream_write(s, n, session->out);
 	if (session->window_credit < SESSION_CREDIT_MAX)
@@ -414,9 +306,10 @@ static void *session_realloc(void *p, size_t n, void *heap)
 
 static void session_set_callbacks(nghttp2_session_callbacks *c)
 {
-	nghttp2_session_callbacks_set_on_begin_frame_callback(c, session_on_begin_frame);
-	nghttp2_session_callbacks_set_unpack_extension_callback(c, session_on_unknown);
-	nghttp2_session_callbacks_set_on_frame_send_callback(c, session_on_sent);
+	nghttp2_session_callbacks_set_on_begin_frame_callback(c, h2_watch_begin);
+	nghttp2_session_callbacks_set_unpack_extension_callback(c, h2_watch_unknown);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, h2_watch_invalid);
+	nghttp2_session_callbacks_set_on_frame_send_callback(c, h2_watch_sent);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(c, session_on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(c, session_on_header);
 	nghttp2_session_callbacks_set_on_invalid_header_callback2(c, session_on_invalid_header);
@@ -496,6 +389,7 @@ enum err h2_session_open(struct edge *e, struct conn *k, const struct h2_session
 		return E_NOMEM;
 	n->is_server = spec->is_server;
 	n->window_credit = SESSION_CREDIT;
+	n->watch.left = spec->is_server ? NGHTTP2_CLIENT_MAGIC_LEN : 0;
 	n->header_size = spec->header_size;
 	n->stream_max = spec->streams;
 	if (spec->is_server)
@@ -550,7 +444,7 @@ void h2_session_free(struct edge *e, struct conn *k)
 	struct list streams;
 
 	if (n->is_server)
-		PAGE_ADD(session_load(n)->h2_sessions, (uint32_t)-1);
+		PAGE_ADD(h2_watch_load(n)->h2_sessions, (uint32_t)-1);
 	n->is_dead = true;
 	list_move(&streams, &n->streams);
 	n->stream_n++; /* keeps the slot */
@@ -582,7 +476,7 @@ static void session_run_ready(struct edge *e, struct h2_session *n)
 
 static enum err session_feed(struct h2_session *n, struct view v)
 {
-	ssize_t used = nghttp2_session_mem_recv(n->ng, v.p, v.n);
+	ssize_t used = h2_watch_feed(n, v);
 
 	if (used >= 0)
 		return E_OK;

@@ -457,6 +457,7 @@ static enum err send_submit(struct h2_stream *s, const struct h2_fields *f, bool
 	if (id < 0)
 		return E_NOMEM;
 	s->id = id;
+	(void)h2_gone_begin(&n->gone, id);
 	return E_OK;
 }
 

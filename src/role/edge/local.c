@@ -241,6 +241,16 @@ void local_preflight(struct edge *e, struct exchange *x)
 	local_send(e, x, &w, &a);
 }
 
+void local_options(struct edge *e, struct exchange *x)
+{
+	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
+	struct local a = { .status = 200 };
+
+	access_why(x, "the last hop that Max-Forwards allows");
+	local_put_head(e, &w, x, &a);
+	local_send(e, x, &w, &a);
+}
+
 void local_to_https(struct edge *e, struct exchange *x, struct view host)
 {
 	bool keeps_method = x->method != METHOD_GET && x->method != METHOD_HEAD;

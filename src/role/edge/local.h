@@ -14,6 +14,9 @@ void local_rule(struct edge *e, struct exchange *x);
 /* local_preflight - what scripts of the origin that asks may do here. Ends x */
 void local_preflight(struct edge *e, struct exchange *x);
 
+/* local_options - to an OPTIONS that may go no further: nothing is known about it here. Ends x */
+void local_options(struct edge *e, struct exchange *x);
+
 /* local_to_https - the same host, path and query on the https listener; 400 when there is no host.
  * Ends x */
 void local_to_https(struct edge *e, struct exchange *x, struct view host);

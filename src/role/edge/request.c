@@ -31,6 +31,8 @@ struct request {
 	const struct image_filter *filter; /* of the rule that takes it; NULL: none */
 	bool is_trusted;		   /* its sender may say who the client is */
 	bool is_traced, is_continued;	   /* tracing is configured; the trace is the sender's */
+	bool has_hops;			   /* Max-Forwards counts for it */
+	uint64_t hops;			   /* how many may come behind this one */
 	uint8_t host_name[256], address[64], canonical[264];
 };
 
@@ -118,7 +120,7 @@ static enum err request_canonical(struct edge *e, const struct exchange *x, stru
 	struct view target = view_of(q->head.p + h->target, h->target_n);
 	struct wbuf path = wbuf_of(e->path, sizeof e->path),
 		    name = wbuf_of(q->host_name, sizeof q->host_name);
-	bool is_https = false;
+	bool is_https = false, is_asterisk = h->target_form == TARGET_ASTERISK;
 
 	if (h->host != UINT16_MAX)
 		q->authority = field_value_view(q->head, &h->fields[h->host]);
@@ -132,17 +134,46 @@ static enum err request_canonical(struct edge *e, const struct exchange *x, stru
 		if (q->authority.n && !view_ieq(authority, q->authority))
 			return E_PROTO;
 		q->authority = authority;
+		/* RFC 9112 §3.2.4: without a path it asks about the server */
+		is_asterisk =
+			h->method_id == METHOD_OPTIONS && target.p != authority.p + authority.n;
 	}
 	if (q->authority.n == 0)
 		q->authority = request_own_authority(&x->listener->address, q);
 	*ret_why = "Host is not valid";
 	TRY(uri_host_parse(q->authority, &name, &q->host));
 	request_put_authority(q);
-	if (h->target_form == TARGET_ASTERISK) {
+	if (is_asterisk) {
 		q->target.path = VIEW("*");
 		return E_OK;
 	}
 	return uri_target_parse(target, &path, &q->target, ret_why);
+}
+
+/*
+ * RFC 9110 §7.6.2: how far an OPTIONS or TRACE may go. The field is taken out here and written
+ * anew, one less. E_PROTO: it is no number, or there are two
+ */
+static enum err request_take_hops(struct request *q)
+{
+	const struct http1_head *h = q->h;
+
+	for (size_t i = 0; i < h->field_n; i++) {
+		struct field *f = &h->fields[i];
+
+		if (f->id != FIELD_MAX_FORWARDS)
+			continue;
+		if (q->has_hops || view_dec(field_value_view(q->head, f), &q->hops) != E_OK)
+			return E_PROTO;
+		q->has_hops = true;
+		f->id = FIELD_TAKEN_OUT;
+	}
+	return E_OK;
+}
+
+static bool request_counts_hops(const struct exchange *x)
+{
+	return x->method == METHOD_OPTIONS || x->method == METHOD_TRACE;
 }
 
 static bool request_is_trusted(const struct edge *e, const struct client *c)
@@ -325,7 +356,14 @@ static void request_put_hop(const struct exchange *x, const struct request *q, s
 		WBUF_LIT(w, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
 	else if (q->h->flags & HTTP1_TE_TRAILERS)
 		WBUF_LIT(w, "Connection: TE\r\nTE: trailers\r\n");
-	WBUF_LIT(w, "Via: 1.1 sluis\r\n\r\n");
+	if (q->hops) {
+		WBUF_LIT(w, "Max-Forwards: ");
+		wbuf_dec(w, q->hops - 1);
+		WBUF_LIT(w, "\r\n");
+	}
+	WBUF_LIT(w, "Via: "); /* with the version that it came in: RFC 9110 §7.6.3 */
+	wbuf_view_put(w, x->c->conn.stream ? VIEW("2.0") : q->h->minor ? VIEW("1.1") : VIEW("1.0"));
+	WBUF_LIT(w, " sluis\r\n\r\n");
 }
 
 static struct filter_request request_filtered(const struct request *q)
@@ -491,6 +529,15 @@ static struct request_verdict request_admit(const struct exchange *x, const stru
 	return (struct request_verdict){ 0 };
 }
 
+/* It may not go on to a server, so the answer is ours (RFC 9110 §7.6.2). A TRACE would have to show
+ * what fields came in: that shows cookies to scripts, and is not done. */
+static struct request_verdict request_last_hop(const struct exchange *x)
+{
+	if (x->method == METHOD_OPTIONS)
+		return (struct request_verdict){ 200, "OPTIONS for this hop" };
+	return (struct request_verdict){ 501, "TRACE is not answered here" };
+}
+
 /* The rule that takes it, and what that rule's filters have against it. */
 static struct request_verdict request_decide(struct edge *e, struct exchange *x, struct request *q)
 {
@@ -509,6 +556,8 @@ static struct request_verdict request_decide(struct edge *e, struct exchange *x,
 	}
 	if (x->rule->compress != IMAGE_NONE)
 		compress_ask(x, q->head, q->h);
+	if (!v.status && q->has_hops && !q->hops && x->rule->action == IMAGE_ACTION_BACKEND)
+		return request_last_hop(x);
 	return (struct request_verdict){ v.status, v.why };
 }
 
@@ -525,7 +574,13 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 	struct request_verdict v = { 0 };
 	const char *why = NULL;
 
-	if (request_canonical(e, x, q, &why) != E_OK) {
+	enum err made = request_canonical(e, x, q, &why);
+
+	if (made == E_OK && request_counts_hops(x)) {
+		why = "Max-Forwards is not valid";
+		made = request_take_hops(q);
+	}
+	if (made != E_OK) {
 		PAGE_ADD(e->load->listener[x->c->slot].bad_requests, 1);
 		client_charge(e, x->c, PAGE_ABUSE_REQUEST);
 		x->flags |= X_CLIENT_CLOSE;
@@ -546,6 +601,8 @@ static void request_act(struct edge *e, struct exchange *x, const struct request
 {
 	if (v.status == 204)
 		local_preflight(e, x);
+	else if (v.status == 200)
+		local_options(e, x);
 	else if (v.status)
 		local_error(e, x, v.status, v.why);
 	else if (!x->rule)
