@@ -342,6 +342,25 @@ static void answer_broken(struct edge *e, struct exchange *x, enum err why)
 	}
 }
 
+/* A long run of the body goes inside the kernel. */
+static bool answer_can_splice(const struct exchange *x)
+{
+	uint64_t run = x->flags & X_ANSWERED ? body_run(&x->answer) : 0;
+
+	return run >= SPLICE_TAIL && x->u && (run >= SPLICE_BYTES || x->u->conn.is_bulk) && !x->z &&
+	       !x->job && conn_can_splice(&x->u->conn, &x->c->conn);
+}
+
+static enum err answer_splice(struct edge *e, struct exchange *x)
+{
+	size_t n = 0;
+
+	TRY(conn_splice(e, &x->u->conn, &x->c->conn, body_run(&x->answer), &n));
+	x->bytes_out += n;
+	TRY(body_pass(&x->answer, n));
+	return x->c->conn.is_broken ? E_CLOSED : E_OK;
+}
+
 /* What the client has not been given yet, or else more from the server. */
 static enum err answer_step(struct edge *e, struct exchange *x, size_t room)
 {
@@ -353,6 +372,11 @@ static enum err answer_step(struct edge *e, struct exchange *x, size_t room)
 	if (x->flags & X_HEAD_HERE) {
 		x->flags &= ~(uint32_t)X_HEAD_HERE;
 		return answer_take(e, x, conn_pending(&x->u->conn));
+	}
+	if (answer_can_splice(x)) {
+		got = answer_splice(e, x);
+		if (got != E_LIMIT)
+			return got;
 	}
 	got = conn_fill(e, &x->u->conn,
 			x->flags & X_ANSWERED || room < HEAD_BYTES ? room : HEAD_BYTES, &in);

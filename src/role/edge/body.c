@@ -86,6 +86,23 @@ static void body_frame(struct view data, struct body *b, struct wbuf *w, struct 
 	*ret = wbuf_view(w);
 }
 
+uint64_t body_run(const struct body *b)
+{
+	if (b->is_done || b->is_chunked || b->kind == BODY_CHUNKED)
+		return 0;
+	return b->kind == BODY_LENGTH ? b->left : UINT64_MAX;
+}
+
+enum err body_pass(struct body *b, uint64_t n)
+{
+	b->moved += n;
+	if (b->kind == BODY_LENGTH) {
+		b->left -= n;
+		b->is_done = b->left == 0;
+	}
+	return b->limit && b->moved > b->limit ? E_LIMIT : E_OK;
+}
+
 static enum err body_move(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret)
 {
 	struct view data = { 0 };
@@ -97,11 +114,7 @@ static enum err body_move(struct body *b, struct view *in, struct wbuf *scratch,
 		return body_next_chunked(b, in, scratch, ret);
 	TRY(view_take(in, b->kind == BODY_LENGTH && b->left < in->n ? (size_t)b->left : in->n,
 		      &data));
-	b->moved += data.n;
-	if (b->kind == BODY_LENGTH) {
-		b->left -= data.n;
-		b->is_done = b->left == 0;
-	}
+	(void)body_pass(b, data.n); /* the limit is looked at when all of it is known */
 	if (b->is_chunked && data.n)
 		body_frame(data, b, scratch, ret);
 	else

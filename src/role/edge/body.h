@@ -18,6 +18,13 @@ void body_init(struct body *b, enum http_body kind, uint64_t length, bool is_chu
  */
 enum err body_next(struct body *b, struct view *in, struct wbuf *scratch, struct view *ret);
 
+/* body_run - bytes that are next and need no look: they go as they come. UINT64_MAX: all, to the
+ * sender's end */
+uint64_t body_run(const struct body *b);
+
+/* body_pass - n of them have gone. E_LIMIT the content is over b->limit */
+enum err body_pass(struct body *b, uint64_t n);
+
 /* body_content - the content in what body_next gave; before: b->moved at the time of the call */
 struct view body_content(const struct body *b, struct view given, uint64_t before);
 

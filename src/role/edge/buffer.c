@@ -38,6 +38,7 @@ struct buffer *buffer_get(struct buffer_pool *pool)
 	pool->free = b->next;
 	pool->free_n--;
 	b->next = NULL;
+	b->pipe = NULL;
 	b->at = b->n = 0;
 	b->is_dirty = true;
 	return b;

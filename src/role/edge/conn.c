@@ -6,6 +6,7 @@
 
 #include "role/edge/buffer.h"
 #include "role/edge/h2_stream.h"
+#include "role/edge/pipe.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 
@@ -19,6 +20,7 @@ enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind
 {
 	k->source = (struct loop_source){ .fd = fd, .kind = (uint8_t)kind };
 	k->said_end = k->cant_send = k->was_cut = false;
+	k->is_bulk = false;
 	k->can_read = k->sees_end = k->has_ended = k->wants_write = k->is_broken = false;
 	k->tls = NULL;
 	k->stream = NULL;
@@ -44,7 +46,7 @@ void conn_close(struct edge *e, struct conn *k, bool want_reset)
 	loop_close(&k->source);
 	wheel_cancel(&k->timer);
 	k->in = buffer_put(&e->buffers, k->in);
-	k->out = buffer_put(&e->buffers, k->out);
+	conn_drop_spill(e, k);
 	k->tls = tls_conn_free(k->tls);
 }
 
@@ -95,7 +97,8 @@ static enum err conn_receive(struct conn *k, struct wbuf *into, size_t max)
 	n = recv(k->source.fd, into->p + into->n, room, 0);
 	if (n > 0) {
 		into->n += (size_t)n;
-		k->can_read = (size_t)n == room || k->sees_end;
+		k->is_bulk = (size_t)n == room;
+		k->can_read = k->is_bulk || k->sees_end;
 		return E_OK;
 	}
 	k->can_read = false;
@@ -215,16 +218,27 @@ enum err conn_keep(struct edge *e, struct conn *k, struct view rest)
 
 /* A client that takes nothing any more is gone; a server may have said why, and that is still to be
  * read. */
-static enum err conn_send_error(struct conn *k)
+static enum err conn_is_left(struct conn *k)
 {
-	if (errno == EAGAIN || errno == EINTR)
-		return E_OK;
 	k->cant_send = k->can_read = true;
 	k->is_broken = k->source.kind == SOURCE_CLIENT;
 	return E_CLOSED;
 }
 
+static enum err conn_send_error(struct conn *k)
+{
+	return errno == EAGAIN || errno == EINTR ? E_OK : conn_is_left(k);
+}
+
 /* From the first spill on the loop also tells when there is room again. */
+static enum err conn_want_write(struct edge *e, struct conn *k)
+{
+	if (k->wants_write)
+		return E_OK;
+	k->wants_write = true;
+	return loop_change(&e->loop, &k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
 static enum err conn_spill(struct edge *e, struct conn *k, struct view rest)
 {
 	if (!k->out)
@@ -232,10 +246,58 @@ static enum err conn_spill(struct edge *e, struct conn *k, struct view rest)
 	if (!k->out)
 		return E_NOMEM;
 	TRY(buffer_append(k->out, rest));
-	if (k->wants_write)
+	return conn_want_write(e, k);
+}
+
+void conn_drop_spill(struct edge *e, struct conn *k)
+{
+	if (k->out)
+		k->out->pipe = pipe_put(&e->pipes, k->out->pipe);
+	k->out = buffer_put(&e->buffers, k->out);
+}
+
+bool conn_can_splice(const struct conn *from, const struct conn *to)
+{
+	return !from->tls && !from->stream && !from->in && !to->tls && !to->stream && !to->out &&
+	       !to->cant_send;
+}
+
+/* The pipe of k's spill, as far as it goes. */
+static enum err conn_flush_pipe(struct edge *e, struct conn *k)
+{
+	enum err got = pipe_drain(k->out->pipe, k->source.fd);
+
+	if (got == E_OK)
+		k->out->pipe = pipe_put(&e->pipes, k->out->pipe);
+	return got == E_CLOSED ? conn_is_left(k) : got;
+}
+
+enum err conn_splice(struct edge *e, struct conn *from, struct conn *to, size_t max, size_t *ret)
+{
+	enum err got = E_OK;
+
+	if (from->is_broken || from->has_ended)
+		return from->is_broken ? E_PROTO : E_CLOSED;
+	if (!from->can_read)
+		return E_AGAIN;
+	to->out = buffer_get(&e->buffers); /* now: what a pipe holds can't be put back */
+	if (to->out)
+		to->out->pipe = pipe_get(&e->pipes);
+	if (!to->out || !to->out->pipe) {
+		conn_drop_spill(e, to);
+		return E_LIMIT;
+	}
+	got = pipe_fill(to->out->pipe, from->source.fd, max, ret);
+	from->is_bulk = got == E_OK;
+	if (got == E_OK && conn_flush_pipe(e, to) == E_AGAIN)
+		return conn_want_write(e, to);
+	conn_drop_spill(e, to);
+	if (got == E_OK)
 		return E_OK;
-	k->wants_write = true;
-	return loop_change(&e->loop, &k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+	from->can_read = false;
+	from->has_ended = got != E_AGAIN;
+	from->is_broken = got == E_PROTO;
+	return got;
 }
 
 enum err conn_send_wire(struct edge *e, struct conn *k, struct view v)
@@ -295,7 +357,11 @@ enum err conn_flush(struct edge *e, struct conn *k)
 		return E_OK;
 	if (k->stream)
 		return h2_stream_flush(e, k);
-	n = send(k->source.fd, v.p, v.n, MSG_NOSIGNAL);
+	if (k->out->pipe) {
+		TRY(conn_flush_pipe(e, k));
+		v = buffer_view(k->out);
+	}
+	n = v.n ? send(k->source.fd, v.p, v.n, MSG_NOSIGNAL) : 0;
 	if (n < 0) {
 		TRY(conn_send_error(k));
 		return E_AGAIN;

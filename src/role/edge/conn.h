@@ -70,6 +70,21 @@ enum err conn_send_wire(struct edge *e, struct conn *k, struct view v);
 /* conn_flush - the spill, as far as it goes. E_OK all gone · E_AGAIN some left · E_CLOSED */
 enum err conn_flush(struct edge *e, struct conn *k);
 
+/* conn_can_splice - whether what comes on one plain connection may be moved to another inside the
+ * kernel now: neither has TLS, and nothing waits in front of it */
+bool conn_can_splice(const struct conn *from, const struct conn *to);
+
+/*
+ * conn_splice - moves up to max bytes that are not looked at; conn_can_splice holds
+ *   ret   bytes that have left `from`; what `to` did not take is its spill
+ * E_OK (to->cant_send: it takes nothing any more) · E_AGAIN nothing new now · E_CLOSED `from` has
+ * ended · E_PROTO it is broken · E_LIMIT no pipe is free: conn_fill serves
+ */
+enum err conn_splice(struct edge *e, struct conn *from, struct conn *to, size_t max, size_t *ret);
+
+/* conn_drop_spill - what the peer has not taken is forgotten */
+void conn_drop_spill(struct edge *e, struct conn *k);
+
 /* conn_handshake - one step of TLS as server (a client connection) or client. E_OK done · E_AGAIN ·
  * E_CLOSED, E_PROTO failed */
 enum err conn_handshake(struct edge *e, struct conn *k);

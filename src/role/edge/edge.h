@@ -47,10 +47,14 @@ enum {
 	REQUEST_ID_BYTES = 32, /* hexadecimal */
 	DIALS_MAX = 4096,
 	CACHE_KEY_MAX = 1536,
-	CACHE_LEADS = 256,   /* lists of those that others wait for, by hash */
-	CACHE_PASSES = 1024, /* URLs known not to be storable, by hash */
-	COMPRESS_SLOTS = 64, /* answers that are compressed at one time */
-	FLIGHTS_MAX = 4,     /* concurrency limits of one rule, its route's included */
+	CACHE_LEADS = 256,	  /* lists of those that others wait for, by hash */
+	CACHE_PASSES = 1024,	  /* URLs known not to be storable, by hash */
+	COMPRESS_SLOTS = 64,	  /* answers that are compressed at one time */
+	PIPES_MAX = 64,		  /* two descriptors each */
+	PIPE_BYTES = 256 * 1024,  /* one splice */
+	SPLICE_BYTES = 64 * 1024, /* what is still to come of a body that is spliced */
+	SPLICE_TAIL = 4096,	  /* ... to its end, when it was spliced before */
+	FLIGHTS_MAX = 4,	  /* concurrency limits of one rule, its route's included */
 };
 
 struct h2_session;
@@ -72,8 +76,22 @@ enum source_kind {
 
 #define OWNER_OF(node, T, m) LIST_OWNER(node, T, m)
 
-/* Bytes that wait: p[at .. n). */
+/* Bytes that pass inside the kernel; pipe.h. */
+struct pipe {
+	int in, out;
+	size_t n; /* bytes in it */
+	struct pipe *next;
+};
+
+struct pipe_pool {
+	struct pipe all[PIPES_MAX];
+	struct pipe *free, *closed;
+	uint32_t n, most; /* ever used; at most */
+};
+
+/* Bytes that wait: those in the pipe, then p[at .. n). */
 struct buffer {
+	struct pipe *pipe; /* of a connection's spill; NULL: none */
 	uint8_t *p;
 	uint32_t at, n;
 	struct buffer *next;
@@ -155,6 +173,7 @@ struct conn {
 	bool said_end;		   /* close_notify has been sent */
 	bool cant_send;		   /* the peer takes no more; what it has sent can still be read */
 	bool was_cut;	  /* ended without close_notify: what has no end of its own is not whole */
+	bool is_bulk;	  /* the last read was a full one: a long run of bytes */
 	bool wants_write; /* EPOLLOUT is asked for, from the first spill on */
 	bool is_broken;	  /* reset, or TLS failed: only to be closed */
 	struct tls_conn *tls;	    /* NULL: plain */
@@ -456,6 +475,7 @@ struct edge {
 	uint8_t persist_keys[PERSIST_KEYS_BYTES]; /* until they are in persist */
 
 	struct buffer_pool buffers;
+	struct pipe_pool pipes;
 	struct compress_pool compress;
 	struct cache_pool cache;
 	struct client *clients, *free_clients, *dead_clients;

@@ -491,6 +491,21 @@ static enum err exchange_move_request(struct edge *e, struct exchange *x)
 	return conn_keep(e, &c->conn, in); /* now: out may lie in the buffer that it gives back */
 }
 
+/* The same for a long run of it, inside the kernel. E_LIMIT: not now */
+static enum err exchange_splice_request(struct edge *e, struct exchange *x)
+{
+	size_t n = 0;
+
+	if (body_run(&x->request) < SPLICE_BYTES || x->mirror ||
+	    !conn_can_splice(&x->c->conn, &x->u->conn))
+		return E_LIMIT;
+	TRY(conn_splice(e, &x->c->conn, &x->u->conn, body_run(&x->request), &n));
+	x->flags |= X_BODY_MOVED;
+	(void)body_pass(&x->request, n); /* a length over the limit was refused with the head */
+	exchange_set_deadline(e, x);
+	return E_OK;
+}
+
 static bool exchange_run_request(struct edge *e, struct exchange *x)
 {
 	enum err got = E_OK;
@@ -498,7 +513,9 @@ static bool exchange_run_request(struct edge *e, struct exchange *x)
 	for (unsigned i = 0; i < EXCHANGE_READS && got == E_OK; i++) {
 		if (x->request.is_done || x->u->conn.out || x->u->conn.cant_send)
 			return false;
-		got = exchange_move_request(e, x);
+		got = exchange_splice_request(e, x);
+		if (got == E_LIMIT)
+			got = exchange_move_request(e, x);
 	}
 	if (got == E_OK)
 		client_run_later(e, x->c);
@@ -537,7 +554,7 @@ bool exchange_run(struct edge *e, struct exchange *x)
 		return c->x != x;
 	}
 	if (conn_flush(e, &x->u->conn) == E_CLOSED)
-		x->u->conn.out = buffer_put(&e->buffers, x->u->conn.out); /* nobody takes it */
+		conn_drop_spill(e, &x->u->conn); /* nobody takes it */
 	if (exchange_run_request(e, x))
 		return true;
 	if (x->flags & X_SHADOW)

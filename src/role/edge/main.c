@@ -18,7 +18,7 @@
  *      None. Everything comes over the keeper's channel.
  *
  * SIGNALS
- *      None. The keeper's DRAIN message ends it in order.
+ *      SIGPIPE is ignored. The keeper's DRAIN message ends it in order.
  *
  * IPC
  *      keeper (descriptor 3, ipc/keeper_role.h), signer (ipc/edge_signer.h), dialer
@@ -30,6 +30,7 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 static enum err edge_watch_keeper(struct edge *e)
@@ -70,6 +71,7 @@ int main(void)
 	struct edge *e = run_new();
 
 	log_open("edge", 0);
+	(void)signal(SIGPIPE, SIG_IGN); /* splice has no MSG_NOSIGNAL */
 	if (!e || edge_start(e) != E_OK)
 		return EXIT_FAILURE;
 	while (run_turn(e, WHEEL_TICK_MS) == E_OK) {

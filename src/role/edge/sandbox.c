@@ -1,6 +1,8 @@
 /* The edge's sandbox (P4, P5): descriptors it was given, memory, clocks, and its end. */
 #include "role/edge/sandbox.h"
 
+#include <fcntl.h>
+
 static const struct sandbox_call edge_calls[] = {
 	{ .name = "recvfrom", .reason = "bytes from clients and servers" },
 	{ .name = "sendto", .reason = "bytes to clients and servers" },
@@ -12,6 +14,16 @@ static const struct sandbox_call edge_calls[] = {
 	{ .name = "sendmsg", .reason = "frames to them" },
 	{ .name = "shutdown", .reason = "the end of our side of a connection" },
 	{ .name = "setsockopt", .reason = "SO_LINGER: a cut answer ends in a reset" },
+	{ .name = "splice",
+	  .reason = "long bodies from socket to socket, at no position in a file",
+	  .has_arg = 1,
+	  .arg = 1,
+	  .value = 0 },
+	{ .name = "pipe2",
+	  .reason = "what splice moves through; an ordinary pipe, never one of packets or events",
+	  .has_arg = 1,
+	  .arg = 1,
+	  .value = O_NONBLOCK | O_CLOEXEC },
 	{ .name = "getsockname", .reason = "where a client connected to, for PROXY headers" },
 	{ .name = "madvise", .reason = "memory of idle buffers goes back; pages of the TLS heap" },
 	SANDBOX_CALL_MMAP("a new image, pages of memory; never executable"),

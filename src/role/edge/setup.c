@@ -15,6 +15,7 @@
 #include "role/edge/exchange.h"
 #include "role/edge/flight.h"
 #include "role/edge/generation.h"
+#include "role/edge/pipe.h"
 #include "role/edge/trace.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -413,6 +414,7 @@ void setup_tick(struct edge *e)
 	if (e->loop.now_ms - e->trimmed_ms >= SETUP_TRIM_MS) {
 		e->trimmed_ms = e->loop.now_ms;
 		buffer_pool_trim(&e->buffers, SETUP_TRIM_KEEP);
+		pipe_pool_trim(&e->pipes);
 		compress_tick(e);
 		cache_tick(e);
 	}

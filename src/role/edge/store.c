@@ -13,7 +13,8 @@
 
 enum {
 	STORE_KEPT_MAX = 256,
-	STORE_STREAMS = 2 /* slots per descriptor: streams need some too */
+	STORE_PIPE_SHARE = 64, /* descriptors for one pipe */
+	STORE_STREAMS = 2      /* slots per descriptor: streams need some too */
 };
 
 static void *store_map(size_t count, size_t size)
@@ -36,7 +37,8 @@ enum err store_init(struct edge *e)
 	e->exchange_cap = STORE_STREAMS * n;
 	e->h2_session_cap = STORE_STREAMS * n;
 	e->h2_stream_cap = 2 * STORE_STREAMS * n;
-	e->fds_kept = n / 4 < STORE_KEPT_MAX ? n / 4 : STORE_KEPT_MAX;
+	e->pipes.most = n / STORE_PIPE_SHARE < PIPES_MAX ? n / STORE_PIPE_SHARE : PIPES_MAX;
+	e->fds_kept = (n / 4 < STORE_KEPT_MAX ? n / 4 : STORE_KEPT_MAX) + 2 * e->pipes.most;
 	e->clients = store_map((size_t)STORE_STREAMS * n, sizeof *e->clients);
 	e->upstreams = store_map((size_t)STORE_STREAMS * n, sizeof *e->upstreams);
 	e->exchanges = store_map(e->exchange_cap, sizeof *e->exchanges);

@@ -83,6 +83,15 @@ void tunnel_begin(struct edge *e, struct exchange *x)
 	client_run_later(e, x->c);
 }
 
+static enum err tunnel_splice(struct edge *e, struct conn *from, struct conn *to, struct body *b)
+{
+	size_t n = 0;
+	enum err got = conn_splice(e, from, to, PIPE_BYTES, &n);
+
+	b->moved += n;
+	return got;
+}
+
 /*
  * One direction, until its sender ends; then the receiver is told, and the other direction goes on.
  * E_OK moved · E_AGAIN nothing to do · anything else: the tunnel is over
@@ -94,7 +103,12 @@ static enum err tunnel_move(struct edge *e, struct conn *from, struct conn *to, 
 
 	if (to->out || b->is_done)
 		return E_AGAIN;
-	if (v.n == 0)
+	if (from->is_bulk && conn_can_splice(from, to)) {
+		got = tunnel_splice(e, from, to, b);
+		if (got == E_OK)
+			return to->cant_send ? E_PROTO : E_OK;
+	}
+	if (v.n == 0 && (got == E_OK || got == E_LIMIT))
 		got = conn_fill(e, from, READ_BYTES, &v);
 	if (got == E_CLOSED) {
 		b->is_done = true;

@@ -287,10 +287,19 @@ static bool upstream_must_rest(const struct exchange *x)
 	return x->method == METHOD_HEAD || x->status == 204 || x->status == 304;
 }
 
+/* A read that took exactly what belonged to the answer has not shown that nothing is behind it. */
+static bool upstream_is_clean(struct edge *e, struct conn *k)
+{
+	if (k->can_read && !conn_is_quiet(k, e->in))
+		return false;
+	k->can_read = false;
+	return true;
+}
+
 void upstream_give(struct edge *e, struct exchange *x, bool is_reusable)
 {
 	struct upstream *u = x->u;
-	const struct conn *k = u ? &u->conn : NULL;
+	struct conn *k = u ? &u->conn : NULL;
 	uint32_t slot = 0, slot_gen = 0;
 
 	if (!u)
@@ -300,7 +309,7 @@ void upstream_give(struct edge *e, struct exchange *x, bool is_reusable)
 	x->u = NULL;
 	u->x = NULL;
 	if (!is_reusable || u->is_stream || k->is_broken || k->cant_send || k->has_ended || k->in ||
-	    k->out || e->is_draining) {
+	    k->out || e->is_draining || !upstream_is_clean(e, k)) {
 		upstream_close(e, u);
 	} else if (pool_is_stale(e, slot, slot_gen)) {
 		upstream_close(e, u);
