@@ -65,8 +65,13 @@ void check_delivery_run(struct check *c);
 void check_tracing_run(struct check *c);
 void check_stream_run(struct check *c);
 
-/* check_stream_hosts_default - a route that names no host and is for tcp listeners alone is for any
- */
+/* check_datagram_rule - a rule that a listener of datagrams has; check_datagram_run - these
+ * listeners and their backends, when all rules are known */
+void check_datagram_rule(struct check *c, const struct model_rule *rule);
+void check_datagram_run(struct check *c);
+
+/* check_stream_hosts_default - a route that names no host and is for tcp and udp listeners alone is
+ * for any */
 void check_stream_hosts_default(struct check *c, struct model_route *r);
 
 #endif

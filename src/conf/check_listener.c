@@ -17,6 +17,12 @@ static bool check_listener_clash(const struct value_address *a, const struct val
 	       ip_eq(&a->ip, &any6) || ip_eq(&b->ip, &any6);
 }
 
+/* Datagrams and connections have ports of their own. */
+static bool check_listener_is_other(const struct model_listener *a, const struct model_listener *b)
+{
+	return (a->protocol == IMAGE_UDP) != (b->protocol == IMAGE_UDP);
+}
+
 static void check_listener_address(struct check *c, uint32_t i)
 {
 	const struct model_listener *l = MODEL_AT(struct model_listener, c->model->listeners, i);
@@ -25,7 +31,8 @@ static void check_listener_address(struct check *c, uint32_t i)
 		const struct model_listener *before =
 			MODEL_AT(struct model_listener, c->model->listeners, k);
 
-		if (!check_listener_clash(&l->address, &before->address))
+		if (check_listener_is_other(l, before) ||
+		    !check_listener_clash(&l->address, &before->address))
 			continue;
 		diag_error(c->diag, node_place(l->at, "address"),
 			   "the address is taken: listener \"%.*s\" at %s has it, or all "
@@ -142,7 +149,8 @@ void check_listener_run(struct check *c)
 			check_listener_https(c, l);
 		else
 			check_listener_http(c, l);
-		if (check_listener_clash(&metrics->address, &l->address))
+		if (l->protocol != IMAGE_UDP &&
+		    check_listener_clash(&metrics->address, &l->address))
 			/* BIO2 8.20.02: management apart from users */
 			diag_error(
 				c->diag, node_place(metrics->at, "address"),

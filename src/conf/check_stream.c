@@ -47,7 +47,7 @@ static void check_stream_hosts(struct check *c, const struct model_route *r, uns
 	for (uint32_t i = 0; i < r->hosts.n; i++)
 		if (!view_eq(r->hosts.p[i].text, VIEW("*")))
 			diag_error(c->diag, r->hosts.p[i].at->at,
-				   "nobody names a host on a tcp listener: leave hosts out");
+				   "nobody names a host on a tcp or udp listener: leave hosts out");
 }
 
 static void check_stream_match(struct check *c, const struct model_match *m)
@@ -104,6 +104,8 @@ static void check_stream_rule(struct check *c, const struct model_rule *rule, un
 		if (s->at)
 			check_stream_pool(c, node_place(s->at, "name"), s->index, bits);
 	}
+	if (bits & 1u << IMAGE_UDP)
+		check_datagram_rule(c, rule);
 }
 
 static void check_stream_route(struct check *c, const struct model_route *r)
@@ -127,7 +129,7 @@ static void check_stream_listeners(struct check *c)
 
 		if (l->at && l->backend.n && image_is_http(l->protocol))
 			diag_error(c->diag, node_place(l->at, "backend"),
-				   "a listener's own backend is for protocol: tcp and "
+				   "a listener's own backend is for protocol: tcp, udp and "
 				   "tls_passthrough: write a route with listeners: [%.*s]",
 				   DIAG_VIEW(l->name));
 	}
@@ -136,9 +138,11 @@ static void check_stream_listeners(struct check *c)
 /* What says no host means any, where hosts are not named anyway. */
 void check_stream_hosts_default(struct check *c, struct model_route *r)
 {
+	const unsigned nameless = 1u << IMAGE_TCP | 1u << IMAGE_UDP;
+	unsigned bits = check_stream_protocols(c, r);
 	struct model_text *any = NULL;
 
-	if (r->hosts.p || check_stream_protocols(c, r) != 1u << IMAGE_TCP)
+	if (r->hosts.p || !bits || bits & ~nameless)
 		return;
 	any = REGION_NEW(c->region, struct model_text, 1);
 	*any = (struct model_text){ .at = r->at, .text = VIEW("*") };
@@ -154,4 +158,5 @@ void check_stream_run(struct check *c)
 		if (r->at)
 			check_stream_route(c, r);
 	}
+	check_datagram_run(c);
 }

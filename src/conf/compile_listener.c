@@ -128,6 +128,13 @@ static void compile_listener_numbers(const struct model_listener *from, struct i
 	to->response_idle_ms = (uint32_t)from->timeouts.response_idle_ms;
 	to->tunnel_idle_ms = (uint32_t)from->timeouts.tunnel_idle_ms;
 	to->tunnel_lifetime_ms = (uint32_t)from->timeouts.tunnel_lifetime_ms;
+	to->datagrams = (struct image_datagrams){
+		.size = (uint32_t)from->datagrams.size,
+		.waiting = (uint32_t)from->datagrams.waiting,
+		.replies = (uint32_t)from->datagrams.replies,
+		.reply_ratio = (uint32_t)from->datagrams.reply_ratio,
+		.idle_ms = (uint32_t)from->timeouts.datagram_idle_ms,
+	};
 }
 
 static void compile_listener_previous(struct compile *c, struct slots *s)
@@ -171,6 +178,38 @@ static void compile_listener_one(struct compile *c, uint32_t i, const struct com
 	compile_listener_numbers(from, to);
 }
 
+/* The pools that a list of rules leads to. */
+static void compile_listener_mark(struct compile *c, struct image_range rules)
+{
+	for (uint32_t i = 0; i < rules.n; i++) {
+		const uint32_t *index = build_at(&c->build, IMAGE_RULE_INDEX, rules.first + i);
+		const struct image_rule *rule = build_at(&c->build, IMAGE_RULE, *index);
+
+		for (uint32_t k = 0; k < rule->backends.n; k++) {
+			const struct image_split *s =
+				build_at(&c->build, IMAGE_SPLIT, rule->backends.first + k);
+			struct image_pool *p = build_at(&c->build, IMAGE_POOL, s->pool);
+
+			p->is_datagram = 1;
+		}
+	}
+}
+
+/* Whose servers are sent datagrams: the dialer's reach is made from it (promise P4). */
+static void compile_listener_datagrams(struct compile *c)
+{
+	for (uint32_t i = 0; i < build_n(&c->build, IMAGE_LISTENER); i++) {
+		const struct image_listener *l = build_at(&c->build, IMAGE_LISTENER, i);
+
+		for (uint32_t k = 0; l->protocol == IMAGE_UDP && k < l->hosts.n; k++) {
+			const struct image_host *h =
+				build_at(&c->build, IMAGE_HOST, l->hosts.first + k);
+
+			compile_listener_mark(c, h->rules);
+		}
+	}
+}
+
 void compile_listener_run(struct compile *c)
 {
 	const struct model_list list = c->check->model->listeners;
@@ -194,4 +233,5 @@ void compile_listener_run(struct compile *c)
 		/* there are as many slots as there may be listeners */
 		l->slot = (uint16_t)(kept[i] != NAMES_NONE ? kept[i] : slots_take(&slots));
 	}
+	compile_listener_datagrams(c);
 }

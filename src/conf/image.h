@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 12u
+#define IMAGE_VERSION 13u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -31,6 +31,9 @@ enum {
 	IMAGE_HEADERS_MAX = 1000,
 	IMAGE_STREAMS_MAX = 1000,
 	IMAGE_HASH_LOAD_MAX = 10000, /* percent */
+	IMAGE_DATAGRAM_MIN = 64,
+	IMAGE_DATAGRAM_MAX = 65507, /* content of the longest over IPv4: RFC 768, RFC 791 §3.1 */
+	IMAGE_WAITING_MAX = 64,
 	IMAGE_BYTES_MAX = 1 << 30
 };
 
@@ -107,7 +110,7 @@ struct image_header {
 };
 
 /* Of listeners; pools have the first two. */
-enum image_protocol { IMAGE_HTTP = 1, IMAGE_HTTPS, IMAGE_TLS_PASSTHROUGH, IMAGE_TCP };
+enum image_protocol { IMAGE_HTTP = 1, IMAGE_HTTPS, IMAGE_TLS_PASSTHROUGH, IMAGE_TCP, IMAGE_UDP };
 
 /* image_is_http - what comes in are requests: parsed, routed one by one */
 static inline bool image_is_http(uint8_t protocol)
@@ -119,6 +122,17 @@ enum image_listener_flag {
 	IMAGE_DEFAULT_CERTIFICATE = 1,
 	IMAGE_REDIRECT_TO_HTTPS = 2,
 	IMAGE_HTTP2 = 4 /* over TLS by ALPN, without TLS by its preface (RFC 9113 §3) */
+};
+
+/* What a listener of datagrams takes and gives: connections and connections_per_address count its
+ * sessions. */
+struct image_datagrams {
+	uint32_t size;	      /* of the largest, bytes: at most IMAGE_DATAGRAM_MAX */
+	uint32_t waiting;     /* of a session, while its way to a server is made */
+	uint32_t replies;     /* answers that each has; 0 = not known */
+	uint32_t reply_ratio; /* bytes to a client per byte from it; 0 = no limit */
+	uint32_t idle_ms;     /* a session without any in either direction ends */
+	uint32_t pad;
 };
 
 struct image_listener {
@@ -144,6 +158,7 @@ struct image_listener {
 	struct image_range accept_proxy; /* IMAGE_NETWORK: who sends a PROXY header first */
 	uint32_t tunnel_idle_ms, tunnel_lifetime_ms; /* lifetime 0 = no end */
 	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */
+	struct image_datagrams datagrams;	     /* IMAGE_UDP */
 };
 
 /*
@@ -425,6 +440,8 @@ struct image_pool {
 	uint32_t slow_start_ms;	    /* 0 = none */
 	uint32_t slot; /* stable over reloads while the name stays: < IMAGE_POOL_SLOTS */
 	uint32_t slot_gen;
+	uint8_t is_datagram; /* a listener of datagrams leads to it: its servers are sent some */
+	uint8_t pad[7];
 };
 
 enum image_server_state { IMAGE_SERVER_ENABLED = 1, IMAGE_SERVER_DRAIN, IMAGE_SERVER_DISABLED };

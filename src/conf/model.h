@@ -55,7 +55,13 @@ struct model_listener_limits {
 struct model_listener_timeouts {
 	const struct node *at;
 	uint64_t handshake_ms, request_header_ms, request_body_idle_ms, request_body_rate,
-		keep_alive_ms, response_idle_ms, tunnel_idle_ms, tunnel_lifetime_ms;
+		keep_alive_ms, response_idle_ms, tunnel_idle_ms, tunnel_lifetime_ms,
+		datagram_idle_ms;
+};
+
+struct model_listener_datagrams {
+	const struct node *at;
+	uint64_t size, waiting, replies, reply_ratio;
 };
 
 struct model_client_certificate {
@@ -81,6 +87,7 @@ struct model_listener {
 	struct model_client_certificate client_certificate;
 	struct model_listener_limits limits;
 	struct model_listener_timeouts timeouts;
+	struct model_listener_datagrams datagrams;
 };
 
 struct model_certificate {
@@ -184,7 +191,8 @@ struct model_backend {
 	struct model_hedge hedge;
 	struct model_pool_timeouts timeouts;
 	struct model_pool_tls tls;
-	bool is_used; /* by check_names: a route names it */
+	bool is_used;	  /* by check_names: a route names it */
+	bool is_datagram; /* by check_stream: a listener of datagrams leads to it */
 };
 
 struct model_match {

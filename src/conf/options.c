@@ -11,8 +11,7 @@
 OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY },
 		  { "http", IMAGE_HTTP, OPTION_WORD_READY },
 		  { "tls_passthrough", IMAGE_TLS_PASSTHROUGH, OPTION_WORD_READY },
-		  { "tcp", IMAGE_TCP, OPTION_WORD_READY },
-		  { "udp", IMAGE_HTTP, OPTION_WORD_NEVER });
+		  { "tcp", IMAGE_TCP, OPTION_WORD_READY }, { "udp", IMAGE_UDP, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(isolation, { "shared", 0, OPTION_WORD_READY }, { "cell", 1, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(http2, { "false", MODEL_HTTP2_OFF, OPTION_WORD_READY },
 		  { "true", MODEL_HTTP2_ON, OPTION_WORD_READY });
@@ -51,10 +50,11 @@ OPTIONS_WORD_LIST(log_format, { "json", 0, OPTION_WORD_READY });
 
 static const struct option listener_limit_rows[] = {
 	ROW_NUMBER(model_listener_limits, connections, "connections", 0, OPTIONS_COUNT_MAX, "20000",
-		   "Open connections at one time, over all edges; 0 = no limit."),
+		   "Open connections at one time, over all edges (udp: sessions); 0 = no limit."),
 	ROW_NUMBER(model_listener_limits, connections_per_address, "connections_per_address", 0,
 		   OPTIONS_COUNT_MAX, "200",
-		   "Open connections of one client address (IPv6: of one /64); 0 = no limit."),
+		   "Open connections (udp: sessions) of one client address (IPv6: of one /64); 0 = "
+		   "no limit."),
 	ROW_RANGE(model_listener_limits, header_size, "header_size", OPTION_SIZE, 0,
 		  IMAGE_HEADER_SIZE_MIN, (uint64_t)IMAGE_HEADER_SIZE_MAX / 1024 * 1024, "16k",
 		  "Largest request head (request line and fields); larger ones get 431."),
@@ -96,10 +96,34 @@ static const struct option listener_timeout_rows[] = {
 	ROW_TIME(model_listener_timeouts, tunnel_lifetime_ms, "tunnel_lifetime", 0,
 		 (uint64_t)20 * OPTIONS_DAY, "0",
 		 "How long such a connection may last at all; 0 = as long as it is used."),
+	ROW_TIME(model_listener_timeouts, datagram_idle_ms, "datagram_idle", 100, OPTIONS_DAY,
+		 "30s",
+		 "For protocol udp: a session without a datagram in either direction ends after "
+		 "this."),
 };
 static const struct option_table listener_timeouts =
 	OPTIONS_TABLE(model_listener_timeouts, "timeouts", listener_timeout_rows,
 		      "How long Sluis waits for a client.");
+
+static const struct option listener_datagram_rows[] = {
+	ROW_RANGE(model_listener_datagrams, size, "size", OPTION_SIZE, 0, IMAGE_DATAGRAM_MIN,
+		  IMAGE_DATAGRAM_MAX, "65507",
+		  "Content of the largest datagram, in either direction; larger ones are dropped."),
+	ROW_NUMBER(model_listener_datagrams, waiting, "waiting", 1, IMAGE_WAITING_MAX, "8",
+		   "Datagrams of one session that wait while its way to a server is made; what "
+		   "comes on top is dropped."),
+	ROW_NUMBER(model_listener_datagrams, replies, "replies", 0, OPTIONS_COUNT_MAX, "0",
+		   "Answers that each datagram has (DNS, NTP: 1): the session ends with the last "
+		   "one, and one without an answer counts as a failure of its server; 0 = not "
+		   "known: sessions end by timeouts.datagram_idle."),
+	ROW_NUMBER(model_listener_datagrams, reply_ratio, "reply_ratio", 0, OPTIONS_COUNT_MAX, "0",
+		   "Bytes that a client is sent for each byte that came from it, at most: bounds "
+		   "what somebody gains who writes another's address as the sender; 0 = what the "
+		   "server sends."),
+};
+static const struct option_table listener_datagrams =
+	OPTIONS_TABLE(model_listener_datagrams, "datagrams", listener_datagram_rows,
+		      "Datagrams of a listener with protocol udp.");
 
 static const struct option client_certificate_rows[] = {
 	ROW_WORD(model_client_certificate, mode, "mode", client_mode, "off",
@@ -137,8 +161,8 @@ static const struct option listener_rows[] = {
 		"(version 1 or 2), before TLS too, and the address in it is the client's from "
 		"there on. From others no header is taken."),
 	ROW_TEXT(model_listener, backend, "backend", 0, 1, 63, NULL,
-		 "For protocol tcp and tls_passthrough: the backend of whatever comes in; short "
-		 "for a route with this listener alone."),
+		 "For protocol tcp, udp and tls_passthrough: the backend of whatever comes in; "
+		 "short for a route with this listener alone."),
 	ROW_BOOL(model_listener, redirect_to_https, "redirect_to_https", "false",
 		 "For protocol http: answer everything with 308 to the same URL with https."),
 	ROW_MAP(model_listener, client_certificate, "client_certificate", &client_certificate,
@@ -147,6 +171,8 @@ static const struct option listener_rows[] = {
 		"What one client, or all together, may use."),
 	ROW_MAP(model_listener, timeouts, "timeouts", &listener_timeouts,
 		"How long Sluis waits for a client."),
+	ROW_MAP(model_listener, datagrams, "datagrams", &listener_datagrams,
+		"For protocol udp: what is taken and given."),
 };
 static const struct option_table listener = OPTIONS_TABLE(model_listener, "listener", listener_rows,
 							  "An address where clients come in.");

@@ -1,5 +1,7 @@
 /*
  * Edge and dialer: connected descriptors, asked for by server id, never by address (promise P4).
+ * The relay says the same words; what it gets are connected sockets of datagrams (role/relay), and
+ * only to servers that the image has for them.
  */
 #ifndef IPC_EDGE_DIALER_H
 #define IPC_EDGE_DIALER_H
@@ -15,7 +17,8 @@ enum edge_dialer_message {
 };
 
 enum dialer_edge_message {
-	DIALER_CONNECTED = 1, /* fd: connected, non-blocking, TCP_NODELAY; seq as asked */
+	DIALER_CONNECTED = 1, /* fd: connected, non-blocking, TCP_NODELAY (relay: of datagrams); seq
+				 as asked */
 	DIALER_FAILED	      /* u8 enum dial_failure; seq as asked */
 };
 

@@ -2,10 +2,11 @@
  * Keeper and role: how a role is set up, changed and ended.
  *
  * Boot: the keeper sends what the role shall have, then GO; the role answers READY or FAILED and
- * boot messages are gone for ever, but for those marked run. An edge is given a new generation in
- * the run phase: IMAGE, CHANNELs, LISTENERs, then SWAP; it answers SWAPPED, or FAILED and keeps
- * the old one. signer and dialer are never changed: a new generation has new ones, whose reach
- * (keys, addresses) is fixed at birth; the old ones end when their last channel closes.
+ * boot messages are gone for ever, but for those marked run. An edge (and the relay, wherever an
+ * edge is meant but for what belongs to TLS) is given a new generation in the run phase: IMAGE,
+ * CHANNELs, LISTENERs, then SWAP; it answers SWAPPED, or FAILED and keeps the old one. signer and
+ * dialer are never changed: a new generation has new ones, whose reach (keys, addresses) is fixed
+ * at birth; the old ones end when their last channel closes.
  */
 #ifndef IPC_KEEPER_ROLE_H
 #define IPC_KEEPER_ROLE_H

@@ -80,7 +80,11 @@ enum page_reach {
 	PAGE_REACH_ADDRESSES /* cgroup BPF and Landlock */
 };
 
-/* Writer: one edge. Counters only go up, but for the gauges. */
+/* Stripes of load: each edge has its own, and behind them the relay, whom edges don't read: what
+ * datagrams have on a server is no request of theirs. */
+enum { PAGE_LOAD_RELAY = ROLE_EDGES_MAX, PAGE_LOADS };
+
+/* Writer: one edge, or the relay. Counters only go up, but for the gauges. */
 struct page_load_server {
 	_Atomic uint32_t gen;
 	_Atomic uint32_t in_flight;   /* gauge: requests */
@@ -156,6 +160,20 @@ enum page_abuse {
 	PAGE_ABUSES
 };
 
+/* Why a datagram went nowhere: role/relay. */
+enum page_drop {
+	PAGE_DROP_SIZE,	    /* longer than datagrams.size */
+	PAGE_DROP_SESSIONS, /* limits.connections */
+	PAGE_DROP_ADDRESS,  /* limits.connections_per_address */
+	PAGE_DROP_WAITING,  /* more than datagrams.waiting, or no memory for it */
+	PAGE_DROP_ROUTE,    /* no rule takes it */
+	PAGE_DROP_SERVER,   /* none can be had */
+	PAGE_DROP_RATIO,    /* a reply beyond datagrams.reply_ratio */
+	PAGE_DROP_BOGUS,    /* from or to an address that can't be answered */
+	PAGE_DROP_SEND,	    /* the kernel did not take it */
+	PAGE_DROPS
+};
+
 struct page_load_listener {
 	_Atomic uint32_t connections; /* gauge */
 	_Atomic uint32_t pad;
@@ -171,6 +189,10 @@ struct page_load_listener {
 	_Atomic uint64_t bad_proxy_headers;
 	_Atomic uint64_t duration_us; /* sum, of requests */
 	_Atomic uint64_t duration[HISTOGRAM_BUCKETS];
+	_Atomic uint64_t datagrams_in, datagrams_out; /* passed on: from clients, to clients */
+	_Atomic uint64_t evicted; /* sessions that made room for others before their client had
+				     shown that it is there */
+	_Atomic uint64_t drops[PAGE_DROPS]; /* datagrams, either way */
 };
 
 /* What became of answers on their way to clients. */

@@ -49,6 +49,8 @@ enum record_tag {
 	RECORD_TAG_SAMPLE_PERCENT, /* number: it stands for 100 / so many requests */
 	RECORD_TAG_PEER, /* text: address:port that sent the PROXY header; ORIGIN is what that says
 			  */
+	RECORD_TAG_DATAGRAMS_IN,
+	RECORD_TAG_DATAGRAMS_OUT, /* number */
 	RECORD_TAG_N
 };
 

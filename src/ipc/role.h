@@ -13,6 +13,7 @@ enum role {
 	ROLE_AUDIT,
 	ROLE_CONSOLE,
 	ROLE_EXPORTER,
+	ROLE_RELAY,
 	ROLE_N
 };
 

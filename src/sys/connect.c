@@ -78,6 +78,21 @@ enum connect_result connect_tcp(const struct ip *ip, uint16_t port, int *ret_fd)
 	return r;
 }
 
+enum connect_result connect_udp(const struct ip *ip, uint16_t port, int *ret_fd)
+{
+	union connect_address a = { 0 };
+	socklen_t n = connect_fill(&a, ip, port);
+	AUTO_FD fd = socket(a.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	enum connect_result r = CONNECT_OK;
+
+	if (fd < 0)
+		return connect_why(errno);
+	r = connect_begin(fd, &a, n);
+	if (r == CONNECT_OK)
+		*ret_fd = fd_steal(&fd);
+	return r;
+}
+
 enum connect_result connect_unix(struct view path, int *ret_fd)
 {
 	union connect_address a = { .un = { .sun_family = AF_UNIX } };

@@ -19,6 +19,10 @@ enum connect_result {
 /* connect_tcp - begins; *ret_fd is non-blocking, CLOEXEC, TCP_NODELAY, writable when done */
 enum connect_result connect_tcp(const struct ip *ip, uint16_t port, int *ret_fd);
 
+/* connect_udp - a socket of datagrams that hears this address and port alone; it stands at once,
+ * and whether anybody is there shows when something is sent */
+enum connect_result connect_udp(const struct ip *ip, uint16_t port, int *ret_fd);
+
 /* connect_unix - the same to a socket in the file system; a path longer than 107 bytes is
  * CONNECT_UNREACHABLE */
 enum connect_result connect_unix(struct view path, int *ret_fd);

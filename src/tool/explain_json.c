@@ -46,7 +46,7 @@ static json_t *explain_json_listener(const struct explain *e)
 		return json_null();
 	return json_pack("{s:o, s:o, s:s, s:I}", "name", explain_json_str(e, e->listener->name),
 			 "address", explain_json_address(e, &e->listener->address), "protocol",
-			 e->listener->protocol == IMAGE_HTTPS ? "https" : "http", "candidates",
+			 snapshot_protocol_name(e->listener->protocol), "candidates",
 			 (json_int_t)e->listener_n);
 }
 

@@ -99,7 +99,7 @@ static enum err snapshot_on_page(struct snapshot *s, struct frame *f)
 		s->keeper = p;
 	else if (kind == PAGE_AUDIT && n >= sizeof *s->audit)
 		s->audit = p;
-	else if (kind == PAGE_LOAD && index < ROLE_EDGES_MAX && n >= sizeof **s->load)
+	else if (kind == PAGE_LOAD && index < PAGE_LOADS && n >= sizeof **s->load)
 		s->load[index] = p;
 	else
 		return E_PROTO;
@@ -144,7 +144,7 @@ struct snapshot_server snapshot_server(const struct snapshot *s, const struct im
 {
 	struct snapshot_server sum = { 0 };
 
-	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
+	for (unsigned i = 0; i < PAGE_LOADS; i++) {
 		const struct page_load_server *e =
 			s->load[i] ? &s->load[i]->server[server->slot] : NULL;
 
@@ -171,7 +171,7 @@ struct snapshot_listener snapshot_listener(const struct snapshot *s, uint16_t sl
 {
 	struct snapshot_listener sum = { 0 };
 
-	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
+	for (unsigned i = 0; i < PAGE_LOADS; i++) {
 		const struct page_load_listener *e =
 			s->load[i] ? &s->load[i]->listener[slot] : NULL;
 
@@ -249,6 +249,19 @@ const char *snapshot_check_name(unsigned check)
 	};
 
 	return check < PAGE_CHECK_N && names[check] ? names[check] : "other";
+}
+
+const char *snapshot_protocol_name(unsigned protocol)
+{
+	static const char *const names[] = {
+		[IMAGE_HTTP] = "http",
+		[IMAGE_HTTPS] = "https",
+		[IMAGE_TLS_PASSTHROUGH] = "tls_passthrough",
+		[IMAGE_TCP] = "tcp",
+		[IMAGE_UDP] = "udp",
+	};
+
+	return protocol < sizeof names / sizeof *names && names[protocol] ? names[protocol] : "?";
 }
 
 const char *snapshot_reach_name(const struct snapshot *s)

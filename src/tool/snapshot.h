@@ -10,7 +10,7 @@
 #include "ipc/pages.h"
 #include "ipc/role.h"
 
-enum { SNAPSHOT_ROLES = 512, SNAPSHOT_MAPS = ROLE_EDGES_MAX + 16 };
+enum { SNAPSHOT_ROLES = 512, SNAPSHOT_MAPS = PAGE_LOADS + 16 };
 
 struct snapshot_map {
 	void *p;
@@ -32,7 +32,7 @@ struct snapshot {
 	const struct page_health_page *health; /* NULL: none */
 	const struct page_keeper_page *keeper; /* likewise */
 	const struct page_audit_page *audit;
-	const struct page_load_page *load[ROLE_EDGES_MAX];
+	const struct page_load_page *load[PAGE_LOADS];
 	bool listener_open[IMAGE_LISTENER_SLOTS], metrics_open;
 	struct snapshot_role roles[SNAPSHOT_ROLES];
 	size_t role_n;
@@ -72,6 +72,9 @@ const char *snapshot_state_name(const struct snapshot *s, const struct image_ser
 const char *snapshot_health_name(const struct snapshot *s, const struct image_server *server);
 const char *snapshot_check_name(unsigned check);
 const char *snapshot_reach_name(const struct snapshot *s);
+
+/* snapshot_protocol_name - of a listener: enum image_protocol, as the configuration writes it */
+const char *snapshot_protocol_name(unsigned protocol);
 const char *snapshot_role_state(unsigned state);
 const char *snapshot_key_name(unsigned key_type);
 

@@ -88,7 +88,7 @@ static void status_table_listeners(struct columns *c, const struct snapshot *s)
 
 		columns_cell(c, image_view(&s->image, l->name));
 		status_table_address(c, s, &l->address);
-		columns_text(c, l->protocol == IMAGE_HTTPS ? "https" : "http");
+		columns_text(c, snapshot_protocol_name(l->protocol));
 		columns_text(c, s->listener_open[l->slot] ? "yes" : "no");
 		columns_number(c, sum.connections);
 		columns_number(c, sum.accepted);

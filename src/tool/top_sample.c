@@ -44,7 +44,7 @@ static void top_listener(const struct snapshot *s, uint32_t i, struct top_row *r
 	top_sample_name(r->state, sizeof r->state,
 			s->listener_open[l->slot] ? VIEW("open") : VIEW("closed"));
 	r->id = (uint64_t)l->slot + 1;
-	for (unsigned e = 0; e < ROLE_EDGES_MAX; e++) {
+	for (unsigned e = 0; e < PAGE_LOADS; e++) {
 		const struct page_load_listener *p =
 			s->load[e] ? &s->load[e]->listener[l->slot] : NULL;
 
@@ -66,7 +66,7 @@ static void top_route(const struct snapshot *s, uint32_t i, struct top_row *r)
 
 	top_sample_name(r->name, sizeof r->name, image_view(&s->image, x->name));
 	r->id = (uint64_t)x->slot << 32 | x->slot_gen;
-	for (unsigned e = 0; e < ROLE_EDGES_MAX; e++) {
+	for (unsigned e = 0; e < PAGE_LOADS; e++) {
 		const struct page_load_page *page = s->load[e];
 		const struct page_load_rule *p = page ? &page->rule[x->slot] : NULL;
 
@@ -85,7 +85,7 @@ static void top_route(const struct snapshot *s, uint32_t i, struct top_row *r)
 static void top_add_server(const struct snapshot *s, const struct image_server *x,
 			   struct top_row *r)
 {
-	for (unsigned e = 0; e < ROLE_EDGES_MAX; e++) {
+	for (unsigned e = 0; e < PAGE_LOADS; e++) {
 		const struct page_load_page *page = s->load[e];
 		const struct page_load_server *p = page ? &page->server[x->slot] : NULL;
 
@@ -140,7 +140,7 @@ static void top_pool(const struct snapshot *s, uint32_t i, struct top_row *r)
 	wbuf_dec(&w, x->servers.n);
 	WBUF_LIT(&w, " up");
 	top_sample_name(r->state, sizeof r->state, wbuf_view(&w));
-	for (unsigned e = 0; e < ROLE_EDGES_MAX; e++) {
+	for (unsigned e = 0; e < PAGE_LOADS; e++) {
 		const struct page_load_page *page = s->load[e];
 		const struct page_load_pool *p = page ? &page->pool[x->slot] : NULL;
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 extern const struct sandbox_spec config_sandbox, signer_sandbox, edge_sandbox, dialer_sandbox,
-	dialer_sandbox_unix, audit_sandbox, console_sandbox, exporter_sandbox;
+	dialer_sandbox_unix, audit_sandbox, console_sandbox, exporter_sandbox, relay_sandbox;
 
 static const char top[] = "# The sandbox of each role\n"
 			  "\n"
@@ -46,6 +46,10 @@ static const char top[] = "# The sandbox of each role\n"
 			  "The dialer under root is\n"
 			  "born in a cgroup whose BPF programs let it connect to its servers' "
 			  "addresses and ports only.\n"
+			  "\n"
+			  "The relay makes no socket either, but what it is given to listen on can "
+			  "send datagrams to any\n"
+			  "address: that is why it is a process of its own.\n"
 			  "\n"
 			  "## Roles\n"
 			  "\n"
@@ -103,5 +107,6 @@ int main(void)
 	print_spec("audit", &audit_sandbox);
 	print_spec("console", &console_sandbox);
 	print_spec("exporter", &exporter_sandbox);
+	print_spec("relay", &relay_sandbox);
 	return 0;
 }

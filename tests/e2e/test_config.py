@@ -75,7 +75,7 @@ WRONG = [
     ("a list where a word belongs", ("name: public", "name: [public]"), 2, ["name"]),
     ("no servers", ('servers: ["127.0.0.1:9001", "127.0.0.1:9002"]', "servers: []"), 6, ["servers"]),
     ("two documents", ("routes:", "---\nroutes:"), 7, ["document"]),
-    ("not yet available", ("protocol: http", "protocol: udp"), 4, ["udp", "not available"]),
+    ("not yet available", ("protocol: http", "protocol: http\n    http3: true"), 5, ["http3", "not available"]),
     ("encoded path", ("backend: web}}", 'rules: [{{match: {{path_prefix: "/a/../b"}}, backend: web}}]}}'), 8, ["/a/../b"]),
     ("broken pattern", ("backend: web}}", 'rules: [{{match: {{path_regex: "("}}, backend: web}}]}}'), 8, ["path_regex"]),
     ("redirect with status 200", ("backend: web}}", 'rules: [{{redirect: {{status: 200, location: /x}}}}]}}'), 8, ["200"]),

@@ -14,7 +14,7 @@ from harness.load import Load
 from harness.sluis import BUILD, COMMAND, command
 from harness.wait import until
 
-ROLES = ["keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter"]
+ROLES = ["keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay"]
 
 
 @pytest.fixture

@@ -386,7 +386,7 @@ struct bad_frame {
 static const struct bad_frame bad_frames[] = {
 	{ "unknown type", 99, 0, 0, false, { 0 } },
 	{ "no such page", KEEPER_PAGE, 4, 1, false, { 9 } },
-	{ "an edge too far", KEEPER_PAGE, 4, 1, false, { PAGE_LOAD, 0, 64 } },
+	{ "an edge too far", KEEPER_PAGE, 4, 1, false, { PAGE_LOAD, 0, PAGE_LOADS } },
 	{ "a page too small", KEEPER_PAGE, 4, 1, false, { PAGE_HEALTH } },
 	{ "page without descriptor", KEEPER_PAGE, 4, 0, false, { PAGE_HEALTH } },
 	{ "a client's listener", KEEPER_LISTENER, 2, 1, false, { 0, 1 } },

@@ -153,7 +153,8 @@ int kit_edge(struct kit *k)
 
 	kit_must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0,
 		 "socketpair");
-	kit_must(edge_channel_add(k->d, 0, ends[0]) == E_OK, "edge_channel_add");
+	kit_must(edge_channel_add(k->d, (struct edge_channel_peer){ 0 }, ends[0]) == E_OK,
+		 "edge_channel_add");
 	if (k->edge < 0)
 		k->edge = ends[1];
 	return ends[1];

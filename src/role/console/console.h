@@ -63,7 +63,7 @@ struct console {
 	const struct page_keeper_page *keeper_page;
 	const struct page_audit_page *audit;
 	const struct page_exporter_page *exporter;
-	const struct page_load_page *load[ROLE_EDGES_MAX];
+	const struct page_load_page *load[PAGE_LOADS];
 	uint64_t edge_loops[ROLE_EDGES_MAX], edge_alive_ms[ROLE_EDGES_MAX];
 	struct client client[CONSOLE_CLIENTS];
 	uint64_t tick_ms;

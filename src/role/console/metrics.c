@@ -188,7 +188,7 @@ static uint64_t metrics_sum(const struct metrics_source *s, const struct metrics
 {
 	uint64_t sum = 0;
 
-	for (size_t edge = 0; edge < ROLE_EDGES_MAX; edge++) {
+	for (size_t edge = 0; edge < PAGE_LOADS; edge++) {
 		struct view v = metrics_load(s, r, at->item, edge);
 
 		if (v.n)
@@ -235,7 +235,7 @@ static bool metrics_has_item(const struct metrics_source *s, const struct metric
 
 		return role > 0 && role < ROLE_N;
 	}
-	for (size_t edge = 0; r->scope == SCOPE_RULE && edge < ROLE_EDGES_MAX; edge++)
+	for (size_t edge = 0; r->scope == SCOPE_RULE && edge < PAGE_LOADS; edge++)
 		if (metrics_load(s, r, item, edge).n)
 			return true;
 	return r->scope != SCOPE_RULE;

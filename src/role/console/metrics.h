@@ -18,7 +18,7 @@ struct metrics_source {
 	const struct page_keeper_page *keeper; /* likewise */
 	const struct page_audit_page *audit;
 	const struct page_exporter_page *exporter;
-	const struct page_load_page *const *load; /* ROLE_EDGES_MAX of them; NULL: no such edge */
+	const struct page_load_page *const *load; /* PAGE_LOADS of them; NULL: no such edge */
 	uint64_t now_mono_ms;
 	bool has_edge;	     /* some edge's event loop turns */
 	bool is_openmetrics; /* OpenMetrics 1.0 instead of Prometheus text 0.0.4 */

@@ -18,6 +18,14 @@ static const char *const failures[PAGE_TLS_FAILURES] = {
 	[PAGE_TLS_TIMEOUT] = "timeout",
 };
 
+static const char *const drops[PAGE_DROPS] = {
+	[PAGE_DROP_SIZE] = "size",	   [PAGE_DROP_SESSIONS] = "sessions",
+	[PAGE_DROP_ADDRESS] = "address",   [PAGE_DROP_WAITING] = "waiting",
+	[PAGE_DROP_ROUTE] = "route",	   [PAGE_DROP_SERVER] = "server",
+	[PAGE_DROP_RATIO] = "reply_ratio", [PAGE_DROP_BOGUS] = "bogus",
+	[PAGE_DROP_SEND] = "send",
+};
+
 static const char *const abuses[PAGE_ABUSES] = {
 	[PAGE_ABUSE_RESET] = "reset",	      [PAGE_ABUSE_MALFORMED] = "malformed",
 	[PAGE_ABUSE_SETTINGS] = "settings",   [PAGE_ABUSE_PING] = "ping",
@@ -38,6 +46,7 @@ static const struct metrics_by by_result = BY("result", results, 0);
 static const struct metrics_by by_version = BY("version", versions, 0);
 static const struct metrics_by by_reason = BY("reason", failures, 0);
 static const struct metrics_by by_abuse = BY("reason", abuses, 0);
+static const struct metrics_by by_drop = BY("reason", drops, 0);
 
 /* Rows by where their number lies: T is the struct of the scope's entry, field its member. */
 #define ROW_AT(scope, from, T, field, name, type, by, decimals, help)                              \
@@ -183,7 +192,7 @@ const struct metrics_row metrics_rows[] = {
 		 "Memory of the cache in use."),
 
 	ROW_LISTENER(connections, "sluis_listener_connections", "gauge",
-		     "Open client connections."),
+		     "Open client connections (udp: sessions)."),
 	ROW_LISTENER(accepted, "sluis_listener_accepted_total", "counter",
 		     "Client connections accepted."),
 	ROW_LISTENER(refused, "sluis_listener_refused_total", "counter",
@@ -213,6 +222,17 @@ const struct metrics_row metrics_rows[] = {
 		      "From the head of a request to the end of its answer."),
 	ROW_LISTENER(bad_proxy_headers, "sluis_listener_bad_proxy_headers_total", "counter",
 		     "Connections closed because the PROXY header was missing, broken or late."),
+	ROW_LISTENER(datagrams_in, "sluis_listener_datagrams_received_total", "counter",
+		     "Protocol udp: datagrams from clients that went to a server."),
+	ROW_LISTENER(datagrams_out, "sluis_listener_datagrams_sent_total", "counter",
+		     "Protocol udp: datagrams of servers that went to a client."),
+	ROW_LISTENER(
+		evicted, "sluis_listener_sessions_evicted_total", "counter",
+		"Protocol udp: sessions of clients that had not shown yet that they are there, "
+		"ended for newer ones because limits.connections was reached."),
+	ROW_WORDS(SCOPE_LISTENER, FROM_LOAD, struct page_load_listener, drops,
+		  "sluis_listener_datagrams_dropped_total", &by_drop,
+		  "Protocol udp: datagrams that went nowhere."),
 	ROW_LISTENER(bytes_in, "sluis_listener_received_bytes_total", "counter",
 		     "Content of requests, bytes."),
 	ROW_LISTENER(bytes_out, "sluis_listener_sent_bytes_total", "counter", "Bytes to clients."),

@@ -85,7 +85,7 @@ enum err pages_take_page(struct console *c, uint8_t kind, uint16_t index, int fd
 		want = sizeof *c->exporter;
 		break;
 	case PAGE_LOAD:
-		if (index >= ROLE_EDGES_MAX)
+		if (index >= PAGE_LOADS)
 			return E_PROTO;
 		to = (const void **)&c->load[index];
 		want = sizeof *c->load[index];

@@ -152,6 +152,8 @@ static bool call_try_one(struct dialer *d, struct call *c, struct call_try *t, c
 
 	if (s->conf->address.kind == IMAGE_ADDRESS_UNIX)
 		r = connect_unix(image_view(&d->image, s->conf->address.name), &fd);
+	else if (c->is_datagram)
+		r = connect_udp(ip, s->conf->address.port, &fd);
 	else
 		r = connect_tcp(ip, s->conf->address.port, &fd);
 	if (r != CONNECT_OK) {
@@ -226,6 +228,7 @@ enum err call_start(struct dialer *d, const struct call_request *want, uint32_t 
 	c->owner = (uint8_t)want->owner;
 	c->owner_index = want->owner_index;
 	c->seq = want->seq;
+	c->is_datagram = want->is_datagram;
 	c->address_n = c->address_next = 0;
 	c->why = DIAL_UNREACHABLE;
 	c->deadline_ms = d->loop.now_ms + want->timeout_ms;

@@ -33,6 +33,7 @@ struct call {
 	uint32_t seq;	      /* CALL_OF_EDGE: of the request */
 	uint8_t address_n, address_next;
 	uint8_t state, owner, why; /* enum call_state, call_owner, dial_failure */
+	bool is_datagram;	   /* the relay's: UDP, where others get TCP */
 	int fd;			   /* CALL_ANSWERING: connected, or -1 */
 };
 
@@ -47,6 +48,7 @@ struct call_request {
 	uint32_t seq;
 	uint32_t timeout_ms;
 	enum call_owner owner;
+	bool is_datagram;
 };
 
 /*

@@ -47,7 +47,7 @@ void edge_channel_done(struct dialer *d)
 	d->edge = NULL;
 }
 
-enum err edge_channel_add(struct dialer *d, uint16_t edge, int fd)
+enum err edge_channel_add(struct dialer *d, struct edge_channel_peer peer, int fd)
 {
 	AUTO_FD owned = fd;
 
@@ -60,7 +60,8 @@ enum err edge_channel_add(struct dialer *d, uint16_t edge, int fd)
 		ch->source.fd = owned;
 		TRY(loop_add(&d->loop, &ch->source, EPOLLIN));
 		(void)fd_steal(&owned);
-		ch->edge = edge;
+		ch->edge = peer.edge;
+		ch->is_relay = peer.is_relay;
 		ch->is_used = true;
 		ch->is_broken = ch->is_blocked = false;
 		ch->refused_why = 0;
@@ -178,13 +179,15 @@ static enum err edge_channel_on_dial(void *role, struct frame *f)
 	struct dialer *d = ch->dialer;
 	struct call_request want = { .owner = CALL_OF_EDGE,
 				     .owner_index = (uint32_t)(ch - d->edge),
-				     .seq = f->seq };
+				     .seq = f->seq,
+				     .is_datagram = ch->is_relay };
 	struct view in = f->body;
 	uint32_t call = DIALER_NONE;
 
 	TRY(edge_channel_server(&in, d, &want.server));
 	TRY(view_end(&in));
-	if (want.server == DIALER_NONE) {
+	if (want.server == DIALER_NONE ||
+	    (want.is_datagram && !d->server[want.server].pool->is_datagram)) {
 		edge_channel_refuse(ch, f->seq, DIAL_UNKNOWN);
 		return E_OK;
 	}
@@ -256,7 +259,7 @@ static void edge_channel_violation(struct dialer *d, const struct edge_channel *
 	uint8_t text[32];
 	struct wbuf w = wbuf_of(text, sizeof text);
 
-	WBUF_LIT(&w, "edge ");
+	wbuf_str(&w, ch->is_relay ? "relay " : "edge ");
 	wbuf_dec(&w, ch->edge);
 	event_put_object(d, "ipc.violation", wbuf_view(&w), "closed", err_name(e));
 }

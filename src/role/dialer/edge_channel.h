@@ -21,6 +21,7 @@ struct edge_channel {
 	uint32_t refused_seq; /* an answer without a call: waits in front of the outbox */
 	uint8_t refused_why;  /* 0: none waits */
 	uint16_t edge;
+	bool is_relay;	 /* not an edge's: it gets sockets of datagrams */
 	bool is_used;	 /* has a channel; the slot rests a turn after it is gone */
 	bool is_broken;	 /* to be closed as soon as its handler has returned */
 	bool is_blocked; /* it does not read: nothing is read from it either */
@@ -30,8 +31,15 @@ struct edge_channel {
 enum err edge_channel_init(struct dialer *d);
 void edge_channel_done(struct dialer *d);
 
-/* edge_channel_add - takes fd: the channel to this edge. E_NOMEM too many · E_SYS */
-enum err edge_channel_add(struct dialer *d, uint16_t edge, int fd);
+/* Whose channel it is. */
+struct edge_channel_peer {
+	uint16_t edge;
+	bool is_relay;
+};
+
+/* edge_channel_add - takes fd: the channel to this edge, or to the relay. E_NOMEM too many · E_SYS
+ */
+enum err edge_channel_add(struct dialer *d, struct edge_channel_peer peer, int fd);
 
 /* edge_channel_answer - tells c's edge how c ended, and frees c, now or when the edge reads */
 void edge_channel_answer(struct dialer *d, struct call *c);

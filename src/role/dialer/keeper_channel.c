@@ -67,25 +67,28 @@ static enum err keeper_channel_on_ring(void *role, struct frame *f)
 	return ring_writer_map(f->fds[0], f->fds[1], &d->ring);
 }
 
-static enum err keeper_channel_edge_of(struct view in, uint16_t *ret)
+static enum err keeper_channel_peer(struct view in, struct edge_channel_peer *ret)
 {
-	uint8_t peer = 0;
+	uint8_t role = 0;
 
-	TRY(view_u8(&in, &peer));
-	TRY(view_u16(&in, ret));
+	TRY(view_u8(&in, &role));
+	TRY(view_u16(&in, &ret->edge));
 	TRY(view_end(&in));
-	return peer == ROLE_EDGE && *ret < ROLE_EDGES_MAX ? E_OK : E_DENIED;
+	ret->is_relay = role == ROLE_RELAY;
+	if (role != ROLE_EDGE && role != ROLE_RELAY)
+		return E_DENIED;
+	return ret->edge < (ret->is_relay ? 1 : ROLE_EDGES_MAX) ? E_OK : E_DENIED;
 }
 
 static enum err keeper_channel_on_first_channel(void *role, struct frame *f)
 {
 	struct keeper_birth *b = role;
-	uint16_t edge = 0;
+	struct edge_channel_peer peer = { 0 };
 
-	TRY(keeper_channel_edge_of(f->body, &edge));
+	TRY(keeper_channel_peer(f->body, &peer));
 	if (b->channel_n == ROLE_EDGES_MAX)
 		return E_DENIED;
-	b->edge[b->channel_n] = edge;
+	b->peer[b->channel_n] = peer;
 	b->channel[b->channel_n++] = frame_take_fd(f, 0);
 	return E_OK;
 }
@@ -107,10 +110,10 @@ const struct frame_table keeper_channel_boot = {
 static enum err keeper_channel_on_channel(void *role, struct frame *f)
 {
 	struct dialer *d = role;
-	uint16_t edge = 0;
+	struct edge_channel_peer peer = { 0 };
 
-	TRY(keeper_channel_edge_of(f->body, &edge));
-	return edge_channel_add(d, edge, frame_take_fd(f, 0));
+	TRY(keeper_channel_peer(f->body, &peer));
+	return edge_channel_add(d, peer, frame_take_fd(f, 0));
 }
 
 static enum err keeper_channel_on_server_state(void *role, struct frame *f)

@@ -2,13 +2,13 @@
 #ifndef ROLE_DIALER_KEEPER_CHANNEL_H
 #define ROLE_DIALER_KEEPER_CHANNEL_H
 
-#include "role/dialer/dialer.h"
+#include "role/dialer/edge_channel.h"
 
 /* What arrives before dialer_start can be called. */
 struct keeper_birth {
 	struct dialer *d;
 	int channel[ROLE_EDGES_MAX];
-	uint16_t edge[ROLE_EDGES_MAX];
+	struct edge_channel_peer peer[ROLE_EDGES_MAX];
 	uint32_t channel_n;
 };
 

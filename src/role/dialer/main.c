@@ -4,7 +4,8 @@
  *
  * DESCRIPTION
  *	The only process of Sluis that makes connections. An edge names a server of its image by
- *	number and gets a connected descriptor; it can't name an address. Names are resolved here
+ *	number and gets a connected descriptor, the relay one of datagrams; they can't name an
+ *	address. Names are resolved here
  *	(A and AAAA, TTLs respected, all addresses used in turn); /etc/resolv.conf and /etc/hosts
  *	are read once, at start: a reload reads them again. Servers are checked as health says and
  *	left alone for a while when requests keep failing, as outlier says; what is known is in the
@@ -31,7 +32,8 @@
  *
  * IPC
  *	keeper (descriptor 3): IMAGE, PAGE (health, writable), RING, CHANNEL at boot; CHANNEL,
- *	SERVER_STATE, DRAIN later. edges: DIAL, FAILURE, SUCCESS; answered by CONNECTED, FAILED.
+ *	SERVER_STATE, DRAIN later. edges, relay: DIAL, FAILURE, SUCCESS; answered by CONNECTED,
+ *	FAILED.
  */
 #include "ipc/keeper_role.h"
 #include "role/dialer/edge_channel.h"
@@ -64,7 +66,7 @@ static enum err main_start(struct keeper_birth *birth)
 		e = dialer_start(d, &setup);
 	free(text);
 	for (uint32_t i = 0; i < birth->channel_n && e == E_OK; i++)
-		e = edge_channel_add(d, birth->edge[i], birth->channel[i]);
+		e = edge_channel_add(d, birth->peer[i], birth->channel[i]);
 	if (e == E_OK)
 		e = fd_set_nonblocking(ROLE_CHANNEL_FD);
 	d->keeper.fd = ROLE_CHANNEL_FD;

@@ -223,6 +223,8 @@ static void generation_index_listeners(struct generation *g)
 	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_LISTENER); i++) {
 		const struct image_listener *l = image_listener_at(&g->image, i);
 
+		if (l->protocol == IMAGE_UDP)
+			continue; /* the relay's */
 		g->listener[l->slot] = l;
 		if (l->protocol == IMAGE_HTTPS && !g->https_port)
 			g->https_port = l->address.port;

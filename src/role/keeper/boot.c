@@ -101,6 +101,8 @@ void boot_link_provider(struct keeper_child *provider)
 
 	if (provider->role == ROLE_SIGNER)
 		boot_link_if(provider, k->seats[ROLE_AUDIT].child);
+	if (provider->role == ROLE_DIALER)
+		boot_link_if(provider, k->seats[ROLE_RELAY].child);
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)
 		boot_link_if(provider, k->seats[ROLE_N + i].child);
 }
@@ -171,7 +173,19 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 	TRY(page_post(c, PAGE_AUDIT, 0, false));
 	TRY(page_post(c, PAGE_EXPORTER, 0, false));
 	TRY(page_post_loads(c, false));
+	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_RELAY, false));
 	return listener_post(c, false);
+}
+
+static enum err boot_relay(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_HEALTH, 0, false));
+	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_RELAY, true));
+	TRY(boot_post_ring(c));
+	TRY(listener_post(c, false));
+	TRY(post_simple(c, KEEPER_HASH_KEY, view_of(c->k->hash_key.p, KEEPER_HASH_KEY_BYTES)));
+	return boot_link_to(c, ROLE_DIALER);
 }
 
 static enum err boot_exporter(struct keeper_child *c, const struct keeper_image *image)
@@ -222,6 +236,8 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_console(c, image);
 	case ROLE_EXPORTER:
 		return boot_exporter(c, image);
+	case ROLE_RELAY:
+		return boot_relay(c, image);
 	case ROLE_KEEPER:
 	case ROLE_N:
 	default:

@@ -95,6 +95,40 @@ static enum err commit_swap_edge(struct keeper_child *c)
 	return E_OK;
 }
 
+/* Sessions outlive the change: the relay swaps as an edge does. */
+static enum err commit_swap_relay(struct keeper_child *c)
+{
+	struct keeper *k = c->k;
+	uint8_t body[4];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	TRY(boot_post_image(c, &k->image));
+	TRY(commit_link(k, ROLE_DIALER, c));
+	TRY(listener_post(c, true));
+	wbuf_u32(&w, k->image.generation);
+	TRY(post_simple(c, KEEPER_SWAP, wbuf_view(&w)));
+	c->swap = k->image.generation;
+	c->deadline_ms = k->loop.now_ms + KEEPER_SWAP_MS;
+	return E_OK;
+}
+
+static bool commit_wants_relay(const struct image *im)
+{
+	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++)
+		if (image_listener_at(im, i)->protocol == IMAGE_UDP)
+			return true;
+	return false;
+}
+
+static void commit_relay(struct keeper *k)
+{
+	struct keeper_child *c = seat_of(k, ROLE_RELAY, 0)->child;
+
+	/* One that is no longer wanted drains instead */
+	if (c && commit_wants_relay(&k->image.image) && commit_swap_relay(c) != E_OK)
+		child_kill(c);
+}
+
 static void commit_swap_edges(struct keeper *k)
 {
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
@@ -121,7 +155,8 @@ static void commit_renew_edges(struct keeper *k)
 	}
 }
 
-/* Audit, console and exporter may not run twice: the next one starts when this one has ended. */
+/* Audit, console, exporter and relay may not run twice: the next one starts when this one has
+ * ended. */
 static void commit_renew_single(struct keeper *k, enum role role)
 {
 	struct keeper_child *c = seat_of(k, role, 0)->child;
@@ -185,7 +220,8 @@ static void commit_seats(struct keeper *k)
 	unsigned edges = commit_edge_count(&k->image.image);
 	const struct image_header *h = k->image.image.header;
 	struct keeper_seat *console = seat_of(k, ROLE_CONSOLE, 0),
-			   *exporter = seat_of(k, ROLE_EXPORTER, 0);
+			   *exporter = seat_of(k, ROLE_EXPORTER, 0),
+			   *relay = seat_of(k, ROLE_RELAY, 0);
 
 	seat_want(seat_of(k, ROLE_AUDIT, 0), k->loop.now_ms);
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
@@ -202,6 +238,10 @@ static void commit_seats(struct keeper *k)
 		seat_want(exporter, k->loop.now_ms);
 	else
 		seat_unwant(exporter);
+	if (commit_wants_relay(&k->image.image))
+		seat_want(relay, k->loop.now_ms);
+	else
+		seat_unwant(relay);
 }
 
 void commit_change(struct keeper *k)
@@ -231,8 +271,10 @@ void commit_change(struct keeper *k)
 		commit_renew_single(k, ROLE_AUDIT);
 		commit_renew_single(k, ROLE_CONSOLE);
 		commit_renew_single(k, ROLE_EXPORTER);
+		commit_renew_single(k, ROLE_RELAY);
 	} else {
 		commit_swap_edges(k);
+		commit_relay(k);
 		commit_audit(k);
 		commit_console(k);
 		if (is_other_collector)

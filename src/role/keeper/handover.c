@@ -7,6 +7,7 @@
 
 #include "role/keeper/child.h"
 #include "role/keeper/control.h"
+#include "role/keeper/listener.h"
 #include "role/keeper/seat.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -391,6 +392,8 @@ enum err handover_adopt(struct keeper *k)
 {
 	TRY(handover_inherit(k, -1, false));
 	TRY(handover_adopt_image(k));
+	for (size_t i = 0; i < KEEPER_LISTENERS; i++)
+		k->listeners[i].is_datagram = listener_is_datagram(k->listeners[i].fd);
 	for (size_t i = 0; i < KEEPER_CHILDREN; i++) {
 		struct keeper_child *c = &k->children[i];
 

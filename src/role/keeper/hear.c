@@ -54,7 +54,7 @@ static bool hear_may_fail(const struct keeper_child *c)
 	if (c->has_failed)
 		return false;
 	return c->state == CHILD_STARTING || c->role == ROLE_CONFIG ||
-	       (c->role == ROLE_EDGE && c->swap != 0);
+	       ((c->role == ROLE_EDGE || c->role == ROLE_RELAY) && c->swap != 0);
 }
 
 static enum err hear_failed(void *role, struct frame *f)
@@ -84,7 +84,7 @@ static enum err hear_swapped(void *role, struct frame *f)
 	uint32_t generation = 0;
 
 	TRY(view_u32(&in, &generation));
-	if (c->role != ROLE_EDGE || c->swap == 0)
+	if ((c->role != ROLE_EDGE && c->role != ROLE_RELAY) || c->swap == 0)
 		return E_DENIED;
 	if (generation != c->swap)
 		return E_PROTO;

@@ -151,6 +151,7 @@ struct keeper_listener {
 	int next_fd; /* bound for the change that is being prepared; -1: none */
 	struct ip ip, next_ip;
 	uint16_t port, next_port;
+	bool is_datagram, next_is_datagram;
 	bool is_in_image; /* of the newest image; otherwise it is closed when all have swapped */
 	bool is_in_next;  /* of the image that is being prepared */
 	bool is_new;	  /* since the last swap: edges that run must be given it */
@@ -297,7 +298,7 @@ struct keeper {
 	uint64_t client_turns;
 	uint32_t purges;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
-	struct keeper_page own, audit, exporter; /* written by the keeper, by these roles */
+	struct keeper_page own, audit, exporter, relay; /* written by the keeper, by these roles */
 	struct keeper_usage usage;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { LISTENER_BACKLOG = 4096 };
+enum { LISTENER_BACKLOG = 4096, LISTENER_DATAGRAM_BYTES = 4 << 20 };
 
 /* What the person should look at. */
 static const char *listener_advice(int error)
@@ -32,8 +32,31 @@ static const char *listener_advice(int error)
 	}
 }
 
+/* A socket of datagrams says where each one went, so that answers come from there; of the default
+ * size few fit while the relay is looked at by nobody. -1 and errno. */
+static int listener_set_datagrams(int fd, bool is_v4)
+{
+	int on = 1, bytes = LISTENER_DATAGRAM_BYTES;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+	return is_v4 ? setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on)
+		     : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+}
+
+/* Port sharing between programs (SO_REUSEADDR means that here) is not wanted. */
+static int listener_set(int fd, bool is_v4, bool is_datagram)
+{
+	int on = 1;
+
+	if (!is_v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
+		return -1;
+	return is_datagram ? listener_set_datagrams(fd, is_v4)
+			   : setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
 /* Binds and listens; -1 and errno. */
-static int listener_open(const struct ip *ip, uint16_t port)
+static int listener_open(const struct ip *ip, uint16_t port, bool is_datagram)
 {
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -41,17 +64,16 @@ static int listener_open(const struct ip *ip, uint16_t port)
 	const struct sockaddr *at =
 		is_v4 ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
 	socklen_t n = is_v4 ? sizeof four : sizeof six;
-	AUTO_FD fd =
-		socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int type = (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	AUTO_FD fd = socket(is_v4 ? AF_INET : AF_INET6, type, 0);
 	struct wbuf w4 = wbuf_of(&four.sin_addr, sizeof four.sin_addr),
 		    w6 = wbuf_of(&six.sin6_addr, sizeof six.sin6_addr);
-	int on = 1, error = 0;
+	int error = 0;
 
 	wbuf_put(&w4, ip->b + 12, 4);
 	wbuf_put(&w6, ip->b, 16);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-	    (!is_v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
-	    bind(fd, at, n) < 0 || listen(fd, LISTENER_BACKLOG) < 0) {
+	if (fd < 0 || listener_set(fd, is_v4, is_datagram) < 0 || bind(fd, at, n) < 0 ||
+	    (!is_datagram && listen(fd, LISTENER_BACKLOG) < 0)) {
 		error = errno;
 		fd = fd_close(fd);
 		errno = error;
@@ -60,12 +82,14 @@ static int listener_open(const struct ip *ip, uint16_t port)
 	return fd_steal(&fd);
 }
 
-static struct keeper_listener *listener_with(struct keeper *k, const struct ip *ip, uint16_t port)
+static struct keeper_listener *listener_with(struct keeper *k, const struct image_address *a,
+					     bool is_datagram)
 {
 	for (size_t i = 0; i < KEEPER_LISTENERS; i++) {
 		struct keeper_listener *l = &k->listeners[i];
 
-		if (l->fd >= 0 && l->port == port && ip_eq(&l->ip, ip))
+		if (l->fd >= 0 && l->port == a->port && ip_eq(&l->ip, &a->ip) &&
+		    l->is_datagram == is_datagram)
 			return l;
 	}
 	return NULL;
@@ -92,9 +116,9 @@ static void listener_refuse(struct keeper *k, struct view name, const struct ima
 }
 
 static enum err listener_prepare_one(struct keeper *k, size_t slot, struct view name,
-				     const struct image_address *a)
+				     const struct image_address *a, bool is_datagram)
 {
-	struct keeper_listener *l = &k->listeners[slot], *same = listener_with(k, &a->ip, a->port);
+	struct keeper_listener *l = &k->listeners[slot], *same = listener_with(k, a, is_datagram);
 
 	l->is_in_next = true;
 	if (a->kind != IMAGE_ADDRESS_IP) {
@@ -103,13 +127,15 @@ static enum err listener_prepare_one(struct keeper *k, size_t slot, struct view 
 	}
 	if (l->fd >= 0 && same == l)
 		return E_OK;
-	l->next_fd = same ? fcntl(same->fd, F_DUPFD_CLOEXEC, 3) : listener_open(&a->ip, a->port);
+	l->next_fd = same ? fcntl(same->fd, F_DUPFD_CLOEXEC, 3)
+			  : listener_open(&a->ip, a->port, is_datagram);
 	if (l->next_fd < 0) {
 		listener_refuse(k, name, a);
 		return E_DENIED;
 	}
 	l->next_ip = a->ip;
 	l->next_port = a->port;
+	l->next_is_datagram = is_datagram;
 	return E_OK;
 }
 
@@ -122,12 +148,12 @@ enum err listener_prepare(struct keeper *k, const struct image *image)
 	for (uint32_t i = 0; i < image_count(image, IMAGE_LISTENER); i++) {
 		const struct image_listener *l = image_listener_at(image, i);
 
-		if (listener_prepare_one(k, l->slot, image_view(image, l->name), &l->address) !=
-		    E_OK)
+		if (listener_prepare_one(k, l->slot, image_view(image, l->name), &l->address,
+					 l->protocol == IMAGE_UDP) != E_OK)
 			e = E_DENIED; /* go on: all that is wrong in one run */
 	}
 	if (metrics->kind &&
-	    listener_prepare_one(k, KEEPER_METRICS_SLOT, VIEW("metrics"), metrics) != E_OK)
+	    listener_prepare_one(k, KEEPER_METRICS_SLOT, VIEW("metrics"), metrics, false) != E_OK)
 		e = E_DENIED;
 	if (e != E_OK)
 		listener_discard(k);
@@ -155,6 +181,7 @@ void listener_commit(struct keeper *k)
 		l->fd = fd_steal(&l->next_fd);
 		l->ip = l->next_ip;
 		l->port = l->next_port;
+		l->is_datagram = l->next_is_datagram;
 		l->is_new = true;
 	}
 }
@@ -182,11 +209,26 @@ static enum err listener_post_one(struct keeper_child *c, size_t slot)
 	return post_send(c, &p);
 }
 
+static enum role listener_owner(const struct keeper_listener *l, size_t slot)
+{
+	if (slot == KEEPER_METRICS_SLOT)
+		return ROLE_CONSOLE;
+	return l->is_datagram ? ROLE_RELAY : ROLE_EDGE;
+}
+
+bool listener_is_datagram(int fd)
+{
+	int type = 0;
+	socklen_t n = sizeof type;
+
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_DGRAM;
+}
+
 enum err listener_post(struct keeper_child *c, bool only_new)
 {
 	for (size_t i = 0; i < KEEPER_LISTENERS; i++) {
 		const struct keeper_listener *l = &c->k->listeners[i];
-		bool is_its = (i == KEEPER_METRICS_SLOT) == (c->role == ROLE_CONSOLE);
+		bool is_its = listener_owner(l, i) == c->role;
 
 		if (is_its && l->fd >= 0 && l->is_in_image && (l->is_new || !only_new))
 			TRY(listener_post_one(c, i));

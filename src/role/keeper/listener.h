@@ -1,4 +1,5 @@
-/* Listening sockets: one per listener, shared by all edges, kept over reloads and upgrades. */
+/* Listening sockets: one per listener, shared by all edges or the
+ * relay's, kept over reloads and upgrades. */
 #ifndef ROLE_KEEPER_LISTENER_H
 #define ROLE_KEEPER_LISTENER_H
 
@@ -17,7 +18,11 @@ void listener_discard(struct keeper *k);
 void listener_commit(struct keeper *k);
 void listener_sweep(struct keeper *k);
 
-/* listener_post - all listeners of the image, or only the new ones, to an edge or the console */
+/* listener_is_datagram - what a socket that was handed over is for; false for -1 */
+bool listener_is_datagram(int fd);
+
+/* listener_post - its listeners of the image, or only the new ones, to an edge, the relay or the
+ * console */
 enum err listener_post(struct keeper_child *c, bool only_new);
 
 #endif

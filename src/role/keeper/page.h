@@ -8,7 +8,7 @@
 /* page_health - makes the page when it is not there yet; k keeps it. E_SYS (logged) */
 enum err page_health(struct keeper *k);
 
-/* page_own - the keeper's page, audit's and the exporter's, likewise */
+/* page_own - the keeper's page, audit's, the exporter's and the relay's stripe, likewise */
 enum err page_own(struct keeper *k);
 
 /* page_loads - the stripes of n edges, as far as they are missing; k->fresh_loads says which were.

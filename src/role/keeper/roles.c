@@ -43,6 +43,12 @@ static const struct roles_row roles_rows[ROLE_N] = {
 			    .uid_offset = ROLE_EXPORTER,
 			    .restart = ROLES_ALWAYS,
 			    .wants_network = true },
+	[ROLE_RELAY] = { .program = "sluis-relay",
+			 .does = "datagrams between clients and servers",
+			 .uid_offset = ROLE_RELAY,
+			 .restart = ROLES_ALWAYS,
+			 .has_ring = true,
+			 .ring_bytes = RING_BYTES },
 };
 
 const struct roles_row *roles_row(enum role r)

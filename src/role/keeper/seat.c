@@ -81,8 +81,13 @@ void seat_on_failed(struct keeper_child *c)
 {
 	struct keeper_seat *s = seat_with(c);
 
-	if (!s || c->role != ROLE_EDGE || !c->swap)
+	if (!s || !c->swap)
 		return;
+	if (c->role == ROLE_RELAY) {
+		/* Two would take each other's datagrams: the next one begins where this one ends */
+		child_kill(c);
+		return;
+	}
 	/* It could not take the new image and goes on with the old one: another one takes its
 	 * place, and it finishes what it has */
 	(void)seat_give(s, NULL);

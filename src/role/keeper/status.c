@@ -12,7 +12,7 @@ enum {
 	STATUS_OWN,
 	STATUS_AUDIT,
 	STATUS_LOAD,
-	STATUS_LISTENER = STATUS_LOAD + ROLE_EDGES_MAX,
+	STATUS_LISTENER = STATUS_LOAD + PAGE_LOADS,
 	STATUS_KEEPER = STATUS_LISTENER + KEEPER_LISTENERS,
 	STATUS_CHILD,
 	STATUS_SEAT = STATUS_CHILD + KEEPER_CHILDREN,
@@ -149,6 +149,8 @@ static enum err status_step(const struct keeper *k, int fd, uint32_t step)
 		return status_page(fd, PAGE_KEEPER, 0, &k->own);
 	if (step == STATUS_AUDIT)
 		return status_page(fd, PAGE_AUDIT, 0, &k->audit);
+	if (step == STATUS_LOAD + PAGE_LOAD_RELAY)
+		return status_page(fd, PAGE_LOAD, PAGE_LOAD_RELAY, &k->relay);
 	if (step < STATUS_LISTENER)
 		return status_page(fd, PAGE_LOAD, step - STATUS_LOAD, &k->load[step - STATUS_LOAD]);
 	if (step < STATUS_KEEPER)

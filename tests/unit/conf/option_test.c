@@ -280,6 +280,11 @@ static void test_defaults_are_the_documented_ones(void **state)
 	assert_int_equal(l.timeouts.request_body_rate, 100);
 	assert_int_equal(l.timeouts.keep_alive_ms, 60000);
 	assert_int_equal(l.timeouts.response_idle_ms, 60000);
+	assert_int_equal(l.timeouts.datagram_idle_ms, 30000);
+	assert_int_equal(l.datagrams.size, IMAGE_DATAGRAM_MAX);
+	assert_int_equal(l.datagrams.waiting, 8);
+	assert_int_equal(l.datagrams.replies, 0);
+	assert_int_equal(l.datagrams.reply_ratio, 0);
 	assert_int_equal(b.protocol, IMAGE_HTTP);
 	assert_int_equal(b.balance, IMAGE_LEAST_REQUESTS);
 	assert_int_equal(b.outlier.consecutive_errors, 5);

@@ -25,7 +25,7 @@ struct fixture {
 	struct made_image made;
 	struct page_health_page *health;
 	struct page_load_page *edge[2];
-	const struct page_load_page *load[ROLE_EDGES_MAX];
+	const struct page_load_page *load[PAGE_LOADS];
 	struct metrics_source source;
 	char *page;
 };
