@@ -487,11 +487,12 @@ def drip(client, seconds, piece=b"x"):
     return time.monotonic() - began
 
 
-def test_dripping_body_is_cut_off(front, origin):
-    """THREATS A22: a byte now and then is no progress."""
+@pytest.mark.parametrize("length", [1000, 10_000_000])
+def test_dripping_body_is_cut_off(front, origin, length):
+    """THREATS A22: a byte now and then is no progress, whichever way the body takes."""
     sluis = front(origin(digest), listener={"timeouts": {"request_body_idle": "1s"}})
     with sluis.client() as client:
-        client.send(b"POST / HTTP/1.1\r\nHost: a.nl\r\nContent-Length: 1000\r\n\r\nabc")
+        client.send(b"POST / HTTP/1.1\r\nHost: a.nl\r\nContent-Length: %d\r\n\r\nabc" % length)
         assert 0.5 < drip(client, 5) < 3
         assert client.to_end().startswith(b"HTTP/1.1 408")
     assert sluis.ask(method="POST", body=b"x" * 100).status == 200

@@ -464,6 +464,17 @@ void exchange_expired(struct edge *e, struct exchange *x)
 
 /* ---- moving ---- */
 
+/* After each piece. E_DENIED: they come too slowly, and the server is not what holds them up */
+static enum err exchange_body_came(struct edge *e, struct exchange *x)
+{
+	exchange_set_deadline(e, x);
+	if (x->u->conn.out)
+		pace_begin(x, e->loop.now_ms);
+	else if (pace_is_slow(x, e->loop.now_ms))
+		return E_DENIED;
+	return E_OK;
+}
+
 /* One piece of the request's body. E_AGAIN nothing to move now */
 static enum err exchange_move_request(struct edge *e, struct exchange *x)
 {
@@ -483,11 +494,7 @@ static enum err exchange_move_request(struct edge *e, struct exchange *x)
 		mirror_body(e, x, out);
 	if (conn_send(e, &x->u->conn, out) != E_OK)
 		x->u->conn.cant_send = true; /* the answer may still be there to read */
-	exchange_set_deadline(e, x);
-	if (x->u->conn.out)
-		pace_begin(x, e->loop.now_ms);
-	else if (pace_is_slow(x, e->loop.now_ms))
-		return E_DENIED;
+	TRY(exchange_body_came(e, x));
 	return conn_keep(e, &c->conn, in); /* now: out may lie in the buffer that it gives back */
 }
 
@@ -502,8 +509,7 @@ static enum err exchange_splice_request(struct edge *e, struct exchange *x)
 	TRY(conn_splice(e, &x->c->conn, &x->u->conn, body_run(&x->request), &n));
 	x->flags |= X_BODY_MOVED;
 	(void)body_pass(&x->request, n); /* a length over the limit was refused with the head */
-	exchange_set_deadline(e, x);
-	return E_OK;
+	return exchange_body_came(e, x);
 }
 
 static bool exchange_run_request(struct edge *e, struct exchange *x)
