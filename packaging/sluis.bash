@@ -70,7 +70,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "purge --prefix --host --all --json --state --help" -- "$cur")
 		;;
 	changes)
-		mapfile -t COMPREPLY < <(compgen -W "save drop --all --reason --dry-run --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "save drop --all --reason --dry-run --json --state --help" -- "$cur")
 		;;
 	diff)
 		compopt -o default
@@ -79,13 +79,16 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "show --config --json --state --help" -- "$cur")
 		;;
 	rollback)
-		mapfile -t COMPREPLY < <(compgen -W "$(sluis history "${state[@]}" 2>/dev/null | cut -d ' ' -f 1) --reason --dry-run --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "$(sluis history "${state[@]}" 2>/dev/null | cut -d ' ' -f 1) --reason --dry-run --json --state --help" -- "$cur")
 		;;
-	backend | route | certificate | listener)
-		mapfile -t COMPREPLY < <(compgen -W "add set remove --before --reason --dry-run --state --help" -- "$cur")
+	backend | route | listener)
+		mapfile -t COMPREPLY < <(compgen -W "add set remove --unset --before --reason --dry-run --json --state --help" -- "$cur")
+		;;
+	certificate)
+		mapfile -t COMPREPLY < <(compgen -W "add set replace remove --unset --before --reason --dry-run --json --state --help" -- "$cur")
 		;;
 	server)
-		mapfile -t COMPREPLY < <(compgen -W "add set remove drain enable disable reset --before --reason --dry-run --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "add set remove drain enable disable reset --wait --unset --before --reason --dry-run --json --state --help" -- "$cur")
 		;;
 	audit)
 		mapfile -t COMPREPLY < <(compgen -W "tail verify --state --help" -- "$cur")

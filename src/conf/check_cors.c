@@ -65,9 +65,9 @@ void check_cors_one(struct check *c, const struct model_cors *cors)
 	if (cors->allow_origins.p && cors->allow_origins.n == 0)
 		diag_error(c->diag, node_place(cors->at, "allow_origins"), "no origin");
 	if (cors->allow_credentials && check_cors_has_any(cors->allow_origins))
-		diag_warning(c->diag, node_place(cors->at, "allow_credentials"),
-			     "any site may read answers with the visitor's cookies: name the "
-			     "origins");
+		diag_error(c->diag, node_place(cors->at, "allow_credentials"),
+			   "any site could read answers with the visitor's cookies: name the "
+			   "origins in allow_origins");
 	check_cors_tokens(c, cors->allow_methods);
 	check_cors_tokens(c, cors->allow_headers);
 	check_cors_tokens(c, cors->expose_headers);

@@ -208,8 +208,32 @@ static void check_route_split(struct check *c, const struct model_rule *rule)
 			   "no backend has a weight above 0");
 }
 
+static bool check_route_is_tls(const struct check *c, uint32_t backend)
+{
+	return backend != IMAGE_NONE &&
+	       MODEL_AT(struct model_backend, c->model->backends, backend)->protocol == IMAGE_HTTPS;
+}
+
+/* What is kept secret on the way to a backend should not go to the mirror in the clear. */
+static void check_route_mirror_tls(struct check *c, const struct model_rule *rule)
+{
+	bool is_tls = check_route_is_tls(c, rule->backend_index);
+
+	for (uint32_t i = 0; i < rule->backends.n; i++)
+		is_tls |= check_route_is_tls(
+			c, MODEL_AT(struct model_split, rule->backends, i)->index);
+	if (rule->mirror_index != IMAGE_NONE && is_tls &&
+	    !check_route_is_tls(c, rule->mirror_index))
+		diag_warning(
+			c->diag, node_place(rule->at, "mirror"),
+			"backend \"%.*s\" gets copies without TLS of requests that go to their "
+			"servers with it",
+			DIAG_VIEW(rule->mirror));
+}
+
 static void check_route_mirror(struct check *c, const struct model_rule *rule)
 {
+	check_route_mirror_tls(c, rule);
 	if (rule->mirror.n && (rule->redirect.at || rule->respond.at))
 		diag_error(c->diag, node_place(rule->at, "mirror"),
 			   "only what goes to a backend can be mirrored");

@@ -41,17 +41,20 @@ static bool image_same_section(const struct image *a, const struct image *b, enu
 						 view_of(image_at(b, s, 0, size), n * size));
 }
 
-/* Everything but what the dialer never reads. */
-static bool image_same_server(const struct image_server *x, const struct image_server *y)
+/* Everything but what the dialer never reads: a state counts when it decides about checks, or when
+ * a slow start begins with it. */
+static bool image_same_server(const struct image *a, const struct image_server *x,
+			      const struct image_server *y)
 {
 	struct image_server left = *x;
-	bool is_checked = x->state != IMAGE_SERVER_DISABLED,
-	     was = y->state != IMAGE_SERVER_DISABLED;
+	bool is_slow = image_pool_at(a, x->pool)->slow_start_ms != 0;
+	bool is_same = x->state == y->state || (!is_slow && x->state != IMAGE_SERVER_DISABLED &&
+						y->state != IMAGE_SERVER_DISABLED);
 
 	left.weight = y->weight;
 	left.is_backup = y->is_backup;
 	left.state = y->state;
-	return is_checked == was && view_eq(view_of(&left, sizeof left), view_of(y, sizeof *y));
+	return is_same && view_eq(view_of(&left, sizeof left), view_of(y, sizeof *y));
 }
 
 bool image_same_servers(const struct image *a, const struct image *b)
@@ -66,7 +69,7 @@ bool image_same_servers(const struct image *a, const struct image *b)
 		if (!image_same_section(a, b, whole[i]))
 			return false;
 	for (uint32_t i = 0; i < n; i++)
-		if (!image_same_server(image_server_at(a, i), image_server_at(b, i)))
+		if (!image_same_server(a, image_server_at(a, i), image_server_at(b, i)))
 			return false;
 	return true;
 }

@@ -1,6 +1,7 @@
 /* The list of run-time changes: read, joined with what somebody asks for, written. */
 #include "conf/overlay.h"
 
+#include "conf/overlay_unset.h"
 #include "conf/region.h"
 #include "conf/yaml_writer.h"
 
@@ -61,6 +62,11 @@ static void overlay_name_below(struct node *option, struct place at)
 static void overlay_names(const struct overlay *o, struct overlay_change *c)
 {
 	c->place = overlay_name(o, c->path, (struct view){ 0 });
+	for (struct node *n = c->without ? c->without->first : NULL; n; n = n->next) {
+		n->at = overlay_name(o, c->path, n->text);
+		if (c->is_new)
+			overlay_unset_ask(n);
+	}
 	if (!c->with)
 		return;
 	for (struct node *n = c->with->first; n; n = n->next)
@@ -118,8 +124,10 @@ static bool overlay_read_change(struct overlay *o, const struct node *item,
 	if (!ret->act)
 		return overlay_refuse(o, item,
 				      "a change says do: add, set, remove, replace or drop");
-	wants_with =
-		ret->act == OVERLAY_ADD || ret->act == OVERLAY_SET || ret->act == OVERLAY_REPLACE;
+	if (!overlay_unset_read(o, node_find((struct node *)(uintptr_t)item, VIEW("without")), ret))
+		return false;
+	wants_with = ret->act == OVERLAY_ADD || ret->act == OVERLAY_REPLACE ||
+		     (ret->act == OVERLAY_SET && (with || !ret->without));
 	if (wants_with != (with && with->kind == NODE_MAP && with->n != 0))
 		return overlay_refuse(o, item,
 				      wants_with ? "say which options: with: {weight: 2}"
@@ -185,17 +193,10 @@ static void overlay_append(struct overlay *o, struct overlay_change *c)
 	o->n++;
 }
 
-/* key is option itself, or inside of it: "health" has "health.path". */
-static bool overlay_has_option(struct view option, struct view key)
-{
-	return view_eq(option, key) ||
-	       (view_starts(key, option) && key.n > option.n && key.p[option.n] == '.');
-}
-
 /* What an earlier change of the same place set, and this one does not set again, it takes over. */
 static void overlay_take_over(struct overlay_change *c, const struct overlay_change *earlier)
 {
-	struct node *old = earlier->with->first, *rest = NULL;
+	struct node *old = earlier->with ? earlier->with->first : NULL, *rest = NULL;
 	struct node merged = *c->with;
 
 	merged.first = merged.last = NULL;
@@ -205,7 +206,7 @@ static void overlay_take_over(struct overlay_change *c, const struct overlay_cha
 
 		rest = old->next;
 		for (const struct node *n = c->with->first; n && !is_set; n = n->next)
-			is_set = overlay_has_option(n->key, old->key);
+			is_set = overlay_option_has(n->key, old->key);
 		if (!is_set)
 			node_append(&merged, old);
 	}
@@ -220,13 +221,18 @@ static void overlay_join_set(struct overlay *o, struct overlay_change *c)
 {
 	const struct overlay_change *earlier = overlay_find(o, c);
 
-	for (const struct node *n = c->with->first; n; n = n->next)
+	for (const struct node *n = c->with ? c->with->first : NULL; n; n = n->next)
 		(void)overlay_drop(o, c, n->key); /* a whole list anew: changes inside are moot */
+	for (const struct node *n = c->without ? c->without->first : NULL; n; n = n->next)
+		(void)overlay_drop(o, c, n->text);
 	if (earlier && earlier->act != OVERLAY_REMOVE) {
 		struct overlay_change *target = overlay_find(o, c);
 
-		overlay_take_over(c, earlier);
-		target->with = c->with;
+		overlay_unset_join(o, target, c);
+		if (c->with) {
+			overlay_take_over(c, earlier);
+			target->with = c->with;
+		}
 		return;
 	}
 	overlay_append(o, c);
@@ -293,9 +299,9 @@ bool overlay_read(struct overlay *o, struct view text, bool is_new)
 	for (const struct node *n = list->first; n; n = n->next) {
 		struct overlay_change *c = REGION_NEW(s->region, struct overlay_change, 1);
 
+		c->is_new = is_new;
 		if (!overlay_read_change(o, n, c))
 			return false;
-		c->is_new = is_new;
 		overlay_names(o, c);
 		if (is_new)
 			overlay_join(o, c);
@@ -325,9 +331,13 @@ static void overlay_put_change(struct wbuf *w, const struct overlay_change *c)
 		WBUF_LIT(w, ", before: ");
 		yaml_writer_text(w, c->before);
 	}
-	if (c->with) {
+	if (c->with && c->with->n) {
 		WBUF_LIT(w, ", with: ");
 		yaml_writer_flow(w, c->with);
+	}
+	if (c->without && c->without->n) {
+		WBUF_LIT(w, ", without: ");
+		yaml_writer_flow(w, c->without);
 	}
 	WBUF_LIT(w, "}\n");
 }

@@ -3,14 +3,15 @@
  * of changes on top of the files, in the same words as the files.
  *
  *   - {at: [backends, web, servers, b], do: set, with: {weight: 5, slow.start: 1s}}
+ *   - {at: [routes, shop], do: set, with: {backends: [{name: a}]}, without: [backend]}
  *   - {at: [backends, web, servers, c], do: add, with: {address: "10.0.0.13:8080"}, before: b}
  *   - {at: [backends, old], do: remove}
  *   - {at: [backends, web], do: drop}
  *
  * `at` walks from the top: a list of the configuration, the name of an item, a list of the item,
- * and so on. `set` gives options new values ("health.path": one inside a map), `drop` takes
- * changes at or below a place back. The list is applied in its order, and kept short: at most one
- * change per place, none below a place that is removed.
+ * and so on. `set` gives options new values ("health.path": one inside a map), and takes those of
+ * `without` out first; `drop` takes changes at or below a place back. The list is applied in its
+ * order, and kept short: at most one change per place, none below a place that is removed.
  */
 #ifndef CONF_OVERLAY_H
 #define CONF_OVERLAY_H
@@ -30,10 +31,11 @@ enum overlay_act {
 struct overlay_change {
 	struct overlay_change *next;
 	struct view at[OVERLAY_DEPTH];
-	struct view path;   /* for people: "backends/web/servers/b" */
-	struct view before; /* OVERLAY_ADD: in front of this item; empty: at the end */
-	struct node *with;  /* NODE_MAP; NULL: nothing */
-	struct place place; /* of the change as such */
+	struct view path;     /* for people: "backends/web/servers/b" */
+	struct view before;   /* OVERLAY_ADD: in front of this item; empty: at the end */
+	struct node *with;    /* NODE_MAP; NULL: nothing */
+	struct node *without; /* OVERLAY_SET: NODE_LIST of names of options; NULL: none */
+	struct place place;   /* of the change as such */
 	uint8_t at_n;
 	uint8_t act;  /* enum overlay_act */
 	bool is_new;  /* asked for this time: its item must be there, or not, as it says */

@@ -1,6 +1,7 @@
 /* Run-time changes carried out on the tree of the files; before anything is checked, so that the
  * checks see one configuration. */
 #include "conf/overlay.h"
+#include "conf/overlay_unset.h"
 #include "conf/region.h"
 
 /* Where a change happens. */
@@ -173,7 +174,8 @@ static void overlay_set(struct overlay *o, struct overlay_change *c,
 	bool is_change = false;
 
 	overlay_unfold(o, spot->item);
-	for (const struct node *n = c->with->first; n; n = n->next)
+	is_change = overlay_unset_do(o, c, spot->item);
+	for (const struct node *n = c->with ? c->with->first : NULL; n; n = n->next)
 		is_change |= overlay_set_one(o, spot->item, n);
 	c->is_void = !is_change;
 }

@@ -54,6 +54,7 @@ struct page_health_entry {
 	_Atomic uint8_t health;	      /* enum page_health */
 	_Atomic uint8_t admin;	      /* enum page_admin */
 	_Atomic uint8_t is_ejected;   /* passive marking */
+	_Atomic uint8_t is_usable;    /* all that is known together: it gets requests */
 	_Atomic uint8_t last_check;   /* enum page_check */
 	_Atomic uint16_t last_status; /* of the last HTTP check; 0 = none */
 	_Atomic uint16_t name_state;  /* enum page_name */

@@ -30,11 +30,20 @@ enum keeper_tool_message {
 				fd: image */
 	KEEPER_STATUS_PAGE,  /* u8 enum page_kind, u16 index; fd: read-only page */
 	KEEPER_STATUS_LISTENER, /* u16 slot, u8 is_open */
-	KEEPER_TEXT, /* u8 level (0 progress, 1 error, 2 warning), str16: one line for the person */
-	KEEPER_DONE, /* u8 0 = done, 1 = refused: the exit status */
+	KEEPER_TEXT,		/* u8 enum tool_text, str16: one line for the person */
+	KEEPER_DONE,		/* u8 0 = done, 1 = refused: the exit status */
 	KEEPER_STATUS_DOCUMENT, /* u32 history number, u8 is_pinned (not what the files say); fd:
 				  the document in force */
-	KEEPER_PURGED		/* u16 edge, u32 pid, u32 entries, u64 bytes */
+	KEEPER_PURGED,		/* u16 edge, u32 pid, u32 entries, u64 bytes */
+	KEEPER_APPLIED		/* u32 generation, u32 history number (0: nothing new) */
+};
+
+/* What a line is about. */
+enum tool_text {
+	TOOL_TEXT_CHANGE = 0, /* a difference */
+	TOOL_TEXT_ERROR,
+	TOOL_TEXT_WARNING,
+	TOOL_TEXT_NEWS /* how it goes */
 };
 
 enum keeper_role_state {

@@ -68,10 +68,12 @@ uint32_t tls_site_certificate(const struct tls_site *site);
 
 /*
  * tls_client_site_new - for pool `pool` of the image, which is borrowed until return
+ *   like   NULL, or the site of a pool of the same image that trusts the same anchors: shared
  * E_PROTO: an anchor or the client certificate can't be used · E_NOMEM
  */
 enum err tls_client_site_new(struct tls_library *lib, const struct image *image, uint32_t pool,
-			     uint32_t generation, struct tls_client_site **ret);
+			     uint32_t generation, const struct tls_client_site *like,
+			     struct tls_client_site **ret);
 struct tls_client_site *tls_client_site_free(struct tls_client_site *site);
 
 /* tls_library_error - why the last tls_*_new failed, for one log line; never NULL */

@@ -1,6 +1,6 @@
 /*
  * How servers of a pool are spoken to: verification on unless the pool says otherwise, anchors
- * from the image, names by SAN alone (A16). Built when an image arrives.
+ * from the image, names by SAN alone (A16). Built when a pool is first used.
  */
 #include "tls/tls_internal.h"
 #include "tls/tls_site_part.h"
@@ -8,17 +8,15 @@
 #include <openssl/crypto.h>
 #include <openssl/x509v3.h>
 
-/* Trust anchors of a pool; pools of one generation with the same ones share the store. */
+/* The trust anchors of a pool; gives the store. */
 static enum err tls_client_site_anchors(struct tls_library *lib, const struct image *im,
-					struct image_range of, uint32_t generation)
+					struct image_range of, X509_STORE **ret)
 {
-	X509_STORE *store = NULL;
+	X509_STORE *store = X509_STORE_new();
 
-	if (lib->anchors && lib->anchors_generation == generation &&
-	    lib->anchors_of.first == of.first && lib->anchors_of.n == of.n)
-		return E_OK;
-	store = X509_STORE_new();
-	for (uint32_t i = 0; store && i < of.n; i++) {
+	if (!store)
+		return tls_library_fail(lib, "no memory left", E_NOMEM);
+	for (uint32_t i = 0; i < of.n; i++) {
 		X509 *x = tls_site_part_decode(lib, im, of.first + i);
 
 		if (!x || X509_STORE_add_cert(store, x) != 1) {
@@ -28,18 +26,15 @@ static enum err tls_client_site_anchors(struct tls_library *lib, const struct im
 		}
 		X509_free(x);
 	}
-	if (!store)
-		return tls_library_fail(lib, "no memory left", E_NOMEM);
-	X509_STORE_free(lib->anchors);
-	lib->anchors = store;
-	lib->anchors_generation = generation;
-	lib->anchors_of = of;
+	*ret = store;
 	return E_OK;
 }
 
 static enum err tls_client_site_verify(struct tls_client_site *site, const struct image *im,
-				       const struct image_pool *pool, uint32_t generation)
+				       const struct image_pool *pool,
+				       const struct tls_client_site *like)
 {
+	X509_STORE *store = NULL;
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(site->ctx);
 
 	site->want_verify = pool->tls_verify;
@@ -47,8 +42,12 @@ static enum err tls_client_site_verify(struct tls_client_site *site, const struc
 		SSL_CTX_set_verify(site->ctx, SSL_VERIFY_NONE, NULL);
 		return E_OK;
 	}
-	TRY(tls_client_site_anchors(site->lib, im, pool->tls_ca, generation));
-	SSL_CTX_set1_cert_store(site->ctx, site->lib->anchors);
+	if (like && like->want_verify) {
+		SSL_CTX_set1_cert_store(site->ctx, SSL_CTX_get_cert_store(like->ctx));
+	} else {
+		TRY(tls_client_site_anchors(site->lib, im, pool->tls_ca, &store));
+		SSL_CTX_set_cert_store(site->ctx, store); /* takes it */
+	}
 	SSL_CTX_set_verify(site->ctx, SSL_VERIFY_PEER, NULL);
 	/* what the pool names is trusted, be it a root or not */
 	(void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
@@ -58,7 +57,8 @@ static enum err tls_client_site_verify(struct tls_client_site *site, const struc
 }
 
 static enum err tls_client_site_fill(struct tls_client_site *site, const struct image *im,
-				     const struct image_pool *pool, uint32_t generation)
+				     const struct image_pool *pool, uint32_t generation,
+				     const struct tls_client_site *like)
 {
 	static const uint8_t alpn[] = "\x08http/1.1", alpn_h2[] = "\x02h2";
 	const uint8_t *offer = pool->is_h2 ? alpn_h2 : alpn;
@@ -66,7 +66,7 @@ static enum err tls_client_site_fill(struct tls_client_site *site, const struct 
 	struct view name = image_view(im, pool->tls_name);
 
 	TRY(tls_site_part_common(site->lib, site->ctx));
-	TRY(tls_client_site_verify(site, im, pool, generation));
+	TRY(tls_client_site_verify(site, im, pool, like));
 	site->is_h2 = pool->is_h2;
 	if (SSL_CTX_set_alpn_protos(site->ctx, offer, offer_n) != 0)
 		return tls_library_fail(site->lib, "no memory left", E_NOMEM);
@@ -87,7 +87,8 @@ static enum err tls_client_site_fill(struct tls_client_site *site, const struct 
 }
 
 enum err tls_client_site_new(struct tls_library *lib, const struct image *image, uint32_t pool,
-			     uint32_t generation, struct tls_client_site **ret)
+			     uint32_t generation, const struct tls_client_site *like,
+			     struct tls_client_site **ret)
 {
 	struct tls_client_site *site = OPENSSL_zalloc(sizeof *site);
 	enum err e = E_NOMEM;
@@ -97,7 +98,8 @@ enum err tls_client_site_new(struct tls_library *lib, const struct image *image,
 	site->refs = 1;
 	site->lib = lib;
 	site->ctx = SSL_CTX_new_ex(lib->libctx, NULL, TLS_client_method());
-	e = site->ctx ? tls_client_site_fill(site, image, image_pool_at(image, pool), generation)
+	e = site->ctx ? tls_client_site_fill(site, image, image_pool_at(image, pool), generation,
+					     like)
 		      : tls_library_fail(lib, "no memory left", E_NOMEM);
 	if (e == E_OK)
 		*ret = site;

@@ -18,10 +18,6 @@ struct tls_library {
 	struct tls_signer_client *signer;
 	struct tls_provider *provider; /* of sluis: owned by it */
 	const char *error;
-	/* trust anchors are shared by the pools of a generation that name the same ones */
-	X509_STORE *anchors;
-	uint32_t anchors_generation;
-	struct image_range anchors_of;
 };
 
 struct tls_site {

@@ -57,7 +57,6 @@ struct tls_library *tls_library_free(struct tls_library *lib)
 	if (!lib)
 		return NULL;
 	lib->signer = tls_signer_client_free(lib->signer);
-	X509_STORE_free(lib->anchors);
 	BIO_meth_free(lib->bio);
 	if (lib->sluis)
 		(void)OSSL_PROVIDER_unload(lib->sluis);

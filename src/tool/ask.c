@@ -31,20 +31,22 @@ void ask_put_line(bool is_error, struct view text)
 	(void)fprintf(is_error ? stderr : stdout, "%s\n", line);
 }
 
-static enum err ask_text(struct view in)
+static enum err ask_text(const struct ask_sink *sink, struct view in)
 {
 	struct view text = { 0 };
 	uint8_t level = 0;
 
 	TRY(view_u8(&in, &level));
 	TRY(view_str16(&in, &text));
-	ask_put_line(level != 0, text);
+	if (sink->on_text)
+		sink->on_text(sink->arg, level, text);
+	else
+		ask_put_line(level == TOOL_TEXT_ERROR || level == TOOL_TEXT_WARNING, text);
 	return E_OK;
 }
 
 /* Until KEEPER_DONE, whose one byte is the exit status. */
-static enum err ask_listen(int fd, enum err (*on_row)(void *arg, struct frame *f), void *arg,
-			   uint8_t *ret_status)
+static enum err ask_listen(int fd, const struct ask_sink *sink, uint8_t *ret_status)
 {
 	uint8_t buf[FRAME_MAX];
 	enum err e = E_OK;
@@ -59,9 +61,9 @@ static enum err ask_listen(int fd, enum err (*on_row)(void *arg, struct frame *f
 			return e;
 		}
 		if (f.type == KEEPER_TEXT)
-			e = ask_text(f.body);
-		else if (on_row)
-			e = on_row(arg, &f);
+			e = ask_text(sink, f.body);
+		else if (sink->on_row)
+			e = sink->on_row(sink->arg, &f);
 		frame_done(&f);
 	}
 	return e;
@@ -103,18 +105,13 @@ static enum err ask_question(const char *state_option, uint8_t type, struct view
 int ask_keeper(const char *state_option, uint8_t type, struct view body,
 	       enum err (*on_row)(void *arg, struct frame *f), void *arg)
 {
-	AUTO_FD fd = -1;
-	uint8_t status = 1;
-	enum err e = ask_question(state_option, type, body, -1, &fd);
+	struct ask_sink sink = { .on_row = on_row, .arg = arg };
 
-	if (e == E_DENIED)
-		return 1;
-	if (e == E_OK)
-		e = ask_listen(fd, on_row, arg, &status);
-	return e == E_OK ? status != 0 : ask_refuse(e);
+	return ask_keeper_with(state_option, type, body, -1, &sink);
 }
 
-int ask_keeper_with(const char *state_option, uint8_t type, struct view body, int pass)
+int ask_keeper_with(const char *state_option, uint8_t type, struct view body, int pass,
+		    const struct ask_sink *sink)
 {
 	AUTO_FD fd = -1;
 	uint8_t status = 1;
@@ -123,6 +120,6 @@ int ask_keeper_with(const char *state_option, uint8_t type, struct view body, in
 	if (e == E_DENIED)
 		return 1;
 	if (e == E_OK)
-		e = ask_listen(fd, NULL, NULL, &status);
+		e = ask_listen(fd, sink, &status);
 	return e == E_OK ? status != 0 : ask_refuse(e);
 }

@@ -15,8 +15,16 @@
 int ask_keeper(const char *state_option, uint8_t type, struct view body,
 	       enum err (*on_row)(void *arg, struct frame *f), void *arg);
 
-/* ask_keeper_with - the same with a descriptor, which is borrowed; lines only */
-int ask_keeper_with(const char *state_option, uint8_t type, struct view body, int fd);
+/* Who takes an answer. */
+struct ask_sink {
+	enum err (*on_row)(void *arg, struct frame *f);
+	void (*on_text)(void *arg, uint8_t level, struct view text); /* NULL: lines are printed */
+	void *arg;
+};
+
+/* ask_keeper_with - the same with a descriptor, which is borrowed; -1: none */
+int ask_keeper_with(const char *state_option, uint8_t type, struct view body, int fd,
+		    const struct ask_sink *sink);
 
 /* ask_put_line - one line with control bytes as \xNN */
 void ask_put_line(bool is_error, struct view text);

@@ -5,6 +5,7 @@
 #include "sys/fd.h"
 #include "sys/shm.h"
 #include "tool/ask.h"
+#include "tool/change_lines.h"
 
 #include <stdio.h>
 
@@ -73,29 +74,35 @@ int change_ask_running(const char *state, struct view *ret, uint32_t *ret_number
 
 static void change_ask_tell(void *arg, enum diag_level level, const char *text)
 {
-	(void)arg;
-	ask_put_line(level != DIAG_CHANGE, view_str(text));
+	change_lines_text(arg, (uint8_t)level, view_str(text));
 }
 
 /* What the config role would do, here and with the caller's rights. */
-static int change_ask_try(const struct conf_input *in, struct conf_result *ret)
+static int change_ask_try(const struct conf_input *given, struct change_lines *lines,
+			  struct conf_result *ret)
 {
-	enum err e = conf_check_file(in, ret, NULL);
+	struct conf_input in = *given;
+	enum err e = E_OK;
+
+	in.sink = change_ask_tell;
+	in.arg = lines;
+	e = conf_check_file(&in, ret, NULL);
 
 	fd_close(ret->document_fd);
 	fd_close(ret->diff_fd);
-	if (e == E_OK && ret->differences == 0)
+	if (e == E_OK && ret->differences == 0 && !lines->is_json)
 		(void)puts("no difference");
-	if (e != E_OK)
+	if (e != E_OK && !lines->is_json)
 		(void)fprintf(stderr, "sluis: %u errors, %u warnings\n", (unsigned)ret->errors,
 			      (unsigned)ret->warnings);
-	return e == E_OK ? 0 : 1;
+	return change_lines_end(lines, e == E_OK ? 0 : 1);
 }
 
 static int change_ask_dry(const struct change_ask *a)
 {
-	struct conf_input in = { .path = "", .sink = change_ask_tell, .wants_document = true };
+	struct conf_input in = { .path = "", .wants_document = true };
 	struct conf_result result = { 0 };
+	struct change_lines lines = { 0 };
 	int status = change_ask_running(a->state, &in.running, NULL, NULL);
 
 	if (status != 0)
@@ -104,17 +111,20 @@ static int change_ask_dry(const struct change_ask *a)
 		in.edit = a->text;
 	else
 		in.target = a->text;
-	return change_ask_try(&in, &result);
+	change_lines_begin(&lines, a->is_json, true);
+	return change_ask_try(&in, &lines, &result);
 }
 
-int change_ask_diff(const char *state, const char *path)
+int change_ask_diff(const char *state, const char *path, bool is_json)
 {
-	struct conf_input in = { .path = path, .sink = change_ask_tell, .wants_document = true };
+	struct conf_input in = { .path = path, .wants_document = true };
 	struct conf_result result = { 0 };
+	struct change_lines lines = { 0 };
 	int status = change_ask_running(state, &in.running, NULL, NULL);
 
+	change_lines_begin(&lines, is_json, true);
 	if (status == 0)
-		status = change_ask_try(&in, &result);
+		status = change_ask_try(&in, &lines, &result);
 	return status == 0 && result.differences ? CHANGE_ASK_DIFFERS : status;
 }
 
@@ -123,6 +133,10 @@ int change_ask_send(const struct change_ask *a)
 	uint8_t body[TOOL_REASON_MAX + 16];
 	struct wbuf w = wbuf_of(body, sizeof body);
 	AUTO_FD fd = -1;
+	struct change_lines lines = { 0 };
+	struct ask_sink sink = { .on_row = change_lines_row,
+				 .on_text = change_lines_text,
+				 .arg = &lines };
 
 	if (a->is_dry)
 		return change_ask_dry(a);
@@ -135,5 +149,7 @@ int change_ask_send(const struct change_ask *a)
 	wbuf_u8(&w, a->kind);
 	wbuf_u32(&w, a->from);
 	wbuf_str16(&w, view_str(a->reason));
-	return ask_keeper_with(a->state, TOOL_CHANGE, wbuf_view(&w), fd);
+	change_lines_begin(&lines, a->is_json, false);
+	return change_lines_end(&lines,
+				ask_keeper_with(a->state, TOOL_CHANGE, wbuf_view(&w), fd, &sink));
 }

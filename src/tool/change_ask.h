@@ -12,13 +12,13 @@ enum { CHANGE_ASK_BYTES = 60000 };
 
 struct change_ask {
 	const char *state, *reason; /* --state, --reason; NULL: not given */
-	bool is_dry;
+	bool is_dry, is_json;
 	uint8_t kind;	  /* enum tool_change */
 	uint32_t from;	  /* TOOL_CHANGE_TARGET: entry of the history */
 	struct view text; /* what is asked for */
 };
 
-/* change_ask_send - asks, or tries; prints what changes. The exit status */
+/* change_ask_send - asks, or tries; prints what changes, as lines or JSON. The exit status */
 int change_ask_send(const struct change_ask *a);
 
 /* change_ask_running - the document in force, mapped for good; *ret_number, *ret_is_pinned may be
@@ -28,6 +28,6 @@ int change_ask_running(const char *state, struct view *ret, uint32_t *ret_number
 
 /* change_ask_diff - what applying the file at path would change. 0 nothing, 3 something, 1 it does
  * not check (told) */
-int change_ask_diff(const char *state, const char *path);
+int change_ask_diff(const char *state, const char *path, bool is_json);
 
 #endif

@@ -6,6 +6,7 @@
 #include "conf/yaml_writer.h"
 #include "tool/ask.h"
 #include "tool/change_ask.h"
+#include "tool/changes_json.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -14,9 +15,10 @@
 enum { CHANGES_BYTES = DOCUMENT_BYTES_MAX };
 
 static const char changes_usage[] =
-	"usage: sluis changes [--state DIR]\n"
+	"usage: sluis changes [--json] [--state DIR]\n"
 	"       sluis changes save [--state DIR]\n"
-	"       sluis changes drop PATH|--all [--reason TEXT] [--dry-run] [--state DIR]\n"
+	"       sluis changes drop PATH|--all [--reason TEXT] [--dry-run] [--json]\n"
+	"                          [--state DIR]\n"
 	"\n"
 	"Run-time changes that are in force over the files, one per line; nothing: the files say "
 	"it "
@@ -25,7 +27,7 @@ static const char changes_usage[] =
 	"  drop   takes changes back at a path and below: backends/web/servers/b\n";
 
 static const char changes_diff_usage[] =
-	"usage: sluis diff FILE [--state DIR]\n"
+	"usage: sluis diff FILE [--json] [--state DIR]\n"
 	"\n"
 	"What `sluis reload` would change if FILE were the configuration; nothing is changed. "
 	"Exit\n"
@@ -33,7 +35,7 @@ static const char changes_diff_usage[] =
 
 struct changes_options {
 	const char *state, *reason;
-	bool is_all, is_dry;
+	bool is_all, is_dry, is_json;
 	int rest;
 };
 
@@ -44,6 +46,7 @@ static int changes_read(int argc, char **argv, const char *usage, struct changes
 		{ "reason", required_argument, NULL, 'r' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -59,6 +62,8 @@ static int changes_read(int argc, char **argv, const char *usage, struct changes
 			ret->is_all = true;
 		else if (c == 'n')
 			ret->is_dry = true;
+		else if (c == 'j')
+			ret->is_json = true;
 		else
 			(void)fputs(usage, c == 'h' ? stdout : stderr);
 		if (c == 'h' || c == '?')
@@ -85,9 +90,11 @@ static int changes_print(const struct changes_options *o, bool changes_only)
 
 	if (status == 0 && conf_print_text(&in, changes_only, &w) != E_OK)
 		status = 1;
-	if (status == 0 && fwrite(w.p, 1, w.n, stdout) != w.n)
+	if (status == 0 && o->is_json)
+		status = changes_json_print(wbuf_view(&w), number, is_pinned);
+	else if (status == 0 && fwrite(w.p, 1, w.n, stdout) != w.n)
 		status = 1;
-	if (status == 0 && is_pinned)
+	if (status == 0 && is_pinned && !o->is_json)
 		(void)fprintf(stderr,
 			      "sluis: entry %u of the history is in force, not the files: `sluis "
 			      "reload` applies the files\n",
@@ -118,6 +125,7 @@ static int changes_drop(const struct changes_options *o, const char *path)
 	struct change_ask a = { .state = o->state,
 				.reason = o->reason,
 				.is_dry = o->is_dry,
+				.is_json = o->is_json,
 				.kind = TOOL_CHANGE_EDIT };
 
 	changes_put_place(&w, view_str(path));
@@ -136,7 +144,7 @@ int changes_main(int argc, char **argv)
 	if (n == 0)
 		return changes_print(&o, true);
 	verb = view_str(argv[o.rest]);
-	if (n == 1 && view_eq(verb, VIEW("save")))
+	if (n == 1 && !o.is_json && view_eq(verb, VIEW("save")))
 		return changes_print(&o, false);
 	if (view_eq(verb, VIEW("drop")) && n == (o.is_all ? 1 : 2))
 		return changes_drop(&o, o.is_all ? "" : argv[o.rest + 1]);
@@ -153,5 +161,5 @@ int changes_diff_main(int argc, char **argv)
 		(void)fputs(changes_diff_usage, stderr);
 		status = 2;
 	}
-	return status >= 0 ? status : change_ask_diff(o.state, argv[o.rest]);
+	return status >= 0 ? status : change_ask_diff(o.state, argv[o.rest], o.is_json);
 }

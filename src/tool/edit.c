@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { EDIT_UNSET_MAX = 64 };
+
 /* What can be changed, and where it stands in a configuration. */
 struct edit_kind {
 	const char *command;
@@ -41,7 +43,9 @@ static const char *const edit_acts[][2] = {
 struct edit {
 	const struct edit_kind *kind;
 	struct change_ask ask;
-	const char *before; /* --before */
+	const char *before;		   /* --before */
+	const char *unset[EDIT_UNSET_MAX]; /* --unset */
+	size_t unset_n;
 	char text[CHANGE_ASK_BYTES];
 	struct wbuf w;
 };
@@ -49,9 +53,11 @@ struct edit {
 static void edit_usage(const struct edit_kind *k, FILE *to)
 {
 	(void)fprintf(to,
-		      "usage: sluis %s add|set|remove %s [OPTION=VALUE]... [--before NAME]\n"
-		      "                     [--reason TEXT] [--dry-run] [--state DIR]\n",
-		      k->command, k->place);
+		      "usage: sluis %s add|set|%sremove %s [OPTION=VALUE]...\n"
+		      "           [--unset OPTION]... [--before NAME] [--reason TEXT] [--dry-run]\n"
+		      "           [--json] [--state DIR]\n",
+		      k->command,
+		      view_eq(view_str(k->list), VIEW("certificates")) ? "replace|" : "", k->place);
 	if (k->inner && view_eq(view_str(k->inner), VIEW("servers")))
 		(void)fputs("       sluis server drain|enable|disable|reset BACKEND/NAME "
 			    "[--state DIR]\n",
@@ -61,6 +67,7 @@ static void edit_usage(const struct edit_kind *k, FILE *to)
 		"\nChanges the running configuration as an edited file would, and says what "
 		"changes. OPTION\nand VALUE are those of the file (docs/options.md): "
 		"weight=2, health.path=/healthz, and\n[a, b] or {a: b} for lists and maps. "
+		"--unset goes with set: as if the file\ndid not have the option. "
 		"The change lasts over reloads and restarts, until\nthe files say the same or "
 		"`sluis changes drop` takes it back.\n\nexample: sluis %s %s\n",
 		k->command, k->example);
@@ -186,6 +193,8 @@ static int edit_options_read(struct edit *e, int argc, char **argv)
 		{ "state", required_argument, NULL, 's' },
 		{ "reason", required_argument, NULL, 'r' },
 		{ "before", required_argument, NULL, 'b' },
+		{ "unset", required_argument, NULL, 'u' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -201,10 +210,29 @@ static int edit_options_read(struct edit *e, int argc, char **argv)
 			e->before = optarg;
 		else if (c == 'n')
 			e->ask.is_dry = true;
+		else if (c == 'j')
+			e->ask.is_json = true;
+		else if (c == 'u' && e->unset_n < EDIT_UNSET_MAX)
+			e->unset[e->unset_n++] = optarg;
 		else
 			return c == 'h' ? 0 : 2;
 	}
 	return -1;
+}
+
+static bool edit_put_unset(struct edit *e, const char *act)
+{
+	if (e->unset_n && !view_eq(view_str(act), VIEW("set"))) {
+		(void)fputs("sluis: --unset goes with set\n", stderr);
+		return false;
+	}
+	for (size_t i = 0; i < e->unset_n; i++) {
+		wbuf_str(&e->w, i ? ", " : "  without: [");
+		yaml_writer_text(&e->w, view_str(e->unset[i]));
+	}
+	if (e->unset_n)
+		WBUF_LIT(&e->w, "]\n");
+	return true;
 }
 
 /* The change as text. False: told, or the form is wrong. */
@@ -222,7 +250,8 @@ static bool edit_put(struct edit *e, const char *act, int n, char **arguments)
 		yaml_writer_text(&e->w, view_str(e->before));
 		WBUF_LIT(&e->w, "\n");
 	}
-	if (!edit_put_options(e, act, arguments[0], n - 1, arguments + 1))
+	if (!edit_put_options(e, act, arguments[0], n - 1, arguments + 1) ||
+	    !edit_put_unset(e, act))
 		return false;
 	if (!e->w.bad)
 		return true;

@@ -29,7 +29,8 @@ struct explain {
 	const struct image *im; /* s->image */
 	const struct explain_question *q;
 	/* the request */
-	bool is_https;
+	bool is_https, is_stream /* a connection, no request */;
+	struct view scheme;
 	uint16_t port;
 	struct ip source;
 	struct view authority, head;
@@ -54,6 +55,15 @@ struct explain {
 
 /* explain_find - goes the way of e->q through e->im. E_PROTO the question makes no sense (told) */
 enum err explain_find(struct explain *e);
+
+/* explain_stream_split - a URL of a connection: authority and scheme. False: it is none */
+bool explain_stream_split(struct explain *e, struct view url);
+
+/* explain_stream_means - may the URL's scheme mean a listener of that protocol? */
+bool explain_stream_means(const struct explain *e, const struct image_listener *l);
+
+/* explain_stream - the way of a connection through e->listener */
+void explain_stream(struct explain *e);
 
 /* explain_condition - the condition that decided about a rule, in words: "path is not below /api"
  */

@@ -13,7 +13,9 @@ static enum err explain_split(struct explain *e, struct view *ret_target)
 	struct wbuf name = wbuf_of(e->name, sizeof e->name);
 
 	*ret_target = VIEW("/");
-	if (view_starts(url, VIEW("http://")) || view_starts(url, VIEW("https://"))) {
+	if (explain_stream_split(e, url)) {
+		authority = e->authority;
+	} else if (view_starts(url, VIEW("http://")) || view_starts(url, VIEW("https://"))) {
 		if (uri_absolute_split(url, &e->is_https, &authority, ret_target) != E_OK)
 			return E_PROTO;
 	} else {
@@ -24,9 +26,13 @@ static enum err explain_split(struct explain *e, struct view *ret_target)
 		if (slash < url.n)
 			*ret_target = view_slice(url, slash, url.n);
 	}
+	if (!e->is_stream)
+		e->scheme = e->is_https ? VIEW("https") : VIEW("http");
 	e->authority = authority;
 	TRY(uri_host_parse(authority, &name, &e->host));
 	e->port = e->host.port;
+	if (!e->port && e->is_stream && !e->is_https)
+		return E_PROTO;
 	if (!e->port)
 		e->port = e->is_https ? 443 : 80;
 	return E_OK;
@@ -71,7 +77,7 @@ static bool explain_may_mean(const struct explain *e, const struct image_listene
 	struct view literal = e->host.name;
 	struct ip ip = { 0 }, any_v4 = { 0 }, any_v6 = { 0 };
 
-	if (explain_is_tls(l) != e->is_https || l->address.port != e->port)
+	if (!explain_stream_means(e, l) || l->address.port != e->port)
 		return false;
 	if (!e->host.is_ip || ip_parse(VIEW("0.0.0.0"), &any_v4) != E_OK)
 		return true;
@@ -222,6 +228,10 @@ static void explain_go(struct explain *e)
 	explain_listener(e);
 	if (e->why)
 		return;
+	if (e->is_stream || !image_is_http(e->listener->protocol)) {
+		explain_stream(e);
+		return;
+	}
 	explain_certificate(e);
 	if (e->why)
 		return;
@@ -246,7 +256,10 @@ enum err explain_find(struct explain *e)
 
 	e->certificate = IMAGE_NONE;
 	if (explain_split(e, &target) != E_OK) {
-		(void)fprintf(stderr, "sluis: not a URL: %s (https://host/path)\n", e->q->url);
+		(void)fprintf(
+			stderr,
+			"sluis: not a URL: %s (https://host/path, tls://host, tcp://host:port)\n",
+			e->q->url);
 		return E_PROTO;
 	}
 	if (ip_parse(view_str(e->q->source ? e->q->source : "127.0.0.1"), &e->source) != E_OK) {

@@ -34,9 +34,10 @@ static json_t *explain_json_request(const struct explain *e)
 	struct wbuf w = wbuf_of(source, sizeof source);
 
 	ip_put(&w, &e->source);
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "url", e->q->url, "method", e->q->method,
-			 "source", explain_json_text(wbuf_view(&w)), "host",
-			 explain_json_text(e->host.name), "path",
+	return json_pack("{s:s, s:s?, s:o, s:o, s:o}", "url", e->q->url, "method",
+			 e->is_stream ? NULL : e->q->method, "source",
+			 explain_json_text(wbuf_view(&w)), "host", explain_json_text(e->host.name),
+			 "path",
 			 e->target.path.n ? explain_json_text(e->target.path) : json_null());
 }
 

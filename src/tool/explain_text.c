@@ -34,7 +34,7 @@ static void explain_text_request(const struct explain *e)
 	struct explain_line l;
 	struct wbuf *w = explain_text_begin(&l, "request");
 
-	wbuf_str(w, e->q->method);
+	wbuf_str(w, e->is_stream ? "connection" : e->q->method);
 	WBUF_LIT(w, " ");
 	wbuf_str(w, e->q->url);
 	WBUF_LIT(w, " from ");
@@ -57,6 +57,8 @@ static void explain_text_listener(const struct explain *e)
 		return;
 	wbuf_view_put(w, image_view(e->im, e->listener->name));
 	WBUF_LIT(w, ", ");
+	wbuf_str(w, snapshot_protocol_name(e->listener->protocol));
+	WBUF_LIT(w, " ");
 	snapshot_address(e->s, &e->listener->address, w);
 	if (e->listener_n > 1) {
 		WBUF_LIT(w, "; ");
@@ -86,7 +88,11 @@ static void explain_text_host(const struct explain *e)
 
 	if (!e->entry)
 		return;
-	wbuf_view_put(w, e->host.name);
+	if (!e->is_stream || e->listener->protocol == IMAGE_TLS_PASSTHROUGH)
+		wbuf_view_put(w, e->host.is_ip && e->is_stream ? VIEW("no server name")
+							       : e->host.name);
+	else
+		WBUF_LIT(w, "none is known");
 	WBUF_LIT(w, " (");
 	wbuf_str(w, explain_host_kind(e));
 	WBUF_LIT(w, "), ");

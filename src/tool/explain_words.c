@@ -100,7 +100,8 @@ void explain_action(const struct explain *e, struct wbuf *w)
 		wbuf_dec(w, rule->body.n);
 		WBUF_LIT(w, " bytes");
 	} else {
-		WBUF_LIT(w, "passes it to a backend");
+		wbuf_str(w, e->is_stream ? "passes the connection to a backend"
+					 : "passes it to a backend");
 	}
 }
 

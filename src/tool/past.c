@@ -33,7 +33,7 @@ static const char past_usage[] =
 	"then\n";
 
 static const char past_rollback_usage[] =
-	"usage: sluis rollback NUMBER [--reason TEXT] [--dry-run] [--state DIR]\n"
+	"usage: sluis rollback NUMBER [--reason TEXT] [--dry-run] [--json] [--state DIR]\n"
 	"\n"
 	"Applies an entry of `sluis history` again, files and run-time changes as they were then, "
 	"after\n"
@@ -352,6 +352,7 @@ int past_rollback_main(int argc, char **argv)
 	a.state = o.state;
 	a.reason = o.reason;
 	a.is_dry = o.is_dry;
+	a.is_json = o.is_json;
 	a.text = e.document;
 	return change_ask_send(&a);
 }

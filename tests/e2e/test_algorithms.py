@@ -162,6 +162,32 @@ def test_slow_start(sluis, site, origin):
     assert share() > 0.4
 
 
+def test_slow_start_after_a_reload(sluis, site, origin):
+    """The same when the file, or a run-time change, is what takes it into use again; a reload that changes nothing starts nobody anew."""
+    a, b = origin(name="a"), origin(name="b")
+
+    def configuration(**more):
+        return site(named(a), {**named(b), **more}, backend={"balance": "random", "slow_start": "3s"})
+
+    def share():
+        with sluis.client() as client:
+            got = collections.Counter(client.ask().body for _ in range(300))
+        return got[b"b"] / 300
+
+    sluis.start(configuration(state="disabled"))
+    assert share() == 0
+    for change in [lambda: sluis.reload(configuration()), lambda: sluis.run("server", "set", "web/b", "state=enabled")]:
+        assert change().returncode == 0
+        until(lambda: share() > 0)
+        assert share() < 0.35
+        time.sleep(3.2)
+        assert share() > 0.4
+        assert sluis.reload().returncode == 0
+        assert share() > 0.4
+        assert sluis.run("server", "set", "web/b", "state=drain").returncode == 0
+        until(lambda: share() == 0)
+
+
 def test_the_queue_serves_by_priority(sluis, site, origin):
     """High before normal before low, first come first served within one; full, the lowest gives way."""
     gate = threading.Event()

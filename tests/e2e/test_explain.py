@@ -156,7 +156,54 @@ def test_certificates(sluis, site, ca, origin):
     assert explain(sluis, "http://www.example.nl/", "--listener", "public")[0] == 0
 
 
-@pytest.mark.parametrize("arguments", [[], ["a.nl", "b.nl"], ["http://user@a.nl/"], ["http://a.nl", "--source", "x"],
+def test_connections_without_requests(sluis, site):
+    """tcp and tls_passthrough: by source, by server name; https says so too where names are passed on."""
+    configuration = site("127.0.0.1:1")
+    tcp, tls = sluis.port("tcp"), sluis.port("tls")
+    configuration["listeners"] += [{"name": "tcp", "address": f"127.0.0.1:{tcp}", "protocol": "tcp"},
+                                   {"name": "tls", "address": f"127.0.0.1:{tls}", "protocol": "tls_passthrough"}]
+    configuration["backends"] += [{"name": "db", "servers": ["127.0.0.1:2"]}, {"name": "near", "servers": ["127.0.0.1:3"]}]
+    configuration["routes"][0]["listeners"] = ["public"]
+    configuration["routes"] += [
+        {"name": "t", "listeners": ["tcp"], "rules": [{"name": "near", "match": {"source": ["192.0.2.0/24"]}, "backend": "near"},
+                                                      {"name": "rest", "backend": "db"}]},
+        {"name": "n", "listeners": ["tls"], "hosts": ["*.example.nl"], "rules": [
+            {"name": "near", "match": {"source": ["192.0.2.0/24"]}, "backend": "near"}]},
+        {"name": "x", "listeners": ["tls"], "hosts": ["db.example.nl"], "backend": "db"}]
+    sluis.write(configuration)
+
+    def told(url, *options):
+        status, said = explain(sluis, url, *options, source="file")
+        return status, said["listener"] and said["listener"]["protocol"], said["result"].get("rule", said["result"].get("why"))
+
+    assert told(f"tcp://10.0.0.1:{tcp}") == (3, None, "no listener accepts that scheme, port and address")
+    assert told(f"tcp://127.0.0.1:{tcp}") == (0, "tcp", "t/rest")
+    assert told(f"tcp://127.0.0.1:{tcp}/", "--source", "192.0.2.1") == (0, "tcp", "t/near")
+    assert told(f"http://a.nl:{tcp}/x") == told(f"https://a.nl:{tcp}/x") == (0, "tcp", "t/rest")
+    assert told(f"tls://DB.example.nl:{tls}") == told(f"https://db.example.nl:{tls}/y") == (0, "tls_passthrough", "x/default")
+    assert told(f"tls://a.example.nl:{tls}", "--source", "192.0.2.1") == (0, "tls_passthrough", "n/near")
+    assert told(f"tls://a.example.nl:{tls}")[2] == "no rule takes connections from there: the connection is refused"
+    assert "has that server name" in told(f"tls://other.org:{tls}")[2] and "without a server name" in told(f"tls://127.0.0.1:{tls}")[2]
+    assert told(f"tcp://127.0.0.1:{sluis.port()}")[2].startswith("no listener accepts")
+    assert told("tcp://127.0.0.1:1", "--listener", "public")[2] == "this listener takes requests: ask with http:// or https://"
+    status, said = explain(sluis, f"tcp://127.0.0.1:{tcp}", source="file")
+    assert status == 0 and said["request"]["method"] is None and said["backends"][0]["name"] == "db"
+    assert [rule["why"] for rule in said["rules"]] == ["source 127.0.0.1 is not in its network", "every condition holds"]
+    text = instance.command("explain", f"tls://db.example.nl:{tls}", "--config", sluis.config).stdout
+    assert f"listener      tls, tls_passthrough 127.0.0.1:{tls}\nhost          db.example.nl (exact), 1 rule\n" in text
+    assert "result        passes the connection to a backend\n" in text
+
+
+def test_networks_that_may_not(sluis, site):
+    """`allow_networks` and `deny_networks` are judged with --source."""
+    sluis.write(site("127.0.0.1:1", route={"filters": [{"allow_networks": ["192.0.2.0/24"]}, {"deny_networks": ["192.0.2.9/32"]}]}))
+    for source, status in [("192.0.2.1", 0), ("192.0.2.9", 3), ("198.51.100.1", 3)]:
+        got, told = explain(sluis, f"http://a.nl:{sluis.port()}/", "--source", source, source="file")
+        assert got == status and told["result"]["status"] == (403 if status else None), source
+
+
+@pytest.mark.parametrize("arguments", [["tcp://127.0.0.1"], ["tcp:127.0.0.1:1"], [], ["a.nl", "b.nl"],
+                                       ["http://user@a.nl/"], ["http://a.nl", "--source", "x"],
                                        ["http://a.nl", "--nonsense"]])
 def test_questions_that_make_no_sense(folder, arguments):
     path = f"{folder}/s.yaml"

@@ -245,6 +245,69 @@ def test_diff_of_a_file(sluis, site, origin):
     assert len(history(sluis)) == 1
 
 
+# ---- taking options out -----------------------------------------------------------------------------------
+def test_unset(sluis, site, origin):
+    """An option of the file given up, and one for another in a single step; kept over a restart, dropped, and rolled back."""
+    start(sluis, site, origin, backend={"balance": "round_robin", "slow_start": "5s", "health": {"tcp": True, "interval": "1s"}},
+          route={"rules": [{"name": "r", "match": {"path_prefix": "/x"}, "backend": "web"}]})
+    said = done(sluis.run("backend", "set", "web", "--unset", "slow_start", "--unset=health.interval"))
+    assert said.splitlines()[:2] == ["backends/web/slow_start: 5s -> 0 (default)", "backends/web/health/interval: 1s -> 2s (default)"], said
+    assert done(sluis.run("changes")) == "- {at: [backends, web], do: set, without: [slow_start, health.interval]}\n"
+    assert "slow_start" not in done(sluis.run("changes", "save"))
+    split = ["route", "set", "all/r", "backends=[{name: web, weight: 3}]"]
+    refused(sluis.run(*split), "a rule does exactly one thing")
+    done(sluis.run(*split, "--unset", "backend"))
+    sluis.stop()
+    sluis.start()
+    assert done(sluis.run("changes")).count("without: [") == 2
+    refused(sluis.run("backend", "set", "web", "--unset", "slow_start"), "backends/web/slow_start: error: it is not set here")
+    refused(sluis.run("backend", "set", "web", "--unset", "slowstart"), "it is not set here")
+    refused(sluis.run("backend", "set", "web", "--unset", "servers"), "error:")
+    refused(sluis.run("backend", "set", "web", "--unset", "name"), "a name can't be unset")
+    assert sluis.run("backend", "add", "x", "servers=[127.0.0.1:1]", "--unset", "balance").returncode == 2
+    done(sluis.run("backend", "set", "web", "slow_start=7s"))
+    assert done(sluis.run("changes")).splitlines()[0] == (
+        "- {at: [backends, web], do: set, with: {slow_start: 7s}, without: [health.interval]}")
+    done(sluis.run("rollback", "1"))
+    assert done(sluis.run("changes")) == "" and "slow_start: 5s" in done(sluis.run("changes", "save"))
+    done(sluis.run("rollback", "2"))
+    assert "slow_start" not in done(sluis.run("changes", "save"))
+    done(sluis.run("changes", "drop", "--all"))
+    assert "slow_start: 5s" in done(sluis.run("changes", "save"))
+
+
+def test_json(sluis, site, origin):
+    """What changes and what is wrong, for programs: of edits, trials, drops, rollbacks, diff and the list."""
+    start(sluis, site, origin)
+
+    def told(*arguments, status=0):
+        ran = sluis.run(*arguments, "--json")
+        assert ran.returncode == status, (ran.stdout, ran.stderr)
+        return json.loads(ran.stdout)
+
+    line = "backends/web/servers/b/weight: 1 (default) -> 5"
+    edit = ["server", "set", "web/b", "weight=5"]
+    assert told(*edit, "--dry-run") == {"result": "checked", "generation": None, "entry": None, "differences": [line], "warnings": [],
+                                        "errors": []}
+    before = sluis.status()["generation"]
+    assert told(*edit) == {"result": "applied", "generation": before + 1, "entry": 2, "differences": [line], "warnings": [], "errors": []}
+    wrong = told("server", "set", "web/b", "weight=700", status=1)
+    assert wrong["result"] == "refused" and wrong["entry"] is None and not wrong["differences"]
+    assert wrong["errors"] == ['run-time change: backends/web/servers/b/weight: error: weight: expected a number from 1 to 256, not "700"',
+                               "error: config[0]: 1 error in the configuration"], wrong
+    assert told("server", "set", "web/b", "weight=700", "--dry-run", status=1)["result"] == "refused"
+    assert told("changes") == {"entry": 2, "pinned": False, "changes": [
+        {"at": ["backends", "web", "servers", "b"], "do": "set", "with": {"weight": "5"}}]}
+    with open(sluis.config, encoding="utf-8") as file:
+        assert told("diff", sluis.config) | {"x": 0} == {"result": "checked", "generation": None, "entry": None, "differences": [],
+                                                         "warnings": [], "errors": [], "x": 0}, file.read()
+    assert told("rollback", "1", "--dry-run")["differences"] == ["backends/web/servers/b/weight: 5 -> 1 (default)"]
+    assert told("rollback", "1")["entry"] == 3
+    assert told("changes") == {"entry": 3, "pinned": True, "changes": []}
+    done(sluis.run("rollback", "2"))
+    assert told("changes", "drop", "--all")["result"] == "applied"
+
+
 # ---- history and rollback ---------------------------------------------------------------------------------
 def test_rollback_stays_until_reload(sluis, site, origin):
     """Also over a restart: what was rolled back to may be all that works."""

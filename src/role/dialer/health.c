@@ -41,6 +41,9 @@ static void health_load(struct dialer *d, struct dialer_server *s)
 		.last_check = health_enum(PAGE_GET(e->last_check), PAGE_CHECK_N),
 		.name_state = s->state.name_state,
 	};
+	/* One that was not in use and is from now on begins slowly, whoever changed it */
+	s->is_published = true;
+	s->was_usable = PAGE_GET(e->is_usable) == 1;
 	/* The configuration may have switched off what the old dialer had found out. */
 	if (s->pool->health_kind == IMAGE_HEALTH_NONE)
 		s->state.health = PAGE_HEALTH_UNKNOWN;
@@ -133,6 +136,7 @@ void health_publish(struct dialer *d, struct dialer_server *s)
 	PAGE_SET(e->health, from->health);
 	PAGE_SET(e->admin, from->admin);
 	PAGE_SET(e->is_ejected, from->is_ejected);
+	PAGE_SET(e->is_usable, s->was_usable);
 	PAGE_SET(e->last_check, from->last_check);
 	PAGE_SET(e->last_status, from->last_status);
 	PAGE_SET(e->name_state, from->name_state);

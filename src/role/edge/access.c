@@ -138,7 +138,7 @@ static void access_put_phases(struct wbuf *w, const struct exchange *x)
 	if (!x->connected_ns)
 		return;
 	record_put_number(w, RECORD_TAG_CONNECT_US, (x->connected_ns - x->asked_ns) / 1000);
-	if (x->g->servers[x->pool_index] && x->sent_ns > x->connected_ns)
+	if (x->pool->protocol == IMAGE_HTTPS && x->sent_ns > x->connected_ns)
 		record_put_number(w, RECORD_TAG_TLS_SERVER_US,
 				  (x->sent_ns - x->connected_ns) / 1000);
 }

@@ -135,7 +135,7 @@ struct generation {
 	struct tls_site **sites;	  /* per listener and certificate: generation_site() */
 	size_t site_n, freed_to;	  /* sites made so far; where freeing them goes on */
 	bool has_told;			  /* a site that could not be made */
-	struct tls_client_site **servers; /* per pool; NULL for plain ones */
+	struct tls_client_site **servers; /* per pool; generation_servers */
 	uint64_t *tls_identity; /* per pool: what a server connection was verified against */
 	struct route_regexes *regexes;
 	uint16_t https_port; /* for redirect_to_https; 0 = none */

@@ -217,16 +217,17 @@ static void exchange_set_deadline(struct edge *e, struct exchange *x)
 		exchange_deadline(e, x, hedge_wait_ms(x, retry_timeout_ms(x)));
 }
 
-static enum err exchange_start_tls(struct exchange *x)
+static enum err exchange_start_tls(struct edge *e, struct exchange *x)
 {
+	struct tls_client_site *site = generation_servers(e, x->g, x->pool_index);
 	const struct image_address *a = &x->server->address;
 	struct upstream *u = x->u;
 	bool has_name = a->kind == IMAGE_ADDRESS_NAME;
 
-	u->conn.tls =
-		tls_conn_connect(x->g->servers[x->pool_index],
-				 has_name ? image_view(&x->g->image, a->name) : (struct view){ 0 },
-				 a->kind == IMAGE_ADDRESS_IP ? &a->ip : NULL);
+	if (site)
+		u->conn.tls = tls_conn_connect(
+			site, has_name ? image_view(&x->g->image, a->name) : (struct view){ 0 },
+			a->kind == IMAGE_ADDRESS_IP ? &a->ip : NULL);
 	if (!u->conn.tls)
 		return E_NOMEM;
 	tls_conn_set_owner(u->conn.tls, &u->conn);
@@ -237,7 +238,7 @@ static enum err exchange_start_tls(struct exchange *x)
 static void exchange_open_tls(struct edge *e, struct exchange *x)
 {
 	struct upstream *u = x->u;
-	enum err got = u->conn.tls ? E_OK : exchange_start_tls(x);
+	enum err got = u->conn.tls ? E_OK : exchange_start_tls(e, x);
 
 	if (got == E_OK)
 		got = conn_handshake(e, &u->conn);
@@ -278,7 +279,7 @@ void exchange_connected(struct edge *e, struct exchange *x)
 		exchange_failed(e, x, DIAL_RESET);
 		return;
 	}
-	if (!x->u->is_open && !x->g->servers[x->pool_index])
+	if (!x->u->is_open && x->pool->protocol != IMAGE_HTTPS)
 		x->u->is_open = true;
 	if (!x->u->is_open) {
 		exchange_open_tls(e, x);

@@ -117,8 +117,32 @@ static uint64_t generation_tls_identity(const struct generation *g, const struct
 	return h > GENERATION_H2C ? h : GENERATION_H2C + 1;
 }
 
+/* Pools that trust the same issuers share them: the system's alone are a megabyte. */
+static const struct tls_client_site *generation_like(const struct generation *g, uint32_t pool)
+{
+	struct image_range ca = image_pool_at(&g->image, pool)->tls_ca;
+
+	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_POOL); i++) {
+		const struct image_pool *p = image_pool_at(&g->image, i);
+
+		if (g->servers[i] && p->tls_verify && p->tls_ca.first == ca.first &&
+		    p->tls_ca.n == ca.n)
+			return g->servers[i];
+	}
+	return NULL;
+}
+
+static enum err generation_make_servers(struct edge *e, struct generation *g, uint32_t pool)
+{
+	return tls_client_site_new(e->tls, &g->image, pool, g->number, generation_like(g, pool),
+				   &g->servers[pool]);
+}
+
+/* As with sites, the first ones at once, the others when they are first used. */
 static enum err generation_add_pools(struct edge *e, struct generation *g)
 {
+	unsigned made = 0;
+
 	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_POOL); i++) {
 		const struct image_pool *p = image_pool_at(&g->image, i);
 
@@ -128,9 +152,20 @@ static enum err generation_add_pools(struct edge *e, struct generation *g)
 			continue;
 		}
 		g->tls_identity[i] = generation_tls_identity(g, p);
-		TRY(tls_client_site_new(e->tls, &g->image, i, g->number, &g->servers[i]));
+		if (made++ < (e->now ? 1 : GENERATION_SITES_FIRST))
+			TRY(generation_make_servers(e, g, i));
 	}
 	return E_OK;
+}
+
+struct tls_client_site *generation_servers(struct edge *e, struct generation *g, uint32_t pool)
+{
+	if (!g->servers[pool] && generation_make_servers(e, g, pool) != E_OK && !g->has_told) {
+		g->has_told = true;
+		log_line(LOG_ERROR, "TLS to pool %u of generation %u can't be made: %s", pool,
+			 g->number, tls_library_error(e->tls));
+	}
+	return g->servers[pool];
 }
 
 /* Tables of the pools that hash, in the making. */

@@ -34,6 +34,10 @@ void generation_tick(struct edge *e);
 struct tls_site *generation_site(struct edge *e, struct generation *g,
 				 const struct image_listener *l, uint32_t certificate);
 
+/* generation_servers - how servers of a pool with TLS are spoken to, made when it is first asked
+ * for; NULL: it can't be made (logged) */
+struct tls_client_site *generation_servers(struct edge *e, struct generation *g, uint32_t pool);
+
 /* generation_any_site - the site of the listener's first certificate: before a client has said its
  * name */
 struct tls_site *generation_any_site(struct edge *e, struct generation *g,

@@ -160,7 +160,7 @@ void trace_try_end(struct edge *e, struct exchange *x, const char *error)
 	s.resends = x->tries ? (uint8_t)(x->tries - 1) : 0;
 	s.id = view_of(x->trace.try_id, sizeof x->trace.try_id);
 	s.parent_id = view_of(x->trace.id, sizeof x->trace.id);
-	s.scheme = x->g->servers[x->pool_index] ? VIEW("https") : VIEW("http");
+	s.scheme = x->pool->protocol == IMAGE_HTTPS ? VIEW("https") : VIEW("http");
 	s.version = x->pool->is_h2 ? VIEW("2") : VIEW("1.1");
 	s.pool = image_view(&x->g->image, x->pool->name);
 	s.server = image_view(&x->g->image, x->server->name);

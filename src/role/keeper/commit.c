@@ -4,6 +4,7 @@
 #include "ipc/keeper_role.h"
 #include "role/keeper/boot.h"
 #include "role/keeper/child.h"
+#include "role/keeper/control.h"
 #include "role/keeper/events.h"
 #include "role/keeper/history.h"
 #include "role/keeper/listener.h"
@@ -292,6 +293,7 @@ void commit_tell(struct keeper *k)
 	wbuf_dec(&w, k->image.generation);
 	events_put_change(k, "config.applied", "ok", wbuf_view(&w));
 	if (k->is_ready) {
+		control_tell_applied(k, k->image.generation, k->change.number);
 		say_format(k, SAY_PROGRESS, "generation %u is in use",
 			   (unsigned)k->image.generation);
 		if (k->change.number)

@@ -429,6 +429,22 @@ void control_tell_waiting(struct keeper *k, uint8_t level, struct view text)
 	}
 }
 
+void control_tell_applied(struct keeper *k, uint32_t generation, uint32_t entry)
+{
+	uint8_t body[8];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	wbuf_u32(&w, generation);
+	wbuf_u32(&w, entry);
+	for (unsigned i = 0; i < KEEPER_CLIENTS; i++) {
+		struct keeper_client *c = &k->clients[i];
+
+		if (c->source.fd >= 0 && c->wait == CLIENT_CHANGE &&
+		    frame_send(c->source.fd, KEEPER_APPLIED, 0, wbuf_view(&w), NULL, 0) == E_AGAIN)
+			c->lost_lines++;
+	}
+}
+
 void control_change_begins(struct keeper *k)
 {
 	for (unsigned i = 0; i < KEEPER_CLIENTS; i++)

@@ -25,6 +25,9 @@ void control_tell(struct keeper_client *c, uint8_t level, struct view text);
 /* control_tell_waiting - a line for the commands that wait for the present change */
 void control_tell_waiting(struct keeper *k, uint8_t level, struct view text);
 
+/* control_tell_applied - the same of what has been applied; entry: of the history, or 0 */
+void control_tell_applied(struct keeper *k, uint32_t generation, uint32_t entry);
+
 /* control_next_edit - the command whose run-time change is next; NULL: none waits */
 struct keeper_client *control_next_edit(struct keeper *k);
 

@@ -4,7 +4,8 @@
 
 #include "role/keeper/keeper.h"
 
-enum say_level { SAY_PROGRESS = 0, SAY_ERROR = 1, SAY_WARNING = 2 };
+/* As enum tool_text: a role may say the first three. */
+enum say_level { SAY_CHANGE = 0, SAY_ERROR = 1, SAY_WARNING = 2, SAY_PROGRESS = 3 };
 
 /* say_line - one line, as it stands: "sluis.yaml:3:1: error: ..."; control bytes become \xNN */
 void say_line(struct keeper *k, enum say_level level, struct view text);

@@ -25,6 +25,11 @@ static const struct {
 	  LISTENERS "backends: [{name: web, servers: [{name: a, address: \"127.0.0.1:1\", backup: "
 		    "true}, {name: b, address: \"127.0.0.1:2\", state: drain}]}]\n" ROUTES,
 	  true },
+	{ "draining, with another slow start",
+	  LISTENERS
+	  "backends: [{name: web, slow_start: 5s, servers: [{name: a, address: "
+	  "\"127.0.0.1:1\", state: drain}, {name: b, address: \"127.0.0.1:2\"}]}]\n" ROUTES,
+	  false },
 	{ "disabled: no health checks",
 	  LISTENERS "backends: [{name: web, servers: [{name: a, address: \"127.0.0.1:1\", state: "
 		    "disabled}, {name: b, address: \"127.0.0.1:2\"}]}]\n" ROUTES,
@@ -69,9 +74,27 @@ static void test_servers(void **state)
 	unmake_image(&first);
 }
 
+/* A slow start begins when a state changes: the dialer has to know of it. */
+static void test_slow_start(void **state)
+{
+	static const char from[] = LISTENERS "backends: [{name: web, slow_start: 5s, servers: "
+					     "[{name: a, address: \"127.0.0.1:1\", "
+					     "state: drain}]}]\n" ROUTES;
+	static const char to[] = LISTENERS "backends: [{name: web, slow_start: 5s, servers: "
+					   "[{name: a, address: \"127.0.0.1:1\", "
+					   "weight: 5}]}]\n" ROUTES;
+	struct made_image a = make_image(from, NULL, 0), b = make_image(to, &a.im, 1);
+
+	(void)state;
+	assert_false(image_same_servers(&a.im, &b.im));
+	unmake_image(&a);
+	unmake_image(&b);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_servers) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_servers),
+					    cmocka_unit_test(test_slow_start) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

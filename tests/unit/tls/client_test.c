@@ -67,7 +67,7 @@ static void attempt(struct rig *r, const struct attempt *a, size_t number)
 	e->owner.rig = r;
 	if (a->ip)
 		ip = address(a->ip);
-	assert_int_equal(tls_client_site_new(r->lib, &r->image, a->pool, 1, &site), E_OK);
+	assert_int_equal(tls_client_site_new(r->lib, &r->image, a->pool, 1, NULL, &site), E_OK);
 	e->client = tls_conn_connect(site, view_str(a->name), a->ip ? &ip : NULL);
 	site = tls_client_site_free(site); /* the connection holds it */
 	assert_non_null(e->client);
@@ -130,7 +130,8 @@ static void test_nothing_to_verify(void **state)
 	struct tls_client_site *site = NULL;
 	struct rig *r = *state;
 
-	assert_int_equal(tls_client_site_new(r->lib, &r->image, RIG_POOL_PLAIN, 1, &site), E_OK);
+	assert_int_equal(tls_client_site_new(r->lib, &r->image, RIG_POOL_PLAIN, 1, NULL, &site),
+			 E_OK);
 	assert_null(tls_conn_connect(site, (struct view){ 0 }, NULL));
 	assert_null(tls_conn_connect(site, VIEW("not a name"), NULL));
 	site = tls_client_site_free(site);
@@ -166,7 +167,8 @@ static enum err against_plain(struct rig *r, int version)
 	enum err e = E_AGAIN;
 	int done = 0, n = 0;
 
-	assert_int_equal(tls_client_site_new(r->lib, &r->image, RIG_POOL_CLIENT, 1, &site), E_OK);
+	assert_int_equal(tls_client_site_new(r->lib, &r->image, RIG_POOL_CLIENT, 1, NULL, &site),
+			 E_OK);
 	client = tls_conn_connect(site, VIEW("p256.test"), NULL);
 	tls_conn_set_owner(client, &owner);
 	for (int i = 0; i < 6 && !(e == E_OK && done == 1) && e != E_PROTO; i++) {
