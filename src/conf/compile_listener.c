@@ -118,6 +118,7 @@ static void compile_listener_numbers(const struct model_listener *from, struct i
 	to->header_size = (uint32_t)from->limits.header_size;
 	to->headers = (uint32_t)from->limits.headers;
 	to->streams_per_connection = (uint32_t)from->limits.streams_per_connection;
+	to->requests_per_address = (uint32_t)from->limits.requests_per_address;
 	to->requests_per_connection = (uint32_t)from->limits.requests_per_connection;
 	to->body_size = from->limits.body_size;
 	to->handshake_ms = (uint32_t)from->timeouts.handshake_ms;

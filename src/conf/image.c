@@ -72,6 +72,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, headers, IMAGE_HEADERS_MIN, IMAGE_HEADERS_MAX),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, requests_per_connection, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, streams_per_connection, 1, IMAGE_STREAMS_MAX),
+	ROW(IMAGE_LISTENER, ROW_U32, image_listener, requests_per_address, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, handshake_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_header_ms, 0, ANY),
 	ROW(IMAGE_LISTENER, ROW_U32, image_listener, request_body_idle_ms, 0, ANY),

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 13u
+#define IMAGE_VERSION 14u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -155,6 +155,7 @@ struct image_listener {
 	uint32_t handshake_ms, request_header_ms, request_body_idle_ms, keep_alive_ms,
 		response_idle_ms;
 	uint32_t streams_per_connection; /* HTTP/2: requests under way at once */
+	uint32_t requests_per_address;	 /* HTTP/2: ... that are worked on, of all connections */
 	struct image_range accept_proxy; /* IMAGE_NETWORK: who sends a PROXY header first */
 	uint32_t tunnel_idle_ms, tunnel_lifetime_ms; /* lifetime 0 = no end */
 	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */

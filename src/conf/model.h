@@ -49,7 +49,7 @@ struct model_pairs {
 struct model_listener_limits {
 	const struct node *at;
 	uint64_t connections, connections_per_address, header_size, headers, body_size,
-		requests_per_connection, streams_per_connection;
+		requests_per_connection, streams_per_connection, requests_per_address;
 };
 
 struct model_listener_timeouts {

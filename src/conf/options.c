@@ -67,6 +67,14 @@ static const struct option listener_limit_rows[] = {
 	ROW_NUMBER(model_listener_limits, streams_per_connection, "streams_per_connection", 1,
 		   IMAGE_STREAMS_MAX, "100",
 		   "HTTP/2: requests under way at once on one connection."),
+	ROW_NUMBER(
+		model_listener_limits, requests_per_address, "requests_per_address", 0,
+		OPTIONS_COUNT_MAX, "1000",
+		"HTTP/2: requests of one client address (IPv6: of one /64) that are worked on at "
+		"a time, divided among its connections (4 each at least); further ones wait for "
+		"timeouts.request_header. A connection is offered twice as many streams as are "
+		"worked "
+		"on, and 10 at least. 0 = no limit."),
 };
 static const struct option_table listener_limits =
 	OPTIONS_TABLE(model_listener_limits, "limits", listener_limit_rows,

@@ -154,10 +154,12 @@ enum page_abuse {
 	PAGE_ABUSE_WINDOW,
 	PAGE_ABUSE_EMPTY,
 	PAGE_ABUSE_UNKNOWN,
-	PAGE_ABUSE_HEADER,  /* heads that are too large */
-	PAGE_ABUSE_REFUSED, /* streams over the limit */
-	PAGE_ABUSE_REQUEST, /* requests that are none */
-	PAGE_ABUSE_SLOW,    /* heads and bodies that did not come in time */
+	PAGE_ABUSE_HEADER,    /* heads that are too large */
+	PAGE_ABUSE_REFUSED,   /* streams over the limit */
+	PAGE_ABUSE_REQUEST,   /* requests that are none */
+	PAGE_ABUSE_SLOW,      /* heads and bodies that did not come, answers that were not taken */
+	PAGE_ABUSE_PROTOCOL,  /* HTTP/2 broken in a way that only the connection can end for */
+	PAGE_ABUSE_HANDSHAKE, /* TLS that did not begin */
 	PAGE_ABUSES
 };
 

@@ -1,5 +1,6 @@
 """THREATS A7, A8, A22: what a client may cost. Each flood ends its connection with ENHANCE_YOUR_CALM, is counted and
 recorded, and others notice nothing."""
+import threading
 import time
 
 import pytest
@@ -161,6 +162,44 @@ def test_source_is_refused_after_many(h2, sluis):
     assert metric(sluis, "sluis_listener_refused_total") >= refused
 
 
+def test_an_address_has_its_share(h2, sluis):
+    """THREATS A22: more connections get an address no more of the servers; what has to wait is answered all the same."""
+    go, lock, now, most = threading.Event(), threading.Lock(), [0], [0]
+
+    def handle(request, _):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        go.wait(20)
+        with lock:
+            now[0] -= 1
+        return origins.answer(b"fine")
+
+    keywords = h2(handle, listener={"limits": {"requests_per_address": 50}})
+    clients = [http2.Client(**keywords) for _ in range(9)]
+    streams = [[client.begin(f"/{n}") for n in range(10)] for client in clients]
+    time.sleep(1)
+    assert 36 <= most[0] <= 50
+    go.set()
+    for client, mine in zip(clients, streams):
+        assert [answer.status for answer in client.wait(*mine)] == [200] * 10
+        client.sock.close()
+    assert most[0] <= 50 and metric(sluis, "sluis_listener_abuse_total") == 0
+
+
+def test_who_waits_too_long_is_refused(h2):
+    """RFC 9113 §8.7: REFUSED_STREAM, so it may be asked again; the others go on."""
+    go = threading.Event()
+    listener = {"limits": {"requests_per_address": 1}, "timeouts": {"request_header": "500ms"}}
+    with http2.Client(**h2(lambda *_: (go.wait(20), origins.answer(b"fine"))[1], listener=listener)) as client:
+        streams = [client.begin("/") for _ in range(10)]
+        refused = client.wait(*streams[4:])
+        assert [answer.reset for answer in refused] == [7] * 6
+        go.set()
+        assert [answer.status for answer in client.wait(*streams[:4])] == [200] * 4
+        assert client.ask("/").status == 200
+
+
 def test_slow_head(h2):
     """RFC 9113 §10.5: the rest of a field block is waited for as long as that of a head."""
     with http2.Raw(**h2(listener={"timeouts": {"request_header": "300ms"}})) as raw:
@@ -183,7 +222,7 @@ def test_slow_readers_hold_little(h2, sluis, window):
     held = _resident(sluis.pids("edge")[0]) - before
     assert held < 1000 * 40_000, held  # 40 KB a stream, everything included
     for raw in clients:
-        assert raw.wait(frames.RstStreamFrame, timeout=6)
+        assert raw.error(timeout=12) == CALM
         raw.sock.close()
 
 

@@ -33,6 +33,7 @@ static const char *const abuses[PAGE_ABUSES] = {
 	[PAGE_ABUSE_EMPTY] = "empty",	      [PAGE_ABUSE_UNKNOWN] = "unknown",
 	[PAGE_ABUSE_HEADER] = "header",	      [PAGE_ABUSE_REFUSED] = "refused",
 	[PAGE_ABUSE_REQUEST] = "bad_request", [PAGE_ABUSE_SLOW] = "slow",
+	[PAGE_ABUSE_PROTOCOL] = "protocol",   [PAGE_ABUSE_HANDSHAKE] = "handshake",
 };
 
 #define BY(label, values, first)                                                                   \

@@ -102,6 +102,14 @@ enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_
 	return E_OK;
 }
 
+uint64_t address_count(const struct edge *e, uint16_t slot, const struct ip *ip)
+{
+	struct ip who = ip_source(ip);
+
+	return e->addresses[address_find(e, slot, &who)].n +
+	       address_elsewhere(e, address_hash(e, slot, &who) % PAGE_ADDRESSES);
+}
+
 void address_remove(struct edge *e, uint16_t slot, const struct ip *ip)
 {
 	struct ip who = ip_source(ip);

@@ -20,6 +20,9 @@ uint32_t address_hash(const struct edge *e, uint16_t slot, const struct ip *ip);
  * limit) */
 enum err address_add(struct edge *e, uint16_t slot, const struct ip *ip, uint32_t limit);
 
+/* address_count - connections of that address now, over all edges, or a little more */
+uint64_t address_count(const struct edge *e, uint16_t slot, const struct ip *ip);
+
 /* address_remove - one less */
 void address_remove(struct edge *e, uint16_t slot, const struct ip *ip);
 

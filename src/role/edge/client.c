@@ -345,6 +345,8 @@ static bool client_run_head(struct edge *e, struct client *c)
 
 	if (c->conn.out)
 		return false; /* who does not read the answers gets no further ones */
+	if (c->is_stream && !h2_client_may_begin(e, c))
+		return false;
 	got = l ? client_next_head(e, c, l) : E_CLOSED;
 	if (got == E_AGAIN && !had_part && c->was_parsed)
 		client_deadline(e, c,
@@ -435,6 +437,10 @@ void client_run_again(struct edge *e)
 
 void client_charge(struct edge *e, struct client *c, enum page_abuse act)
 {
+	if (act == PAGE_ABUSE_SLOW && !c->conn.stream) {
+		abuse_end(e, c, act, false); /* that is what it ends for */
+		return;
+	}
 	if (!abuse_add(e, c, act))
 		return;
 	if (c->conn.stream)

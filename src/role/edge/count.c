@@ -4,6 +4,7 @@
  */
 #include "role/edge/count.h"
 
+#include "role/edge/abuse.h"
 #include "role/edge/pool.h"
 
 /* a is an older generation than b: they count up, and round. */
@@ -120,12 +121,13 @@ enum page_tls_failure count_why(const struct client *c, enum err got)
 	return got == E_CLOSED || got == E_PROTO ? PAGE_TLS_CLOSED : PAGE_TLS_OTHER;
 }
 
-void count_handshake_failed(struct edge *e, const struct client *c, enum page_tls_failure why)
+void count_handshake_failed(struct edge *e, struct client *c, enum page_tls_failure why)
 {
 	struct page_load_listener *l = &e->load->listener[c->slot];
 
 	PAGE_ADD(l->handshakes_failed, 1);
 	PAGE_ADD(l->tls_failures[why], 1);
+	abuse_note(e, c, PAGE_ABUSE_HANDSHAKE);
 }
 
 void count_tick(struct edge *e)

@@ -20,7 +20,7 @@ void count_answer(struct edge *e, const struct exchange *x);
 
 /* count_handshake, count_handshake_failed - of a client; got is what conn_handshake said */
 void count_handshake(struct edge *e, const struct client *c);
-void count_handshake_failed(struct edge *e, const struct client *c, enum page_tls_failure why);
+void count_handshake_failed(struct edge *e, struct client *c, enum page_tls_failure why);
 enum page_tls_failure count_why(const struct client *c, enum err got);
 
 /* count_tick - gauges that are sampled */

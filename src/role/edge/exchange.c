@@ -448,6 +448,8 @@ void exchange_expired(struct edge *e, struct exchange *x)
 		return; /* its server has left: it asks for another one in this turn */
 	x->end = X_END_TIMEOUT;
 	if (x->flags & X_ANSWERED) {
+		if (x->c->conn.out) /* it is the client that takes nothing */
+			client_charge(e, x->c, PAGE_ABUSE_SLOW);
 		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
 		exchange_abort(e, x);
 	} else if (x->flags & (X_QUEUED | X_ASK)) {

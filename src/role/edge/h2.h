@@ -44,6 +44,7 @@ struct h2_stream {
 	struct conn *conn;	    /* NULL: its head is not complete yet */
 	struct list node;	    /* session.streams */
 	struct list ready;	    /* session.ready: to be run */
+	struct list parked;	    /* session.parked: its request has to wait */
 	struct h2_stream *next;	    /* free list */
 	int32_t id;		    /* 0: not begun yet */
 	uint8_t method;		    /* enum http_method of the request */
@@ -56,6 +57,7 @@ struct h2_stream {
 	bool was_cut, is_first; /* the session ended under it; it was its first */
 	bool is_too_large;	/* its head is */
 	bool is_malformed;	/* and reset for it */
+	bool is_running;	/* counted in session.running_n */
 	bool has_head;		/* the final one has come */
 	uint64_t content_left;	/* of known length: still to come */
 	struct buffer *text;	/* heads */
@@ -93,13 +95,14 @@ struct h2_session {
 	struct buffer *head; /* of a field block under way */
 	struct h2_message message;
 	struct h2_stream *heading; /* whose block it is; NULL: of one that is not kept */
-	struct list streams, ready;
+	struct list streams, ready, parked;
 	struct list dirty;	 /* edge.h2_dirty: to be flushed */
 	struct list node;	 /* server_state.sessions */
 	struct h2_session *next; /* free list */
 	struct h2_gone gone;
 	struct h2_watch watch;
 	uint32_t stream_n, stream_max;
+	uint32_t running_n;	 /* of a client: requests that are worked on */
 	uint32_t header_size;	 /* of a head */
 	uint32_t window_credit;	 /* WINDOW_UPDATE that what was sent accounts for */
 	uint32_t oddities;	 /* of a server, since its last answer */

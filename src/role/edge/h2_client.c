@@ -5,22 +5,50 @@
 #include "role/edge/h2_client.h"
 
 #include "role/edge/abuse.h"
+#include "role/edge/address.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/h2_session.h"
 #include "role/edge/h2_stream.h"
 #include "role/edge/store.h"
 
+enum {
+	CLIENT_RUNNING_MIN = 4, /* requests of a connection, however many there are */
+	CLIENT_STREAMS_MIN = 10,
+	CLIENT_STREAMS_PARTS = 2 /* streams offered for each that is worked on */
+};
+
 static void client_deadline(struct edge *e, struct client *c, uint32_t ms)
 {
 	wheel_set(&e->wheel, &c->conn.timer, e->loop.now_ms + ms);
+}
+
+/* What each of its connections may have of what an address may have in progress. */
+static uint64_t client_part(const struct edge *e, const struct client *owner,
+			    const struct image_listener *l)
+{
+	return l->requests_per_address / (1 + address_count(e, owner->slot, &owner->ip));
+}
+
+/* The more connections an address has, the fewer streams a further one is offered: those that wait
+ * cost memory too. */
+static uint32_t client_streams(const struct edge *e, const struct client *c,
+			       const struct image_listener *l)
+{
+	uint64_t part = CLIENT_STREAMS_PARTS * client_part(e, c, l);
+
+	if (!l->requests_per_address || abuse_speaks_for_others(e, &c->ip))
+		return l->streams_per_connection;
+	if (part < CLIENT_STREAMS_MIN)
+		part = CLIENT_STREAMS_MIN;
+	return part < l->streams_per_connection ? (uint32_t)part : l->streams_per_connection;
 }
 
 enum err h2_client_start(struct edge *e, struct client *c, const struct image_listener *l)
 {
 	struct h2_session_spec spec = { .is_server = true,
 					.header_size = l->header_size,
-					.streams = l->streams_per_connection };
+					.streams = client_streams(e, c, l) };
 
 	TRY(h2_session_open(e, &c->conn, &spec));
 	c->state = CLIENT_SESSION;
@@ -57,6 +85,44 @@ enum err h2_client_open(struct edge *e, struct h2_session *n, struct h2_stream *
 	return E_OK;
 }
 
+/*
+ * How many requests of this connection are worked on at a time: its part of what its address may
+ * have. A stream costs its client little, but us an exchange, a buffer and a server's connection;
+ * so connections_per_address alone is no limit to what an address takes (THREATS A22).
+ */
+static bool client_has_share(struct edge *e, const struct client *owner,
+			     const struct image_listener *l)
+{
+	uint32_t running = owner->conn.session->running_n;
+
+	return running < CLIENT_RUNNING_MIN || !l->requests_per_address ||
+	       running < client_part(e, owner, l) || abuse_speaks_for_others(e, &owner->ip);
+}
+
+bool h2_client_may_begin(struct edge *e, struct client *c)
+{
+	const struct image_listener *l = e->now->listener[c->slot];
+	struct h2_stream *s = c->conn.stream;
+	struct h2_session *n = s->session;
+
+	if (s->is_running || !l || c->conn.is_broken)
+		return true;
+	if (!client_has_share(e, client_owner(n), l)) {
+		if (list_is_empty(&s->parked)) {
+			list_append(&n->parked, &s->parked);
+			client_deadline(e, c, l->request_header_ms);
+		}
+		return false;
+	}
+	if (!list_is_empty(&s->parked)) {
+		list_remove(&s->parked);
+		wheel_cancel(&c->conn.timer);
+	}
+	s->is_running = true;
+	n->running_n++;
+	return true;
+}
+
 void h2_client_finish(struct edge *e, struct client *c)
 {
 	const struct image_listener *l = e->now->listener[c->slot];
@@ -84,6 +150,7 @@ void h2_client_stream_expired(struct edge *e, struct client *c)
 	struct h2_stream *s = c->conn.stream;
 
 	if (!l || !s->has_moved) {
+		client_charge(e, c, PAGE_ABUSE_SLOW);
 		client_close(e, c, true);
 		return;
 	}
@@ -153,12 +220,14 @@ void h2_client_expired(struct edge *e, struct client *c)
 		       e->loop.now_ms - n->block_began_ms >= l->request_header_ms;
 
 	if (is_slow) {
-		(void)abuse_add(e, c, PAGE_ABUSE_SLOW);
+		abuse_end(e, c, PAGE_ABUSE_SLOW, false);
 		h2_session_end(n, NGHTTP2_ENHANCE_YOUR_CALM);
 	} else if (l && c->conn.out && c->conn.out->at != n->blocked_at) {
 		n->blocked_at = c->conn.out->at; /* slow, but it takes some */
 		client_deadline(e, c, l->response_idle_ms);
 	} else if (!l || c->conn.out) {
+		if (l)
+			abuse_end(e, c, PAGE_ABUSE_SLOW, false);
 		n->is_dead = true; /* it takes nothing of what it asked for */
 		h2_session_touch(n);
 	} else if (n->stream_n == 0) {

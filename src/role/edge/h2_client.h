@@ -22,6 +22,10 @@ void h2_client_expired(struct edge *e, struct client *c);
 /* h2_client_drain - no new streams; it ends with its last one */
 void h2_client_drain(struct edge *e, struct client *c);
 
+/* h2_client_may_begin - c is a stream, whose request may be worked on now; otherwise it waits until
+ * another one of its connection has ended */
+bool h2_client_may_begin(struct edge *e, struct client *c);
+
 /* h2_client_finish - the answer of one stream is complete */
 void h2_client_finish(struct edge *e, struct client *c);
 

@@ -78,14 +78,12 @@ static int session_on_header(nghttp2_session *ng, const nghttp2_frame *frame, co
 	if (!n->heading || n->heading->id != frame->hd.stream_id) {
 		n->stray_bytes += name_n + value_n;
 		return n->stray_bytes > (uint64_t)SESSION_BLOCK_FACTOR * BUFFER_BYTES
-			       ? NGHTTP2_ERR_CALLBACK_FAILURE
+			       ? h2_watch_overdoes(n)
 			       : 0;
 	}
 	/* small on the wire, large in memory: THREATS A8 */
-	if (m->bytes > (uint64_t)SESSION_BLOCK_FACTOR * BUFFER_BYTES) {
-		n->error = NGHTTP2_ENHANCE_YOUR_CALM;
-		return NGHTTP2_ERR_CALLBACK_FAILURE;
-	}
+	if (m->bytes > (uint64_t)SESSION_BLOCK_FACTOR * BUFFER_BYTES)
+		return h2_watch_overdoes(n);
 	if (!n->heading->is_malformed &&
 	    h2_message_field(m, view_of(name, name_n), view_of(value, value_n)) != E_OK)
 		session_malformed(n->heading);
@@ -349,6 +347,7 @@ static struct h2_session *session_new(struct edge *e, struct conn *k)
 	*n = (struct h2_session){ .edge = e, .conn = k };
 	list_init(&n->streams);
 	list_init(&n->ready);
+	list_init(&n->parked);
 	list_init(&n->dirty);
 	list_init(&n->node);
 	return n;
@@ -482,9 +481,10 @@ static enum err session_feed(struct h2_session *n, struct view v)
 		return E_OK;
 	if (used == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
 		return E_PROTO;
+	if (used == NGHTTP2_ERR_FLOODED || used == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS)
+		(void)h2_watch_overdoes(n);
 	if (!n->error)
-		n->error = used == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM
-						       : NGHTTP2_INTERNAL_ERROR;
+		n->error = NGHTTP2_INTERNAL_ERROR;
 	h2_session_end(n, n->error);
 	return E_OK;
 }

@@ -35,6 +35,7 @@ struct h2_stream *h2_stream_new(struct h2_session *n, int32_t id)
 	s->is_first = !n->had_stream;
 	n->had_stream = true;
 	list_init(&s->ready);
+	list_init(&s->parked);
 	list_append(&n->streams, &s->node);
 	n->stream_n++;
 	return s;
@@ -45,6 +46,17 @@ void h2_stream_attach(struct edge *e, struct h2_stream *s, struct conn *k, enum 
 	*k = (struct conn){ .source = { .fd = -1, .kind = (uint8_t)kind }, .edge = e, .stream = s };
 	wheel_entry_init(&k->timer);
 	s->conn = k;
+}
+
+/* The request that waited longest takes the place of one that has ended. */
+static void stream_leave(struct h2_session *n, struct h2_stream *s)
+{
+	list_remove(&s->parked);
+	if (!s->is_running)
+		return;
+	n->running_n--;
+	if (!list_is_empty(&n->parked) && !n->is_dead)
+		h2_stream_is_ready(OWNER_OF(n->parked.next, struct h2_stream, parked));
 }
 
 static void stream_free(struct h2_stream *s)
@@ -64,6 +76,7 @@ static void stream_free(struct h2_stream *s)
 		n->heading = NULL;
 	list_remove(&s->node);
 	list_remove(&s->ready);
+	stream_leave(n, s);
 	s->session = NULL;
 	s->next = e->free_h2_streams;
 	e->free_h2_streams = s;

@@ -26,6 +26,14 @@ int h2_watch_charge(struct h2_session *n, enum page_abuse act)
 	return NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
+int h2_watch_overdoes(struct h2_session *n)
+{
+	if (n->is_server && !n->error)
+		abuse_end(n->edge, OWNER_OF(n->conn, struct client, conn), PAGE_ABUSE_HEADER, true);
+	n->error = NGHTTP2_ENHANCE_YOUR_CALM;
+	return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
 /* A stream that is taken back costs us what was done for it (CVE-2023-44487). */
 static int watch_charge_reset(struct h2_session *n, int32_t id)
 {
@@ -154,6 +162,15 @@ static void watch_sent_reset(struct h2_session *n, uint32_t code)
 		h2_session_end(n, n->error);
 }
 
+/* Why a connection ends that has not been charged for it yet. */
+static void watch_sent_goaway(struct h2_session *n, uint32_t code)
+{
+	PAGE_ADD(h2_watch_load(n)->h2_goaways, 1);
+	if (code != NGHTTP2_NO_ERROR && code != NGHTTP2_ENHANCE_YOUR_CALM)
+		abuse_end(n->edge, OWNER_OF(n->conn, struct client, conn), PAGE_ABUSE_PROTOCOL,
+			  false);
+}
+
 int h2_watch_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
 {
 	struct h2_session *n = owner;
@@ -162,7 +179,7 @@ int h2_watch_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
 	if (frame->hd.type == NGHTTP2_RST_STREAM)
 		watch_sent_reset(n, frame->rst_stream.error_code);
 	else if (frame->hd.type == NGHTTP2_GOAWAY && n->is_server)
-		PAGE_ADD(h2_watch_load(n)->h2_goaways, 1);
+		watch_sent_goaway(n, frame->goaway.error_code);
 	return 0;
 }
 

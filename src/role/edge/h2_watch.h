@@ -17,6 +17,10 @@ struct page_load_listener *h2_watch_load(const struct h2_session *n);
  * far, and the session ends with n->error; else 0 */
 int h2_watch_charge(struct h2_session *n, enum page_abuse act);
 
+/* h2_watch_overdoes - one act of the peer that is too much by itself. As h2_watch_charge over the
+ * limit */
+int h2_watch_overdoes(struct h2_session *n);
+
 /*
  * h2_watch_feed - v has come: nghttp2_session_mem_recv, which says nothing of content that it drops
  * As that function returns; NGHTTP2_ERR_CALLBACK_FAILURE with n->error set: the session ends

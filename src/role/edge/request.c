@@ -176,16 +176,6 @@ static bool request_counts_hops(const struct exchange *x)
 	return x->method == METHOD_OPTIONS || x->method == METHOD_TRACE;
 }
 
-static bool request_is_trusted(const struct edge *e, const struct client *c)
-{
-	const struct image_range *r = &e->now->image.header->trust_forwarded_from;
-
-	for (uint32_t i = 0; i < r->n; i++)
-		if (ip_net_has(image_network_at(&e->now->image, r->first + i), &c->ip))
-			return true;
-	return false;
-}
-
 /*
  * A TLS connection serves the name it was opened for, and others that the same certificate answers
  * for; any other host is misdirected (RFC 9110 §15.5.20): its certificate was never shown.
@@ -586,7 +576,7 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 		x->flags |= X_CLIENT_CLOSE;
 		return (struct request_verdict){ 400, why };
 	}
-	q->is_trusted = request_is_trusted(e, x->c);
+	q->is_trusted = abuse_speaks_for_others(e, &x->c->ip);
 	v = request_admit(x, q);
 	if (!v.status)
 		v = request_decide(e, x, q);
