@@ -9,8 +9,16 @@ bool ip_is_v4(const struct ip *a)
 }
 
 /* Four decimal parts; "01" is refused because other software reads it as octal. */
+/*@ requires view_ok(t) && \valid(ret + (0 .. 3));
+  @ assigns ret[0 .. 3];
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err ip_parse_v4(struct view t, uint8_t ret[4])
 {
+	/*@ loop invariant i <= 4 && view_ok(t);
+	  @ loop assigns i, t, ret[0 .. 3];
+	  @ loop variant 4 - i;
+	  @*/
 	for (size_t i = 0; i < 4; i++) {
 		size_t dot = view_find(t, '.');
 		struct view part = view_slice(t, 0, dot);
@@ -27,6 +35,9 @@ static enum err ip_parse_v4(struct view t, uint8_t ret[4])
 	return E_OK;
 }
 
+/*@ assigns \nothing;
+  @ ensures -1 <= \result <= 15;
+  @*/
 static int ip_hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
@@ -35,12 +46,21 @@ static int ip_hex_digit(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/*@ requires view_ok(t) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> 1 <= t.n <= 4;
+  @*/
 static enum err ip_group(struct view t, uint16_t *ret)
 {
 	unsigned x = 0;
 
 	if (t.n < 1 || t.n > 4)
 		return E_PROTO;
+	/*@ loop invariant i <= t.n;
+	  @ loop assigns i, x;
+	  @ loop variant t.n - i;
+	  @*/
 	for (size_t i = 0; i < t.n; i++) {
 		int d = ip_hex_digit(t.p[i]);
 
@@ -53,6 +73,12 @@ static enum err ip_group(struct view t, uint16_t *ret)
 }
 
 /* A dotted last part: four bytes that must still fit. */
+/*@ requires view_ok(part) && \valid(out + (0 .. 15)) && \valid(n) && *n <= 16;
+  @ requires \separated(out + (0 .. 15), n);
+  @ assigns *n, out[0 .. 15];
+  @ ensures *n <= 16;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err ip_dotted(struct view part, uint8_t out[16], size_t *n)
 {
 	if (*n > 12)
@@ -64,9 +90,19 @@ static enum err ip_dotted(struct view part, uint8_t out[16], size_t *n)
 
 /* Groups up to "::" or the end; *ret_n bytes are written to out (at most 16). Only the last part of
  * an address may be dotted (RFC 4291 §2.2 form 3). */
+/*@ requires view_ok(t) && \valid(out + (0 .. 15)) && \valid(ret_n);
+  @ requires \separated(out + (0 .. 15), ret_n);
+  @ assigns *ret_n, out[0 .. 15];
+  @ ensures *ret_n <= 16;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err ip_groups(struct view t, bool is_last, uint8_t out[16], size_t *ret_n)
 {
 	*ret_n = 0;
+	/*@ loop invariant *ret_n <= 16 && view_ok(t);
+	  @ loop assigns t, *ret_n, out[0 .. 15];
+	  @ loop variant t.n;
+	  @*/
 	while (t.n) {
 		size_t colon = view_find(t, ':');
 		struct view part = view_slice(t, 0, colon);
@@ -84,14 +120,27 @@ static enum err ip_groups(struct view t, bool is_last, uint8_t out[16], size_t *
 	return E_OK;
 }
 
+/*@ requires view_ok(t);
+  @ assigns \nothing;
+  @ ensures \result <= t.n;
+  @*/
 static size_t ip_find_gap(struct view t)
 {
+	/*@ loop invariant i <= t.n;
+	  @ loop assigns i;
+	  @ loop variant t.n - i;
+	  @*/
 	for (size_t i = 0; i + 1 < t.n; i++)
 		if (t.p[i] == ':' && t.p[i + 1] == ':')
 			return i;
 	return t.n;
 }
 
+/*@ requires view_ok(t) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_PROTO ==> *ret == \old(*ret);
+  @*/
 static enum err ip_parse_v6(struct view t, struct ip *ret)
 {
 	uint8_t head[16] = { 0 }, tail[16] = { 0 };
@@ -137,6 +186,10 @@ enum err ip_net_parse(struct view text, struct ip_net *ret)
 			return E_PROTO;
 		out.bits = (uint8_t)(bits + 128 - widest);
 	}
+	/*@ loop invariant out.bits <= i <= 128;
+	  @ loop assigns i;
+	  @ loop variant 128 - i;
+	  @*/
 	for (size_t i = out.bits; i < 128; i++)
 		if (out.ip.b[i / 8] & (0x80u >> (i % 8)))
 			return E_PROTO;
@@ -160,10 +213,20 @@ bool ip_eq(const struct ip *a, const struct ip *b)
 }
 
 /* RFC 5952 §4.2: the longest run of two or more zero groups, the first of equals. */
+/*@ requires \valid_read(a) && \valid(ret_at) && \valid(ret_n) && \separated(ret_at, ret_n);
+  @ assigns *ret_at, *ret_n;
+  @ ensures *ret_at + *ret_n <= 8;
+  @ ensures *ret_at < 8 ==> *ret_n >= 2;
+  @*/
 static void ip_longest_zeros(const struct ip *a, size_t *ret_at, size_t *ret_n)
 {
 	size_t best = 8, best_n = 1, run = 0;
 
+	/*@ loop invariant run <= i <= 8;
+	  @ loop invariant best == 8 ? best_n == 1 : 2 <= best_n <= i - best;
+	  @ loop assigns i, best, best_n, run;
+	  @ loop variant 8 - i;
+	  @*/
 	for (size_t i = 0; i < 8; i++) {
 		run = a->b[2 * i] | a->b[2 * i + 1] ? 0 : run + 1;
 		if (run > best_n) {
@@ -180,6 +243,10 @@ void ip_put(struct wbuf *w, const struct ip *a)
 	size_t gap = 8, gap_n = 0;
 
 	if (ip_is_v4(a)) {
+		/*@ loop invariant 12 <= i <= 16 && wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+		  @ loop assigns i, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+		  @ loop variant 16 - i;
+		  @*/
 		for (size_t i = 12; i < 16; i++) {
 			if (i > 12)
 				WBUF_LIT(w, ".");
@@ -188,6 +255,10 @@ void ip_put(struct wbuf *w, const struct ip *a)
 		return;
 	}
 	ip_longest_zeros(a, &gap, &gap_n);
+	/*@ loop invariant i <= 8 && wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+	  @ loop assigns i, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+	  @ loop variant 8 - i;
+	  @*/
 	for (size_t i = 0; i < 8; i++) {
 		if (i == gap) {
 			WBUF_LIT(w, "::");
@@ -215,6 +286,10 @@ struct ip ip_source(const struct ip *a)
 {
 	struct ip who = *a;
 
+	/*@ loop invariant 8 <= i <= 16;
+	  @ loop assigns i, who.b[8 .. 15];
+	  @ loop variant 16 - i;
+	  @*/
 	for (unsigned i = 8; i < sizeof who.b && !ip_is_v4(a); i++)
 		who.b[i] = 0;
 	return who;

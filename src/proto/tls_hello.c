@@ -21,6 +21,14 @@ enum {
 /* ---- records ---- */
 
 /* One record from the front. E_AGAIN it is not whole */
+/*@ requires \valid(v) && \valid(ret) && \separated(v, ret) && view_ok(*v);
+  @ assigns *v, *ret;
+  @ ensures view_ok(*v);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result != E_OK ==> *v == \old(*v);
+  @ ensures \result == E_OK ==> view_ok(*ret) && ret->n > 0 && ret->p == \old(v->p) + 5;
+  @ ensures \result == E_OK ==> v->n == \old(v->n) - 5 - ret->n && v->p == ret->p + ret->n;
+  @*/
 static enum err hello_record(struct view *v, struct view *ret)
 {
 	struct view head = view_slice(*v, 0, TLS_RECORD_HEAD), body = { 0 };
@@ -46,6 +54,13 @@ static enum err hello_record(struct view *v, struct view *ret)
 	return E_OK;
 }
 
+/*@ requires \valid(v) && \valid(ret) && \separated(v, ret) && view_ok(*v);
+  @ assigns *v, *ret;
+  @ ensures view_ok(*v);
+  @ ensures \result == E_OK || \result == E_SHORT;
+  @ ensures \result == E_OK ==> *ret < 0x1000000;
+  @ ensures \result == E_OK ==> v->n == \old(v->n) - 3 && v->p == \old(v->p) + 3;
+  @*/
 static enum err hello_u24(struct view *v, uint32_t *ret)
 {
 	uint8_t high = 0;
@@ -58,6 +73,11 @@ static enum err hello_u24(struct view *v, uint32_t *ret)
 }
 
 /* The message in front of these bytes. E_AGAIN some of it is missing */
+/*@ requires view_ok(bytes) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> view_ok(*ret) && ret->n <= TLS_HELLO_MAX;
+  @*/
 static enum err hello_message(struct view bytes, struct view *ret)
 {
 	uint8_t type = 0;
@@ -80,6 +100,12 @@ static enum err hello_message(struct view bytes, struct view *ret)
 /* ---- the message ---- */
 
 /* RFC 6066 §3: one name of type host_name; other types don't exist. */
+/*@ requires view_ok(in) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_PROTO;
+  @ ensures \result != E_OK ==> *ret == \old(*ret);
+  @ ensures \result == E_OK ==> view_ok(*ret) && 0 < ret->n <= TLS_NAME_MAX;
+  @*/
 static enum err hello_sni(struct view in, struct view *ret)
 {
 	struct view list = { 0 }, name = { 0 };
@@ -92,6 +118,10 @@ static enum err hello_sni(struct view in, struct view *ret)
 	TRY(view_end(&list));
 	if (type != TLS_HOST_NAME || name.n == 0 || name.n > TLS_NAME_MAX)
 		return E_PROTO;
+	/*@ loop invariant i <= name.n;
+	  @ loop assigns i;
+	  @ loop variant name.n - i;
+	  @*/
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] <= ' ' || name.p[i] >= 0x7f)
 			return E_PROTO;
@@ -99,6 +129,12 @@ static enum err hello_sni(struct view in, struct view *ret)
 	return E_OK;
 }
 
+/*@ requires \valid(in) && \valid(ret) && \separated(in, ret) && view_ok(*in);
+  @ assigns *in, *ret;
+  @ ensures view_ok(*in) && in->n <= \old(in->n);
+  @ ensures \result == E_OK || \result == E_SHORT;
+  @ ensures \result == E_OK ==> view_ok(*ret) && in->n == \old(in->n) - 1 - ret->n;
+  @*/
 static enum err hello_str8(struct view *in, struct view *ret)
 {
 	uint8_t n = 0;
@@ -108,6 +144,12 @@ static enum err hello_str8(struct view *in, struct view *ret)
 }
 
 /* RFC 7301 §3.1: names of one byte and more. */
+/*@ requires view_ok(in) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(*ret) && ret->n > 0;
+  @ ensures \result != E_OK ==> view_ok(*ret) || *ret == \old(*ret);
+  @*/
 static enum err hello_alpn(struct view in, struct view *ret)
 {
 	struct view list = { 0 }, all = { 0 }, name = { 0 };
@@ -115,6 +157,10 @@ static enum err hello_alpn(struct view in, struct view *ret)
 	TRY(view_str16(&in, &list));
 	TRY(view_end(&in));
 	all = list;
+	/*@ loop invariant view_ok(list);
+	  @ loop assigns list, name;
+	  @ loop variant list.n;
+	  @*/
 	while (list.n) {
 		TRY(hello_str8(&list, &name));
 		if (name.n == 0)
@@ -124,10 +170,21 @@ static enum err hello_alpn(struct view in, struct view *ret)
 	return all.n ? E_OK : E_PROTO;
 }
 
+/*@ requires view_ok(in) && \valid(ret) && view_ok(ret->sni) && view_ok(ret->alpn);
+  @ requires ret->sni.n <= TLS_NAME_MAX;
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_PROTO;
+  @ ensures view_ok(ret->sni) && view_ok(ret->alpn) && ret->sni.n <= TLS_NAME_MAX;
+  @*/
 static enum err hello_extensions(struct view in, struct tls_hello *ret)
 {
 	bool has_sni = false, has_alpn = false;
 
+	/*@ loop invariant view_ok(in) && view_ok(ret->sni) && view_ok(ret->alpn);
+	  @ loop invariant ret->sni.n <= TLS_NAME_MAX;
+	  @ loop assigns in, has_sni, has_alpn, *ret;
+	  @ loop variant in.n;
+	  @*/
 	while (in.n) {
 		uint16_t type = 0;
 		struct view content = { 0 };
@@ -149,6 +206,12 @@ static enum err hello_extensions(struct view in, struct tls_hello *ret)
 }
 
 /* RFC 8446 §4.1.2, which is RFC 5246 §7.4.1.2 with other names. */
+/*@ requires view_ok(in) && \valid(ret) && view_ok(ret->sni) && view_ok(ret->alpn);
+  @ requires ret->sni.n <= TLS_NAME_MAX;
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_PROTO;
+  @ ensures view_ok(ret->sni) && view_ok(ret->alpn) && ret->sni.n <= TLS_NAME_MAX;
+  @*/
 static enum err hello_body(struct view in, struct tls_hello *ret)
 {
 	struct view random = { 0 }, session = { 0 }, suites = { 0 }, compression = { 0 };
@@ -170,6 +233,16 @@ static enum err hello_body(struct view in, struct tls_hello *ret)
 }
 
 /* The message out of its records, which are whole up to `upto`. */
+/*@ requires view_ok(v) && upto <= v.n && wbuf_ok(scratch) && \valid(ret);
+  @ requires \separated(ret, scratch, scratch->p + (0 .. scratch->cap - 1));
+  @ requires v.n > 0 ==>
+  @	\separated(v.p + (0 .. v.n - 1), scratch, scratch->p + (0 .. scratch->cap - 1));
+  @ assigns *ret, scratch->n, scratch->bad, scratch->p[0 .. scratch->cap - 1];
+  @ ensures wbuf_ok(scratch) && scratch->p == \old(scratch->p) && scratch->cap ==
+  \old(scratch->cap);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> view_ok(*ret) && ret->n <= TLS_HELLO_MAX;
+  @*/
 static enum err hello_gather(struct view v, size_t upto, struct wbuf *scratch, struct view *ret)
 {
 	struct view rest = view_slice(v, 0, upto), part = { 0 };
@@ -181,6 +254,13 @@ static enum err hello_gather(struct view v, size_t upto, struct wbuf *scratch, s
 		return got;
 	scratch->n = 0;
 	wbuf_view_put(scratch, part);
+	/*@ loop invariant view_ok(rest) && wbuf_ok(scratch) && rest.n <= v.n;
+	  @ loop invariant rest.n > 0 ==> rest.p + rest.n == v.p + upto;
+	  @ loop invariant scratch->p == \at(scratch->p, Pre) && scratch->cap == \at(scratch->cap,
+	  Pre);
+	  @ loop assigns rest, part, scratch->n, scratch->bad, scratch->p[0 .. scratch->cap - 1];
+	  @ loop variant rest.n;
+	  @*/
 	while (rest.n) {
 		TRY(hello_record(&rest, &part));
 		wbuf_view_put(scratch, view_slice(part, 0, wbuf_room(scratch)));
@@ -196,6 +276,11 @@ enum err tls_hello_parse(struct view v, size_t *progress, struct wbuf *scratch,
 	enum err got = hello_record(&in, &part), body = E_OK;
 	bool is_new = got == E_OK;
 
+	/*@ loop invariant view_ok(in) && in.n <= v.n - \at(*progress, Pre);
+	  @ loop invariant got == E_OK || got == E_AGAIN || got == E_PROTO;
+	  @ loop assigns in, part, got;
+	  @ loop variant in.n;
+	  @*/
 	while (got == E_OK)
 		got = hello_record(&in, &part);
 	*progress = v.n - in.n;

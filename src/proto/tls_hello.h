@@ -29,11 +29,26 @@ struct tls_hello {
  * E_AGAIN more must come · E_PROTO not a ClientHello · E_LIMIT too long
  * Constant work per call until a record is complete.
  */
+/*@ requires view_ok(v) && \valid(progress) && *progress <= v.n && \valid(ret);
+  @ requires wbuf_ok(scratch) && \separated(progress, scratch, ret);
+  @ requires \separated(scratch->p + (0 .. scratch->cap - 1), progress, ret);
+  @ requires v.n > 0 ==>
+  @	\separated(v.p + (0 .. v.n - 1), scratch, scratch->p + (0 .. scratch->cap - 1));
+  @ assigns *progress, *ret, scratch->n, scratch->bad, scratch->p[0 .. scratch->cap - 1];
+  @ ensures wbuf_ok(scratch) && *progress <= v.n;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result != E_OK ==> *ret == \old(*ret);
+  @ ensures \result == E_OK ==> view_ok(ret->sni) && view_ok(ret->alpn) && ret->sni.n <= 253;
+  @*/
 enum err tls_hello_parse(struct view v, size_t *progress, struct wbuf *scratch,
 			 struct tls_hello *ret);
 
 /* tls_hello_put_alert - the fatal alert with this description (RFC 8446 §6.2) in a record of its
  * own */
+/*@ requires wbuf_ok(w);
+  @ assigns w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @*/
 void tls_hello_put_alert(struct wbuf *w, uint8_t description);
 
 enum {
