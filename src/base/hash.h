@@ -13,6 +13,7 @@ uint64_t hash_fnv1a(struct view v);
 
 /* hash_fnv1a_add - the same byte by byte, from HASH_FNV1A_START on */
 #define HASH_FNV1A_START 0xcbf29ce484222325u
+//@ assigns \nothing;
 static inline uint64_t hash_fnv1a_add(uint64_t h, uint8_t byte)
 {
 	return (h ^ byte) * 0x100000001b3u;
