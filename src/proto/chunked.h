@@ -50,6 +50,11 @@ enum err chunked_next(struct chunked *c, struct view *in, enum chunked_piece *re
 		      struct view *ret);
 
 /* chunked_put_size - the chunk header for n bytes: size in hex and CRLF, at most 18 bytes; n > 0 */
+/*@ requires wbuf_ok(w);
+  @ assigns w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @ ensures w->n <= \old(w->n) + 18;
+  @*/
 void chunked_put_size(struct wbuf *w, uint64_t n);
 
 #endif
