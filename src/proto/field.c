@@ -252,7 +252,7 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
 }
 
 /* Position of the first comma of v outside quoted strings, or v.n. */
-/*@ requires view_ok(v);
+/*@ requires view_ok(v) && v.n < SIZE_MAX;
   @ assigns \nothing;
   @ ensures \result <= v.n;
   @*/

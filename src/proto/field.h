@@ -155,6 +155,7 @@ enum err field_parse(struct view head, size_t at, struct field *ret, size_t *ret
  * empty elements skipped, commas inside quoted strings kept. False at the end.
  */
 /*@ requires \valid(rest) && \valid(ret) && \separated(rest, ret) && view_ok(*rest);
+  @ requires rest->n < SIZE_MAX; // no object is that large
   @ assigns *rest, *ret;
   @ ensures view_ok(*rest);
   @ ensures \result ==> view_ok(*ret) && ret->n > 0 && rest->n < \old(rest->n);
