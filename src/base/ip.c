@@ -126,7 +126,7 @@ static enum err ip_groups(struct view t, bool is_last, uint8_t out[16], size_t *
   @*/
 static size_t ip_find_gap(struct view t)
 {
-	/*@ loop invariant i <= t.n;
+	/*@ loop invariant i == 0 || i < t.n;
 	  @ loop assigns i;
 	  @ loop variant t.n - i;
 	  @*/
@@ -267,7 +267,7 @@ void ip_put(struct wbuf *w, const struct ip *a)
 		}
 		if (i && i != gap + gap_n)
 			WBUF_LIT(w, ":");
-		wbuf_hex_u64(w, (uint64_t)(a->b[2 * i] << 8 | a->b[2 * i + 1]));
+		wbuf_hex_u64(w, (uint64_t)a->b[2 * i] << 8 | a->b[2 * i + 1]);
 	}
 }
 

@@ -68,7 +68,7 @@ static enum err hello_u24(struct view *v, uint32_t *ret)
 
 	TRY(view_u8(v, &high));
 	TRY(view_u16(v, &low));
-	*ret = (uint32_t)high << 16 | low;
+	*ret = (uint32_t)high * 65536 + low;
 	return E_OK;
 }
 
@@ -255,7 +255,7 @@ static enum err hello_gather(struct view v, size_t upto, struct wbuf *scratch, s
 	scratch->n = 0;
 	wbuf_view_put(scratch, part);
 	/*@ loop invariant view_ok(rest) && wbuf_ok(scratch) && rest.n <= v.n;
-	  @ loop invariant rest.n > 0 ==> rest.p + rest.n == v.p + upto;
+	  @ loop invariant rest.n <= upto && (rest.n > 0 ==> rest.p == v.p + (upto - rest.n));
 	  @ loop invariant scratch->p == \at(scratch->p, Pre) && scratch->cap == \at(scratch->cap,
 	  Pre);
 	  @ loop assigns rest, part, scratch->n, scratch->bad, scratch->p[0 .. scratch->cap - 1];
@@ -279,7 +279,7 @@ enum err tls_hello_parse(struct view v, size_t *progress, struct wbuf *scratch,
 	/*@ loop invariant view_ok(in) && in.n <= v.n - \at(*progress, Pre);
 	  @ loop invariant got == E_OK || got == E_AGAIN || got == E_PROTO;
 	  @ loop assigns in, part, got;
-	  @ loop variant in.n;
+	  @ loop variant in.n + (got == E_OK ? 1 : 0);
 	  @*/
 	while (got == E_OK)
 		got = hello_record(&in, &part);
