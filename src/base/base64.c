@@ -6,15 +6,18 @@ void base64_put(struct wbuf *w, struct view v)
 	static const uint8_t digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+	/*@ loop invariant i <= v.n + 2 && wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+	  @ loop assigns i, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+	  @ loop variant v.n + 2 - i;
+	  @*/
 	for (size_t i = 0; i < v.n; i += 3) {
 		struct view part = view_slice(v, i, 3);
-		uint32_t bits = (uint32_t)part.p[0] << 16;
+		uint32_t high = part.p[0], mid = part.n > 1 ? part.p[1] : 0,
+			 low = part.n > 2 ? part.p[2] : 0;
 
-		bits |= part.n > 1 ? (uint32_t)part.p[1] << 8 : 0;
-		bits |= part.n > 2 ? part.p[2] : 0;
-		wbuf_u8(w, digits[bits >> 18]);
-		wbuf_u8(w, digits[bits >> 12 & 63]);
-		wbuf_u8(w, part.n > 1 ? digits[bits >> 6 & 63] : '=');
-		wbuf_u8(w, part.n > 2 ? digits[bits & 63] : '=');
+		wbuf_u8(w, digits[high / 4]);
+		wbuf_u8(w, digits[high % 4 * 16 + mid / 16]);
+		wbuf_u8(w, part.n > 1 ? digits[mid % 16 * 4 + low / 64] : '=');
+		wbuf_u8(w, part.n > 2 ? digits[low % 64] : '=');
 	}
 }

@@ -9,16 +9,29 @@ void base64url_put(struct wbuf *w, struct view v)
 	uint32_t bits = 0;
 	unsigned n = 0;
 
+	/*@ loop invariant i <= v.n && (n == 0 || n == 2 || n == 4);
+	  @ loop invariant wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+	  @ loop assigns i, n, bits, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+	  @ loop variant v.n - i;
+	  @*/
 	for (size_t i = 0; i < v.n; i++) {
 		bits = bits << 8 | v.p[i];
+		/*@ loop invariant n <= 12 && n % 2 == 0;
+		  @ loop invariant wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+		  @ loop assigns n, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+		  @ loop variant n;
+		  @*/
 		for (n += 8; n >= 6; n -= 6)
-			wbuf_u8(w, (uint8_t)base64url_digits[bits >> (n - 6) & 63]);
+			wbuf_u8(w, (uint8_t)base64url_digits[(bits >> (n - 6)) % 64]);
 		bits &= (1u << n) - 1;
 	}
 	if (n)
-		wbuf_u8(w, (uint8_t)base64url_digits[bits << (6 - n) & 63]);
+		wbuf_u8(w, (uint8_t)base64url_digits[(bits << (6 - n)) % 64]);
 }
 
+/*@ assigns \nothing;
+  @ ensures \result <= 64;
+  @*/
 static unsigned base64url_value(unsigned c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -39,6 +52,11 @@ enum err base64url_get(struct view text, struct wbuf *w)
 
 	if (text.n % 4 == 1)
 		return E_PROTO;
+	/*@ loop invariant i <= text.n && n < 8;
+	  @ loop invariant wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+	  @ loop assigns i, n, bits, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+	  @ loop variant text.n - i;
+	  @*/
 	for (size_t i = 0; i < text.n; i++) {
 		unsigned x = base64url_value(text.p[i]);
 

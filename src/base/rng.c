@@ -1,6 +1,11 @@
 /* xoshiro256**; pure. */
 #include "base/rng.h"
 
+#define RNG_HALF ((uint64_t)1 << 32)
+
+/*@ requires 0 < k < 64;
+  @ assigns \nothing;
+  @*/
 static uint64_t rotl(uint64_t x, unsigned k)
 {
 	return x << k | x >> (64 - k);
@@ -25,5 +30,8 @@ uint64_t rng_next(struct rng *r)
 
 uint32_t rng_below(struct rng *r, uint32_t n)
 {
-	return (uint32_t)((rng_next(r) >> 32) * n >> 32);
+	uint64_t high = rng_next(r) / RNG_HALF;
+
+	//@ assert high * n <= (RNG_HALF - 1) * n;
+	return (uint32_t)(high * n / RNG_HALF);
 }

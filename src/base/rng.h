@@ -11,9 +11,16 @@ struct rng {
 	uint64_t s[4]; /* seeded by the owner from the kernel; all zero is replaced */
 };
 
+/*@ requires \valid(r);
+  @ assigns r->s[0 .. 3];
+  @*/
 uint64_t rng_next(struct rng *r);
 
 /* rng_below - uniform in [0, n), n > 0 (multiply-shift; bias below 2^-32 for n < 2^32) */
+/*@ requires \valid(r) && n > 0;
+  @ assigns r->s[0 .. 3];
+  @ ensures \result < n;
+  @*/
 uint32_t rng_below(struct rng *r, uint32_t n);
 
 #endif

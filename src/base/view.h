@@ -198,6 +198,7 @@ struct view view_trim(struct view v);
   @ ensures \result == E_OK || \result == E_PROTO;
   @ ensures \result == E_PROTO ==> *ret == \old(*ret);
   @ ensures \result == E_OK ==> *ret < 10000000000000000000;
+  @ ensures \result == E_OK ==> 0 < v.n <= 19;
   @*/
 enum err view_dec(struct view v, uint64_t *ret);
 

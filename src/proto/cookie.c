@@ -25,6 +25,13 @@ size_t cookie_put_others(struct wbuf *w, struct view value, struct view name)
 	struct view pair = { 0 }, ignored = { 0 };
 	size_t n = 0;
 
+	/*@ loop invariant view_ok(value) && n <= \at(value.n, Pre) - value.n;
+	  @ loop invariant value.n > 0 ==>
+	  @	\separated(value.p + (0 .. value.n - 1), w->p + (0 .. w->cap - 1), w);
+	  @ loop invariant wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+	  @ loop assigns value, pair, ignored, n, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+	  @ loop variant value.n;
+	  @*/
 	while (cookie_next(&value, &pair) == E_OK) {
 		if (pair.n == 0 || cookie_is(pair, name, &ignored))
 			continue;

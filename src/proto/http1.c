@@ -23,6 +23,17 @@ struct http1_pass {
 	bool is_request;
 };
 
+/*@ predicate http1_pass_ok(struct http1_pass *s) =
+  @	\valid(s) && view_ok(s->head) && s->at <= s->head.n <= 65535 && \valid(s->why) &&
+  @	s->h.field_n <= s->h.field_cap && http1_room(&s->h) &&
+  @	http1_apart(s->head, &s->h, s->why) &&
+  @	\separated(s, s->why, s->h.fields + (0 .. s->h.field_cap - 1)) &&
+  @	(s->head.n > 0 ==> \separated(s->head.p + (0 .. s->head.n - 1), s));
+  @ predicate http1_pass_is_new(struct http1_pass *s) =
+  @	s->at == 0 && s->h.field_n == 0 && s->h.method == 0 && s->h.method_n == 0 &&
+  @	s->h.target == 0 && s->h.target_n == 0;
+  @*/
+
 struct http_method_row {
 	struct view name;
 	bool is_safe, is_idempotent;
@@ -43,14 +54,21 @@ static const struct http_method_row method_rows[METHOD_N] = {
 
 enum http_method http_method_of(struct view name)
 {
-	for (unsigned m = METHOD_GET; m < METHOD_N; m++)
+	/*@ loop invariant METHOD_GET <= m <= METHOD_N;
+	  @ loop assigns m;
+	  @ loop variant METHOD_N - m;
+	  @*/
+	for (unsigned m = METHOD_GET; m < METHOD_N; m++) {
+		//@ admit tables: m < METHOD_N ==> view_ok(method_rows[m].name);
 		if (view_eq(name, method_rows[m].name))
 			return (enum http_method)m;
+	}
 	return METHOD_OTHER;
 }
 
 struct view http_method_name(enum http_method m)
 {
+	//@ admit tables: (unsigned)m < METHOD_N ==> view_ok(method_rows[m].name);
 	return (unsigned)m < METHOD_N ? method_rows[m].name : (struct view){ 0 };
 }
 
@@ -64,22 +82,40 @@ bool http_method_is_idempotent(enum http_method m)
 	return (unsigned)m < METHOD_N && method_rows[m].is_idempotent;
 }
 
+/*@ requires \valid(s) && \valid(s->why);
+  @ assigns *s->why;
+  @ ensures \result == E_PROTO;
+  @*/
 static enum err refuse(struct http1_pass *s, uint16_t status, const char *text)
 {
 	return http1_rules_refuse(s->why, status, text);
 }
 
+/*@ requires \valid_read(s) && view_ok(s->head) && at <= s->head.n;
+  @ assigns \nothing;
+  @ ensures view_ok(\result) && \result.p == s->head.p + at && \result.n == s->head.n - at;
+  @*/
 static struct view http1_rest(const struct http1_pass *s, size_t at)
 {
 	return view_of(s->head.p + at, s->head.n - at); /* hot: at <= n everywhere */
 }
 
 /* "HTTP/" DIGIT "." DIGIT at s->at, RFC 9112 §2.3. */
+/*@ requires http1_pass_ok(s);
+  @ assigns s->at, s->h.minor, *s->why;
+  @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> s->at == \old(s->at) + 8;
+  @*/
 static enum err http1_version(struct http1_pass *s)
 {
 	static const struct view shape = VIEW_INIT("HTTP/0.0");
 	struct view v = http1_rest(s, s->at);
 
+	/*@ loop invariant i <= 8 && i <= v.n;
+	  @ loop assigns i;
+	  @ loop variant 8 - i;
+	  @*/
 	for (size_t i = 0; i < shape.n; i++) {
 		uint8_t want = shape.p[i];
 
@@ -95,6 +131,12 @@ static enum err http1_version(struct http1_pass *s)
 	return E_OK;
 }
 
+/*@ requires http1_pass_ok(s);
+  @ assigns s->at, *s->why;
+  @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> s->at == \old(s->at) + 2;
+  @*/
 static enum err http1_line_end(struct http1_pass *s)
 {
 	struct view v = http1_rest(s, s->at);
@@ -112,20 +154,34 @@ static enum err http1_line_end(struct http1_pass *s)
 }
 
 /* host ":" port and nothing that belongs to another part of a URI, RFC 9112 §3.2.3. */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @*/
 static bool is_authority(struct view v)
 {
 	size_t digits = 0;
 
+	/*@ loop invariant digits <= v.n;
+	  @ loop assigns digits;
+	  @ loop variant v.n - digits;
+	  @*/
 	while (digits < v.n && v.p[v.n - 1 - digits] >= '0' && v.p[v.n - 1 - digits] <= '9')
 		digits++;
 	if (digits == 0 || digits > 5 || v.n < digits + 2 || v.p[v.n - 1 - digits] != ':')
 		return false;
+	/*@ loop invariant i <= v.n;
+	  @ loop assigns i;
+	  @ loop variant v.n - i;
+	  @*/
 	for (size_t i = 0; i < v.n; i++)
 		if (v.p[i] == '/' || v.p[i] == '?' || v.p[i] == '#' || v.p[i] == '@')
 			return false;
 	return true;
 }
 
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @*/
 static bool is_absolute(struct view v)
 {
 	return view_ieq(view_slice(v, 0, 7), VIEW("http://")) ||
@@ -133,6 +189,10 @@ static bool is_absolute(struct view v)
 }
 
 /* RFC 9112 §3.2: which of the four forms, and whether the method allows it. */
+/*@ requires http1_pass_ok(s) && view_ok(v) && v.n > 0;
+  @ assigns s->h.target_form, *s->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err http1_target(struct http1_pass *s, struct view v)
 {
 	if (s->h.method_id == METHOD_CONNECT) {
@@ -152,6 +212,14 @@ static enum err http1_target(struct http1_pass *s, struct view v)
 }
 
 /* method SP request-target SP HTTP-version CRLF, RFC 9112 §3. */
+/*@ requires http1_pass_ok(s) && s->at == 0;
+  @ assigns s->at, s->h.method_n, s->h.method_id, s->h.target, s->h.target_n, s->h.target_form,
+  @   s->h.minor, *s->why;
+  @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==>
+  @	s->h.method_n <= s->at && s->h.target + s->h.target_n <= s->at;
+  @*/
 static enum err http1_request_line(struct http1_pass *s)
 {
 	size_t method_n = scan_token(s->head), target = method_n + 1, end = 0;
@@ -176,11 +244,21 @@ static enum err http1_request_line(struct http1_pass *s)
 }
 
 /* SP 3DIGIT, RFC 9112 §4. */
+/*@ requires http1_pass_ok(s);
+  @ assigns s->at, s->h.status, *s->why;
+  @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> s->at == \old(s->at) + 4 && 100 <= s->h.status <= 599;
+  @*/
 static enum err http1_status(struct http1_pass *s)
 {
 	struct view v = http1_rest(s, s->at);
 	unsigned status = 0;
 
+	/*@ loop invariant i <= 4 && i <= v.n;
+	  @ loop assigns i, status;
+	  @ loop variant 4 - i;
+	  @*/
 	for (size_t i = 0; i < 4; i++) {
 		if (i == v.n)
 			return E_AGAIN;
@@ -197,6 +275,12 @@ static enum err http1_status(struct http1_pass *s)
 }
 
 /* HTTP-version SP status-code [ SP reason-phrase ] CRLF: many servers omit the last space. */
+/*@ requires http1_pass_ok(s) && s->h.method == 0 && s->h.method_n == 0;
+  @ assigns s->at, s->h.minor, s->h.status, s->h.method, s->h.method_n, *s->why;
+  @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> s->h.method + s->h.method_n <= s->at;
+  @*/
 static enum err http1_status_line(struct http1_pass *s)
 {
 	TRY(http1_version(s));
@@ -212,11 +296,28 @@ static enum err http1_status_line(struct http1_pass *s)
 	return http1_line_end(s);
 }
 
+/*@ requires http1_pass_ok(s) && http1_rules_ok(rules) && rules->why == s->why;
+  @ requires s->h.field_n == 0 && \separated(s, rules, s->h.fields + (0 .. s->h.field_cap - 1));
+  @ assigns s->at, s->h.fields_at, s->h.field_n, s->h.fields[0 .. s->h.field_cap - 1], *s->why;
+  @ assigns rules->length, rules->seen, rules->flags, rules->host;
+  @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> s->h.fields_at <= s->at;
+  @ ensures \result == E_OK ==> http1_fields_in(s->h.fields, s->h.field_n, s->at);
+  @*/
 static enum err http1_fields(struct http1_pass *s, struct http1_rules *rules)
 {
 	const char *text = NULL;
 
 	s->h.fields_at = (uint16_t)s->at;
+	/*@ loop invariant http1_pass_ok(s) && \at(s->at, Pre) <= s->at;
+	  @ loop invariant s->why == \at(s->why, Pre) && s->h.fields == \at(s->h.fields, Pre);
+	  @ loop invariant http1_fields_in(s->h.fields, s->h.field_n, s->at);
+	  @ loop assigns text, s->at, s->h.field_n, *\at(s->why, Pre);
+	  @ loop assigns \at(s->h.fields, Pre)[0 .. \at(s->h.field_cap, Pre) - 1];
+	  @ loop assigns rules->length, rules->seen, rules->flags, rules->host;
+	  @ loop variant s->head.n - s->at;
+	  @*/
 	for (;;) {
 		struct field *f = NULL;
 		enum err e = E_OK;
@@ -240,6 +341,13 @@ static enum err http1_fields(struct http1_pass *s, struct http1_rules *rules)
 	}
 }
 
+/*@ requires http1_pass_ok(s) && http1_pass_is_new(s);
+  @ assigns s->at, s->h, s->h.fields[0 .. s->h.field_cap - 1], *s->why;
+  @ ensures http1_pass_ok(s);
+  @ ensures s->h.fields == \old(s->h.fields) && s->h.field_cap == \old(s->h.field_cap);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> http1_head_ok(&s->h, s->head.n);
+  @*/
 static enum err http1_head_parse(struct http1_pass *s)
 {
 	struct http1_rules rules = { 0 };
@@ -253,6 +361,10 @@ static enum err http1_head_parse(struct http1_pass *s)
 }
 
 /* The head does not end within its limit. RFC 9110 §15.5.15, RFC 6585 §5. */
+/*@ requires http1_pass_ok(s);
+  @ assigns *s->why;
+  @ ensures \result == E_LIMIT;
+  @*/
 static enum err http1_too_long(struct http1_pass *s)
 {
 	bool is_line = view_find(s->head, '\n') == s->head.n;
@@ -263,6 +375,17 @@ static enum err http1_too_long(struct http1_pass *s)
 }
 
 /* Parses when there is hope of an end, and waits cheaply when there is none. */
+/*@ requires http1_pass_ok(s) && http1_pass_is_new(s);
+  @ requires \valid(progress) && http1_progress_ok(*progress) && \valid(ret);
+  @ requires ret->fields == s->h.fields && ret->field_cap == s->h.field_cap;
+  @ requires \separated(s, progress, ret, s->why, s->h.fields + (0 .. s->h.field_cap - 1));
+  @ requires s->head.n > 0 ==> \separated(s->head.p + (0 .. s->head.n - 1), progress, ret);
+  @ assigns *s, *progress, *ret, *s->why, s->h.fields[0 .. s->h.field_cap - 1];
+  @ ensures http1_progress_ok(*progress);
+  @ ensures ret->fields == \old(ret->fields) && ret->field_cap == \old(ret->field_cap);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> http1_head_ok(ret, s->head.n);
+  @*/
 static enum err http1_parse(struct http1_pass *s, size_t *progress, struct http1_head *ret)
 {
 	enum err e = E_OK;
@@ -285,6 +408,14 @@ static enum err http1_parse(struct http1_pass *s, size_t *progress, struct http1
 }
 
 /* A pass over in, cut at limit. */
+/*@ requires \valid_read(ret);
+  @ assigns \nothing;
+  @ ensures \result.head.p == in.p && \result.head.n <= in.n && \result.head.n <= 65535;
+  @ ensures \result.at == 0 && \result.why == why && \result.h.method_n == 0;
+  @ ensures \result.h.method == 0 && \result.h.target == 0 && \result.h.target_n == 0;
+  @ ensures \result.h.fields == ret->fields && \result.h.field_cap == ret->field_cap;
+  @ ensures \result.h.field_n == 0;
+  @*/
 static struct http1_pass http1_pass_of(struct view in, size_t limit, const struct http1_head *ret,
 				       struct http1_error *why)
 {
@@ -327,12 +458,20 @@ size_t http1_skip_crlf(struct view in)
 
 bool http1_connection_has(struct view head, const struct http1_head *h, struct view name)
 {
+	/*@ loop invariant i <= h->field_n;
+	  @ loop assigns i;
+	  @ loop variant h->field_n - i;
+	  @*/
 	for (size_t i = 0; i < h->field_n; i++) {
 		struct view list = { 0 }, option = { 0 };
 
 		if (h->fields[i].id != FIELD_CONNECTION)
 			continue;
 		list = field_value_view(head, &h->fields[i]);
+		/*@ loop invariant view_ok(list) && list.n < SIZE_MAX;
+		  @ loop assigns list, option;
+		  @ loop variant list.n;
+		  @*/
 		while (field_list_next(&list, &option))
 			if (view_ieq(option, name))
 				return true;

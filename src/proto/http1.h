@@ -26,9 +26,18 @@ enum http_method {
 };
 
 /* http_method_of - by exact bytes (methods are case-sensitive, RFC 9110 §9.1) */
+/*@ requires view_ok(name);
+  @ assigns \nothing;
+  @ ensures 0 <= \result < METHOD_N;
+  @*/
 enum http_method http_method_of(struct view name);
-struct view http_method_name(enum http_method m);   /* empty for METHOD_OTHER */
-bool http_method_is_safe(enum http_method m);	    /* RFC 9110 §9.2.1 */
+/*@ assigns \nothing;
+  @ ensures view_ok(\result);
+  @*/
+struct view http_method_name(enum http_method m); /* empty for METHOD_OTHER */
+//@ assigns \nothing;
+bool http_method_is_safe(enum http_method m); /* RFC 9110 §9.2.1 */
+//@ assigns \nothing;
 bool http_method_is_idempotent(enum http_method m); /* RFC 9110 §9.2.2 */
 
 enum http_target_form { TARGET_ORIGIN, TARGET_ABSOLUTE, TARGET_AUTHORITY, TARGET_ASTERISK };
@@ -75,6 +84,27 @@ struct http1_error {
 	const char *why;
 };
 
+/*@ // 0, or what a call has left there: a position, and above it a state of http1_shape.c
+  @ predicate http1_progress_ok(size_t progress) = progress / 0x100000000 <= 12;
+  @ // what a caller gives: room for fields that is nothing else's
+  @ predicate http1_room(struct http1_head *h) =
+  @	h->field_cap == 0 || \valid(h->fields + (0 .. h->field_cap - 1));
+  @ predicate http1_apart(struct view in, struct http1_head *h, struct http1_error *why) =
+  @	\separated(h, why, h->fields + (0 .. h->field_cap - 1)) &&
+  @	(in.n > 0 ==> \separated(in.p + (0 .. in.n - 1), h, why,
+  @				 h->fields + (0 .. h->field_cap - 1)));
+  @ // the first count fields lie in a head of n bytes
+  @ predicate http1_fields_in(struct field *fields, integer count, integer n) =
+  @	\forall integer i; 0 <= i < count ==>
+  @		0 < fields[i].name_n && fields[i].name + fields[i].name_n <= n &&
+  @		fields[i].value + fields[i].value_n <= n && fields[i].id < FIELD_N;
+  @ // what a parsed head promises: every position in it lies in its n bytes
+  @ predicate http1_head_ok(struct http1_head *h, integer n) =
+  @	h->n <= n && h->fields_at <= h->n && h->method + h->method_n <= h->n &&
+  @	h->target + h->target_n <= h->n && h->field_n <= h->field_cap &&
+  @	http1_fields_in(h->fields, h->field_n, h->n);
+  @*/
+
 /*
  * http1_parse_request - one request head from the front of in
  *   in        borrows; hostile; may hold more than the head
@@ -87,6 +117,16 @@ struct http1_error {
  * when the head is complete. The verdict never depends on how the bytes were cut.
  * Leading empty lines: one CRLF before the request line is skipped by http1_skip_crlf, not here.
  */
+/*@ requires view_ok(in) && \valid(progress) && http1_progress_ok(*progress);
+  @ requires \valid(ret) && \valid(ret_why) && http1_room(ret) && http1_apart(in, ret, ret_why);
+  @ requires \separated(progress, ret, ret_why, ret->fields + (0 .. ret->field_cap - 1));
+  @ requires in.n > 0 ==> \separated(in.p + (0 .. in.n - 1), progress);
+  @ assigns *progress, *ret, *ret_why, ret->fields[0 .. ret->field_cap - 1];
+  @ ensures http1_progress_ok(*progress);
+  @ ensures ret->fields == \old(ret->fields) && ret->field_cap == \old(ret->field_cap);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> http1_head_ok(ret, in.n);
+  @*/
 enum err http1_parse_request(struct view in, size_t limit, size_t *progress, struct http1_head *ret,
 			     struct http1_error *ret_why);
 
@@ -95,18 +135,39 @@ enum err http1_parse_request(struct view in, size_t limit, size_t *progress, str
  *   method    of the request it answers: HEAD and CONNECT decide about the body (RFC 9112 §6.3)
  * A 101 has BODY_NONE. Both Content-Length and Transfer-Encoding: E_PROTO, also from a server.
  */
+/*@ requires view_ok(in) && \valid(progress) && http1_progress_ok(*progress);
+  @ requires \valid(ret) && \valid(ret_why) && http1_room(ret) && http1_apart(in, ret, ret_why);
+  @ requires \separated(progress, ret, ret_why, ret->fields + (0 .. ret->field_cap - 1));
+  @ requires in.n > 0 ==> \separated(in.p + (0 .. in.n - 1), progress);
+  @ assigns *progress, *ret, *ret_why, ret->fields[0 .. ret->field_cap - 1];
+  @ ensures http1_progress_ok(*progress);
+  @ ensures ret->fields == \old(ret->fields) && ret->field_cap == \old(ret->field_cap);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> http1_head_ok(ret, in.n);
+  @*/
 enum err http1_parse_response(struct view in, size_t limit, enum http_method method,
 			      size_t *progress, struct http1_head *ret,
 			      struct http1_error *ret_why);
 
 /* http1_skip_crlf - bytes of one leading CRLF in in: 0 or 2 (RFC 9112 §2.2) */
+/*@ requires view_ok(in);
+  @ assigns \nothing;
+  @ ensures \result == 0 || (\result == 2 && in.n >= 2);
+  @*/
 size_t http1_skip_crlf(struct view in);
 
 /* http1_connection_has - Connection nominates name (case-insensitive); to strip nominated fields
  * (RFC 9110 §7.6.1) */
+/*@ requires view_ok(head) && head.n < SIZE_MAX && view_ok(name) && \valid_read(h);
+  @ requires http1_head_ok(h, head.n) && http1_room(h);
+  @ assigns \nothing;
+  @*/
 bool http1_connection_has(struct view head, const struct http1_head *h, struct view name);
 
 /* http1_line - the raw bytes of field i, name to CRLF inclusive */
+/*@ requires \valid_read(h) && http1_head_ok(h, head.n) && http1_room(h) && i < h->field_n;
+  @ assigns \nothing;
+  @*/
 static inline struct view http1_line(struct view head, const struct http1_head *h, size_t i)
 {
 	size_t from = h->fields[i].name;

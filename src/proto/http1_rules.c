@@ -35,6 +35,10 @@ struct http1_rules http1_rules_start(bool is_request, uint8_t minor, struct http
 }
 
 /* RFC 9112 §3.2: exactly one, with a value; never a list (THREATS A4). */
+/*@ requires http1_rules_ok(r) && view_ok(v) && v.n < SIZE_MAX;
+  @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_host(struct http1_rules *r, struct view v, uint16_t index)
 {
 	if (!r->is_request)
@@ -50,6 +54,10 @@ static enum err on_host(struct http1_rules *r, struct view v, uint16_t index)
 }
 
 /* RFC 9112 §6.3 rule 5, and stricter: a repeated equal length is refused too. */
+/*@ requires http1_rules_ok(r) && view_ok(v) && v.n < SIZE_MAX;
+  @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_content_length(struct http1_rules *r, struct view v, uint16_t index)
 {
 	(void)index;
@@ -64,10 +72,18 @@ static enum err on_content_length(struct http1_rules *r, struct view v, uint16_t
 }
 
 /* Bytes of the quoted string at the front of v, or 0 (RFC 9110 §5.6.4). */
+/*@ requires view_ok(v) && v.n < SIZE_MAX;
+  @ assigns \nothing;
+  @ ensures \result <= v.n;
+  @*/
 static size_t quoted_bytes(struct view v)
 {
 	if (v.n == 0 || v.p[0] != '"')
 		return 0;
+	/*@ loop invariant 1 <= i <= v.n + 1;
+	  @ loop assigns i;
+	  @ loop variant v.n + 1 - i;
+	  @*/
 	for (size_t i = 1; i < v.n; i++) {
 		if (v.p[i] == '"')
 			return i + 1;
@@ -78,8 +94,15 @@ static size_t quoted_bytes(struct view v)
 }
 
 /* The whole of v is *( OWS ";" OWS token "=" ( token / quoted-string ) ), RFC 9112 §7. */
+/*@ requires view_ok(v) && v.n < SIZE_MAX;
+  @ assigns \nothing;
+  @*/
 static bool are_parameters(struct view v)
 {
+	/*@ loop invariant view_ok(v) && v.n < SIZE_MAX;
+	  @ loop assigns v;
+	  @ loop variant v.n;
+	  @*/
 	while (v.n) {
 		size_t n = 0;
 
@@ -102,11 +125,18 @@ static bool are_parameters(struct view v)
 }
 
 /* A well-formed list of codings that ends in its only "chunked" (RFC 9112 §6.1, §7). */
+/*@ requires view_ok(v) && v.n < SIZE_MAX;
+  @ assigns \nothing;
+  @*/
 static bool is_coding_list(struct view v)
 {
 	struct view element = { 0 };
 	bool is_chunked = false;
 
+	/*@ loop invariant view_ok(v) && v.n < SIZE_MAX;
+	  @ loop assigns v, element, is_chunked;
+	  @ loop variant v.n;
+	  @*/
 	while (field_list_next(&v, &element)) {
 		size_t n = scan_token(element);
 
@@ -118,6 +148,10 @@ static bool is_coding_list(struct view v)
 }
 
 /* RFC 9112 §6.1: what is not exactly "chunked" is not framed here; an unknown coding is a 501. */
+/*@ requires http1_rules_ok(r) && view_ok(v) && v.n < SIZE_MAX;
+  @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_transfer_encoding(struct http1_rules *r, struct view v, uint16_t index)
 {
 	(void)index;
@@ -135,6 +169,10 @@ static enum err on_transfer_encoding(struct http1_rules *r, struct view v, uint1
 }
 
 /* One connection option: a known one, or the name of a field that ends here (RFC 9110 §7.6.1). */
+/*@ requires http1_rules_ok(r) && view_ok(v);
+  @ assigns r->seen, r->flags, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_connection_option(struct http1_rules *r, struct view v)
 {
 	enum field_id id = FIELD_OTHER;
@@ -164,17 +202,30 @@ static enum err on_connection_option(struct http1_rules *r, struct view v)
 	return E_OK;
 }
 
+/*@ requires http1_rules_ok(r) && view_ok(v) && v.n < SIZE_MAX;
+  @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_connection(struct http1_rules *r, struct view v, uint16_t index)
 {
 	struct view option = { 0 };
 
 	(void)index;
+	/*@ loop invariant view_ok(v) && v.n < SIZE_MAX;
+	  @ loop invariant http1_rules_ok(r) && r->why == \at(r->why, Pre);
+	  @ loop assigns v, option, r->seen, r->flags, *\at(r->why, Pre);
+	  @ loop variant v.n;
+	  @*/
 	while (field_list_next(&v, &option))
 		TRY(on_connection_option(r, option));
 	return E_OK;
 }
 
 /* RFC 9110 §7.8; from an HTTP/1.0 client it means nothing. */
+/*@ requires http1_rules_ok(r) && view_ok(v) && v.n < SIZE_MAX;
+  @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_upgrade(struct http1_rules *r, struct view v, uint16_t index)
 {
 	(void)index;
@@ -189,6 +240,10 @@ static enum err on_upgrade(struct http1_rules *r, struct view v, uint16_t index)
 }
 
 /* RFC 9110 §10.1.1: one expectation exists; from an HTTP/1.0 client it means nothing. */
+/*@ requires http1_rules_ok(r) && view_ok(v) && v.n < SIZE_MAX;
+  @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_expect(struct http1_rules *r, struct view v, uint16_t index)
 {
 	(void)index;
@@ -201,11 +256,19 @@ static enum err on_expect(struct http1_rules *r, struct view v, uint16_t index)
 	return E_OK;
 }
 
+/*@ requires http1_rules_ok(r) && view_ok(v) && v.n < SIZE_MAX;
+  @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err on_te(struct http1_rules *r, struct view v, uint16_t index)
 {
 	struct view coding = { 0 };
 
 	(void)index;
+	/*@ loop invariant view_ok(v) && v.n < SIZE_MAX;
+	  @ loop assigns v, coding, r->flags;
+	  @ loop variant v.n;
+	  @*/
 	while (field_list_next(&v, &coding))
 		if (view_ieq(coding, VIEW("trailers")))
 			r->flags |= HTTP1_TE_TRAILERS;
@@ -230,10 +293,21 @@ enum err http1_rules_add(struct http1_rules *r, struct view head, const struct f
 		r->flags |= HTTP1_TRUST;
 	if (!rules_by_id[f->id])
 		return E_OK;
+	/*@ admit tables: rules_by_id[f->id] == on_host || rules_by_id[f->id] == on_connection ||
+	  @	rules_by_id[f->id] == on_content_length ||
+	  @	rules_by_id[f->id] == on_transfer_encoding || rules_by_id[f->id] == on_te ||
+	  @	rules_by_id[f->id] == on_upgrade || rules_by_id[f->id] == on_expect;
+	  @*/
+	/*@ calls on_host, on_connection, on_content_length, on_transfer_encoding, on_te,
+	  @	on_upgrade, on_expect;
+	  @*/
 	return rules_by_id[f->id](r, field_value_view(head, f), index);
 }
 
 /* RFC 9112 §9.3: "close" wins; HTTP/1.0 persists only when asked. RFC 9110 §7.8 for Upgrade. */
+/*@ requires \valid_read(r);
+  @ assigns \nothing;
+  @*/
 static uint8_t connection_flags(const struct http1_rules *r)
 {
 	unsigned flags = r->flags;
@@ -263,6 +337,7 @@ enum err http1_rules_end_request(struct http1_rules *r, struct http1_head *h)
 }
 
 /* RFC 9112 §6.1, §6.3 rules 1 and 2: these end with their head, whatever their fields say. */
+//@ assigns \nothing;
 static bool is_head_only(uint16_t status, enum http_method method)
 {
 	return status < 200 || status == 204 || (method == METHOD_CONNECT && status < 300);

@@ -33,6 +33,8 @@ enum shape_state {
 	ST_N
 };
 
+#define SHAPE_STATE_UNIT ((size_t)1 << 32) /* of http1_shape_advance's progress */
+
 #define BAD    ST_BAD
 #define FIRST_ ST_METHOD
 #define TARG_  ST_TARGET
@@ -58,6 +60,9 @@ static const uint8_t shape_next[ST_N][CL_N] = {
 };
 /* clang-format on */
 
+/*@ assigns \nothing;
+  @ ensures 0 <= \result < CL_N;
+  @*/
 static enum shape_class shape_class_of(uint8_t c)
 {
 	struct view one = view_of(&c, 1);
@@ -86,15 +91,24 @@ static enum shape_class shape_class_of(uint8_t c)
 enum err http1_shape_advance(struct view in, bool is_request, size_t *progress)
 {
 	/* Both fit into one number: the position in the lower half, the state above it. */
-	size_t at = *progress & UINT32_MAX;
-	uint8_t state = (uint8_t)(*progress >> 32);
+	size_t at = *progress % SHAPE_STATE_UNIT;
+	uint8_t state = (uint8_t)(*progress / SHAPE_STATE_UNIT);
 
 	_Static_assert(sizeof *progress == 8, "position and state share a size_t");
 	if (*progress == 0 && !is_request)
 		state = ST_STATUS_LINE;
-	for (; at < in.n && state != ST_END && state != ST_BAD; at++)
-		state = shape_next[state][shape_class_of(in.p[at])];
-	*progress = at == 0 ? 0 : at | (size_t)state << 32;
+	/*@ loop invariant at < SHAPE_STATE_UNIT && state < ST_N;
+	  @ loop assigns at, state;
+	  @ loop variant in.n - at;
+	  @*/
+	for (; at < in.n && state != ST_END && state != ST_BAD; at++) {
+		enum shape_class class = shape_class_of(in.p[at]);
+
+		//@ admit tables: state < ST_N && 0 <= class < CL_N ==> shape_next[state][class] <
+		// ST_N;
+		state = shape_next[state][class];
+	}
+	*progress = at == 0 ? 0 : at + state * SHAPE_STATE_UNIT;
 	if (state == ST_END)
 		return E_OK;
 	return state == ST_BAD ? E_PROTO : E_AGAIN;

@@ -22,6 +22,9 @@ enum proxy_transport { PROXY_ANY, PROXY_STREAM, PROXY_DGRAM, PROXY_TRANSPORTS };
 #define PROXY_V2_SIGNATURE VIEW("\r\n\r\n\0\r\nQUIT\n")
 
 /* v and the longer text agree as far as the shorter goes. */
+/*@ requires view_ok(v) && view_ok(text);
+  @ assigns \nothing;
+  @*/
 static bool proxy_agrees(struct view v, struct view text)
 {
 	return view_eq(view_slice(v, 0, text.n), view_slice(text, 0, v.n));
@@ -30,6 +33,13 @@ static bool proxy_agrees(struct view v, struct view text)
 /* ---- version 1 ---- */
 
 /* The next word of the line; one space between two, none at the end. */
+/*@ requires \valid(line) && \valid(ret) && \separated(line, ret) && view_ok(*line);
+  @ requires line->n < SIZE_MAX;
+  @ assigns *line, *ret;
+  @ ensures view_ok(*line) && line->n <= \old(line->n);
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(*ret) && 0 < ret->n <= \old(line->n);
+  @*/
 static enum err proxy_word(struct view *line, bool is_last, struct view *ret)
 {
 	size_t n = view_find(*line, ' ');
@@ -41,6 +51,10 @@ static enum err proxy_word(struct view *line, bool is_last, struct view *ret)
 	return E_OK;
 }
 
+/*@ requires view_ok(text) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err proxy_port(struct view text, uint16_t *ret)
 {
 	uint64_t x = 0;
@@ -55,6 +69,10 @@ static enum err proxy_port(struct view text, uint16_t *ret)
 }
 
 /* The textual form decides, not the value: ::ffff:192.0.2.1 is an address of TCP6. */
+/*@ requires view_ok(text) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err proxy_address(struct view text, bool is_v6, struct ip *ret)
 {
 	if ((view_find(text, ':') != text.n) != is_v6)
@@ -62,6 +80,10 @@ static enum err proxy_address(struct view text, bool is_v6, struct ip *ret)
 	return ip_parse(text, ret);
 }
 
+/*@ requires view_ok(line) && line.n < SIZE_MAX && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err proxy_parse_line(struct view line, struct proxy_protocol *ret)
 {
 	struct view word[5];
@@ -70,6 +92,11 @@ static enum err proxy_parse_line(struct view line, struct proxy_protocol *ret)
 	line = view_slice(line, 6, line.n);
 	if (view_eq(line, VIEW("UNKNOWN")) || view_starts(line, VIEW("UNKNOWN ")))
 		return E_OK; /* §2.1: the rest of the line is ignored */
+	/*@ loop invariant i <= 5 && view_ok(line) && line.n < SIZE_MAX;
+	  @ loop invariant \forall integer k; 0 <= k < i ==> view_ok(word[k]);
+	  @ loop assigns i, line, word[0 .. 4];
+	  @ loop variant 5 - i;
+	  @*/
 	for (size_t i = 0; i < 5; i++)
 		TRY(proxy_word(&line, i == 4, &word[i]));
 	is_v6 = view_eq(word[0], VIEW("TCP6"));
@@ -83,6 +110,11 @@ static enum err proxy_parse_line(struct view line, struct proxy_protocol *ret)
 	return E_OK;
 }
 
+/*@ requires view_ok(v) && \valid(ret) && \valid(ret_n) && \separated(ret, ret_n);
+  @ assigns *ret, *ret_n;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> 2 <= *ret_n <= v.n && *ret_n <= PROXY_PROTOCOL_V1_MAX;
+  @*/
 static enum err proxy_parse_v1(struct view v, struct proxy_protocol *ret, size_t *ret_n)
 {
 	struct view in = view_slice(v, 0, PROXY_PROTOCOL_V1_MAX);
@@ -102,10 +134,21 @@ static enum err proxy_parse_v1(struct view v, struct proxy_protocol *ret, size_t
 /* ---- version 2 ---- */
 
 /* RFC 3720 appendix B.4's CRC32c, bit by bit: headers are short and rare. */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @*/
 static uint32_t proxy_crc(uint32_t crc, struct view v)
 {
+	/*@ loop invariant i <= v.n;
+	  @ loop assigns i, crc;
+	  @ loop variant v.n - i;
+	  @*/
 	for (size_t i = 0; i < v.n; i++) {
 		crc ^= v.p[i];
+		/*@ loop invariant bit <= 8;
+		  @ loop assigns bit, crc;
+		  @ loop variant 8 - bit;
+		  @*/
 		for (unsigned bit = 0; bit < 8; bit++)
 			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
 	}
@@ -113,6 +156,9 @@ static uint32_t proxy_crc(uint32_t crc, struct view v)
 }
 
 /* §2.2.2: over the whole header, the checksum itself taken as zero. at: where its value lies */
+/*@ requires view_ok(header);
+  @ assigns \nothing;
+  @*/
 static bool proxy_crc_is_good(struct view header, size_t at, uint32_t want)
 {
 	uint32_t crc = proxy_crc(UINT32_MAX, view_slice(header, 0, at));
@@ -122,8 +168,16 @@ static bool proxy_crc_is_good(struct view header, size_t at, uint32_t want)
 	return ~crc == want;
 }
 
+/*@ requires view_ok(header) && view_ok(rest);
+  @ assigns \nothing;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err proxy_tlvs(struct view header, struct view rest)
 {
+	/*@ loop invariant view_ok(rest);
+	  @ loop assigns rest;
+	  @ loop variant rest.n;
+	  @*/
 	while (rest.n) {
 		uint8_t type = 0;
 		uint32_t crc = 0;
@@ -141,6 +195,13 @@ static enum err proxy_tlvs(struct view header, struct view rest)
 	return E_OK;
 }
 
+/*@ requires \valid(in) && view_ok(*in) && \valid(ret) && \separated(in, ret);
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), in, ret);
+  @ assigns *in, *ret;
+  @ ensures view_ok(*in) && in->n <= \old(in->n);
+  @ ensures in->n > 0 ==> in->p == \old(in->p) + (\old(in->n) - in->n);
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_LIMIT;
+  @*/
 static enum err proxy_take_ip(struct view *in, bool is_v6, struct ip *ret)
 {
 	static const struct ip mapped = { { [10] = 0xff, [11] = 0xff } };
@@ -154,6 +215,12 @@ static enum err proxy_take_ip(struct view *in, bool is_v6, struct ip *ret)
 	return wbuf_check(&w);
 }
 
+/*@ requires \valid(in) && view_ok(*in) && \valid(ret) && \separated(in, ret);
+  @ requires in->n > 0 ==> \separated(in->p + (0 .. in->n - 1), in, ret);
+  @ assigns *in, *ret;
+  @ ensures view_ok(*in) && in->n <= \old(in->n);
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_LIMIT;
+  @*/
 static enum err proxy_parse_addresses(struct view *in, bool is_v6, struct proxy_protocol *ret)
 {
 	TRY(proxy_take_ip(in, is_v6, &ret->source));
@@ -165,6 +232,11 @@ static enum err proxy_parse_addresses(struct view *in, bool is_v6, struct proxy_
 }
 
 /* The part behind the fixed head, whole. */
+/*@ requires view_ok(header) && \valid(ret);
+  @ requires header.n > 0 ==> \separated(header.p + (0 .. header.n - 1), ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err proxy_parse_block(struct view header, unsigned family, unsigned transport,
 				  struct proxy_protocol *ret)
 {
@@ -185,6 +257,12 @@ static enum err proxy_parse_block(struct view header, unsigned family, unsigned 
 	return E_OK;
 }
 
+/*@ requires view_ok(v) && \valid(ret) && \valid(ret_n) && \separated(ret, ret_n);
+  @ requires v.n > 0 ==> \separated(v.p + (0 .. v.n - 1), ret, ret_n);
+  @ assigns *ret, *ret_n;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> PROXY_V2_HEAD <= *ret_n <= v.n && *ret_n <= PROXY_PROTOCOL_MAX;
+  @*/
 static enum err proxy_parse_v2(struct view v, struct proxy_protocol *ret, size_t *ret_n)
 {
 	struct view in = view_slice(v, PROXY_V2_SIGNATURE.n, v.n);
@@ -232,12 +310,20 @@ enum err proxy_protocol_parse(struct view v, struct proxy_protocol *ret, size_t 
 
 /* ---- writing ---- */
 
+/*@ requires \valid_read(p);
+  @ assigns \nothing;
+  @*/
 static bool proxy_is_v6(const struct proxy_protocol *p)
 {
 	return !ip_is_v4(&p->source) || !ip_is_v4(&p->destination);
 }
 
 /* One family for both: an IPv4 address beside an IPv6 one is written mapped. */
+/*@ requires wbuf_ok(w) && \valid_read(ip);
+  @ requires \separated(ip, w, w->p + (0 .. w->cap - 1));
+  @ assigns w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @*/
 static void proxy_put_text(struct wbuf *w, const struct ip *ip, bool is_v6)
 {
 	if (is_v6 && ip_is_v4(ip))

@@ -32,12 +32,29 @@ struct proxy_protocol {
  * E_AGAIN it may become one · E_PROTO it is none, whatever follows. Constant work until it is
  * complete
  */
+/*@ requires view_ok(v) && \valid(ret) && \valid(ret_n) && \separated(ret, ret_n);
+  @ requires v.n > 0 ==> \separated(v.p + (0 .. v.n - 1), ret, ret_n);
+  @ assigns *ret, *ret_n;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> 0 < *ret_n <= v.n && *ret_n <= PROXY_PROTOCOL_MAX;
+  @ ensures \result != E_OK ==> *ret == \old(*ret);
+  @*/
 enum err proxy_protocol_parse(struct view v, struct proxy_protocol *ret, size_t *ret_n);
 
 /* proxy_protocol_put_v1 - §2.1; without addresses "PROXY UNKNOWN" */
+/*@ requires wbuf_ok(w) && \valid_read(p);
+  @ requires \separated(p, w, w->p + (0 .. w->cap - 1));
+  @ assigns w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @*/
 void proxy_protocol_put_v1(struct wbuf *w, const struct proxy_protocol *p);
 
 /* proxy_protocol_put_v2 - §2.2; without addresses a LOCAL header: the sender speaks for itself */
+/*@ requires wbuf_ok(w) && \valid_read(p);
+  @ requires \separated(p, w, w->p + (0 .. w->cap - 1));
+  @ assigns w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @*/
 void proxy_protocol_put_v2(struct wbuf *w, const struct proxy_protocol *p);
 
 #endif

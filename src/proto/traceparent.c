@@ -3,6 +3,9 @@
 
 enum { TRACEPARENT_SAMPLED = 1 };
 
+/*@ assigns \nothing;
+  @ ensures -1 <= \result <= 15;
+  @*/
 static int traceparent_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
@@ -11,11 +14,22 @@ static int traceparent_digit(uint8_t c)
 }
 
 /* n hexadecimal digits from the front, and what they are worth when there are few. */
+/*@ requires \valid(v) && view_ok(*v) && \valid(ret) && \valid(ret_value);
+  @ requires \separated(v, ret, ret_value);
+  @ assigns *v, *ret, *ret_value;
+  @ ensures view_ok(*v);
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(*ret) && ret->n == n;
+  @*/
 static enum err traceparent_take(struct view *v, size_t n, struct view *ret, unsigned *ret_value)
 {
 	unsigned value = 0;
 
 	TRY(view_take(v, n, ret));
+	/*@ loop invariant i <= n;
+	  @ loop assigns i, value;
+	  @ loop variant n - i;
+	  @*/
 	for (size_t i = 0; i < n; i++) {
 		int d = traceparent_digit(ret->p[i]);
 
@@ -27,6 +41,11 @@ static enum err traceparent_take(struct view *v, size_t n, struct view *ret, uns
 	return E_OK;
 }
 
+/*@ requires \valid(v) && view_ok(*v);
+  @ assigns *v;
+  @ ensures view_ok(*v);
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_PROTO;
+  @*/
 static enum err traceparent_dash(struct view *v)
 {
 	uint8_t c = 0;
@@ -35,14 +54,27 @@ static enum err traceparent_dash(struct view *v)
 	return c == '-' ? E_OK : E_PROTO;
 }
 
+/*@ requires view_ok(id);
+  @ assigns \nothing;
+  @*/
 static bool traceparent_is_zero(struct view id)
 {
+	/*@ loop invariant i <= id.n;
+	  @ loop assigns i;
+	  @ loop variant id.n - i;
+	  @*/
 	for (size_t i = 0; i < id.n; i++)
 		if (id.p[i] != '0')
 			return false;
 	return true;
 }
 
+/*@ requires view_ok(v) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_SHORT || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(ret->trace_id) && ret->trace_id.n == TRACEPARENT_TRACE;
+  @ ensures \result == E_OK ==> view_ok(ret->parent_id) && ret->parent_id.n == TRACEPARENT_SPAN;
+  @*/
 static enum err traceparent_read(struct view v, struct traceparent *ret)
 {
 	struct view part = { 0 };

@@ -45,11 +45,16 @@ static const uint8_t uri_classes[256] = {
 };
 /* clang-format on */
 
+/*@ assigns \nothing;
+  @ ensures URI_PLAIN <= \result <= URI_REFUSE;
+  @*/
 static enum uri_class uri_class_of(uint8_t c)
 {
+	//@ admit tables: uri_classes[c] <= URI_REFUSE;
 	return (enum uri_class)uri_classes[c];
 }
 
+//@ assigns \nothing;
 static bool uri_is_letter_or_digit(uint8_t c)
 {
 	uint8_t lower = c | 0x20;
@@ -58,12 +63,16 @@ static bool uri_is_letter_or_digit(uint8_t c)
 }
 
 /* RFC 3986 §2.3 */
+//@ assigns \nothing;
 static bool uri_is_unreserved(uint8_t c)
 {
 	return uri_is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 /* Value of a hexadecimal digit; -1 when it is none. */
+/*@ assigns \nothing;
+  @ ensures -1 <= \result <= 15;
+  @*/
 static int uri_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
@@ -73,6 +82,10 @@ static int uri_digit(uint8_t c)
 }
 
 /* The byte that the escape at the front of v stands for. */
+/*@ requires view_ok(v) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result ==> v.n >= 3;
+  @*/
 static bool uri_unescape(struct view v, uint8_t *ret)
 {
 	int high = v.n >= 3 ? uri_digit(v.p[1]) : -1, low = v.n >= 3 ? uri_digit(v.p[2]) : -1;
@@ -84,11 +97,16 @@ static bool uri_unescape(struct view v, uint8_t *ret)
 }
 
 /* An escape that no path may have: it hides a separator or a control byte. */
+//@ assigns \nothing;
 static bool uri_is_forbidden_escape(uint8_t c)
 {
 	return c == '/' || c == '\\' || c < 0x20 || c == 0x7f;
 }
 
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @ ensures \result ==> v.n >= 3;
+  @*/
 static bool uri_escape_is_canonical(struct view v)
 {
 	uint8_t c = 0;
@@ -99,10 +117,17 @@ static bool uri_escape_is_canonical(struct view v)
 
 /* The segment at the front of v is "." or "..", or one of them with a parameter. An escaped dot is
  * no concern here: it is not canonical in itself. */
+/*@ requires view_ok(v);
+  @ assigns \nothing;
+  @*/
 static bool uri_may_be_dots(struct view v)
 {
 	size_t n = 0;
 
+	/*@ loop invariant n <= v.n && n <= 2;
+	  @ loop assigns n;
+	  @ loop variant 2 - n;
+	  @*/
 	while (n < v.n && n < 2 && v.p[n] == '.')
 		n++;
 	if (n == 0 || n == v.n)
@@ -113,11 +138,23 @@ static bool uri_may_be_dots(struct view v)
 }
 
 /* hot: the path at the front of t needs no change; *ret_end is where it ends. */
+/*@ requires view_ok(t) && \valid(ret_end);
+  @ assigns *ret_end;
+  @ ensures \result ==> *ret_end <= t.n;
+  @*/
 static bool uri_is_canonical(struct view t, size_t *ret_end)
 {
 	size_t i = 0;
 
+	/*@ loop invariant i <= t.n;
+	  @ loop assigns i;
+	  @ loop variant t.n - i;
+	  @*/
 	for (;;) {
+		/*@ loop invariant \at(i, LoopEntry) <= i <= t.n;
+		  @ loop assigns i;
+		  @ loop variant t.n - i;
+		  @*/
 		while (i < t.n && uri_class_of(t.p[i]) == URI_PLAIN)
 			i++;
 		if (i == t.n)
@@ -147,21 +184,37 @@ static bool uri_is_canonical(struct view t, size_t *ret_end)
 	return true;
 }
 
+/*@ requires \valid(ret_why);
+  @ assigns *ret_why;
+  @ ensures \result == E_PROTO;
+  @*/
 static enum err uri_refuse(const char **ret_why, const char *text)
 {
 	*ret_why = text;
 	return E_PROTO;
 }
 
+/*@ requires wbuf_ok(w);
+  @ assigns w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @*/
 static void uri_put_escape(struct wbuf *w, uint8_t c)
 {
 	static const char digits[16] = "0123456789ABCDEF";
-	const char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
+	const char escape[3] = { '%', digits[c / 16], digits[c % 16] };
 
 	wbuf_put(w, escape, sizeof escape);
 }
 
 /* One byte or escape from the front of *segment, in canonical form. */
+/*@ requires wbuf_ok(w) && \valid(segment) && view_ok(*segment) && segment->n > 0;
+  @ requires \valid(ret_why) && \separated(w, segment, ret_why);
+  @ requires \separated(w->p + (0 .. w->cap - 1), segment, ret_why);
+  @ assigns *segment, *ret_why, w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures view_ok(*segment) && wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> segment->n < \old(segment->n);
+  @*/
 static enum err uri_put_one(struct wbuf *w, struct view *segment, const char **ret_why)
 {
 	uint8_t c = segment->p[0];
@@ -195,10 +248,17 @@ static enum err uri_put_one(struct wbuf *w, struct view *segment, const char **r
 }
 
 /* "." or ".." with a path parameter: some servers drop the parameter and then climb. */
+/*@ requires view_ok(segment);
+  @ assigns \nothing;
+  @*/
 static bool uri_is_dots_with_parameter(struct view segment)
 {
 	size_t dots = 0;
 
+	/*@ loop invariant dots <= segment.n && dots <= 2;
+	  @ loop assigns dots;
+	  @ loop variant 2 - dots;
+	  @*/
 	while (dots < segment.n && dots < 2 && segment.p[dots] == '.')
 		dots++;
 	segment = view_slice(segment, dots, segment.n);
@@ -206,10 +266,18 @@ static bool uri_is_dots_with_parameter(struct view segment)
 }
 
 /* Length of the path w, which starts at from, without its last segment and that one's slash. */
+/*@ requires wbuf_ok(w) && from <= w->n;
+  @ assigns \nothing;
+  @ ensures from <= \result <= w->n;
+  @*/
 static size_t uri_parent(const struct wbuf *w, size_t from)
 {
 	size_t n = w->n;
 
+	/*@ loop invariant from <= n <= w->n;
+	  @ loop assigns n;
+	  @ loop variant n;
+	  @*/
 	while (n > from && w->p[n - 1] != '/')
 		n--;
 	return n > from ? n - 1 : from;
@@ -219,6 +287,13 @@ static size_t uri_parent(const struct wbuf *w, size_t from)
  * Appends "/" and one segment to the canonical path that starts at from in w; what is empty or "."
  * adds nothing and ".." takes one away. *ret_is_open: the path so far lacks the slash at its end.
  */
+/*@ requires wbuf_ok(w) && from <= w->n && view_ok(raw);
+  @ requires \valid(ret_is_open) && \valid(ret_why) && \separated(w, ret_is_open, ret_why);
+  @ requires \separated(w->p + (0 .. w->cap - 1), ret_is_open, ret_why);
+  @ assigns *ret_is_open, *ret_why, w->n, w->bad, w->p[from .. w->cap - 1];
+  @ ensures wbuf_ok(w) && from <= w->n && w->p == \old(w->p) && w->cap == \old(w->cap);
+  @ ensures \result == E_OK || \result == E_PROTO || \result == E_LIMIT;
+  @*/
 static enum err uri_put_segment(struct wbuf *w, size_t from, struct view raw, bool *ret_is_open,
 				const char **ret_why)
 {
@@ -229,6 +304,10 @@ static enum err uri_put_segment(struct wbuf *w, size_t from, struct view raw, bo
 	if (raw.n == 0)
 		return E_OK;
 	WBUF_LIT(w, "/");
+	/*@ loop invariant view_ok(raw) && wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+	  @ loop assigns raw, *ret_why, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+	  @ loop variant raw.n;
+	  @*/
 	while (raw.n)
 		TRY(uri_put_one(w, &raw, ret_why));
 	TRY(wbuf_check(w));
@@ -248,11 +327,21 @@ static enum err uri_put_segment(struct wbuf *w, size_t from, struct view raw, bo
 }
 
 /* The whole path in canonical form, appended to w; RFC 3986 §5.2.4 after "//" became "/". */
+/*@ requires wbuf_ok(w) && view_ok(path);
+  @ requires \valid(ret_why) && \separated(w, ret_why, w->p + (0 .. w->cap - 1));
+  @ assigns *ret_why, w->n, w->bad, w->p[w->n .. w->cap - 1];
+  @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
+  @ ensures \result == E_OK || \result == E_PROTO || \result == E_LIMIT;
+  @*/
 static enum err uri_put_path(struct wbuf *w, struct view path, const char **ret_why)
 {
 	size_t from = w->n;
 	bool is_open = false;
 
+	/*@ loop invariant view_ok(path) && wbuf_ok(w) && wbuf_grew{Pre, Here}(w);
+	  @ loop assigns path, is_open, *ret_why, w->n, w->bad, w->p[\at(w->n, Pre) .. w->cap - 1];
+	  @ loop variant path.n;
+	  @*/
 	while (path.n) { /* starts with '/' each time */
 		struct view rest = view_slice(path, 1, path.n);
 		size_t slash = view_find(rest, '/');
@@ -265,6 +354,11 @@ static enum err uri_put_path(struct wbuf *w, struct view path, const char **ret_
 	return wbuf_check(w);
 }
 
+/*@ requires view_ok(rest) && \valid(t) && \valid(ret_why) && \separated(t, ret_why);
+  @ assigns t->query, *ret_why;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures view_ok(t->query) || t->query == \old(t->query);
+  @*/
 static enum err uri_query(struct view rest, struct uri_target *t, const char **ret_why)
 {
 	if (rest.n == 0)
@@ -306,6 +400,10 @@ enum err uri_target_parse(struct view target, struct wbuf *scratch, struct uri_t
 }
 
 /* A number from 1 to 65535 without leading zeros. */
+/*@ requires view_ok(v) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @*/
 static enum err uri_port(struct view v, uint16_t *ret)
 {
 	uint64_t port = 0;
@@ -322,6 +420,11 @@ static enum err uri_port(struct view v, uint16_t *ret)
 enum { URI_LABEL_MAX = 63, URI_NAME_MAX = 253 };
 
 /* Labels of letters, digits, '-' and '_' with single dots between them, RFC 1035 §2.3.4. */
+/*@ requires view_ok(v) && \valid(ret_has_upper);
+  @ assigns *ret_has_upper;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> 0 < v.n <= URI_NAME_MAX;
+  @*/
 static enum err uri_name_check(struct view v, bool *ret_has_upper)
 {
 	size_t label = 0;
@@ -329,6 +432,10 @@ static enum err uri_name_check(struct view v, bool *ret_has_upper)
 
 	if (v.n == 0 || v.n > URI_NAME_MAX)
 		return E_PROTO;
+	/*@ loop invariant i <= v.n;
+	  @ loop assigns i, label, has_upper;
+	  @ loop variant v.n - i;
+	  @*/
 	for (size_t i = 0; i < v.n; i++) {
 		uint8_t c = v.p[i];
 
@@ -343,10 +450,23 @@ static enum err uri_name_check(struct view v, bool *ret_has_upper)
 	return label ? E_OK : E_PROTO;
 }
 
+/*@ requires wbuf_ok(scratch) && view_ok(v) && \valid(ret);
+  @ requires \separated(ret, scratch, scratch->p + (0 .. scratch->cap - 1));
+  @ assigns *ret, *scratch, scratch->p[scratch->n .. scratch->cap - 1];
+  @ ensures wbuf_ok(scratch) && wbuf_grew{Pre, Post}(scratch);
+  @ ensures \result == E_OK || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> view_ok(*ret) && (v.n > 0 ==> ret->n > 0);
+  @ ensures \result != E_OK ==> *scratch == \old(*scratch);
+  @*/
 static enum err uri_put_lower(struct wbuf *scratch, struct view v, struct view *ret)
 {
 	struct wbuf w = *scratch;
 
+	/*@ loop invariant i <= v.n && wbuf_ok(&w) && w.p == scratch->p && w.cap == scratch->cap;
+	  @ loop invariant scratch->n <= w.n && (v.n > 0 && i > 0 && !w.bad ==> w.n > scratch->n);
+	  @ loop assigns i, w.n, w.bad, w.p[scratch->n .. w.cap - 1];
+	  @ loop variant v.n - i;
+	  @*/
 	for (size_t i = 0; i < v.n; i++) {
 		uint8_t c = v.p[i];
 
@@ -359,6 +479,12 @@ static enum err uri_put_lower(struct wbuf *scratch, struct view v, struct view *
 }
 
 /* "[" IPv6address "]" at the front of text; anything else in brackets is refused. */
+/*@ requires view_ok(text) && \valid(ret) && \valid(ret_has_upper) && \valid(ret_rest);
+  @ requires \separated(ret, ret_has_upper, ret_rest);
+  @ assigns *ret, *ret_has_upper, *ret_rest;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(ret->name) && ret->name.n > 0 && view_ok(*ret_rest);
+  @*/
 static enum err uri_ip6(struct view text, struct uri_host *ret, bool *ret_has_upper,
 			struct view *ret_rest)
 {
@@ -371,12 +497,22 @@ static enum err uri_ip6(struct view text, struct uri_host *ret, bool *ret_has_up
 	TRY(ip_parse(inner, &ip));
 	ret->name = view_slice(text, 0, close + 1);
 	ret->is_ip = true;
+	/*@ loop invariant i <= inner.n;
+	  @ loop assigns i, *ret_has_upper;
+	  @ loop variant inner.n - i;
+	  @*/
 	for (size_t i = 0; i < inner.n; i++)
 		*ret_has_upper |= inner.p[i] >= 'A' && inner.p[i] <= 'F';
 	*ret_rest = view_slice(text, close + 1, text.n);
 	return E_OK;
 }
 
+/*@ requires view_ok(text) && \valid(ret) && \valid(ret_has_upper) && \valid(ret_rest);
+  @ requires \separated(ret, ret_has_upper, ret_rest);
+  @ assigns *ret, *ret_has_upper, *ret_rest;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(ret->name) && ret->name.n > 0 && view_ok(*ret_rest);
+  @*/
 static enum err uri_reg_name(struct view text, struct uri_host *ret, bool *ret_has_upper,
 			     struct view *ret_rest)
 {

@@ -26,6 +26,16 @@ struct uri_target {
  * E_PROTO refused (*ret_why says which rule) · E_LIMIT scratch too small. No copy when nothing
  * changes.
  */
+/*@ requires view_ok(target) && wbuf_ok(scratch) && \valid(ret) && \valid(ret_why);
+  @ requires \separated(ret, ret_why, scratch, scratch->p + (0 .. scratch->cap - 1));
+  @ requires target.n > 0 ==>
+  @	\separated(target.p + (0 .. target.n - 1), scratch, scratch->p + (0 .. scratch->cap - 1));
+  @ assigns *ret, *ret_why, *scratch, scratch->p[scratch->n .. scratch->cap - 1];
+  @ ensures wbuf_ok(scratch) && wbuf_grew{Pre, Post}(scratch);
+  @ ensures \result == E_OK || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> view_ok(ret->path) && view_ok(ret->query);
+  @ ensures \result != E_OK ==> *ret == \old(*ret) && *scratch == \old(*scratch);
+  @*/
 enum err uri_target_parse(struct view target, struct wbuf *scratch, struct uri_target *ret,
 			  const char **ret_why);
 
@@ -41,6 +51,14 @@ struct uri_host {
  * E_PROTO: empty, userinfo, comma, scope id, bad port, label over 63 or name over 253 bytes, bytes
  * outside letters, digits, '-', '_', '.'
  */
+/*@ requires view_ok(text) && wbuf_ok(scratch) && \valid(ret);
+  @ requires \separated(ret, scratch, scratch->p + (0 .. scratch->cap - 1));
+  @ assigns *ret, *scratch, scratch->p[scratch->n .. scratch->cap - 1];
+  @ ensures wbuf_ok(scratch) && wbuf_grew{Pre, Post}(scratch);
+  @ ensures \result == E_OK || \result == E_PROTO || \result == E_LIMIT;
+  @ ensures \result == E_OK ==> view_ok(ret->name) && ret->name.n > 0;
+  @ ensures \result != E_OK ==> *ret == \old(*ret) && *scratch == \old(*scratch);
+  @*/
 enum err uri_host_parse(struct view text, struct wbuf *scratch, struct uri_host *ret);
 
 /*
@@ -48,6 +66,13 @@ enum err uri_host_parse(struct view text, struct wbuf *scratch, struct uri_host 
  * only) The rest is "/" when the path is empty; a query without a path is kept behind scheme-less
  * "/": E_PROTO refused.
  */
+/*@ requires view_ok(target) && \valid(ret_is_https) && \valid(ret_authority) && \valid(ret_rest);
+  @ requires \separated(ret_is_https, ret_authority, ret_rest);
+  @ assigns *ret_is_https, *ret_authority, *ret_rest;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(*ret_authority) && ret_authority->n > 0;
+  @ ensures \result == E_OK ==> view_ok(*ret_rest) && ret_rest->n > 0;
+  @*/
 enum err uri_absolute_split(struct view target, bool *ret_is_https, struct view *ret_authority,
 			    struct view *ret_rest);
 

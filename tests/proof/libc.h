@@ -6,6 +6,7 @@
 #define TESTS_PROOF_LIBC_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /*@ requires \valid_read((char *)a + (0 .. n - 1)) && \valid_read((char *)b + (0 .. n - 1));
@@ -50,10 +51,18 @@ void *proof_memchr(const void *s, int c, size_t n);
   @*/
 size_t proof_strlen(const char *s);
 
-#define memcmp proof_memcmp
-#define memcpy proof_memcpy
-#define memset proof_memset
-#define memchr proof_memchr
-#define strlen proof_strlen
+/*@ requires \valid(ret);
+  @ assigns *ret, \result \from a, b;
+  @ ensures \result != 0 <==> a * b > SIZE_MAX;
+  @ ensures *ret == (a * b) % (SIZE_MAX + 1);
+  @*/
+int proof_mul_overflow(size_t a, size_t b, size_t *ret);
+
+#define __builtin_mul_overflow proof_mul_overflow
+#define memcmp		       proof_memcmp
+#define memcpy		       proof_memcpy
+#define memset		       proof_memset
+#define memchr		       proof_memchr
+#define strlen		       proof_strlen
 
 #endif
