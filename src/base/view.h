@@ -30,7 +30,8 @@ struct view {
 /*@ predicate view_ok(struct view v) = v.n == 0 || \valid_read(v.p + (0 .. v.n - 1));
   @ // r is a part of v
   @ predicate view_in(struct view r, struct view v) =
-  @	r.n == 0 || (r.n <= v.n && v.p <= r.p && r.p + r.n <= v.p + v.n);
+  @	r.n == 0 || (r.n <= v.n && \base_addr(r.p) == \base_addr(v.p) && v.p <= r.p &&
+  @		     r.p + r.n <= v.p + v.n);
   @*/
 
 /*@ assigns \nothing;

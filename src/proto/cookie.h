@@ -18,7 +18,7 @@
   @ ensures view_ok(*rest);
   @ ensures \result == E_OK || \result == E_SHORT;
   @ ensures \result == E_OK ==> view_ok(*ret) && view_in(*ret, \old(*rest));
-  @ ensures \result == E_OK ==> rest->n < \old(rest->n);
+  @ ensures \result == E_OK ==> rest->n < \old(rest->n) && view_in(*rest, \old(*rest));
   @*/
 enum err cookie_next(struct view *rest, struct view *ret);
 

@@ -131,6 +131,17 @@ static enum err http1_version(struct http1_pass *s)
 	return E_OK;
 }
 
+/* Why a line that should end here does not: c is where its CRLF should begin. */
+//@ assigns \nothing;
+static const char *http1_line_why(uint8_t c)
+{
+	if (c == '\n')
+		return "bare line feed"; /* RFC 9112 §2.2 */
+	if (c == '\r')
+		return "bare carriage return"; /* RFC 9112 §2.2 */
+	return "malformed start line";
+}
+
 /*@ requires http1_pass_ok(s);
   @ assigns s->at, *s->why;
   @ ensures http1_pass_ok(s);
@@ -143,12 +154,8 @@ static enum err http1_line_end(struct http1_pass *s)
 
 	if (v.n == 0 || (v.n == 1 && v.p[0] == '\r'))
 		return E_AGAIN;
-	if (v.p[0] == '\n')
-		return refuse(s, 400, "bare line feed"); /* RFC 9112 §2.2 */
-	if (v.p[0] != '\r')
-		return refuse(s, 400, "malformed start line");
-	if (v.p[1] != '\n')
-		return refuse(s, 400, "bare carriage return"); /* RFC 9112 §2.2 */
+	if (v.p[0] != '\r' || v.p[1] != '\n')
+		return refuse(s, 400, http1_line_why(v.p[0]));
 	s->at += 2;
 	return E_OK;
 }
