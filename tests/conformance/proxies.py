@@ -82,14 +82,14 @@ def sluis(folder, server, cached=False):
     made.start(instance.site(
         made, server.address,
         listener={"http2": True, "timeouts": {"request_header": "2s", "request_body_idle": "2s", "keep_alive": "10s"}},
+        route={"cache": True} if cached else {},
         backend={"outlier": {"consecutive_errors": 0}, "retries": {"attempts": 1}, "timeouts": {"first_byte": "2s"}}))
     made.http2 = made.port()
-    assert not cached
     return made
 
 
 def nginx(folder, server, cached=False):
-    cache = {"cache": "proxy_cache cache; proxy_cache_revalidate on;" if cached else ""}
+    cache = {"cache": "proxy_cache cache; proxy_cache_revalidate on; proxy_cache_key $scheme$http_host$request_uri;" if cached else ""}
     return Program(folder, NGINX, ["/usr/sbin/nginx", "-p", folder, "-e", f"{folder}/start.log", "-c"], server, cache)
 
 

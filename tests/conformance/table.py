@@ -31,13 +31,15 @@ class Row:
     level: str
     text: str
     test: object
+    is_cached: bool = False
 
 
-def row(clause, level, text, test):
-    """clause: "RFC 9112 §3.2"; level: MUST, SHOULD or MAY (then the test says what may not come of it)."""
+def row(clause, level, text, test, is_cached=False):
+    """clause: "RFC 9112 §3.2"; level: MUST, SHOULD or MAY (then the test says what may not come of it). is_cached: the proxy keeps
+    answers."""
     base = clause.replace("RFC ", "").replace(" §", "-")
     same = sum(1 for one in ROWS if one.clause == clause)
-    ROWS.append(Row(f"{base}-{same + 1}", clause, level, text, test))
+    ROWS.append(Row(f"{base}-{same + 1}", clause, level, text, test, is_cached))
 
 
 def rows(clause, level, *pairs):

@@ -1,4 +1,4 @@
-"""Every row of the conformance table (tests/conformance) holds: RFC 9110, 9112, 9113, 8441, clause by clause.
+"""Every row of the conformance table (tests/conformance) holds: RFC 9110, 9112, 9113, 8441, 9111, clause by clause.
 
 Rows that Sluis fails are listed with what it does instead (rows_all.OTHERWISE), and have to fail.
 """
@@ -12,11 +12,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 from conformance import proxies, rows_all, table  # noqa: E402
 
 
-@pytest.fixture(scope="module", name="exchange")
-def one_instance(scratch):
-    """One instance for the whole table."""
-    with proxies.Bench("Sluis", f"{scratch}/conformance") as exchange:
-        yield exchange
+@pytest.fixture(scope="module", name="exchanges")
+def two_instances(scratch):
+    """One instance for the whole table, and one that keeps answers."""
+    with proxies.Bench("Sluis", f"{scratch}/conformance") as plain, proxies.Bench("Sluis", f"{scratch}/cached", True) as cached:
+        yield plain, cached
 
 
 def sections():
@@ -28,10 +28,10 @@ def sections():
 
 
 @pytest.mark.parametrize("clause", sections())
-def test_clause(exchange, clause):
+def test_clause(exchanges, clause):
     wrong = []
     for row in sections()[clause]:
-        verdict, why = table.run(exchange, row)
+        verdict, why = table.run(exchanges[row.is_cached], row)
         expected = "fail" if row.id in rows_all.OTHERWISE else "pass"
         if verdict not in (expected, "n.a."):
             wrong.append(f"{row.id} {row.level}: {row.text}: {verdict} {why}")
