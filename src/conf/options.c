@@ -100,7 +100,8 @@ static const struct option listener_timeout_rows[] = {
 	ROW_TIME(model_listener_timeouts, tunnel_idle_ms, "tunnel_idle", OPTIONS_SECOND,
 		 OPTIONS_DAY, "1h",
 		 "How long a connection of protocol tcp or tls_passthrough, or an upgraded one "
-		 "(WebSocket), may move nothing in either direction."),
+		 "(WebSocket), or a gRPC stream to a backend that speaks h2 or h2c, may move "
+		 "nothing in either direction."),
 	ROW_TIME(model_listener_timeouts, tunnel_lifetime_ms, "tunnel_lifetime", 0,
 		 (uint64_t)20 * OPTIONS_DAY, "0",
 		 "How long such a connection may last at all; 0 = as long as it is used."),

@@ -442,3 +442,84 @@ def test_slow_messages_before_the_answer(sluis, site, ca, server, kind, status):
         if status == 200:
             client.send(stream, b"", end=True)
         assert client.wait(stream, until=lambda: client.answers[stream].fields).status == status
+
+
+def grpc_both():
+    """A gRPC server, and how it is asked."""
+    served = grpc.server(futures.ThreadPoolExecutor(4))
+    served.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("t.T", {
+        "Up": grpc.stream_unary_rpc_method_handler(lambda requests, _: b"%d" % sum(map(len, requests))),
+        "Both": grpc.stream_stream_rpc_method_handler(lambda requests, _: requests),
+    }),))
+    port = served.add_insecure_port("127.0.0.1:0")
+    served.start()
+    return served, f"127.0.0.1:{port}"
+
+
+def slowly(pause, *messages):
+    for message in messages:
+        time.sleep(pause)
+        yield message
+
+
+def test_quiet_grpc_streams_live_as_long_as_tunnels(sluis, site, ca):
+    """Who sends messages as they come is silent now and then, before the answer as well as in it: timeouts.tunnel_idle is the
+    limit, and not that of a body."""
+    served, address = grpc_both()
+    made = ca.issue(NAME)
+    limits = {"request_body_idle": "500ms", "response_idle": "500ms", "tunnel_idle": "2s", "tunnel_lifetime": "6s"}
+    sluis.start(site(address, backend={"protocol": "h2c"}, listener={"protocol": "https", "certificates": ["www"], "timeouts": limits},
+                     certificates=[{"name": "www", "chain": made.chain, "key": made.key}]))
+    try:
+        with open(ca.certificate, "rb") as file:
+            credentials = grpc.ssl_channel_credentials(file.read())
+        with grpc.secure_channel(f"127.0.0.1:{sluis.port()}", credentials,
+                                 [("grpc.ssl_target_name_override", NAME)]) as channel:
+            up, both = channel.stream_unary("/t.T/Up"), channel.stream_stream("/t.T/Both")
+            with futures.ThreadPoolExecutor(4) as threads:
+                first = threads.submit(lambda: up(slowly(1.2, b"x", b"yy", b"z"), timeout=10))
+                second = threads.submit(lambda: list(both(slowly(1.2, b"x", b"yy", b"z"), timeout=10)))
+                idle = threads.submit(lambda: list(both(slowly(3.5, b"x"), timeout=10)))
+                lasting = threads.submit(lambda: list(both(slowly(1, *[b"x"] * 9), timeout=15)))
+                assert first.result() == b"4" and second.result() == [b"x", b"yy", b"z"]
+                for limited in idle, lasting:
+                    with pytest.raises(grpc.RpcError):
+                        limited.result()
+    finally:
+        served.stop(None)
+
+
+def test_a_server_that_refuses_everything_is_ejected(sluis, site, server):
+    """THREATS A18: a refusal now and then is no failure, nothing but refusals is; no request is tried without end."""
+    bad, good = server(lambda request, link: link.reset(request.stream, 7)), server()
+    sluis.start(site(bad.address, good.address, edges=1, backend={
+        "protocol": "h2c", "balance": "round_robin", "retries": {"attempts": 2, "budget_percent": 100},
+        "outlier": {"consecutive_errors": 3, "eject_for": "30s", "max_ejected_percent": 50}}))
+
+    def ejections():
+        return [one["dials"]["ejections"] for one in sluis.status()["pools"][0]["servers"]]
+
+    with sluis.client() as client:
+        statuses = [client.ask().status for _ in range(60)]
+    assert ejections() == [0, 0], "a few refusals count"
+    end = time.monotonic() + 20
+    with sluis.client() as client:
+        while ejections() == [0, 0] and time.monotonic() < end:
+            statuses += [client.ask().status for _ in range(100)]
+    asked = len(bad.requests)
+    assert ejections() == [1, 0] and asked <= 2 * len(statuses), "requests are tried without end"
+    assert sluis.ask().status == 200 and len(bad.requests) == asked
+
+
+def test_a_server_that_cuts_connections_gets_no_free_tries(sluis, site, server):
+    """THREATS A18: one try of a request may meet a connection that has just ended; the next one counts."""
+    def handler(request, link):
+        if len(link.requests) > 1:
+            link.sock.shutdown(2)
+
+    one = server(handler)
+    sluis.start(site(one.address, edges=1, backend={"protocol": "h2c", "retries": {"attempts": 2, "budget_percent": 100},
+                                                    "timeouts": {"first_byte": "3s"}}))
+    with futures.ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(lambda _: sluis.ask().status, range(12)))
+    assert set(answers) <= {502, 503, 504} and len(one.requests) <= 12 * 3, (answers, len(one.requests))

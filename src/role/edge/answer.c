@@ -410,7 +410,7 @@ bool answer_run(struct edge *e, struct exchange *x)
 			return false; /* the cache goes on with it */
 		if (!(x->flags & X_ANSWERED))
 			continue;
-		exchange_deadline(e, x, x->listener->response_idle_ms);
+		exchange_wait(e, x);
 	}
 	client_run_later(e, c);
 	return false;

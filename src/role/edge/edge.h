@@ -154,6 +154,7 @@ struct server_state {
 		waiting; /* struct exchange.node, oldest first: for a connection of this server */
 	bool is_used;	 /* the lists are rings */
 	bool has_failed; /* a failure was told to the dialer; the next answer is told too */
+	struct budget excuses; /* for what is no failure: stale connections, refused streams */
 };
 
 struct listener {
@@ -263,6 +264,7 @@ struct upstream {
 struct pace {
 	uint64_t since_ms, moved; /* what had come by then */
 	bool is_grpc;
+	bool is_held; /* one side took nothing when the deadline was set */
 };
 
 /* A message body on its way through; body.c. */
@@ -360,8 +362,9 @@ struct exchange {
 	struct cache_job *job;	  /* its rule has a cache */
 	struct compress_slot *z;  /* its answer is being compressed */
 	uint8_t tries, method, failure /* enum dial_failure: of the last try */;
-	uint8_t end;					     /* enum exchange_end */
-	uint8_t key_state;				     /* enum key_state: of key_hash */
+	uint8_t end;	   /* enum exchange_end */
+	uint8_t key_state; /* enum key_state: of key_hash */
+	bool was_stale;	   /* a try met an idle connection that had ended: the next one counts */
 	struct span16 method_at, path_at, host_at, agent_at; /* in head->p */
 	const char *why;		 /* it was answered here; a fixed text */
 	const struct image_limit *limit; /* that refused it */

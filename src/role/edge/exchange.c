@@ -205,11 +205,38 @@ static void exchange_request_broken(struct edge *e, struct exchange *x, enum err
 	}
 }
 
+/* Both sides of a stream of messages may be silent for as long as those of a tunnel. */
+static uint32_t exchange_stream_ms(const struct edge *e, const struct exchange *x)
+{
+	const struct image_listener *l = x->listener;
+	uint64_t ends_ms = x->start_ns / 1000000 + l->tunnel_lifetime_ms;
+
+	if (!l->tunnel_lifetime_ms || ends_ms >= e->loop.now_ms + l->tunnel_idle_ms)
+		return l->tunnel_idle_ms;
+	return ends_ms > e->loop.now_ms ? (uint32_t)(ends_ms - e->loop.now_ms) : 0;
+}
+
+/* The same as of any other message while one side takes nothing of what the other one said. */
+static void exchange_wait_stream(struct edge *e, struct exchange *x)
+{
+	const struct image_listener *l = x->listener;
+
+	x->pace.is_held = !pace_is_stream(x);
+	if (!x->pace.is_held)
+		exchange_deadline(e, x, exchange_stream_ms(e, x));
+	else
+		exchange_deadline(e, x,
+				  x->flags & X_ANSWERED ? l->response_idle_ms
+							: l->request_body_idle_ms);
+}
+
 /* What the wait is for decides when it ends. Who is answered already may think before it goes on.
  */
-static void exchange_set_deadline(struct edge *e, struct exchange *x)
+void exchange_wait(struct edge *e, struct exchange *x)
 {
-	if (x->flags & X_ANSWERED)
+	if (x->pace.is_grpc && (x->flags & X_ANSWERED || !x->request.is_done))
+		exchange_wait_stream(e, x);
+	else if (x->flags & X_ANSWERED)
 		exchange_deadline(e, x, x->listener->response_idle_ms);
 	else if (!x->request.is_done)
 		exchange_deadline(e, x, x->listener->request_body_idle_ms);
@@ -300,7 +327,7 @@ void exchange_connected(struct edge *e, struct exchange *x)
 	else if (conn_send(e, &x->u->conn, piece) != E_OK)
 		exchange_failed(e, x, DIAL_RESET);
 	else
-		exchange_set_deadline(e, x);
+		exchange_wait(e, x);
 }
 
 /* ---- failing ---- */
@@ -337,11 +364,20 @@ static struct exchange_fault exchange_fault(const struct exchange *x, enum dial_
 
 	if (x->u) {
 		f.is_refused = h2_stream_was_refused(&x->u->conn);
-		f.is_stale =
-			why == DIAL_RESET && (x->u->is_reused || h2_stream_was_stale(&x->u->conn));
+		f.is_stale = why == DIAL_RESET && !x->was_stale &&
+			     (x->u->is_reused || h2_stream_was_stale(&x->u->conn));
 	}
 	f.is_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
 	return f;
+}
+
+/* What happens to every server now and then is none of its failures, as long as it doesn't happen
+ * all the time: THREATS A18. */
+static bool exchange_is_excused(struct edge *e, const struct exchange *x, struct exchange_fault f)
+{
+	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
+
+	return (f.is_stale || f.is_refused) && budget_spend(&s->excuses, 1, e->loop.now_ms);
 }
 
 static void exchange_tell_failure(struct edge *e, const struct exchange *x, struct exchange_fault f,
@@ -349,8 +385,8 @@ static void exchange_tell_failure(struct edge *e, const struct exchange *x, stru
 {
 	if (f.is_refused)
 		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->h2_refused, 1);
-	if (f.is_stale || f.is_early || f.is_refused || why == DIAL_UNKNOWN || why == DIAL_BUSY ||
-	    x->flags & X_GRANTED)
+	if (f.is_early || why == DIAL_UNKNOWN || why == DIAL_BUSY || x->flags & X_GRANTED ||
+	    exchange_is_excused(e, x, f))
 		return;
 	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
 	survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, true);
@@ -370,6 +406,7 @@ static void exchange_leave_out(struct edge *e, struct exchange *x, struct exchan
 		return;
 	if (f.is_stale) {
 		x->tries--; /* the others are as old: the next try gets a new connection */
+		x->was_stale = true;
 		upstream_close_idle(e, pool_server(e, x->server->slot, x->server->slot_gen));
 	} else {
 		balance_tried_add(&x->tried,
@@ -470,7 +507,7 @@ void exchange_expired(struct edge *e, struct exchange *x)
 /* After each piece. E_DENIED: they come too slowly, and the server is not what holds them up */
 static enum err exchange_body_came(struct edge *e, struct exchange *x)
 {
-	exchange_set_deadline(e, x);
+	exchange_wait(e, x);
 	if (x->u->conn.out)
 		pace_begin(x, e->loop.now_ms);
 	else if (pace_is_slow(x, e->loop.now_ms))

@@ -40,6 +40,9 @@ void exchange_expired(struct edge *e, struct exchange *x);
  * second */
 void exchange_tick(struct edge *e);
 
+/* exchange_wait - something of x has moved: how long it may now be silent */
+void exchange_wait(struct edge *e, struct exchange *x);
+
 /* exchange_deadline - x's client is due ms from now */
 void exchange_deadline(struct edge *e, struct exchange *x, uint32_t ms);
 

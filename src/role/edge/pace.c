@@ -13,6 +13,12 @@ static bool pace_is_free(const struct exchange *x)
 	       (x->pace.is_grpc && x->pool->is_h2);
 }
 
+bool pace_is_stream(const struct exchange *x)
+{
+	return x->pace.is_grpc && x->pool && x->pool->is_h2 && !x->c->conn.out &&
+	       (!x->u || !x->u->conn.out);
+}
+
 bool pace_is_slow(struct exchange *x, uint64_t now_ms)
 {
 	const struct image_listener *l = x->listener;

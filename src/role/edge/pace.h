@@ -16,4 +16,8 @@ void pace_begin(struct exchange *x, uint64_t now_ms);
  * to gRPC, whose messages come when there are some, or at the body's end */
 bool pace_is_slow(struct exchange *x, uint64_t now_ms);
 
+/* pace_is_stream - gRPC that both sides take part in as they like (its server speaks HTTP/2, so
+ * that it may answer before all has come), and nobody waits for the other one to take something */
+bool pace_is_stream(const struct exchange *x);
+
 #endif

@@ -73,12 +73,41 @@ static void test_who_is_free(void **state)
 	assert_true(pace_is_slow(&x, 60000));
 }
 
+/* Both may be silent; nobody may be deaf. */
+static void test_what_is_a_stream(void **state)
+{
+	struct client c = { 0 };
+	struct upstream u = { 0 };
+	struct buffer out = { 0 };
+	struct exchange x = exchange();
+
+	(void)state;
+	x.c = &c;
+	x.pool = &http2;
+	assert_false(pace_is_stream(&x));
+	x.pace.is_grpc = true;
+	assert_true(pace_is_stream(&x));
+	x.u = &u;
+	assert_true(pace_is_stream(&x));
+	u.conn.out = &out;
+	assert_false(pace_is_stream(&x));
+	u.conn.out = NULL;
+	c.conn.out = &out;
+	assert_false(pace_is_stream(&x));
+	c.conn.out = NULL;
+	x.pool = &http1;
+	assert_false(pace_is_stream(&x));
+	x.pool = NULL;
+	assert_false(pace_is_stream(&x));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_average),
 		cmocka_unit_test(test_each_time_anew),
 		cmocka_unit_test(test_who_is_free),
+		cmocka_unit_test(test_what_is_a_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
