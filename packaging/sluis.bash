@@ -17,7 +17,7 @@ _sluis_servers()
 _sluis()
 {
 	local cur prev command state=()
-	local i
+	local i words
 	cur=${COMP_WORDS[COMP_CWORD]}
 	prev=${COMP_WORDS[COMP_CWORD - 1]}
 	command=${COMP_WORDS[1]}
@@ -32,7 +32,7 @@ _sluis()
 		return
 	fi
 	case $prev in
-	--config | --public-key)
+	--config | --public-key | --head)
 		compopt -o default
 		return
 		;;
@@ -51,6 +51,9 @@ _sluis()
 		;;
 	esac
 	case $command in
+	reload)
+		mapfile -t COMPREPLY < <(compgen -W "--reason --state --help" -- "$cur")
+		;;
 	run)
 		mapfile -t COMPREPLY < <(compgen -W "--config --state --allow-weaker --uid-range --drain-ms --programs --help" -- "$cur")
 		;;
@@ -74,6 +77,9 @@ _sluis()
 		;;
 	diff)
 		compopt -o default
+		if [ "${cur:0:1}" = - ]; then
+			mapfile -t COMPREPLY < <(compgen -W "--json --state --help" -- "$cur")
+		fi
 		;;
 	history)
 		mapfile -t COMPREPLY < <(compgen -W "show --config --json --state --help" -- "$cur")
@@ -91,7 +97,12 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "add set remove drain enable disable reset --wait --unset --before --reason --dry-run --json --state --help" -- "$cur")
 		;;
 	audit)
-		mapfile -t COMPREPLY < <(compgen -W "tail verify --state --help" -- "$cur")
+		case ${COMP_WORDS[2]} in
+		tail) words="--lines --follow --kind --action --result --origin --grep --json --directory" ;;
+		verify) words="--public-key --head --quiet --json --directory" ;;
+		*) words="tail verify" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
 		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener cache changes diff history rollback audit version" -- "$cur")

@@ -39,7 +39,9 @@ struct changes_options {
 	int rest;
 };
 
-static int changes_read(int argc, char **argv, const char *usage, struct changes_options *ret)
+/* takes: the letters of options that this command has. */
+static int changes_read(int argc, char **argv, const char *usage, const char *takes,
+			struct changes_options *ret)
 {
 	static const struct option options[] = {
 		{ "state", required_argument, NULL, 's' },
@@ -54,6 +56,8 @@ static int changes_read(int argc, char **argv, const char *usage, struct changes
 
 	*ret = (struct changes_options){ 0 };
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c != 'h' && view_find(view_str(takes), (uint8_t)c) == view_str(takes).n)
+			c = '?';
 		if (c == 's')
 			ret->state = optarg;
 		else if (c == 'r')
@@ -136,7 +140,7 @@ static int changes_drop(const struct changes_options *o, const char *path)
 int changes_main(int argc, char **argv)
 {
 	struct changes_options o = { 0 };
-	int status = changes_read(argc, argv, changes_usage, &o), n = argc - o.rest;
+	int status = changes_read(argc, argv, changes_usage, "sranj", &o), n = argc - o.rest;
 	struct view verb = { 0 };
 
 	if (status >= 0)
@@ -155,7 +159,7 @@ int changes_main(int argc, char **argv)
 int changes_diff_main(int argc, char **argv)
 {
 	struct changes_options o = { 0 };
-	int status = changes_read(argc, argv, changes_diff_usage, &o);
+	int status = changes_read(argc, argv, changes_diff_usage, "sj", &o);
 
 	if (status < 0 && argc - o.rest != 1) {
 		(void)fputs(changes_diff_usage, stderr);

@@ -28,9 +28,9 @@ static const struct edit_kind edit_kinds[] = {
 	{ "server", "backends", "servers", "address", "BACKEND/NAME",
 	  "add web/c 10.0.0.13:8080 weight=2" },
 	{ "backend", "backends", NULL, NULL, "NAME",
-	  "add api servers=[10.0.0.21:8080] health={path: /healthz}" },
+	  "add api 'servers=[10.0.0.21:8080]' 'health={path: /healthz}'" },
 	{ "route", "routes", "rules", NULL, "NAME[/RULE]",
-	  "add shop hosts=[shop.example.nl] backend=web" },
+	  "add shop 'hosts=[shop.example.nl]' backend=web" },
 	{ "certificate", "certificates", NULL, NULL, "NAME",
 	  "replace www chain=www.pem key=www.key" },
 	{ "listener", "listeners", NULL, NULL, "NAME", "set public limits.connections=5000" },
@@ -60,16 +60,17 @@ static void edit_usage(const struct edit_kind *k, FILE *to)
 		      view_eq(view_str(k->list), VIEW("certificates")) ? "replace|" : "", k->place);
 	if (k->inner && view_eq(view_str(k->inner), VIEW("servers")))
 		(void)fputs("       sluis server drain|enable|disable|reset BACKEND/NAME "
-			    "[--state DIR]\n",
+			    "[--wait[=TIME]]\n           [--state DIR]\n",
 			    to);
 	(void)fprintf(
 		to,
 		"\nChanges the running configuration as an edited file would, and says what "
-		"changes. OPTION\nand VALUE are those of the file (docs/options.md): "
-		"weight=2, health.path=/healthz, and\n[a, b] or {a: b} for lists and maps. "
-		"--unset goes with set: as if the file\ndid not have the option. "
-		"The change lasts over reloads and restarts, until\nthe files say the same or "
-		"`sluis changes drop` takes it back.\n\nexample: sluis %s %s\n",
+		"changes. "
+		"OPTION\nand VALUE are those of the file (docs/options.md): weight=2, "
+		"health.path=/healthz, and\n'[a, b]' or '{a: b}' for lists and maps. --unset "
+		"goes with set: as if the file did not have\nthe option. The change lasts over "
+		"reloads and restarts, until the files say the same or\n`sluis changes drop` "
+		"takes it back.\n\nexample: sluis %s %s\n",
 		k->command, k->example);
 }
 

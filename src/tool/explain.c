@@ -18,7 +18,7 @@ static const char explain_usage[] =
 	"                     [--listener NAME] [--config FILE | --state DIR] [--json]\n"
 	"\n"
 	"A URL is https://host/path or http://..., and for connections without requests\n"
-	"tls://name:port or tcp://address:port.\n"
+	"tls://name:port, tcp://address:port or udp://address:port.\n"
 	"\n"
 	"Says which listener, certificate, route and rule a request would fall under, why not the\n"
 	"rules before it, and which servers could get it; nothing is sent. Without --config the\n"

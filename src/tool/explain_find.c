@@ -256,10 +256,10 @@ enum err explain_find(struct explain *e)
 
 	e->certificate = IMAGE_NONE;
 	if (explain_split(e, &target) != E_OK) {
-		(void)fprintf(
-			stderr,
-			"sluis: not a URL: %s (https://host/path, tls://host, tcp://host:port)\n",
-			e->q->url);
+		(void)fprintf(stderr,
+			      "sluis: not a URL: %s (https://host/path, tls://host, "
+			      "tcp://address:port)\n",
+			      e->q->url);
 		return E_PROTO;
 	}
 	if (ip_parse(view_str(e->q->source ? e->q->source : "127.0.0.1"), &e->source) != E_OK) {

@@ -47,7 +47,9 @@ struct past_options {
 	int rest;
 };
 
-static int past_read(int argc, char **argv, const char *usage, struct past_options *ret)
+/* takes: the letters of options that this command has. */
+static int past_read(int argc, char **argv, const char *usage, const char *takes,
+		     struct past_options *ret)
 {
 	static const struct option options[] = {
 		{ "state", required_argument, NULL, 's' },
@@ -62,6 +64,8 @@ static int past_read(int argc, char **argv, const char *usage, struct past_optio
 
 	*ret = (struct past_options){ 0 };
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c != 'h' && view_find(view_str(takes), (uint8_t)c) == view_str(takes).n)
+			c = '?';
 		ret->state = c == 's' ? optarg : ret->state;
 		ret->reason = c == 'r' ? optarg : ret->reason;
 		ret->is_json |= c == 'j';
@@ -309,7 +313,7 @@ static int past_show(int dir, const struct past_options *o, uint32_t number)
 int past_main(int argc, char **argv)
 {
 	struct past_options o = { 0 };
-	int status = past_read(argc, argv, past_usage, &o), n = argc - o.rest;
+	int status = past_read(argc, argv, past_usage, "sjc", &o), n = argc - o.rest;
 	bool is_show = status < 0 && n == 2 && view_eq(view_str(argv[o.rest]), VIEW("show"));
 	uint32_t number = is_show ? past_number(argv[o.rest + 1]) : 0;
 	AUTO_FD dir = -1;
@@ -329,7 +333,7 @@ int past_main(int argc, char **argv)
 int past_rollback_main(int argc, char **argv)
 {
 	struct past_options o = { 0 };
-	int status = past_read(argc, argv, past_rollback_usage, &o);
+	int status = past_read(argc, argv, past_rollback_usage, "srjn", &o);
 	struct change_ask a = { .kind = TOOL_CHANGE_TARGET };
 	struct history_entry e = { 0 };
 	const char *why = "";
