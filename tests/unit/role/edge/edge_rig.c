@@ -91,6 +91,8 @@ void edge_rig_start(struct edge_rig *r, const char *yaml)
 		*r = (struct edge_rig){ .edge = run_new() };
 		INVARIANT(r->edge && run_prepare(r->edge) == E_OK);
 		edge_rig_ring(r->edge);
+		r->owned[0] = r->edge->h2_callbacks;
+		r->owned[1] = r->edge->h2_options;
 	}
 	r->edge->rng = (struct rng){ { 1, 2, 3, 4 } };
 	edge_rig_pages(r);
@@ -107,10 +109,14 @@ void edge_rig_start(struct edge_rig *r, const char *yaml)
 
 void edge_rig_stop(struct edge_rig *r)
 {
-	for (unsigned i = 0; i < r->server_n; i++)
-		r->server[i] = fd_close(r->server[i]);
-	for (unsigned i = 0; i < 8; i++)
+	/* a last try of a request whose client has gone may still be given a connection */
+	for (unsigned turns = 0; turns < 8 || (r->edge->client_n && turns < 100); turns++) {
+		for (unsigned i = 0; i < r->server_n; i++)
+			r->server[i] = fd_close(r->server[i]);
+		r->server_n = 0;
 		edge_rig_turn(r);
+	}
+	INVARIANT(r->edge->client_n == 0);
 	accept_close(r->edge, image_listener_at(&r->g->image, 0)->slot);
 	loop_close(&r->edge->dialer);
 	generation_drop(r->edge, r->edge->now);

@@ -16,6 +16,8 @@ struct edge_rig {
 	int server[EDGE_RIG_SERVERS]; /* our ends of the connections that it was given */
 	uint32_t server_slot[EDGE_RIG_SERVERS];
 	unsigned server_n;
+	const void *owned[2]; /* what only the edge's own memory points at, which the leak checker
+				 can't see */
 };
 
 /* edge_rig_start - of a configuration whose first listener is http; aborts when anything fails. A

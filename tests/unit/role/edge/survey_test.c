@@ -74,10 +74,10 @@ static struct page_load_server *claim_of(unsigned edge, uint32_t i)
 
 static void noise(void *p, size_t n, struct rng *rng)
 {
-	uint64_t *word = p;
+	uint32_t *word = p;
 
 	for (size_t i = 0; i < n / sizeof *word; i++)
-		word[i] = rng_next(rng);
+		word[i] = (uint32_t)rng_next(rng);
 }
 
 static void start(const char *algorithm, const char *more)
