@@ -171,10 +171,25 @@ static void look_up_paths(const struct image *im)
 	(void)printf("lookup_path %.1f ns\n", (double)best / SCALE_PATHS);
 }
 
+/* The longest of the steps in which it is made ready. */
+static uint64_t go_on(struct generation *g)
+{
+	uint64_t longest = 0;
+
+	for (bool is_ready = false; !is_ready;) {
+		uint64_t from = cpu_ns(), took = 0;
+
+		is_ready = generation_go_on(g, GENERATION_STEPS);
+		took = cpu_ns() - from;
+		longest = took > longest ? took : longest;
+	}
+	return longest;
+}
+
 /* Loaded beside the one in use, then dropped: both stop the edge's loop for so long. */
 static void load(struct edge *e, int fd)
 {
-	uint64_t loading = 0, dropping = 0;
+	uint64_t loading = 0, dropping = 0, longest = 0;
 	const char *why = "";
 
 	e->health = calloc(1, sizeof *e->health);
@@ -189,11 +204,13 @@ static void load(struct edge *e, int fd)
 
 		must(generation_load(e, fd, i + 1, &g, &why) == E_OK, why);
 		loading = least(loading, cpu_ns() - from);
+		longest = least(longest, go_on(g));
 		from = cpu_ns();
 		generation_drop(e, g);
 		dropping = least(dropping, cpu_ns() - from);
 	}
 	say_us("load", loading);
+	say_us("step", longest);
 	say_us("drop", dropping);
 }
 

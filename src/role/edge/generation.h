@@ -5,7 +5,7 @@
 
 #include "role/edge/edge.h"
 
-enum { GENERATION_STEPS = 40000 /* of generation_go_on: some 0.2 ms */ };
+enum { GENERATION_STEPS = 20000 /* of generation_go_on: some 0.2 ms */ };
 
 /*
  * generation_load - maps the sealed image fd (borrowed) and builds TLS sites, pools and regexes
