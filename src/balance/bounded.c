@@ -6,7 +6,9 @@
 
 enum { BOUNDED_TRIES = 32 };
 
-bool bounded_has_room(const struct balance_pool *p, const struct balance_choice *c, uint32_t i)
+/* Server i may take one more request under the pool's bound; always without one. */
+static bool bounded_has_room(const struct balance_pool *p, const struct balance_choice *c,
+			     uint32_t i)
 {
 	const struct balance_server *s = &p->server[i];
 

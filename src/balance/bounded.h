@@ -14,10 +14,6 @@
 
 enum { BOUNDED_FREE = 4 };
 
-/* bounded_has_room - server i may take one more request under the pool's bound; always without one
- */
-bool bounded_has_room(const struct balance_pool *p, const struct balance_choice *c, uint32_t i);
-
 /*
  * bounded_accepts - server i of c's kind takes this key: it can be chosen, has room, and, while it
  * starts slowly, the key is one of the part that it has already. That part only grows.

@@ -9,7 +9,8 @@
 
 enum { DRAW_TRIES = 16 };
 
-uint32_t draw_scale(uint64_t x, uint32_t n)
+/* x, uniform in its lower 32 bits, as a number below n. */
+static uint32_t draw_scale(uint64_t x, uint32_t n)
 {
 	return (uint32_t)(((x & UINT32_MAX) * n) >> 32);
 }

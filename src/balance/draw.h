@@ -17,7 +17,4 @@ struct draw_pair {
 struct draw_pair draw_two(const struct balance_pool *p, const struct balance_choice *c,
 			  const struct balance_facts *f);
 
-/* draw_scale - x, uniform in its lower 32 bits, as a number below n */
-uint32_t draw_scale(uint64_t x, uint32_t n);
-
 #endif

@@ -457,8 +457,9 @@ static const struct node *option_preset(struct option_parse *p, const struct opt
 	return n;
 }
 
-struct view option_guess_row(struct option_parse *p, const struct option_table *table,
-			     struct view word)
+/* The option that word may have meant; empty: none, or enough was guessed. */
+static struct view option_guess_row(struct option_parse *p, const struct option_table *table,
+				    struct view word)
 {
 	struct suggest s = suggest_for(word);
 

@@ -90,10 +90,6 @@ void option_parse(struct option_parse *p, const struct option_table *table, cons
 /* option_put_kind - what a row's value must look like: "a number from 1 to 64" */
 void option_put_kind(struct wbuf *w, const struct option *row);
 
-/* option_guess_row - the option that word may have meant; empty: none, or enough was guessed */
-struct view option_guess_row(struct option_parse *p, const struct option_table *table,
-			     struct view word);
-
 enum { OPTION_GUESSES_MAX = 200 };
 
 #endif

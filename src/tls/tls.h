@@ -63,9 +63,6 @@ enum err tls_site_new(struct tls_library *lib, const struct tls_site_spec *spec,
 		      struct tls_site **ret);
 struct tls_site *tls_site_free(struct tls_site *site); /* drops the caller's hold; returns NULL */
 
-/* tls_site_certificate - the index given in its spec; of the image of its generation */
-uint32_t tls_site_certificate(const struct tls_site *site);
-
 /*
  * tls_client_site_new - for pool `pool` of the image, which is borrowed until return
  *   like   NULL, or the site of a pool of the same image that trusts the same anchors: shared
@@ -119,12 +116,9 @@ bool tls_conn_is_parked(const struct tls_conn *c);
  * E_OK plain grew · E_AGAIN all of `in` is used and nothing came of it · E_CLOSED the peer said
  * close_notify; what it sent before is in plain · E_PROTO broken; tls_shutdown gives the alert.
  * `in` is always used up unless plain is full or the answer is E_CLOSED or E_PROTO. When plain
- * got full there may be more inside: tls_conn_has_more.
+ * got full there may be more inside: tls_read gives it even when `in` is empty.
  */
 enum err tls_read(struct tls_conn *c, struct view *in, struct wbuf *plain);
-
-/* tls_conn_has_more - decrypted bytes wait inside: tls_read gives them even when `in` is empty */
-bool tls_conn_has_more(const struct tls_conn *c);
 
 /* tls_write - encrypts all of plain; wire must have tls_wire_bytes(plain.n) of room. E_PROTO:
  * broken */

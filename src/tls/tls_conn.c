@@ -276,11 +276,6 @@ bool tls_conn_is_parked(const struct tls_conn *c)
 	       (c->slot != TLS_NO_SLOT && tls_signer_client_is_waiting(c->lib->signer, c->slot));
 }
 
-bool tls_conn_has_more(const struct tls_conn *c)
-{
-	return SSL_pending(c->ssl) > 0;
-}
-
 const char *tls_conn_version(const struct tls_conn *c)
 {
 	return SSL_get_version(c->ssl);

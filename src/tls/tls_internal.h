@@ -24,7 +24,6 @@ struct tls_site {
 	struct tls_library *lib;
 	SSL_CTX *ctx;
 	uint32_t refs;
-	uint32_t certificate;
 	bool has_h2; /* offers HTTP/2 */
 };
 

@@ -71,7 +71,6 @@ enum err tls_site_new(struct tls_library *lib, const struct tls_site_spec *spec,
 		return tls_library_fail(lib, "no memory left", E_NOMEM);
 	site->refs = 1;
 	site->lib = lib;
-	site->certificate = spec->certificate;
 	site->has_h2 = image_listener_at(spec->image, spec->listener)->flags & IMAGE_HTTP2;
 	site->ctx = SSL_CTX_new_ex(lib->libctx, NULL, TLS_server_method());
 	e = site->ctx ? tls_site_fill(site, spec)
@@ -90,9 +89,4 @@ struct tls_site *tls_site_free(struct tls_site *site)
 		OPENSSL_free(site);
 	}
 	return NULL;
-}
-
-uint32_t tls_site_certificate(const struct tls_site *site)
-{
-	return site->certificate;
 }

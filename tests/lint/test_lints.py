@@ -346,6 +346,25 @@ def test_spelling_catches(tree):
     tree.clean("spelling")
 
 
+# ---- unused --------------------------------------------------------------------------------------
+def test_unused_catches(tree):
+    tree.compile("src/base/a.c", COMMENT + "int a_used(void) { return 1; }\nint a_dead(void) { return 2; }\n")
+    tree.compile("src/base/b.c", COMMENT + "int a_used(void);\nint main(void) { return a_used(); }\n")
+    tree.put("src/base/a.h", "int a_used(void);\nint a_gone(int x);\n")
+    tree.caught("unused", "src/base/a.c: used by no other file: a_dead", "src/base/a.h:2: declared, and defined nowhere: a_gone")
+    assert "a_used" not in tree.lint("unused")[1]
+    tree.put("src/base/a.h", "int a_used(void);\n")
+    tree.put("tools/unused.allow", "src/base/a.c a_dead  # a reason\n")
+    tree.clean("unused")
+
+
+def test_unused_accepts_what_tests_look_at_and_its_file_uses(tree):
+    tree.compile("src/base/a.c", COMMENT + "int a_inner(void) { return 1; }\nint main(void) { return a_inner(); }\n")
+    tree.caught("unused", "a_inner")
+    tree.put("tests/unit/base/a_test.c", "int x(void) { return a_inner(); }\n")
+    tree.clean("unused")
+
+
 def test_shell_catches(tree):
     tree.put("tools/x", "#!/bin/sh\nrm $1\n")
     tree.caught("shell", "tools/x:2:")

@@ -66,7 +66,8 @@ void chain_bool(struct chain *c, struct view key, bool x)
 	wbuf_view_put(&c->out, x ? VIEW("true") : VIEW("false"));
 }
 
-void chain_cancel(struct chain *c)
+/* Forgets the line that was begun. */
+static void chain_cancel(struct chain *c)
 {
 	c->out.n = c->line_at;
 	c->out.bad = false;

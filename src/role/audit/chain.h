@@ -49,9 +49,6 @@ void chain_number(struct chain *c, struct view key, uint64_t x);
 void chain_bool(struct chain *c, struct view key, bool x);
 enum err chain_end(struct chain *c);
 
-/* chain_cancel - forgets the line that was begun */
-void chain_cancel(struct chain *c);
-
 /* chain_has_room - for one more line of any length */
 bool chain_has_room(const struct chain *c);
 

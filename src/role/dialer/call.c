@@ -271,8 +271,3 @@ void call_on_timer(struct dialer *d, struct dialer_timer *t)
 	c->why = c->state == CALL_NAMING ? DIAL_NAME : DIAL_TIMEOUT;
 	call_end(d, c, -1);
 }
-
-bool call_is_pending(const struct dialer *d)
-{
-	return d->calls_of_edges != 0;
-}

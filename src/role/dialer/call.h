@@ -72,7 +72,4 @@ void call_on_timer(struct dialer *d, struct dialer_timer *t);
 /* call_on_name - the name that c waits for has been answered, one way or the other */
 void call_on_name(struct dialer *d, struct call *c);
 
-/* call_is_pending - nothing is to be connected, answered or waited for any more: false */
-bool call_is_pending(const struct dialer *d);
-
 #endif

@@ -211,7 +211,8 @@ struct expand_facts filter_facts(const struct exchange *x)
 	};
 }
 
-void filter_put_lines(struct wbuf *w, const struct exchange *x, struct image_range lines)
+/* Field lines with their placeholders. */
+static void filter_put_lines(struct wbuf *w, const struct exchange *x, struct image_range lines)
 {
 	struct expand_facts facts = { 0 };
 

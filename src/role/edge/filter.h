@@ -48,9 +48,6 @@ void filter_drop(const struct image *im, struct image_range drops, struct view h
 /* filter_facts - what placeholders stand for, once x's own head has been built */
 struct expand_facts filter_facts(const struct exchange *x);
 
-/* filter_put_lines - appends field lines with their placeholders */
-void filter_put_lines(struct wbuf *w, const struct exchange *x, struct image_range lines);
-
 /* filter_put_answer - what an answer is given: header fields, and what scripts of other origins
  * may do
  *   is_page   one of our own error pages, which keeps fields of its own

@@ -559,6 +559,14 @@ void h2_session_touch(struct h2_session *n)
 		list_append(&n->edge->h2_dirty, &n->dirty);
 }
 
+/* Nothing more will come of it. */
+static bool h2_session_is_done(const struct h2_session *n)
+{
+	if (n->out || nghttp2_session_want_write(n->ng))
+		return false;
+	return (n->is_leaving && n->stream_n == 0) || !nghttp2_session_want_read(n->ng);
+}
+
 enum err h2_session_flush(struct edge *e, struct h2_session *n)
 {
 	list_remove(&n->dirty);
@@ -624,11 +632,4 @@ void h2_session_leave(struct h2_session *n)
 	if (nghttp2_submit_goaway(n->ng, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0) != 0)
 		n->is_dead = true;
 	h2_session_touch(n);
-}
-
-bool h2_session_is_done(const struct h2_session *n)
-{
-	if (n->out || nghttp2_session_want_write(n->ng))
-		return false;
-	return (n->is_leaving && n->stream_n == 0) || !nghttp2_session_want_read(n->ng);
 }

@@ -45,13 +45,10 @@ void h2_session_flush_all(struct edge *e);
 /* h2_session_end - GOAWAY with this error; the connection is closed behind it */
 void h2_session_end(struct h2_session *n, uint32_t error);
 
-/* h2_session_drain - GOAWAY in two steps (RFC 9113 §6.8); again until h2_session_is_done */
+/* h2_session_drain - GOAWAY in two steps (RFC 9113 §6.8); again until it is over */
 void h2_session_drain(struct edge *e, struct h2_session *n);
 
 /* h2_session_leave - GOAWAY at once: it ends with its last stream; found by nobody any more */
 void h2_session_leave(struct h2_session *n);
-
-/* h2_session_is_done - nothing more will come of it */
-bool h2_session_is_done(const struct h2_session *n);
 
 #endif

@@ -434,6 +434,48 @@ static size_t send_convert(const struct h2_fields *f, nghttp2_nv *nv)
 	return f->n;
 }
 
+/* Trailers go out as the last frame: END_STREAM is on them. */
+static ssize_t source_end(struct h2_stream *s, uint32_t *ret_flags)
+{
+	struct edge *e = s->session->edge;
+	nghttp2_nv nv[STREAM_TRAILERS];
+	struct h2_field fields[STREAM_TRAILERS];
+	uint8_t names[CHUNKED_TRAILER_MAX];
+	struct h2_fields f = { .p = fields,
+			       .cap = STREAM_TRAILERS,
+			       .scratch = wbuf_of(names, sizeof names) };
+
+	*ret_flags |= NGHTTP2_DATA_FLAG_EOF;
+	s->ends_next = true;
+	if (!s->trailers_out)
+		return 0;
+	*ret_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+	if (h2_fields_trailers(&f, buffer_view(s->trailers_out)) != E_OK ||
+	    nghttp2_submit_trailer(s->session->ng, s->id, nv, send_convert(&f, nv)) != 0)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	s->trailers_out = buffer_put(&e->buffers, s->trailers_out);
+	return 0;
+}
+
+/* The library asks for the next content, at most max bytes, and then has it written. */
+static ssize_t source_next(struct h2_stream *s, size_t max, uint32_t *ret_flags)
+{
+	size_t have = s->piece.n + (s->conn ? buffer_view(s->conn->out).n : 0);
+	size_t n = have < max ? have : max;
+
+	if (have == 0 && !s->has_all) {
+		s->is_deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	*ret_flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+	if (n == have && s->has_all && source_end(s, ret_flags) < 0)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	/* in front of trailers the library leaves out a frame without content */
+	if (n == 0 && *ret_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)
+		h2_stream_write(s, 0, NULL);
+	return (ssize_t)n;
+}
+
 static ssize_t send_source(nghttp2_session *ng, int32_t id, uint8_t *to, size_t max,
 			   uint32_t *flags, nghttp2_data_source *source, void *owner)
 {
@@ -442,7 +484,7 @@ static ssize_t send_source(nghttp2_session *ng, int32_t id, uint8_t *to, size_t 
 	(void)source;
 	(void)to;
 	(void)owner;
-	return s ? h2_stream_source(s, max, flags) : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	return s ? source_next(s, max, flags) : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 /* Whether content follows the head in v, so that END_STREAM comes later. */
@@ -659,47 +701,6 @@ void h2_stream_end(struct edge *e, struct conn *k)
 }
 
 /* ---- what the library takes ---- */
-
-/* Trailers go out as the last frame: END_STREAM is on them. */
-static ssize_t source_end(struct h2_stream *s, uint32_t *ret_flags)
-{
-	struct edge *e = s->session->edge;
-	nghttp2_nv nv[STREAM_TRAILERS];
-	struct h2_field fields[STREAM_TRAILERS];
-	uint8_t names[CHUNKED_TRAILER_MAX];
-	struct h2_fields f = { .p = fields,
-			       .cap = STREAM_TRAILERS,
-			       .scratch = wbuf_of(names, sizeof names) };
-
-	*ret_flags |= NGHTTP2_DATA_FLAG_EOF;
-	s->ends_next = true;
-	if (!s->trailers_out)
-		return 0;
-	*ret_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-	if (h2_fields_trailers(&f, buffer_view(s->trailers_out)) != E_OK ||
-	    nghttp2_submit_trailer(s->session->ng, s->id, nv, send_convert(&f, nv)) != 0)
-		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	s->trailers_out = buffer_put(&e->buffers, s->trailers_out);
-	return 0;
-}
-
-ssize_t h2_stream_source(struct h2_stream *s, size_t max, uint32_t *ret_flags)
-{
-	size_t have = s->piece.n + (s->conn ? buffer_view(s->conn->out).n : 0);
-	size_t n = have < max ? have : max;
-
-	if (have == 0 && !s->has_all) {
-		s->is_deferred = true;
-		return NGHTTP2_ERR_DEFERRED;
-	}
-	*ret_flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (n == have && s->has_all && source_end(s, ret_flags) < 0)
-		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	/* in front of trailers the library leaves out a frame without content */
-	if (n == 0 && *ret_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)
-		h2_stream_write(s, 0, NULL);
-	return (ssize_t)n;
-}
 
 void h2_stream_write(struct h2_stream *s, size_t n, struct buffer *to)
 {

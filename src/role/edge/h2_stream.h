@@ -31,9 +31,6 @@ enum err h2_stream_on_content(struct h2_stream *s, struct view data);
 enum err h2_stream_on_end(struct h2_stream *s);
 void h2_stream_on_close(struct h2_stream *s, uint32_t error);
 
-/* h2_stream_source - the library asks for the next content, at most max bytes, and then has it
- * written */
-ssize_t h2_stream_source(struct h2_stream *s, size_t max, uint32_t *ret_flags);
 void h2_stream_write(struct h2_stream *s, size_t n, struct buffer *to);
 
 /* h2_stream_reset - RST_STREAM with this code */

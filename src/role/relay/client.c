@@ -51,7 +51,8 @@ static bool client_is_bogus(const struct image_listener *l, const struct datagra
 	return d->is_bogus || (d->port == l->address.port && ip_eq(&d->remote, &d->local));
 }
 
-void client_take(struct relay *r, uint16_t slot)
+/* The datagrams in r->in, which came in on listener `slot`, go their ways. */
+static void client_take(struct relay *r, uint16_t slot)
 {
 	const struct image_listener *l = r->now->listener[slot];
 

@@ -9,9 +9,6 @@
 enum err client_open(struct relay *r, uint16_t slot, int fd);
 void client_close(struct relay *r, uint16_t slot, enum relay_end why);
 
-/* client_take - the datagrams in r->in, which came in on listener `slot`, go their ways */
-void client_take(struct relay *r, uint16_t slot);
-
 /* client_on_event - the loop's handler */
 void client_on_event(void *owner, struct loop_source *source, uint32_t events);
 

@@ -33,7 +33,8 @@ static void session_touch(struct relay *r, struct relay_session *s)
 
 /* ---- its end ---- */
 
-void session_end(struct relay *r, struct relay_session *s, enum relay_end why)
+/* It is recorded, and gives back all it has. */
+static void session_end(struct relay *r, struct relay_session *s, enum relay_end why)
 {
 	struct page_load_listener *l = session_page(r, s->slot);
 	uint32_t lost = waiting_forget(r, s);
