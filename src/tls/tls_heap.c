@@ -38,6 +38,11 @@ enum err tls_heap_init(size_t bytes, bool want_lock)
 		       : E_DENIED;
 }
 
+void tls_heap_trim(unsigned max)
+{
+	heap_trim(&tls_heap, max);
+}
+
 void tls_heap_stat(struct heap_stat *ret)
 {
 	*ret = tls_heap.stat;

@@ -11,6 +11,9 @@
  * allocated already */
 enum err tls_heap_init(size_t bytes, bool want_lock);
 
+/* tls_heap_trim - heap_trim */
+void tls_heap_trim(unsigned max);
+
 void tls_heap_stat(struct heap_stat *ret);
 
 #endif

@@ -468,6 +468,15 @@ static void exchange_unanswered(struct edge *e, struct exchange *x)
 	exchange_unserved(e, x, 504, "the server did not answer in time");
 }
 
+/* An unfinished answer can only be cut. */
+static void exchange_cut(struct edge *e, struct exchange *x)
+{
+	if (x->c->conn.out) /* it is the client that takes nothing */
+		client_charge(e, x->c, PAGE_ABUSE_SLOW);
+	x->c->conn.is_broken = true;
+	exchange_abort(e, x);
+}
+
 void exchange_expired(struct edge *e, struct exchange *x)
 {
 	if (x->flags & X_SHADOW) {
@@ -485,10 +494,7 @@ void exchange_expired(struct edge *e, struct exchange *x)
 		return; /* its server has left: it asks for another one in this turn */
 	x->end = X_END_TIMEOUT;
 	if (x->flags & X_ANSWERED) {
-		if (x->c->conn.out) /* it is the client that takes nothing */
-			client_charge(e, x->c, PAGE_ABUSE_SLOW);
-		x->c->conn.is_broken = true; /* an unfinished answer can only be cut */
-		exchange_abort(e, x);
+		exchange_cut(e, x);
 	} else if (x->flags & (X_QUEUED | X_ASK)) {
 		exchange_leave_queue(e, x);
 		PAGE_ADD(count_pool(e, x->pool)->queue_expired, 1);

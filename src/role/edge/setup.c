@@ -20,11 +20,13 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/shm.h"
+#include "tls/tls_heap.h"
 
 #include <stdlib.h>
 
 enum {
 	SETUP_TRIM_KEEP = 256,
+	SETUP_TRIM_SPANS = 64,
 	SETUP_TRIM_MS = 1000,
 	SETUP_IDLE_GRACE_MS = 1000,
 	SETUP_PATTERN_MAX = 2000
@@ -414,6 +416,8 @@ void setup_tick(struct edge *e)
 	if (e->loop.now_ms - e->trimmed_ms >= SETUP_TRIM_MS) {
 		e->trimmed_ms = e->loop.now_ms;
 		buffer_pool_trim(&e->buffers, SETUP_TRIM_KEEP);
+		heap_trim(&e->h2_heap, SETUP_TRIM_SPANS);
+		tls_heap_trim(SETUP_TRIM_SPANS);
 		pipe_pool_trim(&e->pipes);
 		compress_tick(e);
 		cache_tick(e);
