@@ -61,6 +61,19 @@ static enum connect_result connect_begin(int fd, const union connect_address *a,
 	return CONNECT_OK;
 }
 
+static bool connect_is_to_itself(int fd)
+{
+	union connect_address here = { 0 }, there = { 0 };
+	socklen_t here_n = sizeof here, there_n = sizeof there;
+
+	if (getsockname(fd, &here.any, &here_n) < 0 || here.any.sa_family == AF_UNIX)
+		return false;
+	/* sin_port and sin6_port lie at the same place, which is all that usually is compared */
+	if (getpeername(fd, &there.any, &there_n) < 0 || here.v4.sin_port != there.v4.sin_port)
+		return false;
+	return here_n == there_n && memcmp(&here, &there, here_n) == 0;
+}
+
 enum connect_result connect_tcp(const struct ip *ip, uint16_t port, int *ret_fd)
 {
 	union connect_address a = { 0 };
@@ -88,6 +101,8 @@ enum connect_result connect_udp(const struct ip *ip, uint16_t port, int *ret_fd)
 	if (fd < 0)
 		return connect_why(errno);
 	r = connect_begin(fd, &a, n);
+	if (r == CONNECT_OK && connect_is_to_itself(fd))
+		r = CONNECT_REFUSED;
 	if (r == CONNECT_OK)
 		*ret_fd = fd_steal(&fd);
 	return r;
@@ -109,19 +124,6 @@ enum connect_result connect_unix(struct view path, int *ret_fd)
 	if (r == CONNECT_OK)
 		*ret_fd = fd_steal(&fd);
 	return r;
-}
-
-static bool connect_is_to_itself(int fd)
-{
-	union connect_address here = { 0 }, there = { 0 };
-	socklen_t here_n = sizeof here, there_n = sizeof there;
-
-	if (getsockname(fd, &here.any, &here_n) < 0 || here.any.sa_family == AF_UNIX)
-		return false;
-	/* sin_port and sin6_port lie at the same place, which is all that usually is compared */
-	if (getpeername(fd, &there.any, &there_n) < 0 || here.v4.sin_port != there.v4.sin_port)
-		return false;
-	return here_n == there_n && memcmp(&here, &there, here_n) == 0;
 }
 
 enum connect_result connect_finish(int fd)

@@ -161,6 +161,8 @@ static bool call_try_one(struct dialer *d, struct call *c, struct call_try *t, c
 		return false;
 	}
 	t->source.fd = fd;
+	if (c->is_datagram)
+		return true; /* it stands already */
 	if (loop_add(&d->loop, &t->source, EPOLLOUT | EPOLLET) != E_OK) {
 		loop_close(&t->source);
 		c->why = DIAL_BUSY;
@@ -179,6 +181,10 @@ static void call_advance(struct dialer *d, struct call *c)
 
 		if (call_try_one(d, c, t, ip))
 			break;
+	}
+	if (c->is_datagram && call_open_n(c)) {
+		call_end(d, c, fd_steal(&c->tries[0].source.fd));
+		return;
 	}
 	if (call_open_n(c) == 0) {
 		call_end(d, c, -1);

@@ -44,8 +44,8 @@ void dial_ask(struct relay *r, struct relay_session *s)
 		list_append(&r->dialing, &s->dialing);
 		r->dialing_n++;
 	}
-	if (dial_send(r, s) != E_OK && r->dialer.fd >= 0)
-		log_line(LOG_INFO, "a session waits for the dialer");
+	if (dial_send(r, s) == E_LIMIT)
+		log_line(LOG_ERROR, "a question to the dialer is too long");
 }
 
 void dial_forget(struct relay *r, struct relay_session *s)

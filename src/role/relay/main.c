@@ -29,7 +29,6 @@
  *   (ipc/edge_dialer.h).
  */
 #include "role/relay/setup.h"
-#include "sys/fd.h"
 #include "sys/log.h"
 
 #include <stdlib.h>
@@ -55,9 +54,7 @@ static enum err main_start(struct relay *r)
 		keeper_role_failed("relay: %s", why);
 		return E_PROTO;
 	}
-	r->keeper = (struct loop_source){ .fd = ROLE_CHANNEL_FD, .kind = RELAY_KEEPER };
-	TRY(fd_set_nonblocking(ROLE_CHANNEL_FD));
-	TRY(loop_add(&r->loop, &r->keeper, EPOLLIN));
+	TRY(setup_watch_keeper(r));
 	return keeper_role_ready(report.have, report.weaker);
 }
 
@@ -70,6 +67,6 @@ int main(void)
 	if (!r || main_start(r) != E_OK)
 		return EXIT_FAILURE;
 	while (e == E_OK)
-		e = setup_turn(r);
+		e = setup_turn(r, WHEEL_TICK_MS);
 	return e == E_CLOSED ? EXIT_SUCCESS : EXIT_FAILURE;
 }

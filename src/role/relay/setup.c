@@ -306,9 +306,18 @@ static bool setup_is_over(struct relay *r)
 	return true;
 }
 
-enum err setup_turn(struct relay *r)
+enum err setup_watch_keeper(struct relay *r)
 {
-	TRY(loop_turn(&r->loop, wheel_wait_ms(&r->wheel, r->loop.now_ms)));
+	r->keeper = (struct loop_source){ .fd = ROLE_CHANNEL_FD, .kind = RELAY_KEEPER };
+	TRY(fd_set_nonblocking(ROLE_CHANNEL_FD));
+	return loop_add(&r->loop, &r->keeper, EPOLLIN);
+}
+
+enum err setup_turn(struct relay *r, int max_ms)
+{
+	int wait_ms = wheel_wait_ms(&r->wheel, r->loop.now_ms);
+
+	TRY(loop_turn(&r->loop, wait_ms < max_ms ? wait_ms : max_ms));
 	server_flush(r);
 	if (r->loop.now_ms / WHEEL_TICK_MS != r->tick) {
 		r->tick = r->loop.now_ms / WHEEL_TICK_MS;
