@@ -35,7 +35,7 @@ bool relay_kit_asked(struct relay_kit *k, uint32_t *ret_seq, uint8_t *ret_type);
 /* relay_kit_connect - a socket to the server, as a dialer makes it */
 int relay_kit_connect(const struct relay_kit *k);
 
-/* relay_kit_give - gives it as the answer to this dial */
+/* relay_kit_give - gives it as the answer to this dial, unless the relay has closed the channel */
 void relay_kit_give(struct relay_kit *k, uint32_t seq);
 
 /* relay_kit_answer - all dials that have been asked for, with sockets; how many */
