@@ -110,12 +110,13 @@ void client_accept(struct edge *e, const struct image_listener *l, int fd, const
 	}
 	PAGE_ADD(load->connections, 1);
 	PAGE_ADD(load->accepted, 1);
-	if (conn_open(e, &c->conn, fd, SOURCE_CLIENT) != E_OK ||
-	    (!is_proxied && client_begin(e, c, l) != E_OK))
-		client_close(e, c, false);
-	else if (is_proxied)
+	conn_open(e, &c->conn, fd, SOURCE_CLIENT);
+	if (is_proxied)
 		client_deadline(e, c,
 				l->protocol == IMAGE_HTTP ? l->request_header_ms : l->handshake_ms);
+	else if (client_begin(e, c, l) != E_OK)
+		client_close(e, c, false);
+	client_run(e, c); /* what it has to say is here, mostly */
 }
 
 void client_close(struct edge *e, struct client *c, bool want_reset)
@@ -132,6 +133,7 @@ void client_close(struct edge *e, struct client *c, bool want_reset)
 	if (c->is_counted)
 		address_remove(e, c->slot, &c->ip);
 	upstream_forget(e, c);
+	list_remove(&c->unwatched);
 	conn_close(e, &c->conn, want_reset);
 	store_bury_client(e, c);
 }
@@ -394,6 +396,35 @@ static client_step *const client_steps[CLIENT_STATES] = {
 	[CLIENT_DEAD] = client_run_nothing,  [CLIENT_SESSION] = client_run_session,
 };
 
+static void client_enter_loop(struct edge *e, struct client *c)
+{
+	list_remove(&c->unwatched);
+	if (conn_watch(e, &c->conn) == E_OK)
+		return;
+	c->conn.is_broken = true;
+	client_run_later(e, c);
+}
+
+/*
+ * Into the loop when it has to be waited for. One whose first request is being answered may be gone
+ * before that, and has cost two calls less; client_tick waits for it when the answer takes long.
+ */
+static void client_watch(struct edge *e, struct client *c)
+{
+	if (c->is_stream || c->state == CLIENT_DEAD)
+		return;
+	if (c->state != CLIENT_BUSY || !c->x->request.is_done || c->conn.out)
+		client_enter_loop(e, c);
+	else if (list_is_empty(&c->unwatched))
+		list_append(&e->unwatched, &c->unwatched);
+}
+
+void client_tick(struct edge *e)
+{
+	while (!list_is_empty(&e->unwatched))
+		client_enter_loop(e, LIST_OWNER(e->unwatched.next, struct client, unwatched));
+}
+
 void client_run(struct edge *e, struct client *c)
 {
 	unsigned i = 0;
@@ -406,6 +437,8 @@ void client_run(struct edge *e, struct client *c)
 		i++;
 	if (i == CLIENT_STEPS)
 		client_run_later(e, c);
+	if (!c->conn.is_watched)
+		client_watch(e, c);
 }
 
 void client_run_later(struct edge *e, struct client *c)

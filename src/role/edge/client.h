@@ -11,6 +11,9 @@ void client_accept(struct edge *e, const struct image_listener *l, int fd, const
 /* client_run - does all that can be done for c now; c may be closed afterwards */
 void client_run(struct edge *e, struct client *c);
 
+/* client_tick - who has waited for an answer for a while is listened to meanwhile */
+void client_tick(struct edge *e);
+
 /* client_run_later - once more in the next turn: others first */
 void client_run_later(struct edge *e, struct client *c);
 

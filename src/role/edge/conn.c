@@ -16,23 +16,29 @@
 /* A TLS record may wait inside the library: its plaintext must fit beside what is read now. */
 enum { CONN_TLS_HELD = 17 * 1024, CONN_TLS_ROOM = READ_BYTES - 1024 };
 
-enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
+void conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
 {
 	k->source = (struct loop_source){ .fd = fd, .kind = (uint8_t)kind };
 	k->said_end = k->cant_send = k->was_cut = false;
 	k->is_bulk = false;
-	k->can_read = k->sees_end = k->has_ended = k->wants_write = k->is_broken = false;
+	k->sees_end = k->has_ended = k->wants_write = k->is_watched = k->is_broken = false;
+	k->can_read = kind == SOURCE_CLIENT; /* a server is asked first */
 	k->tls = NULL;
 	k->stream = NULL;
 	k->session = NULL;
 	k->in = k->out = NULL;
 	k->edge = e;
 	wheel_entry_init(&k->timer);
-	if (loop_add(&e->loop, &k->source, EPOLLIN | EPOLLRDHUP | EPOLLET) != E_OK) {
-		loop_close(&k->source);
-		return E_SYS;
-	}
-	return E_OK;
+}
+
+enum err conn_watch(struct edge *e, struct conn *k)
+{
+	uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | (k->wants_write ? EPOLLOUT : 0);
+
+	if (k->is_watched)
+		return E_OK;
+	k->is_watched = true;
+	return loop_add(&e->loop, &k->source, events);
 }
 
 void conn_close(struct edge *e, struct conn *k, bool want_reset)
@@ -236,6 +242,8 @@ static enum err conn_want_write(struct edge *e, struct conn *k)
 	if (k->wants_write)
 		return E_OK;
 	k->wants_write = true;
+	if (!k->is_watched)
+		return conn_watch(e, k);
 	return loop_change(&e->loop, &k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 

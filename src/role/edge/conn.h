@@ -6,8 +6,12 @@
 
 #include "role/edge/edge.h"
 
-/* conn_open - fd (taken) enters the loop, edge-triggered, for reading. E_SYS: fd is closed */
-enum err conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind);
+/* conn_open - fd is taken; a client may have said something already. Nothing is told of it before
+ * conn_watch */
+void conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind);
+
+/* conn_watch - enters the loop, edge-triggered: what there is to read by now is told too. E_SYS */
+enum err conn_watch(struct edge *e, struct conn *k);
 
 /* conn_close - closes the descriptor and gives back buffers and TLS state; has_more: reset instead
  * of a FIN */

@@ -175,6 +175,7 @@ struct conn {
 	bool cant_send;		   /* the peer takes no more; what it has sent can still be read */
 	bool was_cut;	  /* ended without close_notify: what has no end of its own is not whole */
 	bool is_bulk;	  /* the last read was a full one: a long run of bytes */
+	bool is_watched;  /* it is in the loop */
 	bool wants_write; /* EPOLLOUT is asked for, from the first spill on */
 	bool is_broken;	  /* reset, or TLS failed: only to be closed */
 	struct tls_conn *tls;	    /* NULL: plain */
@@ -239,6 +240,7 @@ struct client {
 	struct list proxied;  /* struct upstream.tie: connections that speak for this client; no
 				 ring until there is one */
 	struct client *next;  /* free or dead list */
+	struct list unwatched; /* in edge.unwatched */
 	struct client *again; /* edge.again */
 	size_t progress;      /* http1_parse_request's */
 };
@@ -483,6 +485,7 @@ struct edge {
 	struct cache_pool cache;
 	struct client *clients, *free_clients, *dead_clients;
 	struct client *again, *again_last; /* to be run in the next turn, in this order */
+	struct list unwatched; /* clients that need not be waited for yet */
 	uint32_t stream_upstream_n;
 	uint32_t client_cap, client_n, client_high;
 	struct upstream *upstreams, *free_upstreams, *dead_upstreams;

@@ -411,6 +411,7 @@ void setup_tick(struct edge *e)
 	generation_tick(e);
 	accept_resume(e);
 	exchange_tick(e);
+	client_tick(e);
 	if (e->is_draining)
 		setup_drain(e);
 	if (e->loop.now_ms - e->trimmed_ms >= SETUP_TRIM_MS) {

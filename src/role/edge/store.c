@@ -51,6 +51,7 @@ enum err store_init(struct edge *e)
 		return log_errno("reserving streams");
 	if (!e->clients || !e->upstreams || !e->exchanges || !e->servers)
 		return log_errno("reserving connections");
+	list_init(&e->unwatched);
 	TRY(abuse_init(e));
 	TRY(address_init(e, n));
 	return buffer_pool_init(&e->buffers, 4 * n > 1u << 18 ? 1u << 18 : 4 * n);
@@ -74,8 +75,10 @@ static struct client *store_client_slot(struct edge *e)
 		e->free_clients = c->next;
 	else if (e->client_high < STORE_STREAMS * e->client_cap)
 		c = &e->clients[e->client_high++];
-	if (c)
+	if (c) {
 		*c = (struct client){ 0 };
+		list_init(&c->unwatched);
+	}
 	return c;
 }
 

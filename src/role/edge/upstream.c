@@ -79,7 +79,9 @@ static struct upstream *upstream_open(struct edge *e, uint32_t slot, uint32_t sl
 	u->slot_gen = slot_gen;
 	list_init(&u->node);
 	list_init(&u->tie);
-	if (conn_open(e, &u->conn, fd, SOURCE_UPSTREAM) != E_OK) {
+	conn_open(e, &u->conn, fd, SOURCE_UPSTREAM);
+	if (conn_watch(e, &u->conn) != E_OK) {
+		loop_close(&u->conn.source);
 		store_bury_upstream(e, u);
 		return NULL;
 	}
