@@ -15,7 +15,8 @@ enum {
 	TLS_RECORD_BYTES = SSL3_RT_MAX_PLAIN_LENGTH,
 	TLS_RECORD_MORE = 32, /* header, TLS 1.2's explicit nonce, type byte, tag */
 	TLS_QUIET_MAX = 32,   /* records in a row that bring no data */
-	TLS_KEY_UPDATE = 64   /* an answer to the peer's, RFC 8446 §4.6.3 */
+	TLS_KEY_UPDATE = 64,  /* an answer to the peer's, RFC 8446 §4.6.3 */
+	TLS_TICKET = 1024     /* a session: secret, times, a name of up to 255 bytes */
 };
 
 /* Why OpenSSL failed, as a text that lives for ever. */
@@ -87,6 +88,7 @@ static enum err tls_handshake_result(struct tls_conn *c, int r)
 		if (!tls_has_our_protocol(c))
 			return tls_fail(c, "the server does not agree on the protocol (ALPN)");
 		SSL_clear_mode(c->ssl, SSL_MODE_ASYNC);
+		SSL_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS);
 		c->state = TLS_CONN_OPEN;
 		return E_OK;
 	case SSL_ERROR_WANT_ASYNC_JOB:
@@ -118,6 +120,8 @@ enum err tls_handshake(struct tls_conn *c, struct view *in, struct wbuf *out)
 	c->lib->provider->running = NULL;
 	c->in = NULL;
 	c->out = NULL;
+	if (!tls_conn_is_parked(c))
+		(void)SSL_free_buffers(c->ssl); /* who is waited for costs little (A22) */
 	return e;
 }
 
@@ -176,6 +180,18 @@ static void tls_put_late(struct tls_conn *c, struct wbuf *out)
 	c->late_n = 0;
 }
 
+/*
+ * RFC 8446 §4.6.1: the ticket goes in one send with the first answer, not in one of its own. Not
+ * together with a KeyUpdate: OpenSSL would put it off to the next read, which has no place for it.
+ */
+static void tls_give_ticket(struct tls_conn *c)
+{
+	if (SSL_get_key_update_type(c->ssl) != SSL_KEY_UPDATE_NONE)
+		return;
+	c->owes_ticket = false;
+	(void)SSL_new_session_ticket(c->ssl);
+}
+
 enum err tls_write(struct tls_conn *c, struct view plain, struct wbuf *wire)
 {
 	size_t n = 0;
@@ -190,6 +206,8 @@ enum err tls_write(struct tls_conn *c, struct view plain, struct wbuf *wire)
 	ERR_clear_error();
 	c->out = wire;
 	n = 0;
+	if (c->owes_ticket)
+		tls_give_ticket(c);
 	if (SSL_write_ex(c->ssl, plain.p, plain.n, &n) != 1 || n != plain.n) {
 		c->out = NULL;
 		return tls_fail(c, tls_reason(c));
@@ -200,7 +218,8 @@ enum err tls_write(struct tls_conn *c, struct view plain, struct wbuf *wire)
 
 size_t tls_wire_bytes(size_t n)
 {
-	return n + (n / TLS_RECORD_BYTES + 1) * TLS_RECORD_MORE + TLS_LATE_BYTES + TLS_KEY_UPDATE;
+	return n + (n / TLS_RECORD_BYTES + 1) * TLS_RECORD_MORE + TLS_LATE_BYTES + TLS_KEY_UPDATE +
+	       TLS_TICKET;
 }
 
 void tls_shutdown(struct tls_conn *c, struct wbuf *out)

@@ -188,6 +188,7 @@ struct tls_conn *tls_conn_accept(struct tls_site *site, void *owner)
 		return NULL;
 	site->refs++;
 	c->site = site;
+	c->owes_ticket = true;
 	SSL_set_accept_state(c->ssl);
 	SSL_set_mode(c->ssl, SSL_MODE_ASYNC); /* until it has signed */
 	return c;

@@ -56,7 +56,8 @@ struct tls_conn {
 	uint8_t failure;  /* enum tls_failure */
 	bool is_queued;
 	bool has_signed;
-	uint8_t quiet_n; /* records in a row without data */
+	bool owes_ticket; /* it is sent with the first answer */
+	uint8_t quiet_n;  /* records in a row without data */
 	uint8_t late_n;
 	uint8_t late[TLS_LATE_BYTES]; /* an alert made while there was no place for it */
 };

@@ -55,7 +55,7 @@ static enum err tls_site_fill(struct tls_site *site, const struct tls_site_spec 
 	SSL_CTX_set_timeout(site->ctx, TLS_TICKET_LIFE_S);
 	set = SSL_CTX_set_tlsext_ticket_keys(site->ctx, tickets.b, sizeof tickets.b);
 	OPENSSL_cleanse(&tickets, sizeof tickets);
-	if (set != 1 || SSL_CTX_set_num_tickets(site->ctx, 1) != 1 ||
+	if (set != 1 || SSL_CTX_set_num_tickets(site->ctx, 0) != 1 ||
 	    tls_site_bind_sessions(site->ctx, spec) != 1)
 		return tls_library_fail(lib, "session tickets can't be set up", E_PROTO);
 	return E_OK;

@@ -237,12 +237,12 @@ struct client {
 	struct client_proxy proxy;
 	uint64_t id; /* never another client's; 0 until it is needed */
 	struct exchange *x;
-	struct list proxied;  /* struct upstream.tie: connections that speak for this client; no
-				 ring until there is one */
-	struct client *next;  /* free or dead list */
+	struct list proxied;   /* struct upstream.tie: connections that speak for this client; no
+				  ring until there is one */
+	struct client *next;   /* free or dead list */
 	struct list unwatched; /* in edge.unwatched */
-	struct client *again; /* edge.again */
-	size_t progress;      /* http1_parse_request's */
+	struct client *again;  /* edge.again */
+	size_t progress;       /* http1_parse_request's */
 };
 
 struct upstream {
@@ -485,7 +485,7 @@ struct edge {
 	struct cache_pool cache;
 	struct client *clients, *free_clients, *dead_clients;
 	struct client *again, *again_last; /* to be run in the next turn, in this order */
-	struct list unwatched; /* clients that need not be waited for yet */
+	struct list unwatched;		   /* clients that need not be waited for yet */
 	uint32_t stream_upstream_n;
 	uint32_t client_cap, client_n, client_high;
 	struct upstream *upstreams, *free_upstreams, *dead_upstreams;

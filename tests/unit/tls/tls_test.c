@@ -155,6 +155,9 @@ static SSL_SESSION *make_session(struct rig *r, SSL_CTX *ctx, unsigned from,
 	struct rig_pair p;
 
 	must_connect(&p, r, from, ctx, spec);
+	/* RFC 8446 §4.6.1: the ticket has no send of its own */
+	assert_int_equal(SSL_SESSION_is_resumable(SSL_get0_session(p.client)),
+			 spec->version == TLS1_2_VERSION);
 	assert_true(rig_pair_from_server(&p, 10)); /* the ticket comes before it */
 	s = SSL_get1_session(p.client);
 	SSL_shutdown(p.client);
@@ -357,7 +360,7 @@ static void test_ends(void **state)
 	struct rig_client spec = { .name = "p256.test" };
 	struct rig *r = *state;
 	SSL_CTX *ctx = rig_client_context(&spec);
-	uint8_t wire[1024], got[64];
+	uint8_t wire[2048], got[64];
 	struct wbuf out = wbuf_of(wire, sizeof wire), plain = wbuf_of(got, sizeof got);
 	struct view in = { 0 };
 	struct rig_pair p;
