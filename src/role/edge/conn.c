@@ -264,10 +264,15 @@ void conn_drop_spill(struct edge *e, struct conn *k)
 	k->out = buffer_put(&e->buffers, k->out);
 }
 
+/* A socket without TLS; streams and shadows have none. */
+static bool conn_is_plain(const struct conn *k)
+{
+	return k->source.fd >= 0 && !k->tls && !k->stream;
+}
+
 bool conn_can_splice(const struct conn *from, const struct conn *to)
 {
-	return !from->tls && !from->stream && !from->in && !to->tls && !to->stream && !to->out &&
-	       !to->cant_send;
+	return conn_is_plain(from) && conn_is_plain(to) && !from->in && !to->out && !to->cant_send;
 }
 
 /* The pipe of k's spill, as far as it goes. */
