@@ -115,7 +115,7 @@ static void check_backend_health_path(struct check *c, const struct model_health
 	if (h->is_tcp && node_get(h->at, "path"))
 		diag_error(c->diag, node_place(h->at, "path"),
 			   "a check is tcp: true or has a path, not both");
-	if (!h->is_tcp && h->path.n == 0)
+	if (!h->is_tcp && !h->is_grpc && h->path.n == 0)
 		diag_error(c->diag, h->at->at, "health needs \"path\", or tcp: true");
 	if (h->path.n && !view_starts(h->path, VIEW("/")))
 		diag_error(c->diag, node_place(h->at, "path"), "a path starts with '/'");
@@ -123,6 +123,26 @@ static void check_backend_health_path(struct check *c, const struct model_health
 		diag_error(c->diag, node_place(h->at, "path"), "not a path: %s", why);
 	if (h->host.n && !field_is_value(h->host))
 		diag_error(c->diag, node_place(h->at, "host"), "not a host");
+}
+
+/* The question is fixed: what would change it is a mistake. */
+static void check_backend_health_grpc(struct check *c, const struct model_health *h, bool is_h2)
+{
+	static const char *const others[] = { "tcp", "path", "method", "expect_status",
+					      "expect_body" };
+
+	if (!h->is_grpc && h->grpc_service.n)
+		diag_error(c->diag, node_place(h->at, "grpc_service"),
+			   "a service is asked about with grpc: true");
+	if (!h->is_grpc)
+		return;
+	if (!is_h2)
+		diag_error(c->diag, node_place(h->at, "grpc"),
+			   "gRPC needs a backend with protocol: h2 or h2c");
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (node_get(h->at, others[i]))
+			diag_error(c->diag, node_place(h->at, others[i]),
+				   "a check is grpc: true or has \"%s\", not both", others[i]);
 }
 
 static void check_backend_health(struct check *c, const struct model_health *h, bool is_h2)
@@ -139,9 +159,7 @@ static void check_backend_health(struct check *c, const struct model_health *h, 
 	if (!h->is_tcp && h->expect_status.n == 0)
 		diag_error(c->diag, node_place(h->at, "expect_status"),
 			   "no status would be healthy");
-	if (is_h2 && !h->is_tcp)
-		diag_error(c->diag, h->at->at,
-			   "checks of servers that speak HTTP/2 are connections: write tcp: true");
+	check_backend_health_grpc(c, h, is_h2);
 	if (h->timeout_ms > h->interval_ms)
 		diag_warning(c->diag, node_place(h->at, "timeout"),
 			     "a check may take longer than the time between two: the next one "

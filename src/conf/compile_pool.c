@@ -65,10 +65,15 @@ static void compile_pool_health(struct compile *c, const struct model_health *fr
 		to->health_kind = IMAGE_HEALTH_TCP;
 		return;
 	}
+	to->health_host = compile_text(c, from->host);
+	if (from->is_grpc) {
+		to->health_kind = IMAGE_HEALTH_GRPC;
+		to->health_path = compile_text(c, from->grpc_service);
+		return;
+	}
 	to->health_kind = IMAGE_HEALTH_HTTP;
 	to->health_path = compile_text(c, from->path);
 	to->health_method = compile_text(c, from->method);
-	to->health_host = compile_text(c, from->host);
 	to->health_body = compile_text(c, from->expect_body);
 	to->status = compile_pool_statuses(c, from->expect_status);
 }

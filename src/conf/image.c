@@ -201,7 +201,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_POOL, ROW_U8, image_pool, protocol, IMAGE_HTTP, IMAGE_HTTPS),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, is_h2, 0, 1),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, balance, IMAGE_LEAST_REQUESTS, IMAGE_SOURCE_ADDRESS),
-	ROW(IMAGE_POOL, ROW_U8, image_pool, health_kind, IMAGE_HEALTH_NONE, IMAGE_HEALTH_HTTP),
+	ROW(IMAGE_POOL, ROW_U8, image_pool, health_kind, IMAGE_HEALTH_NONE, IMAGE_HEALTH_GRPC),
 	ROW(IMAGE_POOL, ROW_U8, image_pool, retry_on, 0,
 	    IMAGE_RETRY_CONNECT_FAILURE | IMAGE_RETRY_RESET | IMAGE_RETRY_500 | IMAGE_RETRY_502 |
 		    IMAGE_RETRY_503 | IMAGE_RETRY_504 | IMAGE_RETRY_425 | IMAGE_RETRY_429),
@@ -520,12 +520,8 @@ static bool pool_hashes_name(const struct image_pool *p)
 	       p->hash_kind == IMAGE_HASH_QUERY;
 }
 
-static const char *pool_why(const struct image_pool *p)
+static const char *pool_health_why(const struct image_pool *p)
 {
-	if (p->persist == IMAGE_PERSIST_COOKIE && p->persist_cookie.n == 0)
-		return "a cookie has no name";
-	if (pool_hashes_name(p) != (p->hash_name.n != 0))
-		return "what is hashed and its name differ";
 	if (p->health_kind != IMAGE_HEALTH_NONE &&
 	    (p->health_interval_ms == 0 || p->health_timeout_ms == 0 || p->health_fall == 0 ||
 	     p->health_rise == 0))
@@ -533,7 +529,18 @@ static const char *pool_why(const struct image_pool *p)
 	if (p->health_kind == IMAGE_HEALTH_HTTP &&
 	    (p->health_path.n == 0 || p->health_method.n == 0 || p->status.n == 0))
 		return "a health check without path, method or status";
+	if (p->health_kind == IMAGE_HEALTH_GRPC && (!p->is_h2 || p->health_path.n > 127))
+		return "a gRPC health check without HTTP/2, or with a long name";
 	return NULL;
+}
+
+static const char *pool_why(const struct image_pool *p)
+{
+	if (p->persist == IMAGE_PERSIST_COOKIE && p->persist_cookie.n == 0)
+		return "a cookie has no name";
+	if (pool_hashes_name(p) != (p->hash_name.n != 0))
+		return "what is hashed and its name differ";
+	return pool_health_why(p);
 }
 
 static const char *pools_why(const struct image *im)

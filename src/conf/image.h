@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 14u
+#define IMAGE_VERSION 15u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -387,7 +387,12 @@ enum image_hash {
 	IMAGE_HASH_QUERY,
 	IMAGE_HASH_SOURCE
 };
-enum image_health_kind { IMAGE_HEALTH_NONE, IMAGE_HEALTH_TCP, IMAGE_HEALTH_HTTP };
+enum image_health_kind {
+	IMAGE_HEALTH_NONE,
+	IMAGE_HEALTH_TCP,
+	IMAGE_HEALTH_HTTP,
+	IMAGE_HEALTH_GRPC /* health_path is the service */
+};
 enum image_retry {
 	IMAGE_RETRY_CONNECT_FAILURE = 1,
 	IMAGE_RETRY_RESET = 2,

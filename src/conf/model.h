@@ -110,8 +110,8 @@ struct model_server {
 
 struct model_health {
 	const struct node *at;
-	bool is_tcp;
-	struct view path, method, host, expect_body;
+	bool is_tcp, is_grpc;
+	struct view path, method, host, expect_body, grpc_service;
 	uint64_t interval_ms, timeout_ms, fall, rise;
 	struct model_statuses expect_status;
 };

@@ -222,6 +222,10 @@ static const struct option_table server = {
 static const struct option health_rows[] = {
 	ROW_BOOL(model_health, is_tcp, "tcp", "false", "Only connect; no request."),
 	ROW_TEXT(model_health, path, "path", 0, 1, OPTIONS_PATH_MAX, NULL, "Path to ask for."),
+	ROW_BOOL(model_health, is_grpc, "grpc", "false",
+		 "Ask grpc.health.v1.Health/Check; for backends that speak h2 or h2c."),
+	ROW_TEXT(model_health, grpc_service, "grpc_service", 0, 1, 127, NULL,
+		 "The service that is asked about; the server as a whole when left out."),
 	ROW_TEXT(model_health, method, "method", 0, 1, 16, "GET", "Method to ask with."),
 	ROW_TEXT(model_health, host, "host", 0, 1, 253, NULL,
 		 "Host to ask for; the server's address when left out."),

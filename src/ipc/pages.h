@@ -39,6 +39,7 @@ enum page_check {
 	PAGE_CHECK_BODY,
 	PAGE_CHECK_PROTOCOL,
 	PAGE_CHECK_TLS,
+	PAGE_CHECK_SERVING, /* gRPC: it says that it doesn't */
 	PAGE_CHECK_N
 };
 enum page_name {

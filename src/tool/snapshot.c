@@ -246,6 +246,7 @@ const char *snapshot_check_name(unsigned check)
 		[PAGE_CHECK_BODY] = "unexpected body",
 		[PAGE_CHECK_PROTOCOL] = "not HTTP",
 		[PAGE_CHECK_TLS] = "TLS failed",
+		[PAGE_CHECK_SERVING] = "not serving",
 	};
 
 	return check < PAGE_CHECK_N && names[check] ? names[check] : "other";

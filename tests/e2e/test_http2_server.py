@@ -489,6 +489,25 @@ def test_quiet_grpc_streams_live_as_long_as_tunnels(sluis, site, ca):
         served.stop(None)
 
 
+def test_a_stream_that_was_held_up_may_be_silent_again(sluis, site, ca, server):
+    """The limit of who takes nothing ends when it has been taken."""
+    def handler(request, link):
+        link.headers(request.stream, [(":status", "200"), ("content-type", "application/grpc")])
+        link.data(request.stream, b"x" * 65536)  # one more than the client's window
+        time.sleep(2)
+        link.data(request.stream, b"end", end=True)
+
+    made = ca.issue(NAME)
+    sluis.start(site(server(handler, early=True).address, backend={"protocol": "h2c"},
+                     listener={"protocol": "https", "certificates": ["www"], "timeouts": {"response_idle": "800ms"}},
+                     certificates=[{"name": "www", "chain": made.chain, "key": made.key}]))
+    with http2.Client(sluis.port(), tls=wire.client_tls(ca.certificate)) as client:
+        stream = client.begin("/", "POST", end=False, fields=[("content-type", "application/grpc")])
+        time.sleep(0.5)
+        client.wait(until=lambda: len(client.answers[stream].body) == 65536)
+        assert client.wait(stream).body[65536:] == b"end"
+
+
 def test_a_server_that_refuses_everything_is_ejected(sluis, site, server):
     """THREATS A18: a refusal now and then is no failure, nothing but refusals is; no request is tried without end."""
     bad, good = server(lambda request, link: link.reset(request.stream, 7)), server()
@@ -523,3 +542,108 @@ def test_a_server_that_cuts_connections_gets_no_free_tries(sluis, site, server):
     with futures.ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(lambda _: sluis.ask().status, range(12)))
     assert set(answers) <= {502, 503, 504} and len(one.requests) <= 12 * 3, (answers, len(one.requests))
+
+
+# ---- health checks -------------------------------------------------------------------------------
+CHECK = {"interval": "200ms", "timeout": "200ms", "fall": 2, "rise": 1}
+
+
+def health(sluis):
+    return [(one["health"], (one["last_check"] or {}).get("result")) for one in sluis.status()["pools"][0]["servers"]]
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_health_over_http2(sluis, site, ca, server, is_tls):
+    """A check is a request as others are: its status and its body decide."""
+    says = {"status": "200", "body": b"all is fine"}
+
+    def handler(request, link):
+        if request.path == "/healthz?a":
+            link.headers(request.stream, [(":status", "103")])
+            link.headers(request.stream, [(":status", says["status"])])
+            link.data(request.stream, says["body"], end=True)
+        else:
+            link.answer(request, b"x")
+
+    one = server(handler, tls=origins.server_tls(ca.issue("127.0.0.1")) if is_tls else None)
+    backend = {"protocol": "h2", "tls": {"ca": ca.certificate}} if is_tls else {"protocol": "h2c"}
+    sluis.start(site(one.address, backend={**backend, "health": {**CHECK, "path": "/healthz?a", "expect_body": "fine", "host": "in.nl"}}))
+    until(lambda: health(sluis) == [("up", "ok")])
+    check = [r for r in one.requests if r.path == "/healthz?a"][0]
+    assert check.header(":authority") == "in.nl" and check.header(":method") == "GET"
+    assert check.header(":scheme") == ("https" if is_tls else "http") and check.header("user-agent") == "sluis-health"
+    says["body"] = b"nothing"
+    until(lambda: health(sluis) == [("down", "unexpected body")])
+    assert sluis.ask().status == 503
+    says["status"] = "500"
+    until(lambda: health(sluis) == [("down", "unexpected status")])
+    says.update(status="200", body=b"fine")
+    until(lambda: health(sluis) == [("up", "ok")])
+    assert sluis.ask().status == 200
+
+
+def test_health_of_servers_without_http2(sluis, site, ca, origin):
+    """RFC 9113 §3.2: neither by ALPN nor by what they say."""
+    tls, clear = origin(tls=origins.server_tls(ca.issue("127.0.0.1"))), origin()
+    config = site(tls.address, backend={"protocol": "h2", "tls": {"ca": ca.certificate}, "health": {**CHECK, "path": "/"}})
+    config["backends"].append({"name": "clear", "protocol": "h2c", "servers": [clear.address], "health": {**CHECK, "path": "/"}})
+    config["routes"].append({"name": "more", "hosts": ["b.nl"], "backend": "clear"})
+    sluis.start(config)
+    pools = lambda: [one["servers"][0]["last_check"] or {} for one in sluis.status()["pools"]]  # noqa: E731
+    until(lambda: [check.get("result") for check in pools()] == ["TLS failed", "not HTTP"])
+
+
+HOSTILE = {
+    "reset": (lambda request, link: link.reset(request.stream, 2), "connection refused"),
+    "GOAWAY": (lambda request, link: link.goaway(0), "connection refused"),
+    "the end": (lambda request, link: link.sock.shutdown(2), "not HTTP"),
+    "silence": (lambda request, link: None, "timeout"),
+    "fields without end": (lambda request, link: [link.headers(request.stream, [(":status", "103"), ("x", "y" * 8000)])
+                                                  for _ in range(50)], "not HTTP"),
+    "interim answers without end": (lambda request, link: [link.headers(request.stream, [(":status", "103")]) for _ in range(50)],
+                                    "not HTTP"),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_health_of_hostile_servers(sluis, site, server, how):
+    """THREATS A18: each ends its check, and nothing else."""
+    act, result = HOSTILE[how]
+    good = server()
+    sluis.start(site(server(act).address, good.address, backend={"protocol": "h2c", "health": {**CHECK, "path": "/"}}))
+    until(lambda: health(sluis) == [("down", result), ("up", "ok")])
+    assert [sluis.ask().status for _ in range(10)] == [200] * 10
+
+
+def test_grpc_health(sluis, site):
+    """grpc.health.v1.Health/Check of a real gRPC server: of one service, which is named, and of the whole."""
+    says, asked = {"status": 1}, []
+
+    def check(request, context):
+        asked.append(request)
+        if says["status"] is None:
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such service")
+        return bytes([8, says["status"]])
+
+    served = grpc.server(futures.ThreadPoolExecutor(2))
+    served.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(
+        "grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(check)}),))
+    port = served.add_insecure_port("127.0.0.1:0")
+    served.start()
+    config = site(f"127.0.0.1:{port}", backend={"protocol": "h2c", "health": {**CHECK, "grpc": True, "grpc_service": "shop.Cart"}})
+    try:
+        sluis.start(config)
+        until(lambda: health(sluis) == [("up", "ok")])
+        assert asked[0] == b"\x0a\x09shop.Cart"
+        says["status"] = 2  # NOT_SERVING
+        until(lambda: health(sluis) == [("down", "not serving")])
+        says["status"] = 1
+        until(lambda: health(sluis) == [("up", "ok")])
+        says["status"] = None
+        until(lambda: health(sluis) == [("down", "not serving")])
+        del asked[:], config["backends"][0]["health"]["grpc_service"]
+        says["status"] = 1
+        assert sluis.reload(config).returncode == 0
+        until(lambda: b"" in asked and health(sluis) == [("up", "ok")])
+    finally:
+        served.stop(None)

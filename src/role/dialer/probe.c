@@ -4,6 +4,7 @@
 #include "proto/proxy_protocol.h"
 #include "role/dialer/event.h"
 #include "role/dialer/health.h"
+#include "role/dialer/probe_h2.h"
 #include "role/dialer/probe_http.h"
 #include "role/dialer/probe_tls.h"
 #include "sys/clock.h"
@@ -29,6 +30,7 @@ struct probe {
 	struct list node; /* free list */
 	struct ssl_st *ssl;
 	struct probe_http http;
+	struct probe_h2 h2;
 	uint64_t started_ns, freed_turn;
 	uint32_t server, call;
 	uint32_t sent; /* of the request, which starts the buffer while it is sent */
@@ -120,6 +122,7 @@ static void probe_free(struct dialer *d, struct probe *p)
 		call_cancel(d, &d->call[p->call]);
 	p->call = DIALER_NONE;
 	p->ssl = probe_tls_free(p->ssl);
+	probe_h2_end(&p->h2);
 	loop_close(&p->source);
 	dialer_timer_cancel(&p->timer);
 	d->server[p->server].is_checking = false;
@@ -167,6 +170,7 @@ static void probe_detail(const struct dialer_server *s, enum page_check check, s
 		[PAGE_CHECK_BODY] = "the body lacks the expected text",
 		[PAGE_CHECK_PROTOCOL] = "the answer is not valid HTTP",
 		[PAGE_CHECK_TLS] = "TLS failed",
+		[PAGE_CHECK_SERVING] = "its gRPC service does not serve",
 	};
 
 	wbuf_str(w, text[check]);
@@ -275,6 +279,8 @@ static enum page_check probe_step_handshake(struct probe *p)
 {
 	enum err e = probe_tls_handshake(p->ssl);
 
+	if (e == E_OK && p->h2.ng && !probe_tls_chose_h2(p->ssl))
+		return PAGE_CHECK_TLS;
 	if (e == E_OK)
 		p->state = PROBE_SENDING;
 	return e == E_OK || e == E_AGAIN ? PAGE_CHECK_NONE : PAGE_CHECK_TLS;
@@ -297,8 +303,35 @@ static enum page_check probe_step_send(struct probe *p)
 	return PAGE_CHECK_NONE;
 }
 
+/* HTTP/2: all that comes is taken, and may have to be answered. */
+static enum page_check probe_step_read_h2(struct probe *p)
+{
+	for (;;) {
+		struct wbuf in = wbuf_of(p->buf, sizeof p->buf), out = in;
+		enum err e = probe_receive(p, &in);
+		enum page_check r = PAGE_CHECK_NONE;
+
+		if (e == E_AGAIN)
+			return PAGE_CHECK_NONE;
+		if (e != E_OK && e != E_SHORT)
+			return probe_broken(p, e);
+		r = probe_h2_feed(&p->h2, wbuf_view(&in), e == E_SHORT);
+		if (r != PAGE_CHECK_NONE)
+			return r;
+		probe_h2_pull(&p->h2, &out);
+		if (out.n == 0)
+			continue;
+		p->size = (uint32_t)out.n;
+		p->sent = 0;
+		p->state = PROBE_SENDING;
+		return PAGE_CHECK_NONE;
+	}
+}
+
 static enum page_check probe_step_read(struct probe *p)
 {
+	if (p->h2.ng)
+		return probe_step_read_h2(p);
 	for (;;) {
 		struct wbuf w = { .p = p->buf, .n = p->size, .cap = sizeof p->buf };
 		enum err e = probe_receive(p, &w);
@@ -362,22 +395,37 @@ void probe_on_event(void *owner, struct loop_source *source, uint32_t events)
 		probe_finish(d, p, r);
 }
 
+/* What is sent first. E_NOMEM */
+static enum err probe_ask(struct dialer *d, struct probe *p, struct wbuf *w)
+{
+	const struct dialer_server *s = &d->server[p->server];
+
+	probe_http_begin(&p->http, &d->image, s->pool);
+	if (s->pool->is_h2) {
+		TRY(probe_h2_begin(&p->h2, &p->http, &d->image, s->conf));
+		probe_h2_pull(&p->h2, w);
+	} else {
+		probe_http_request(w, &d->image, s->conf);
+	}
+	return w->bad ? E_NOMEM : E_OK;
+}
+
 static void probe_talk(struct dialer *d, struct probe *p, int fd)
 {
 	const struct dialer_server *s = &d->server[p->server];
 	struct wbuf w = wbuf_of(p->buf, sizeof p->buf);
 	bool is_tls = s->pool->protocol == IMAGE_HTTPS;
+	enum err asked = E_OK;
 
 	p->source.fd = fd;
 	p->http.needle = probe_needle(d, s->pool);
 	p->http.border = d->probes->border + d->probes->border_at[s->conf->pool];
-	probe_http_begin(&p->http, &d->image, s->pool);
-	probe_http_request(&w, &d->image, s->conf);
+	asked = probe_ask(d, p, &w);
 	p->size = (uint32_t)w.n;
 	p->sent = 0;
 	p->state = is_tls ? PROBE_HANDSHAKE : PROBE_SENDING;
 	p->ssl = is_tls ? probe_tls_new(d, s, fd) : NULL;
-	if (w.bad || (is_tls && !p->ssl) ||
+	if (asked != E_OK || (is_tls && !p->ssl) ||
 	    loop_add(&d->loop, &p->source, EPOLLIN | EPOLLOUT | EPOLLET) != E_OK)
 		probe_finish(d, p, PAGE_CHECK_NONE);
 }

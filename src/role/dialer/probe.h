@@ -1,8 +1,8 @@
 /*
- * Active health checks: a TCP connection, or one HTTP/1.1 request over a connection of its own,
- * through TLS when the pool speaks https. Servers are hostile here too (THREATS A18): the answer is
- * parsed as strictly as for an edge, its head and body are bounded, and all must end in
- * health.timeout.
+ * Active health checks: a TCP connection, or one request over a connection of its own, HTTP/1.1 or
+ * HTTP/2 as the pool speaks, through TLS when it speaks that. Servers are hostile here too (THREATS
+ * A18): the answer is parsed as strictly as for an edge, its head and body are bounded, and all
+ * must end in health.timeout.
  *
  * A pool with tls.client_certificate is checked by TCP alone: the key for that certificate is in
  * the signer, which the dialer has no channel to.

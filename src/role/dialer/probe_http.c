@@ -18,7 +18,7 @@ void probe_http_borders(struct view needle, uint16_t *ret)
 	}
 }
 
-static struct view probe_http_method(const struct image *im, const struct image_pool *pool)
+struct view probe_http_method(const struct image *im, const struct image_pool *pool)
 {
 	return pool->health_method.n ? image_view(im, pool->health_method) : VIEW("GET");
 }
@@ -34,8 +34,8 @@ void probe_http_begin(struct probe_http *p, const struct image *im, const struct
 	p->body = BODY_NONE;
 }
 
-static void probe_http_host(struct wbuf *w, const struct image *im, const struct image_server *s,
-			    const struct image_pool *pool)
+void probe_http_host(struct wbuf *w, const struct image *im, const struct image_server *s,
+		     const struct image_pool *pool)
 {
 	uint16_t usual = pool->protocol == IMAGE_HTTPS ? 443 : 80;
 
@@ -72,7 +72,7 @@ void probe_http_request(struct wbuf *w, const struct image *im, const struct ima
 	WBUF_LIT(w, "\r\n");
 }
 
-static bool probe_http_is_expected(const struct probe_http *p)
+bool probe_http_is_expected(const struct probe_http *p)
 {
 	for (size_t i = 0; i < p->range_n; i++)
 		if (p->status >= p->range[i].from && p->status <= p->range[i].to)
@@ -123,6 +123,15 @@ static bool probe_http_search(struct probe_http *p, struct view piece)
 	return false;
 }
 
+enum page_check probe_http_content(struct probe_http *p, struct view piece)
+{
+	piece = view_slice(piece, 0, PROBE_HTTP_BODY_MAX - p->body_seen);
+	p->body_seen += (uint32_t)piece.n;
+	if (probe_http_search(p, piece))
+		return PAGE_CHECK_OK;
+	return p->body_seen >= PROBE_HTTP_BODY_MAX ? PAGE_CHECK_BODY : PAGE_CHECK_NONE;
+}
+
 /* The next piece of the body: E_OK, E_AGAIN (nothing there), E_CLOSED (it is over), E_PROTO. */
 static enum err probe_http_piece(struct probe_http *p, struct view *in, struct view *ret)
 {
@@ -159,6 +168,7 @@ static enum page_check probe_http_body(struct probe_http *p, struct view *in, bo
 {
 	for (;;) {
 		struct view piece = { 0 };
+		enum page_check seen = PAGE_CHECK_NONE;
 		enum err e = probe_http_piece(p, in, &piece);
 
 		if (e == E_AGAIN && !is_end)
@@ -169,12 +179,9 @@ static enum page_check probe_http_body(struct probe_http *p, struct view *in, bo
 			return PAGE_CHECK_BODY;
 		if (e != E_OK)
 			return PAGE_CHECK_PROTOCOL;
-		piece = view_slice(piece, 0, PROBE_HTTP_BODY_MAX - p->body_seen);
-		p->body_seen += (uint32_t)piece.n;
-		if (probe_http_search(p, piece))
-			return PAGE_CHECK_OK;
-		if (p->body_seen >= PROBE_HTTP_BODY_MAX)
-			return PAGE_CHECK_BODY;
+		seen = probe_http_content(p, piece);
+		if (seen != PAGE_CHECK_NONE)
+			return seen;
 	}
 }
 

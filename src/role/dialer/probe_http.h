@@ -47,6 +47,18 @@ void probe_http_begin(struct probe_http *p, const struct image *im, const struct
 /* probe_http_request - what is sent. w too small: w->bad */
 void probe_http_request(struct wbuf *w, const struct image *im, const struct image_server *s);
 
+/* probe_http_method, probe_http_host - parts of it, which are the same in HTTP/2 */
+struct view probe_http_method(const struct image *im, const struct image_pool *pool);
+void probe_http_host(struct wbuf *w, const struct image *im, const struct image_server *s,
+		     const struct image_pool *pool);
+
+/* probe_http_is_expected - p's status is one that means healthy */
+bool probe_http_is_expected(const struct probe_http *p);
+
+/* probe_http_content - a piece of the body has come; with a needle. PAGE_CHECK_NONE more is needed
+ */
+enum page_check probe_http_content(struct probe_http *p, struct view piece);
+
 /*
  * probe_http_feed - looks at what has come so far
  *   in        in-out: the unread bytes, consumed as far as they were understood

@@ -24,7 +24,7 @@ struct probe_tls {
 
 bool probe_tls_is_used(const struct image_pool *pool)
 {
-	return pool->protocol == IMAGE_HTTPS && pool->health_kind == IMAGE_HEALTH_HTTP &&
+	return pool->protocol == IMAGE_HTTPS && pool->health_kind > IMAGE_HEALTH_TCP &&
 	       pool->tls_client_certificate == IMAGE_NONE;
 }
 
@@ -156,12 +156,16 @@ static bool probe_tls_expect(const struct dialer *d, const struct dialer_server 
 
 struct ssl_st *probe_tls_new(struct dialer *d, const struct dialer_server *s, int fd)
 {
+	static const unsigned char h2[] = { 2, 'h', '2' };
 	uint32_t at = d->tls ? d->tls->of_pool[s->conf->pool] : 0;
 	SSL *ssl = at ? SSL_new(d->tls->context[at - 1].ctx) : NULL;
 
 	if (!ssl)
 		return NULL;
 	if (SSL_set_fd(ssl, fd) != 1 || (s->pool->tls_verify && !probe_tls_expect(d, s, ssl)))
+		return probe_tls_free(ssl);
+	/* RFC 9113 §3.2: a server that does not choose h2 is not spoken to; 0 is success here */
+	if (s->pool->is_h2 && SSL_set_alpn_protos(ssl, h2, sizeof h2) != 0)
 		return probe_tls_free(ssl);
 	SSL_set_verify(ssl, s->pool->tls_verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	SSL_set_connect_state(ssl);
@@ -173,6 +177,15 @@ struct ssl_st *probe_tls_free(struct ssl_st *ssl)
 	SSL_free(ssl);
 	ERR_clear_error();
 	return NULL;
+}
+
+bool probe_tls_chose_h2(const struct ssl_st *ssl)
+{
+	const unsigned char *name = NULL;
+	unsigned n = 0;
+
+	SSL_get0_alpn_selected(ssl, &name, &n);
+	return view_eq(view_of(name, n), VIEW("h2"));
 }
 
 /* What r, a result below 1, means; the error queue is emptied. */

@@ -23,6 +23,9 @@ struct ssl_st *probe_tls_free(struct ssl_st *ssl);
 /* probe_tls_handshake - E_AGAIN more must come · E_PROTO failed: no trust, wrong name, no TLS */
 enum err probe_tls_handshake(struct ssl_st *ssl);
 
+/* probe_tls_chose_h2 - the server speaks HTTP/2 (ALPN); after the handshake */
+bool probe_tls_chose_h2(const struct ssl_st *ssl);
+
 /* probe_tls_send, probe_tls_receive - as connect_send and connect_receive */
 enum err probe_tls_send(struct ssl_st *ssl, struct view v, size_t *ret_sent);
 enum err probe_tls_receive(struct ssl_st *ssl, struct wbuf *w);

@@ -34,12 +34,12 @@
 		  .has_arg = 1,                                                                    \
 		  .arg = 1,                                                                        \
 		  .value = FUTEX_WAKE_PRIVATE },                                                   \
-		{ .name = "brk", .reason = "memory of c-ares and OpenSSL" },                       \
-		{ .name = "munmap", .reason = "memory of c-ares and OpenSSL" },                    \
-		{ .name = "mremap", .reason = "memory of c-ares and OpenSSL" },                    \
-		{ .name = "madvise", .reason = "memory of c-ares and OpenSSL" },                   \
-		SANDBOX_CALL_MMAP("memory of c-ares and OpenSSL"),                                 \
-		SANDBOX_CALL_MPROTECT("memory of c-ares and OpenSSL"),                             \
+		{ .name = "brk", .reason = "memory of c-ares, OpenSSL and nghttp2" },              \
+		{ .name = "munmap", .reason = "memory of c-ares, OpenSSL and nghttp2" },           \
+		{ .name = "mremap", .reason = "memory of c-ares, OpenSSL and nghttp2" },           \
+		{ .name = "madvise", .reason = "memory of c-ares, OpenSSL and nghttp2" },          \
+		SANDBOX_CALL_MMAP("memory of c-ares, OpenSSL and nghttp2"),                        \
+		SANDBOX_CALL_MPROTECT("memory of c-ares, OpenSSL and nghttp2"),                    \
 		DIALER_SOCKET(AF_INET, "servers and name servers (P4)"),                           \
 		DIALER_SOCKET(AF_INET6, "servers and name servers (P4)")
 

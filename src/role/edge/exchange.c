@@ -477,21 +477,32 @@ static void exchange_cut(struct edge *e, struct exchange *x)
 	exchange_abort(e, x);
 }
 
-void exchange_expired(struct edge *e, struct exchange *x)
+/* A wait that was for something else than a peer. */
+static bool exchange_goes_on(struct edge *e, struct exchange *x)
 {
 	if (x->flags & X_SHADOW) {
 		mirror_failed(e, x);
-		return;
+		return true;
 	}
 	if (x->flags & X_PAUSED) {
 		x->flags &= ~(uint32_t)X_PAUSED;
 		exchange_ask(e, x);
-		return;
+		return true;
 	}
 	if (x->job && cache_expired(e, x))
+		return true;
+	if (x->pace.is_held && pace_is_stream(x)) {
+		exchange_wait(e, x); /* what was held has gone: both are silent */
+		return true;
+	}
+	/* its server has left: it asks for another one in this turn */
+	return x->flags & X_ASK && !x->queued_until_ms;
+}
+
+void exchange_expired(struct edge *e, struct exchange *x)
+{
+	if (exchange_goes_on(e, x))
 		return;
-	if (x->flags & X_ASK && !x->queued_until_ms)
-		return; /* its server has left: it asks for another one in this turn */
 	x->end = X_END_TIMEOUT;
 	if (x->flags & X_ANSWERED) {
 		exchange_cut(e, x);
