@@ -52,7 +52,7 @@ _sluis()
 	esac
 	case $command in
 	reload)
-		mapfile -t COMPREPLY < <(compgen -W "--reason --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "--reason --json --state --help" -- "$cur")
 		;;
 	run)
 		mapfile -t COMPREPLY < <(compgen -W "--config --state --allow-weaker --uid-range --drain-ms --programs --help" -- "$cur")

@@ -146,8 +146,7 @@ static const struct option_table client_certificate =
 
 static const struct option listener_rows[] = {
 	ROW_NAME(model_listener, "name", OPTION_REQUIRED, "Its name, for routes, logs and status."),
-	ROW_ADDRESS(model_listener, "address", OPTION_REQUIRED,
-		    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_UNIX,
+	ROW_ADDRESS(model_listener, "address", OPTION_REQUIRED, 1 << IMAGE_ADDRESS_IP,
 		    "Where it listens; 0.0.0.0 is all of IPv4, [::] all of IPv6."),
 	ROW_WORD(model_listener, protocol, "protocol", listener_protocol, "https",
 		 "What clients speak."),

@@ -306,6 +306,10 @@ def test_json(sluis, site, origin):
     assert told("changes") == {"entry": 3, "pinned": True, "changes": []}
     done(sluis.run("rollback", "2"))
     assert told("changes", "drop", "--all")["result"] == "applied"
+    reloaded = told("reload")
+    assert reloaded["result"] == "applied" and reloaded["differences"] == [] and reloaded["generation"] == sluis.status()["generation"]
+    sluis.write("nonsense: 1\n")
+    assert told("reload", status=1)["errors"][0].endswith('error: configuration has no option "nonsense"')
 
 
 # ---- history and rollback ---------------------------------------------------------------------------------
