@@ -73,7 +73,11 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "purge --prefix --host --all --json --state --help" -- "$cur")
 		;;
 	changes)
-		mapfile -t COMPREPLY < <(compgen -W "save drop --all --reason --dry-run --json --state --help" -- "$cur")
+		if [ "$prev" = apply ]; then
+			compopt -o default
+			return
+		fi
+		mapfile -t COMPREPLY < <(compgen -W "save apply drop --all --reason --dry-run --json --state --help" -- "$cur")
 		;;
 	diff)
 		compopt -o default

@@ -12,11 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHANGES_BYTES = DOCUMENT_BYTES_MAX };
+enum { CHANGES_BYTES = DOCUMENT_BYTES_MAX, CHANGES_APPLY_MAX = 1 << 20 };
 
 static const char changes_usage[] =
 	"usage: sluis changes [--json] [--state DIR]\n"
 	"       sluis changes save [--state DIR]\n"
+	"       sluis changes apply FILE|- [--reason TEXT] [--dry-run] [--json] [--state DIR]\n"
 	"       sluis changes drop PATH|--all [--reason TEXT] [--dry-run] [--json]\n"
 	"                          [--state DIR]\n"
 	"\n"
@@ -24,6 +25,7 @@ static const char changes_usage[] =
 	"it "
 	"all.\n"
 	"  save   prints the whole configuration, files and changes in one, to become the file\n"
+	"  apply  makes the changes of a list like the one that is printed, all or none of them\n"
 	"  drop   takes changes back at a path and below: backends/web/servers/b\n";
 
 static const char changes_diff_usage[] =
@@ -137,6 +139,38 @@ static int changes_drop(const struct changes_options *o, const char *path)
 	return w.bad ? 2 : change_ask_send(&a);
 }
 
+/* A list of changes, as `sluis changes` prints it, in one step. */
+static int changes_apply(const struct changes_options *o, const char *path)
+{
+	struct change_ask a = { .state = o->state,
+				.reason = o->reason,
+				.is_dry = o->is_dry,
+				.is_json = o->is_json,
+				.kind = TOOL_CHANGE_EDIT };
+	bool is_stdin = view_eq(view_str(path), VIEW("-"));
+	FILE *file = is_stdin ? stdin : fopen(path, "re");
+	uint8_t *text = malloc(CHANGES_APPLY_MAX + 1);
+	size_t n = 0;
+	int status = 1;
+
+	if (file && text)
+		n = fread(text, 1, CHANGES_APPLY_MAX + 1, file);
+	if (!file || !text || ferror(file))
+		perror(path);
+	else if (n == 0 || n > CHANGES_APPLY_MAX)
+		(void)fprintf(stderr, "sluis: %s: expected a list of changes, 1 MB at most\n",
+			      path);
+	else
+		status = 0;
+	a.text = view_of(text, n);
+	if (status == 0)
+		status = change_ask_send(&a);
+	if (file && !is_stdin)
+		(void)fclose(file);
+	free(text);
+	return status;
+}
+
 int changes_main(int argc, char **argv)
 {
 	struct changes_options o = { 0 };
@@ -150,6 +184,8 @@ int changes_main(int argc, char **argv)
 	verb = view_str(argv[o.rest]);
 	if (n == 1 && !o.is_json && view_eq(verb, VIEW("save")))
 		return changes_print(&o, false);
+	if (n == 2 && !o.is_all && view_eq(verb, VIEW("apply")))
+		return changes_apply(&o, argv[o.rest + 1]);
 	if (view_eq(verb, VIEW("drop")) && n == (o.is_all ? 1 : 2))
 		return changes_drop(&o, o.is_all ? "" : argv[o.rest + 1]);
 	(void)fputs(changes_usage, stderr);

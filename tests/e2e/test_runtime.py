@@ -276,6 +276,39 @@ def test_unset(sluis, site, origin):
     assert "slow_start: 5s" in done(sluis.run("changes", "save"))
 
 
+def test_a_whole_site_in_one_step(sluis, site, origin, ca):
+    """Certificate, backend and route come together or not at all (a list as `sluis changes` prints it), and go the same way."""
+    made, more = ca.issue("www.example.nl", file="one"), ca.issue("shop.example.nl", file="two")
+    shop, trust = origin(name="shop"), wire.client_tls(ca.certificate)
+    sluis.start(site(origin(name="a").address, listener={"protocol": "https", "certificates": ["www"]},
+                     certificates=[{"name": "www", "chain": made.chain, "key": made.key}]))
+    before = done(sluis.run("history", "--json"))
+    changes = [f"{{at: [certificates, shop], do: add, with: {{chain: {more.chain}, key: {more.key}}}}}",
+               "{at: [listeners, public], do: set, with: {certificates: [www, shop]}}",
+               f"{{at: [backends, shop], do: add, with: {{servers: ['{shop.address}']}}}}",
+               "{at: [routes, shop], do: add, before: all, with: {hosts: [shop.example.nl], backend: shop}}"]
+    path = os.path.join(sluis.folder, "changes.yaml")
+
+    def write(lines):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("".join(f"- {line}\n" for line in lines))
+
+    write([*changes, "{at: [routes, x], do: add, with: {hosts: [x.nl], backend: nowhere}}"])
+    refused(sluis.run("changes", "apply", path), 'there is no backend "nowhere"')
+    assert done(sluis.run("history", "--json")) == before and done(sluis.run("changes")) == ""
+    write(changes)
+    assert done(sluis.run("changes", "apply", path, "--dry-run")).count("\n") >= 4 and done(sluis.run("changes")) == ""
+    done(sluis.run("changes", "apply", path, "--reason", "a site"))
+    assert sluis.ask(tls=trust, name="shop.example.nl", host="shop.example.nl").body == b"shop"
+    assert [(e["kind"], e["reason"]) for e in history(sluis)] == [("start", ""), ("change", "a site")]
+    write(done(sluis.run("changes")).replace("- ", "").splitlines())
+    done(sluis.run("changes", "drop", "--all"))
+    done(sluis.run("changes", "apply", path))  # what is printed can be applied again
+    assert sluis.ask(tls=trust, name="shop.example.nl", host="shop.example.nl").body == b"shop"
+    for wrong in ([], ["/nowhere"], [sluis.config]):
+        assert sluis.run("changes", "apply", *wrong).returncode in (1, 2)
+
+
 def test_json(sluis, site, origin):
     """What changes and what is wrong, for programs: of edits, trials, drops, rollbacks, diff and the list."""
     start(sluis, site, origin)
