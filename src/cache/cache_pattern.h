@@ -8,6 +8,7 @@
 #include "base/view.h"
 
 enum cache_pattern_kind {
+	CACHE_PATTERN_NONE = 0,
 	CACHE_PATTERN_ALL = 1, /* "" */
 	CACHE_PATTERN_HOST,    /* "www.example.nl", "www.example.nl:8443" */
 	CACHE_PATTERN_URL,     /* "https://www.example.nl/a?b" */

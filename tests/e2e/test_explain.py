@@ -161,7 +161,8 @@ def test_connections_without_requests(sluis, site):
     configuration = site("127.0.0.1:1")
     tcp, tls = sluis.port("tcp"), sluis.port("tls")
     configuration["listeners"] += [{"name": "tcp", "address": f"127.0.0.1:{tcp}", "protocol": "tcp"},
-                                   {"name": "tls", "address": f"127.0.0.1:{tls}", "protocol": "tls_passthrough"}]
+                                   {"name": "tls", "address": f"127.0.0.1:{tls}", "protocol": "tls_passthrough"},
+                                   {"name": "udp", "address": f"127.0.0.1:{tcp}", "protocol": "udp", "backend": "db"}]
     configuration["backends"] += [{"name": "db", "servers": ["127.0.0.1:2"]}, {"name": "near", "servers": ["127.0.0.1:3"]}]
     configuration["routes"][0]["listeners"] = ["public"]
     configuration["routes"] += [
@@ -183,6 +184,7 @@ def test_connections_without_requests(sluis, site):
     assert told(f"tls://DB.example.nl:{tls}") == told(f"https://db.example.nl:{tls}/y") == (0, "tls_passthrough", "x/default")
     assert told(f"tls://a.example.nl:{tls}", "--source", "192.0.2.1") == (0, "tls_passthrough", "n/near")
     assert told(f"tls://a.example.nl:{tls}")[2] == "no rule takes connections from there: the connection is refused"
+    assert told(f"udp://127.0.0.1:{tcp}") == (0, "udp", "udp/default")
     assert "has that server name" in told(f"tls://other.org:{tls}")[2] and "without a server name" in told(f"tls://127.0.0.1:{tls}")[2]
     assert told(f"tcp://127.0.0.1:{sluis.port()}")[2].startswith("no listener accepts")
     assert told("tcp://127.0.0.1:1", "--listener", "public")[2] == "this listener takes requests: ask with http:// or https://"
