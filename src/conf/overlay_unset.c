@@ -15,25 +15,31 @@ bool overlay_option_has(struct view option, struct view key)
 	       (view_starts(key, option) && key.n > option.n && key.p[option.n] == '.');
 }
 
+/* Takes the option out of one map; gives the map inside of it that the option lies in, or NULL. */
+static struct node *overlay_unset_level(struct node *map, struct view option, bool *was_there)
+{
+	struct node *inner = NULL, *next = NULL;
+
+	for (struct node *n = map->first; n; n = next) {
+		next = n->next;
+		if (overlay_option_has(option, n->key)) {
+			node_remove(map, n);
+			*was_there = true;
+		} else if (!inner && overlay_option_has(n->key, option)) {
+			inner = n;
+		}
+	}
+	return inner;
+}
+
 bool overlay_unset_in(struct node *map, struct view option)
 {
 	bool was_there = false;
 
 	while (map && map->kind == NODE_MAP) {
-		struct node *inner = NULL, *next = NULL;
-
-		for (struct node *n = map->first; n; n = next) {
-			next = n->next;
-			if (overlay_option_has(option, n->key)) {
-				node_remove(map, n);
-				was_there = true;
-			} else if (!inner && overlay_option_has(n->key, option)) {
-				inner = n;
-			}
-		}
-		if (inner)
-			option = view_slice(option, inner->key.n + 1, option.n);
-		map = inner;
+		map = overlay_unset_level(map, option, &was_there);
+		if (map)
+			option = view_slice(option, map->key.n + 1, option.n);
 	}
 	return was_there;
 }

@@ -22,8 +22,8 @@ struct ask_sink {
 	void *arg;
 };
 
-/* ask_keeper_with - the same with a descriptor, which is borrowed; -1: none */
-int ask_keeper_with(const char *state_option, uint8_t type, struct view body, int fd,
+/* ask_keeper_with - the same with a descriptor to pass, which is borrowed; -1: none */
+int ask_keeper_with(const char *state_option, uint8_t type, struct view body, int pass,
 		    const struct ask_sink *sink);
 
 /* ask_put_line - one line with control bytes as \xNN */

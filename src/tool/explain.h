@@ -30,10 +30,9 @@ struct explain {
 	const struct explain_question *q;
 	/* the request */
 	bool is_https, is_stream /* a connection, no request */;
-	struct view scheme;
 	uint16_t port;
 	struct ip source;
-	struct view authority, head;
+	struct view scheme, authority, head;
 	struct http1_head h;
 	struct uri_host host;
 	struct uri_target target;
