@@ -14,7 +14,7 @@ static const char config[] =
 	"listeners:\n"
 	"  - {name: tls, address: \"127.0.0.1:443\", certificates: [www, leaf]}\n"
 	"  - {name: plain, address: \"127.0.0.1:80\", protocol: http}\n"
-	"  - {name: empty, address: \"unix:/run/x\", protocol: http}\n"
+	"  - {name: empty, address: \"127.0.0.1:81\", protocol: http}\n"
 	"certificates:\n"
 	"  - {name: www, chain: " CASES "/certs/www.crt, key: " CASES "/certs/dummy.key}\n"
 	"  - {name: leaf, chain: " CASES "/certs/chain.crt, key: " CASES "/certs/dummy.key}\n"
