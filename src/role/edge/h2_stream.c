@@ -109,15 +109,29 @@ static uint32_t stream_close_code(const struct h2_stream *s, bool want_reset)
 	return s->said_end && !want_reset ? NGHTTP2_NO_ERROR : NGHTTP2_INTERNAL_ERROR;
 }
 
+/*
+ * THREATS A18: a connection that leads nowhere fails one request, not all that come. Either the
+ * server has said nothing since this one began, or it stopped within a frame, which would take in
+ * the answers to the next ones.
+ */
+static bool stream_leads_nowhere(const struct edge *e, const struct h2_stream *s)
+{
+	const struct h2_session *n = s->session;
+	bool is_within = n->watch.left || n->watch.head_n;
+	uint64_t since_ms = is_within ? n->read_ms : s->began_ms;
+
+	if (!is_within && (s->has_head || n->read_ms > s->began_ms))
+		return false;
+	return !s->has_ended && e->loop.now_ms - since_ms >= STREAM_SILENT_MS;
+}
+
 void h2_stream_close(struct edge *e, struct conn *k, bool want_reset)
 {
 	struct h2_stream *s = k->stream;
 
 	if (!want_reset && !k->is_broken && s->body_kind == BODY_UNTIL_CLOSE)
 		h2_stream_end(e, k);
-	/* THREATS A18: a connection that leads nowhere fails one request, not all that come */
-	if (!s->session->is_server && !s->has_head && s->session->read_ms <= s->began_ms &&
-	    e->loop.now_ms - s->began_ms >= STREAM_SILENT_MS)
+	if (!s->session->is_server && stream_leads_nowhere(e, s))
 		h2_session_leave(s->session);
 	if (!s->said_end || !s->has_ended)
 		h2_stream_reset(s, stream_close_code(s, want_reset));
