@@ -26,11 +26,11 @@ static const struct {
 	[PAGE_ABUSE_WINDOW] = { 5, 5, "window" },
 	[PAGE_ABUSE_EMPTY] = { 10, 10, "empty" },
 	[PAGE_ABUSE_UNKNOWN] = { 10, 10, "unknown" },
-	[PAGE_ABUSE_HEADER] = { 100, 500, "header" },
+	[PAGE_ABUSE_HEADER] = { 100, 2000, "header" },
 	[PAGE_ABUSE_REFUSED] = { 10, 10, "refused" },
 	[PAGE_ABUSE_REQUEST] = { 100, 20, "bad_request" },
 	[PAGE_ABUSE_SLOW] = { 100, 100, "slow" },
-	[PAGE_ABUSE_PROTOCOL] = { 100, 100, "protocol" },
+	[PAGE_ABUSE_PROTOCOL] = { 100, 200, "protocol" },
 	[PAGE_ABUSE_HANDSHAKE] = { 30, 30, "handshake" },
 };
 
@@ -94,7 +94,7 @@ static void abuse_tell(struct edge *e, const struct client *c, struct abuse_sour
 	uint8_t text[64];
 	struct wbuf w = wbuf_of(text, sizeof text);
 
-	if (s->told_ms && abuse_now(e) - s->told_ms < ABUSE_TOLD_MS)
+	if (s->told_ms && abuse_now(e) + 1 - s->told_ms < ABUSE_TOLD_MS) /* it was rounded up */
 		return;
 	s->told_ms = abuse_now(e) | 1;
 	ip_put(&w, &c->ip);
