@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import statistics
+import subprocess
 import threading
 import time
 
@@ -23,7 +24,9 @@ ALLOWED = {
     "signer killed": {"tls", "h2"},
     "dialer killed": {"get", "upload", "download", "tls", "h2", "websocket"},
     "audit killed": set(), "console killed": set(), "reload": set(), "drain": set(),
+    "stood still": {"get", "upload", "download", "tls", "h2", "websocket"},
 }
+STILL = 5  # seconds without a sample, of which there is one a second: somebody stopped the soak itself
 NOISE_KB, NOISE_DESCRIPTORS = 3000, 12  # what a role may grow by within half a run without growing
 GRACE = 1.5  # seconds after a fault until its last request has failed
 
@@ -134,7 +137,11 @@ class Soak:
     # ---- faults ----
     def fault(self, name, act):
         began = time.monotonic()
-        act()
+        try:
+            act()
+        except (OSError, AssertionError, subprocess.SubprocessError) as error:
+            with self.lock:
+                self.failures.append((began, time.monotonic(), f"injecting: {name}", f"{type(error).__name__}: {error}"[:300]))
         with self.lock:
             self.faults.append((began, time.monotonic() + GRACE, name))
 
@@ -191,8 +198,11 @@ class Soak:
             thread.start()
         end, last = time.monotonic() + seconds, 0
         while time.monotonic() < end:
-            time.sleep(min(1, max(0, end - time.monotonic())))
+            began = time.monotonic()
+            time.sleep(min(1, max(0, end - began)))
             self.sample()
+            if time.monotonic() - began > STILL:
+                self.faults.append((began, time.monotonic() + GRACE, "stood still"))
             if time.monotonic() - last > 10:
                 last = time.monotonic()
                 self.say(f"{end - last:5.0f} s to go, {sum(self.done.values())} done, {len(self.failures)} failed, "
