@@ -8,6 +8,7 @@
 #   make simulate   what each balancing algorithm does, in a table
 #   make conformance  RFC 9110, 9112, 9113, 8441 row by row, beside nginx and HAProxy
 #   make soak MINUTES=30  mixed traffic while servers die, roles are killed and the configuration changes
+#   make hostile    attacks of clients beside well-behaved ones: memory, what others lose, how it ends
 #   make fuzz SECONDS=60
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
 #   make install DESTDIR=... [PREFIX=/usr/local]
@@ -18,7 +19,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build run test lint bench simulate conformance soak fuzz prove install docs clean help
+.PHONY: all build run test lint bench simulate conformance soak hostile fuzz prove install docs clean help
 
 all: build
 
@@ -56,6 +57,10 @@ conformance: build
 soak: build
 	@tools/install-packages run test
 	@exec tests/soak/run --build $(BUILD) --minutes $(MINUTES)
+
+hostile: build
+	@tools/install-packages run test
+	@exec tests/hostile/run --build $(BUILD)
 
 fuzz:
 	@tools/install-packages build test

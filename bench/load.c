@@ -218,9 +218,11 @@ static void answered(struct load *l, struct conn *c)
 	if (l->o.hold) {
 		c->state = ST_HELD;
 		l->held++;
-	} else if (l->o.close || c->will_close) {
+	} else if ((l->o.close || c->will_close) && l->o.think_ms == 0) {
 		dial_again(l, c);
 	} else if (l->o.think_ms > 0) {
+		if (l->o.close || c->will_close)
+			hang_up(c);
 		c->state = ST_THINKING;
 		c->due_ns = t + (uint64_t)l->o.think_ms * 1000000u;
 	} else {
