@@ -378,6 +378,71 @@ static void a_draining_dialer_answers_and_ends_with_its_last_channel(void **stat
 	(void)close(listener);
 }
 
+/* A socket of datagrams on a port of its own. */
+static int listen_for_datagrams(uint16_t *ret_port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof at;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* Who asks decides what he gets: the relay sockets of datagrams, an edge connections (P4). */
+static void the_relay_gets_sockets_of_datagrams(void **state)
+{
+	uint16_t port = 0;
+	int server = listen_for_datagrams(&port), fd = -1, type = 0, edge = -1, none = -1;
+	uint32_t seq = 0;
+	uint8_t why = 0;
+	socklen_t n = sizeof type;
+	char c = 0;
+
+	(void)state;
+	kit_image_init(&kit.image);
+	kit_pool(&kit.image, "dns")->is_datagram = 1;
+	kit_server(&kit.image, "127.0.0.1", port);
+	kit_start(&kit, NULL, NULL);
+	kit_relay(&kit);
+	kit_dial(kit.edge, 77, 0, 1);
+	answer_is(77, DIALER_CONNECTED, 0, &fd);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n), 0);
+	assert_int_equal(type, SOCK_DGRAM);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(recv(server, &c, 1, 0), 1);
+	assert_int_equal(PAGE_GET(kit.page->server[0].dials_ok), 1);
+	edge = kit_edge(&kit);
+	kit_dial(edge, 5, 0, 1);
+	assert_int_equal(kit_answer(&kit, edge, 3000, &seq, &why, &none), DIALER_FAILED);
+	assert_int_equal(why, DIAL_REFUSED);
+	(void)close(edge);
+	(void)close(fd);
+	(void)close(server);
+}
+
+/* A relay that was taken over reaches no server that no listener of datagrams leads to (P4). */
+static void the_relay_gets_nothing_else(void **state)
+{
+	uint16_t port = 0;
+	int listener = kit_listen("127.0.0.1", 16, &port);
+
+	(void)state;
+	kit_image_init(&kit.image);
+	kit_pool(&kit.image, "web");
+	kit_server(&kit.image, "127.0.0.1", port);
+	kit_start(&kit, NULL, NULL);
+	kit_relay(&kit);
+	kit_dial(kit.edge, 1, 0, 1);
+	answer_is(1, DIALER_FAILED, DIAL_UNKNOWN, NULL);
+	assert_int_equal(PAGE_GET(kit.page->server[0].dials_ok), 0);
+	(void)close(listener);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -394,6 +459,8 @@ int main(void)
 		TEST(a_connection_to_itself_is_none),
 		TEST(descriptors_do_not_leak),
 		TEST(a_draining_dialer_answers_and_ends_with_its_last_channel),
+		TEST(the_relay_gets_sockets_of_datagrams),
+		TEST(the_relay_gets_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

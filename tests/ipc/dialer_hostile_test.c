@@ -317,6 +317,7 @@ static void the_keeper_s_words_are_checked(void **state)
 	static const uint8_t gone[9] = { 0, 0, 0, 7, 0, 0, 0, 1, PAGE_ADMIN_DRAIN };
 	static const uint8_t to_signer[3] = { ROLE_SIGNER, 0, 0 };
 	static const uint8_t to_edge_64[3] = { ROLE_EDGE, 0, ROLE_EDGES_MAX };
+	static const uint8_t to_relay_1[3] = { ROLE_RELAY, 0, 1 };
 
 	(void)state;
 	assert_int_equal(keeper_says(&keeper_channel_run, FRAME_RUN, kit.d, KEEPER_SERVER_STATE,
@@ -330,6 +331,9 @@ static void the_keeper_s_words_are_checked(void **state)
 		E_DENIED);
 	assert_int_equal(keeper_says(&keeper_channel_run, FRAME_RUN, kit.d, KEEPER_CHANNEL,
 				     to_edge_64, 3, 1),
+			 E_DENIED);
+	assert_int_equal(keeper_says(&keeper_channel_run, FRAME_RUN, kit.d, KEEPER_CHANNEL,
+				     to_relay_1, 3, 1),
 			 E_DENIED);
 }
 

@@ -51,6 +51,9 @@ void kit_stop(struct kit *k);
 /* kit_edge - a new edge channel; returns the edge's end, non-blocking */
 int kit_edge(struct kit *k);
 
+/* kit_relay - the same for the relay, whose end becomes k->edge */
+int kit_relay(struct kit *k);
+
 /* kit_turns - turns for ms milliseconds */
 void kit_turns(struct kit *k, unsigned ms);
 
