@@ -21,8 +21,8 @@ class Echo:
     def __init__(self, handler=None, port=0):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.socket.bind(("127.0.0.1", port))
-        self.port = self.socket.getsockname()[1]
+        self.port = port or ports.free_port()  # free for TCP too
+        self.socket.bind(("127.0.0.1", self.port))
         self.address = f"127.0.0.1:{self.port}"
         self.handler = handler or (lambda data, _: [data])
         self.seen = []
@@ -517,6 +517,40 @@ def test_killed_roles_come_back(sluis, echo, role):
         assert client.ask(b"2") == b"2"
         assert fresh.ask(b"3") == b"3"
         until(lambda: [new for new in sluis.pids(role) if new != pid])
+
+
+def test_upgrade(sluis, echo):
+    """New programs, the same sockets: what comes meanwhile waits in them."""
+    sluis.start(datagrams(sluis, echo().address))
+    before = sluis.pids("relay")
+    with Client(sluis.port(), within=8) as client:
+        assert client.ask(b"1") == b"1"
+        upgrade = threading.Thread(target=sluis.run, args=("upgrade",))
+        upgrade.start()
+        for i in range(30):
+            assert client.ask(b"%d" % i) == b"%d" % i
+            time.sleep(0.05)
+        upgrade.join()
+        until(lambda: sluis.pids("relay") and not set(sluis.pids("relay")) & set(before))
+        assert client.ask(b"2") == b"2"
+        # The new keeper knows its sockets: a reload leaves them alone.
+        assert sluis.reload().returncode == 0
+        assert client.ask(b"3") == b"3"
+
+
+def test_whom_no_rule_takes_evicts_nobody(sluis, echo):
+    site = datagrams(sluis, echo().address, listener={"limits": {"connections": 2}})
+    del site["listeners"][0]["backend"]
+    site["routes"] = [{"name": "some", "listeners": ["public"],
+                       "rules": [{"name": "near", "match": {"source": ["127.0.0.5/32"]}, "backend": "web"}]}]
+    sluis.start(site)
+    with Client(sluis.port(), source="127.0.0.5") as one, Client(sluis.port(), source="127.0.0.5") as two:
+        assert one.ask(b"?") == b"?" and two.ask(b"?") == b"?"
+        for _ in range(5):
+            with Client(sluis.port(), within=0.05) as other:
+                other.ask(b"?")
+        assert sessions(sluis) == 2
+        assert metric(sluis, "sluis_listener_sessions_evicted_total", listener="public") == 0
 
 
 def test_many_clients_at_once(sluis, echo):

@@ -180,15 +180,12 @@ static struct relay_session *session_enter(struct relay *r, struct relay_session
 struct relay_session *session_begin(struct relay *r, uint16_t slot, const struct datagram *d)
 {
 	const struct table_key k = { &d->remote, &d->local, d->port, slot };
-	const struct image_rule *rule = NULL;
+	const struct image_rule *rule = route_find_stream(&r->now->image, r->now->listener[slot],
+							  (struct view){ 0 }, &d->remote);
 	struct relay_session *s = NULL;
-	enum page_drop why = session_may_begin(r, &k);
+	/* Whom no rule takes makes nobody else give way. */
+	enum page_drop why = rule ? session_may_begin(r, &k) : PAGE_DROP_ROUTE;
 
-	if (why == PAGE_DROPS) {
-		rule = route_find_stream(&r->now->image, r->now->listener[slot], (struct view){ 0 },
-					 &d->remote);
-		why = rule ? PAGE_DROPS : PAGE_DROP_ROUTE;
-	}
 	if (why == PAGE_DROPS) {
 		s = table_add(r, &k);
 		why = s ? session_choose(r, s, rule) : PAGE_DROP_SESSIONS;
