@@ -126,6 +126,28 @@ def tool(*command):
     return ran.stdout
 
 
+def symbols(paths):
+    """{object path: [(kind, name)]} as nm tells: many objects at a time, since starting it costs more than reading."""
+    found = {path: [] for path in paths}
+    for at in range(0, len(paths), 100):
+        for line in tool("nm", "--print-file-name", *paths[at:at + 100]).splitlines():
+            path, _, row = line.rpartition(":")
+            found[path].append(tuple(row.split()[-2:]))
+    return found
+
+
+def symbol_tables(paths):
+    """{object path: lines} as objdump tells."""
+    found = {path: [] for path in paths}
+    for at in range(0, len(paths), 100):
+        rows = []
+        for line in tool("objdump", "-t", *paths[at:at + 100]).splitlines():
+            header = re.fullmatch(r"(.+):     file format \S+", line)
+            rows = found[header.group(1)] if header else rows
+            rows.append(line)
+    return found
+
+
 def main(function):
     """Runs a lint's main and turns a missing tool into a clear failure."""
     try:

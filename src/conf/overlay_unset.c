@@ -32,7 +32,9 @@ static struct node *overlay_unset_level(struct node *map, struct view option, bo
 	return inner;
 }
 
-bool overlay_unset_in(struct node *map, struct view option)
+/* Takes an option ("health.path": one inside a map) and what is inside of it out of a map, whose
+ * keys may be dotted themselves. False: it was not there. */
+static bool overlay_unset_in(struct node *map, struct view option)
 {
 	bool was_there = false;
 

@@ -7,10 +7,6 @@
 /* overlay_option_has - key is option itself, or inside of it: "health" has "health.path" */
 bool overlay_option_has(struct view option, struct view key);
 
-/* overlay_unset_in - takes an option ("health.path": one inside a map) and what is inside of it out
- * of a map, whose keys may be dotted themselves. False: it was not there */
-bool overlay_unset_in(struct node *map, struct view option);
-
 /* overlay_unset_ask - option is asked for this time: it has to be there */
 void overlay_unset_ask(struct node *option);
 

@@ -3,6 +3,7 @@
  * table (`make simulate`) and holds the algorithms to what they promise.
  *
  *   share    keys of the busiest server over the mean; 1.00 is perfect
+ *   uneven   ... over what its weight gives it, with weights 1, 2, 3, 4, 1, 2, ...
  *   leaves   keys that move when 1 of 10 goes for good (the least possible: 10 %)
  *   down     ... when it can't be chosen for a while
  *   comes    ... when an eleventh comes (least: 9.1 %)
@@ -57,10 +58,12 @@ struct farm {
 };
 
 struct figures {
-	double share, leaves, down, comes, weight;
+	double share, uneven, leaves, down, comes, weight;
 	double alike_p50, alike_p99, slow_p50, slow_p99, fails;
 	double bound; /* greatest load over its bound */
 };
+
+#define BALANCE_MIXED (UINT32_MAX - 1) /* as `heavy`: weights from 1 to 4 in turn */
 
 /* Servers 0 .. n - 1, without `but`; server `heavy` has weight 2. */
 static struct farm *farm_new(const struct row *row, uint32_t n, uint32_t but, uint32_t heavy,
@@ -73,8 +76,12 @@ static struct farm *farm_new(const struct row *row, uint32_t n, uint32_t but, ui
 		abort();
 	for (uint32_t i = 0; i < n; i++)
 		if (i != but)
-			f->server[k++] = (struct balance_server){ .id = hash_mix(i + 1000),
-								  .weight = i == heavy ? 2 : 1 };
+			f->server[k++] =
+				(struct balance_server){ .id = hash_mix(i + 1000),
+							 .weight = heavy == BALANCE_MIXED
+									   ? (uint16_t)(1 + i % 4)
+								   : i == heavy ? 2
+										: 1 };
 	balance_init(&f->pool, f->server, k, row->algorithm);
 	f->pool.load_percent = load_percent;
 	f->memory = calloc(tables_bytes(&f->pool) + 1, 1);
@@ -148,6 +155,27 @@ static double share(const struct row *row)
 		most = count[i] > most ? count[i] : most;
 	farm_free(f);
 	return (double)most * SERVERS / KEYS;
+}
+
+/* The busiest by weight, of servers of weights 1 to 4: 24 in all. */
+static double uneven(const struct row *row)
+{
+	struct farm *f = farm_new(row, SERVERS, BALANCE_NONE, BALANCE_MIXED, 0);
+	struct rng rng = { { 9, 8, 7, 6 } };
+	double most = 0, total = 0;
+	unsigned count[SERVERS] = { 0 };
+
+	for (uint64_t key = 0; key < KEYS; key++)
+		count[farm_pick(f, &rng, key)]++;
+	for (unsigned i = 0; i < SERVERS; i++)
+		total += f->server[i].full;
+	for (unsigned i = 0; i < SERVERS; i++) {
+		double part = count[i] * total / f->server[i].full / KEYS;
+
+		most = part > most ? part : most;
+	}
+	farm_free(f);
+	return most;
 }
 
 /* ---- time ---- */
@@ -318,7 +346,7 @@ static double percentile(const struct run *r, uint32_t percent)
 static struct figures measure(const struct row *row)
 {
 	uint16_t bound = row->hashes && row->algorithm != IMAGE_SOURCE_ADDRESS ? 125 : 0;
-	struct figures f = { .share = share(row) };
+	struct figures f = { .share = share(row), .uneven = uneven(row) };
 	struct run *r = NULL;
 
 	if (row->hashes) {
@@ -345,7 +373,7 @@ static struct figures measure(const struct row *row)
 
 static void print(const struct row *row, const struct figures *f)
 {
-	printf("# %-14s %5.2f", row->name, f->share);
+	printf("# %-14s %5.2f %6.2f", row->name, f->share, f->uneven);
 	if (row->hashes)
 		printf("  %5.1f%% %5.1f%% %5.1f%% %5.1f%%", f->leaves, f->down, f->comes,
 		       f->weight);
@@ -385,14 +413,22 @@ int main(void)
 	struct figures f[N];
 
 	printf("# 10 servers of 8 workers, 10 ms each, 4000 requests/s\n");
-	printf("# %-14s %5s  %6s %6s %6s %6s  %7s %7s  %7s %8s  %6s\n", "algorithm", "share",
-	       "leaves", "down", "comes", "weight", "p50", "p99", "slowp50", "slowp99", "fails");
+	printf("# %-14s %5s %6s  %6s %6s %6s %6s  %7s %7s  %7s %8s  %6s\n", "algorithm", "share",
+	       "uneven", "leaves", "down", "comes", "weight", "p50", "p99", "slowp50", "slowp99",
+	       "fails");
 	for (unsigned i = 0; i < N; i++) {
 		f[i] = measure(&rows[i]);
 		print(&rows[i], &f[i]);
 		if (rows[i].hashes)
 			expect_hash(&rows[i], &f[i]);
 	}
+	for (unsigned i = 0; i < N; i++)
+		if (rows[i].algorithm != IMAGE_FIRST)
+			expect(f[i].uneven < (rows[i].algorithm == IMAGE_RING_HASH ? 1.30 : 1.08),
+			       rows[i].name, "shares follow weights");
+	for (unsigned i = 5; i < 7; i++) /* but for source_address, which has no bound */
+		expect(f[i].slow_p99 * 20 < f[7].slow_p99, rows[i].name,
+		       "its bound keeps keys from the slow one");
 	expect(f[1].share == 1.0, "round_robin", "perfectly even");
 	expect(f[2].alike_p99 <= f[0].alike_p99, "least_requests", "better than random");
 	expect(f[2].slow_p99 * 5 < f[1].slow_p99, "least_requests", "avoids the slow one");
