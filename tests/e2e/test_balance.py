@@ -143,7 +143,7 @@ def test_health_down_and_up(sluis, site, origin):
 
 def test_health_of_a_dead_server(sluis, site, origin):
     a, b = Patient(origin, "a"), Patient(origin, "b")
-    sluis.start(site(named(a.server), named(b.server), backend={"health": HEALTH}))
+    sluis.start(site(named(a.server), named(b.server), backend={"health": HEALTH, "outlier": {"eject_for": "1s"}}))
     until(lambda: a.checks >= 1)
     a.server.stop()
     with Load(sluis, clients=4) as load:

@@ -193,7 +193,7 @@ def test_a_hostile_second_server(sluis, site, origin, talk):
 
     def slow(request, _stream):
         if request.target != "/quick":
-            gate.wait(1.0)
+            gate.wait(0.4)
         return answer("good")
 
     good = origin(slow, name="good")

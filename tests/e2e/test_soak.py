@@ -12,7 +12,7 @@ from soak import soak as soaks  # noqa: E402
 @pytest.mark.limit(120)
 def test_nothing_fails_without_a_cause(folder):
     with soaks.Soak(folder) as soak:
-        soak.run(40)
+        soak.run(30)
     assert not soak.unexplained(), soak.unexplained()[:10]
     assert {"get", "upload", "download", "tls", "h2", "websocket"} <= set(soak.done), soak.done
     assert {name for _, _, name in soak.faults} >= {"reload", "drain", "server dies", "edge killed"}

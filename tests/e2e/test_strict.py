@@ -139,7 +139,7 @@ def test_refused(both, data, status):
     sluis, web = both
     web.requests.clear()
     for stream in web.streams:
-        stream.received = b""
+        stream.all_received.clear()
     with sluis.client(timeout=10) as client:
         client.send(data + SMUGGLED)
         try:

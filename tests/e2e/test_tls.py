@@ -107,7 +107,7 @@ def test_groups(secure, origin, group, works):
 
 def test_what_is_off(secure, origin):
     """No compression, no renegotiation by the client, no early data; extended master secret is there."""
-    sluis, _ = secure(origin())
+    sluis, _ = secure(origin(), listener={"timeouts": {"request_header": "1s"}})
     _, said = s_client(sluis.port(), "-tls1_2")
     assert "Compression: NONE" in said and "Extended master secret: yes" in said
     assert "Secure Renegotiation IS supported" in said

@@ -30,7 +30,12 @@ class Stream:
     """A socket with a buffer that reads lines, lengths and chunked bodies."""
 
     def __init__(self, sock):
-        self.sock, self.buffer, self.received = sock, b"", b""
+        self.sock, self.buffer, self.all_received = sock, b"", bytearray()
+
+    @property
+    def received(self):
+        """Every byte that fill() has read."""
+        return bytes(self.all_received)
 
     def send(self, data):
         self.sock.sendall(data)
@@ -39,7 +44,7 @@ class Stream:
         """Reads once; False at the end."""
         data = self.sock.recv(CHUNK)
         self.buffer += data
-        self.received += data
+        self.all_received += data
         return bool(data)
 
     def until(self, mark):
