@@ -306,7 +306,7 @@ static enum err setup_on_purge(void *role, struct frame *f)
 {
 	struct edge *e = role;
 	struct view in = f->body, text = { 0 };
-	struct cache_pattern pattern = { 0 };
+	struct cache_pattern pattern = { .kind = CACHE_PATTERN_ALL };
 	struct cache_purged gone = { 0 };
 	uint8_t body[16], kind = 0;
 	struct wbuf w = wbuf_of(body, sizeof body);

@@ -81,7 +81,7 @@ static void test_keys_and_variants(void **state)
 {
 	struct fixture f = { 0 };
 	struct cache_entry *a = NULL, *b = NULL;
-	char vary[8], key[CACHE_STORE_BLOCK + 2];
+	char vary[16], key[CACHE_STORE_BLOCK + 2];
 
 	(void)state;
 	make(&f, BLOCKS);
