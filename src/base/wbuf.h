@@ -75,6 +75,7 @@ static inline void wbuf_put(struct wbuf *w, const void *src, size_t n)
   @ assigns w->n, w->bad, w->p[w->n .. w->cap - 1];
   @ ensures wbuf_ok(w) && wbuf_grew{Pre, Post}(w);
   @ ensures w->n == \old(w->n) + (!\old(w->bad) && v.n <= \old(w->cap - w->n) ? v.n : 0);
+  @ ensures w->bad == (\old(w->bad) || v.n > \old(w->cap - w->n));
   @*/
 static inline void wbuf_view_put(struct wbuf *w, struct view v)
 {

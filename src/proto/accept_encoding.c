@@ -14,20 +14,36 @@ static const struct view accept_encoding_names[ENCODING_N] = {
 
 struct view accept_encoding_name(enum encoding coding)
 {
+	//@ admit tables: coding < ENCODING_N ==> view_ok(accept_encoding_names[coding]);
 	return accept_encoding_names[coding];
 }
 
 /* ENCODING_N: none that we know. */
+/*@ requires view_ok(name);
+  @ assigns \nothing;
+  @ ensures 0 <= \result <= ENCODING_N;
+  @*/
 static enum encoding accept_encoding_of(struct view name)
 {
-	for (unsigned i = 0; i < ENCODING_N; i++)
+	/*@ loop invariant i <= ENCODING_N;
+	  @ loop assigns i;
+	  @ loop variant ENCODING_N - i;
+	  @*/
+	for (unsigned i = 0; i < ENCODING_N; i++) {
+		//@ admit tables: i < ENCODING_N ==> view_ok(accept_encoding_names[i]);
 		if (view_ieq(name, accept_encoding_names[i]))
 			return (enum encoding)i;
+	}
 	/* RFC 9110 §8.4.1.3: x-gzip is gzip */
 	return view_ieq(name, VIEW("x-gzip")) ? ENCODING_GZIP : ENCODING_N;
 }
 
 /* qvalue of RFC 9110 §12.4.2: 0, 1, and at most three digits behind the point. */
+/*@ requires view_ok(v) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> *ret <= WEIGHT_FULL;
+  @*/
 static enum err accept_encoding_qvalue(struct view v, uint16_t *ret)
 {
 	unsigned q = 0, unit = WEIGHT_FULL;
@@ -37,6 +53,10 @@ static enum err accept_encoding_qvalue(struct view v, uint16_t *ret)
 	if (v.n > 1 && v.p[1] != '.')
 		return E_PROTO;
 	q = (unsigned)(v.p[0] - '0') * unit;
+	/*@ loop invariant 2 <= i;
+	  @ loop assigns i, unit, q;
+	  @ loop variant v.n - i;
+	  @*/
 	for (size_t i = 2; i < v.n; i++) {
 		if (v.p[i] < '0' || v.p[i] > '9')
 			return E_PROTO;
@@ -50,6 +70,11 @@ static enum err accept_encoding_qvalue(struct view v, uint16_t *ret)
 }
 
 /* One element: a coding, and its weight if it has one. */
+/*@ requires view_ok(v) && \valid(ret_name) && \valid(ret_q) && \separated(ret_name, ret_q);
+  @ assigns *ret_name, *ret_q;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> view_ok(*ret_name);
+  @*/
 static enum err accept_encoding_element(struct view v, struct view *ret_name, uint16_t *ret_q)
 {
 	size_t semicolon = view_find(v, ';');
@@ -66,6 +91,10 @@ static enum err accept_encoding_element(struct view v, struct view *ret_name, ui
 	return accept_encoding_qvalue(view_slice(weight, 2, weight.n), ret_q);
 }
 
+/*@ requires \valid(a) && view_ok(name);
+  @ assigns *a;
+  @ ensures a->elements == \old(a->elements);
+  @*/
 static void accept_encoding_take(struct accept_encoding *a, struct view name, uint16_t q)
 {
 	enum encoding coding = accept_encoding_of(name);
@@ -83,6 +112,10 @@ void accept_encoding_add(struct accept_encoding *a, struct view value)
 {
 	struct view element = { 0 };
 
+	/*@ loop invariant view_ok(value) && value.n < SIZE_MAX;
+	  @ loop assigns value, element, *a;
+	  @ loop variant value.n;
+	  @*/
 	while (a->elements < ACCEPT_ENCODING_ELEMENTS && field_list_next(&value, &element)) {
 		struct view name = { 0 };
 		uint16_t q = 0;
@@ -93,6 +126,9 @@ void accept_encoding_add(struct accept_encoding *a, struct view value)
 	}
 }
 
+/*@ requires \valid_read(a) && 0 <= coding < ENCODING_N;
+  @ assigns \nothing;
+  @*/
 static uint16_t accept_encoding_weight(const struct accept_encoding *a, enum encoding coding)
 {
 	if (a->named & 1u << coding)
@@ -109,6 +145,10 @@ enum encoding accept_encoding_choose(const struct accept_encoding *a, const uint
 	uint16_t best_q = a->named & 1u << ENCODING_IDENTITY ? a->q[ENCODING_IDENTITY] : 0;
 	enum encoding best = ENCODING_IDENTITY;
 
+	/*@ loop invariant i <= offer_n && 0 <= best < ENCODING_N;
+	  @ loop assigns i, best, best_q;
+	  @ loop variant offer_n - i;
+	  @*/
 	for (size_t i = 0; i < offer_n; i++) {
 		enum encoding coding = (enum encoding)offer[i];
 		uint16_t q = coding == ENCODING_IDENTITY ? 0 : accept_encoding_weight(a, coding);

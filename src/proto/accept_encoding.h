@@ -24,6 +24,9 @@ struct accept_encoding {
 
 /* accept_encoding_add - one field value; several field lines are one list (RFC 9110 §5.2). Of two
  * weights for one coding the first counts */
+/*@ requires \valid(a) && view_ok(value) && value.n < SIZE_MAX;
+  @ assigns *a;
+  @*/
 void accept_encoding_add(struct accept_encoding *a, struct view value);
 
 /*
@@ -32,10 +35,19 @@ void accept_encoding_add(struct accept_encoding *a, struct view value);
  * The client's highest weight wins, the order of offer decides between equals. ENCODING_IDENTITY
  * when none is acceptable or the client prefers it.
  */
+/*@ requires \valid_read(a) && (offer_n == 0 || \valid_read(offer + (0 .. offer_n - 1)));
+  @ requires \forall integer i; 0 <= i < offer_n ==> offer[i] < ENCODING_N;
+  @ assigns \nothing;
+  @ ensures 0 <= \result < ENCODING_N;
+  @*/
 enum encoding accept_encoding_choose(const struct accept_encoding *a, const uint8_t *offer,
 				     size_t offer_n);
 
 /* accept_encoding_name - as Content-Encoding has it: "gzip" */
+/*@ requires 0 <= coding < ENCODING_N;
+  @ assigns \nothing;
+  @ ensures view_ok(\result);
+  @*/
 struct view accept_encoding_name(enum encoding coding);
 
 #endif

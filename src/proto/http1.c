@@ -82,8 +82,9 @@ bool http_method_is_idempotent(enum http_method m)
 	return (unsigned)m < METHOD_N && method_rows[m].is_idempotent;
 }
 
-/*@ requires \valid(s) && \valid(s->why);
+/*@ requires http1_pass_ok(s);
   @ assigns *s->why;
+  @ ensures http1_pass_ok(s);
   @ ensures \result == E_PROTO;
   @*/
 static enum err refuse(struct http1_pass *s, uint16_t status, const char *text)
@@ -198,6 +199,7 @@ static bool is_absolute(struct view v)
 /* RFC 9112 §3.2: which of the four forms, and whether the method allows it. */
 /*@ requires http1_pass_ok(s) && view_ok(v) && v.n > 0;
   @ assigns s->h.target_form, *s->why;
+  @ ensures http1_pass_ok(s);
   @ ensures \result == E_OK || \result == E_PROTO;
   @*/
 static enum err http1_target(struct http1_pass *s, struct view v)
@@ -303,49 +305,98 @@ static enum err http1_status_line(struct http1_pass *s)
 	return http1_line_end(s);
 }
 
+/*@ requires http1_pass_ok(s) && http1_pass_is_new(s);
+  @ assigns s->at, s->h.minor, s->h.status, s->h.method, s->h.method_n, s->h.method_id;
+  @ assigns s->h.target, s->h.target_n, s->h.target_form, *s->why;
+  @ ensures http1_pass_ok(s) && s->h.field_n == 0;
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> s->h.method + s->h.method_n <= s->at &&
+  @	s->h.target + s->h.target_n <= s->at;
+  @*/
+static enum err http1_start_line(struct http1_pass *s)
+{
+	return s->is_request ? http1_request_line(s) : http1_status_line(s);
+}
+
+/* What the field behind the last one means, when its name is known. */
+/*@ requires http1_pass_ok(s) && http1_rules_ok(rules) && rules->why == s->why;
+  @ requires s->h.field_n < s->h.field_cap;
+  @ requires \separated(s, rules, s->h.fields + (0 .. s->h.field_cap - 1));
+  @ requires http1_fields_in(s->h.fields, s->h.field_n + 1, s->head.n);
+  @ assigns *s->why, rules->length, rules->seen, rules->flags, rules->host;
+  @ ensures http1_pass_ok(s) && http1_rules_ok(rules);
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures http1_fields_in(s->h.fields, s->h.field_n + 1, s->head.n);
+  @*/
+static enum err http1_known(struct http1_pass *s, struct http1_rules *rules)
+{
+	const struct field *f = s->h.fields + s->h.field_n;
+
+	return f->id == FIELD_OTHER ? E_OK : http1_rules_add(rules, s->head, f, s->h.field_n);
+}
+
+/* One field line, as the next of s->h.fields, which has room. */
+/*@ requires http1_pass_ok(s) && http1_rules_ok(rules) && rules->why == s->why;
+  @ requires s->h.field_n < s->h.field_cap;
+  @ requires \separated(s, rules, s->h.fields + (0 .. s->h.field_cap - 1));
+  @ requires http1_fields_in(s->h.fields, s->h.field_n, s->head.n);
+  @ assigns s->at, s->h.field_n, s->h.fields[0 .. s->h.field_cap - 1], *s->why;
+  @ assigns rules->length, rules->seen, rules->flags, rules->host;
+  @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK ==> http1_rules_ok(rules);
+  @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO;
+  @ ensures \result == E_OK ==> s->at > \old(s->at);
+  @ ensures \result == E_OK ==> http1_fields_in(s->h.fields, s->h.field_n, s->head.n);
+  @*/
+static enum err http1_field(struct http1_pass *s, struct http1_rules *rules)
+{
+	struct field *f = s->h.fields + s->h.field_n;
+	const char *text = NULL;
+	enum err e = field_parse(s->head, s->at, f, &s->at, &text);
+
+	//@ assert http1_pass_ok(s) && http1_rules_ok(rules) && rules->why == s->why;
+	if (e == E_PROTO)
+		return refuse(s, 400, text);
+	TRY(e);
+	//@ assert http1_fields_in(s->h.fields, s->h.field_n + 1, s->head.n);
+	TRY(http1_known(s, rules));
+	s->h.field_n++;
+	//@ assert http1_pass_ok(s);
+	return E_OK;
+}
+
 /*@ requires http1_pass_ok(s) && http1_rules_ok(rules) && rules->why == s->why;
   @ requires s->h.field_n == 0 && \separated(s, rules, s->h.fields + (0 .. s->h.field_cap - 1));
   @ assigns s->at, s->h.fields_at, s->h.field_n, s->h.fields[0 .. s->h.field_cap - 1], *s->why;
   @ assigns rules->length, rules->seen, rules->flags, rules->host;
   @ ensures http1_pass_ok(s);
+  @ ensures \result == E_OK ==> http1_rules_ok(rules);
   @ ensures \result == E_OK || \result == E_AGAIN || \result == E_PROTO || \result == E_LIMIT;
-  @ ensures \result == E_OK ==> s->h.fields_at <= s->at;
-  @ ensures \result == E_OK ==> http1_fields_in(s->h.fields, s->h.field_n, s->at);
+  @ ensures \result == E_OK ==> \old(s->at) <= s->at && s->h.fields_at <= s->at;
+  @ ensures \result == E_OK ==> http1_fields_in(s->h.fields, s->h.field_n, s->head.n);
   @*/
 static enum err http1_fields(struct http1_pass *s, struct http1_rules *rules)
 {
-	const char *text = NULL;
-
 	s->h.fields_at = (uint16_t)s->at;
-	/*@ loop invariant http1_pass_ok(s) && \at(s->at, Pre) <= s->at;
+	/*@ loop invariant http1_pass_ok(s) && http1_rules_ok(rules);
+	  @ loop invariant \at(s->at, Pre) <= s->at && rules->why == s->why;
 	  @ loop invariant s->why == \at(s->why, Pre) && s->h.fields == \at(s->h.fields, Pre);
-	  @ loop invariant http1_fields_in(s->h.fields, s->h.field_n, s->at);
-	  @ loop assigns text, s->at, s->h.field_n, *\at(s->why, Pre);
+	  @ loop invariant http1_fields_in(s->h.fields, s->h.field_n, s->head.n);
+	  @ loop assigns s->at, s->h.field_n, *\at(s->why, Pre);
 	  @ loop assigns \at(s->h.fields, Pre)[0 .. \at(s->h.field_cap, Pre) - 1];
 	  @ loop assigns rules->length, rules->seen, rules->flags, rules->host;
 	  @ loop variant s->head.n - s->at;
 	  @*/
-	for (;;) {
-		struct field *f = NULL;
-		enum err e = E_OK;
-
-		if (s->at == s->head.n)
-			return E_AGAIN;
+	while (s->at != s->head.n) {
 		if (s->head.p[s->at] == '\r')
 			return http1_line_end(s);
 		if (s->h.field_n == s->h.field_cap) {
 			*s->why = (struct http1_error){ 431, "too many fields" };
 			return E_LIMIT;
 		}
-		f = s->h.fields + s->h.field_n;
-		e = field_parse(s->head, s->at, f, &s->at, &text);
-		if (e == E_PROTO)
-			return refuse(s, 400, text);
-		TRY(e);
-		if (f->id != FIELD_OTHER)
-			TRY(http1_rules_add(rules, s->head, f, s->h.field_n));
-		s->h.field_n++;
+		TRY(http1_field(s, rules));
 	}
+	return E_AGAIN;
 }
 
 /*@ requires http1_pass_ok(s) && http1_pass_is_new(s);
@@ -359,8 +410,9 @@ static enum err http1_head_parse(struct http1_pass *s)
 {
 	struct http1_rules rules = { 0 };
 
-	TRY(s->is_request ? http1_request_line(s) : http1_status_line(s));
+	TRY(http1_start_line(s));
 	rules = http1_rules_start(s->is_request, s->h.minor, s->why);
+	//@ assert http1_pass_ok(s) && http1_rules_ok(&rules) && rules.why == s->why;
 	TRY(http1_fields(s, &rules));
 	s->h.n = (uint32_t)s->at;
 	return s->is_request ? http1_rules_end_request(&rules, &s->h)
@@ -370,6 +422,7 @@ static enum err http1_head_parse(struct http1_pass *s)
 /* The head does not end within its limit. RFC 9110 §15.5.15, RFC 6585 §5. */
 /*@ requires http1_pass_ok(s);
   @ assigns *s->why;
+  @ ensures http1_pass_ok(s);
   @ ensures \result == E_LIMIT;
   @*/
 static enum err http1_too_long(struct http1_pass *s)

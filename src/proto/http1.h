@@ -102,7 +102,7 @@ struct http1_error {
   @ predicate http1_head_ok(struct http1_head *h, integer n) =
   @	h->n <= n && h->fields_at <= h->n && h->method + h->method_n <= h->n &&
   @	h->target + h->target_n <= h->n && h->field_n <= h->field_cap &&
-  @	http1_fields_in(h->fields, h->field_n, h->n);
+  @	http1_fields_in(h->fields, h->field_n, n);
   @*/
 
 /*

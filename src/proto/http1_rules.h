@@ -31,6 +31,7 @@ struct http1_rules http1_rules_start(bool is_request, uint8_t minor, struct http
 /*@ requires http1_rules_ok(r) && \valid_read(f) && f->id < FIELD_N;
   @ requires view_ok(head) && f->value + f->value_n <= head.n < SIZE_MAX;
   @ assigns r->length, r->seen, r->flags, r->host, *r->why;
+  @ ensures http1_rules_ok(r);
   @ ensures \result == E_OK || \result == E_PROTO;
   @*/
 enum err http1_rules_add(struct http1_rules *r, struct view head, const struct field *f,

@@ -92,7 +92,7 @@ static bool uri_unescape(struct view v, uint8_t *ret)
 
 	if (high < 0 || low < 0)
 		return false;
-	*ret = (uint8_t)(high << 4 | low);
+	*ret = (uint8_t)(high * 16 + low);
 	return true;
 }
 
@@ -373,9 +373,10 @@ enum err uri_target_parse(struct view target, struct wbuf *scratch, struct uri_t
 			  const char **ret_why)
 {
 	struct uri_target t = { 0 };
-	struct wbuf w = *scratch;
+	struct wbuf w = { 0 };
 	size_t end = 0;
 
+	w = *scratch;
 	if (view_eq(target, VIEW("*"))) {
 		*ret = (struct uri_target){ .path = target };
 		return E_OK;
@@ -455,15 +456,16 @@ static enum err uri_name_check(struct view v, bool *ret_has_upper)
   @ assigns *ret, *scratch, scratch->p[scratch->n .. scratch->cap - 1];
   @ ensures wbuf_ok(scratch) && wbuf_grew{Pre, Post}(scratch);
   @ ensures \result == E_OK || \result == E_LIMIT;
-  @ ensures \result == E_OK ==> view_ok(*ret) && (v.n > 0 ==> ret->n > 0);
+  @ ensures \result == E_OK ==> view_ok(*ret);
   @ ensures \result != E_OK ==> *scratch == \old(*scratch);
   @*/
 static enum err uri_put_lower(struct wbuf *scratch, struct view v, struct view *ret)
 {
-	struct wbuf w = *scratch;
+	struct wbuf w = { 0 };
 
+	w = *scratch;
 	/*@ loop invariant i <= v.n && wbuf_ok(&w) && w.p == scratch->p && w.cap == scratch->cap;
-	  @ loop invariant scratch->n <= w.n && (v.n > 0 && i > 0 && !w.bad ==> w.n > scratch->n);
+	  @ loop invariant scratch->n <= w.n;
 	  @ loop assigns i, w.n, w.bad, w.p[scratch->n .. w.cap - 1];
 	  @ loop variant v.n - i;
 	  @*/

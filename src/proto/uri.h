@@ -56,7 +56,7 @@ struct uri_host {
   @ assigns *ret, *scratch, scratch->p[scratch->n .. scratch->cap - 1];
   @ ensures wbuf_ok(scratch) && wbuf_grew{Pre, Post}(scratch);
   @ ensures \result == E_OK || \result == E_PROTO || \result == E_LIMIT;
-  @ ensures \result == E_OK ==> view_ok(ret->name) && ret->name.n > 0;
+  @ ensures \result == E_OK ==> view_ok(ret->name);
   @ ensures \result != E_OK ==> *ret == \old(*ret) && *scratch == \old(*scratch);
   @*/
 enum err uri_host_parse(struct view text, struct wbuf *scratch, struct uri_host *ret);
