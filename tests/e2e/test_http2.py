@@ -1,12 +1,17 @@
 """HTTP/2 on the client side (RFC 9113), through to servers that speak HTTP/1.1."""
+import random
+import socket
+import struct
 import subprocess
 import threading
 import time
 
+import hpack
 import pytest
 
 from harness import http2, wire
 from harness import origin as origins
+from harness.wait import until
 
 frames = http2.frames
 NAME = "www.example.nl"
@@ -303,3 +308,67 @@ def test_reload_ends_nothing(h2, origin, sluis):
         gate.set()
         assert client.wait(stream).body == b"hello "
         assert client.ask("/").status == 200 and client.goaway is None
+
+
+# ---- every split point, field by field -----------------------------------------------------------
+OURS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id", "traceparent", "via", "connection", "te"}
+
+
+def one_request(fields, body, padding):
+    """The bytes of a connection with one request: its block in two frames, its content in two more, the last one padded."""
+    block = hpack.Encoder().encode(fields)
+    half, cut = len(block) // 2, len(body) // 2
+
+    def frame(kind, flags, data):
+        return struct.pack(">I", len(data))[1:] + bytes([kind, flags]) + struct.pack(">I", 1) + data
+    return (http2.PREFACE + b"\0\0\0\4\0\0\0\0\0" + frame(1, 0, block[:half]) + frame(9, 4, block[half:]) + frame(0, 0, body[:cut])
+            + frame(0, 9, bytes([padding]) + body[cut:] + bytes(padding)))
+
+
+def arrived(web, number, body):
+    until(lambda: len(web.requests) == number and web.requests[-1].body == body)
+    return web.requests[-1]
+
+
+def judge_fields(request, fields, body):
+    """What the server got is what was sent: no field lost, none put together but cookies, none of somebody else's."""
+    sent = [(name, value) for name, value in fields if not name.startswith(":") and name not in ("cookie", "content-length", "host")]
+    got = [(name.lower(), value) for name, value in request.fields]
+    assert [field for field in got if field[0] not in OURS | {"host", "cookie", "content-length", "transfer-encoding"}] == sent
+    cookies = [value for name, value in fields if name == "cookie"]
+    assert request.all("Cookie") == (["; ".join(cookies).strip()] if cookies else [])  # a last crumb may be empty
+    assert request.all("Host") == [dict(fields)[":authority"]] and request.body == body
+    assert f"{request.method} {request.target}" == f"{dict(fields)[':method']} {dict(fields)[':path']}"
+
+
+def test_every_split_point(front, origin):
+    """However the bytes of a connection are cut in two, the server gets the same request, once."""
+    web = origin()
+    sluis = front(web, edges=1, listener={"http2": True, "limits": {"connections_per_address": 10000}})
+    fields = [(":method", "POST"), (":scheme", "http"), (":path", "/a?b"), (":authority", "www.example.nl"), ("cookie", "a=1"),
+              ("x-a", "1"), ("cookie", "b=2"), ("x-a", "two, three"), ("content-length", "6")]
+    wire_bytes = one_request(fields, b"abcdef", 3)
+    for cut in range(1, len(wire_bytes)):
+        with socket.create_connection(("127.0.0.1", sluis.port()), 5) as sock:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.sendall(wire_bytes[:cut])
+            time.sleep(0.002)
+            sock.sendall(wire_bytes[cut:])
+            judge_fields(arrived(web, cut, b"abcdef"), fields, b"abcdef")
+
+
+def test_fields_of_many_kinds(front, origin):
+    """Lists that nobody chose, over the dynamic table of one connection too."""
+    web, choice = origin(), random.Random(1)
+    sluis = front(web, edges=1, listener={"http2": True})
+    names = ["x-a", "x_b", "x-c.d", "accept", "referer", "authorization", "max-forwards", "range", "x~!#$%&'*+^`|"]
+    values = ["", "1", "a, b", "a\tb", "x" * 300, "\"q;\\\"", "; =,", "k=v; k2=v2"]
+    with http2.Client(sluis.port()) as client:
+        for number in range(1, 151):
+            fields = [(choice.choice(names + ["cookie"] * 2), choice.choice(values)) for _ in range(choice.randrange(12))]
+            body = b"z" * choice.randrange(0, 2000, 500)
+            path = f"/{number}?{'q' * choice.randrange(3)}"
+            answer = client.ask(path, "POST", body=body, fields=fields)
+            assert answer.status == 200
+            start = [(":method", "POST"), (":path", path), (":authority", "www.example.nl")]
+            judge_fields(arrived(web, number, body), start + fields, body)

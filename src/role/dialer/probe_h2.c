@@ -124,6 +124,15 @@ static int h2_on_invalid(nghttp2_session *ng, const nghttp2_frame *frame, int er
 	return 0;
 }
 
+/* Whatever the library ends for its own reasons was wrong. */
+static int h2_on_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *owner)
+{
+	(void)ng;
+	if (frame->hd.type == NGHTTP2_RST_STREAM || frame->hd.type == NGHTTP2_GOAWAY)
+		h2_decide(owner, PAGE_CHECK_PROTOCOL);
+	return 0;
+}
+
 /* Before its end: refused, reset, or the server goes. */
 static int h2_on_close(nghttp2_session *ng, int32_t id, uint32_t error, void *owner)
 {
@@ -207,6 +216,7 @@ static enum err h2_session(struct probe_h2 *p)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(c, h2_on_frame);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, h2_on_data);
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, h2_on_invalid);
+	nghttp2_session_callbacks_set_on_frame_send_callback(c, h2_on_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(c, h2_on_close);
 	made = nghttp2_session_client_new(&p->ng, c, p);
 	nghttp2_session_callbacks_del(c);
