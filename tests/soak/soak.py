@@ -23,7 +23,7 @@ ALLOWED = {
     "edge killed": {"get", "upload", "download", "tls", "h2", "websocket"},
     "signer killed": {"tls", "h2"},
     "dialer killed": {"get", "upload", "download", "tls", "h2", "websocket"},
-    "audit killed": set(), "console killed": set(), "reload": set(), "drain": set(),
+    "audit killed": set(), "console killed": set(), "reload": set(), "drain": set(), "change": set(), "purge": set(),
     "stood still": {"get", "upload", "download", "tls", "h2", "websocket"},
 }
 STILL = 5  # seconds without a sample, of which there is one a second: somebody stopped the soak itself
@@ -169,8 +169,18 @@ class Soak:
             assert ran.returncode == 0, ran.stderr
             time.sleep(0.5)
 
+    def change(self):
+        for words in (("server", "set", f"web/{random.choice(self.servers).name}", "weight=5"), ("changes", "drop", "--all")):
+            ran = self.sluis.run(*words)
+            assert ran.returncode == 0, ran.stderr
+
+    def purge(self):
+        ran = self.sluis.run("cache", "purge", "--all")
+        assert ran.returncode == 0, ran.stderr
+
     def inject(self):
-        turns = [("reload", self.reload), ("drain", self.drain), ("server dies", self.die)]
+        turns = [("reload", self.reload), ("drain", self.drain), ("change", self.change), ("purge", self.purge),
+                 ("server dies", self.die)]
         turns += [(f"{role} killed", lambda role=role: self.kill(role)) for role in ("edge", "signer", "dialer", "audit")]
         while not self.is_over.is_set():
             for name, act in turns:
