@@ -146,6 +146,22 @@ def test_ordinary_clients_are_not_ended(h2, sluis):
     assert metric(sluis, "sluis_listener_http2_streams") == 0
 
 
+def test_streams_taken_back_make_room(h2):
+    """RFC 9113 §5.1.2: closed streams do not count, also when they end in the bytes in which others begin."""
+    with http2.Raw(**h2()) as raw:
+        for stream in range(1, 181, 2):
+            raw.headers(stream, http2.request_fields(method="POST"), ["END_HEADERS"])
+        raw.step(0.5)
+        bodies = b"".join(frames.RstStreamFrame(stream, error_code=8).serialize() for stream in range(1, 181, 2))
+        for stream in range(181, 361, 2):
+            block = raw.encoder.encode(http2.request_fields(), huffman=False)
+            bodies += frames.HeadersFrame(stream, flags=["END_HEADERS", "END_STREAM"], data=block).serialize()
+        raw.bytes(bodies)
+        for stream in range(181, 361, 2):
+            assert raw.wait(frames.HeadersFrame, stream), stream
+        assert not [frame for frame in raw.frames if isinstance(frame, frames.RstStreamFrame) and frame.error_code == 7]
+
+
 def test_source_is_refused_after_many(h2, sluis):
     """The score of a source outlives its connections, and leaks away."""
     keywords = h2()

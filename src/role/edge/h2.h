@@ -58,6 +58,7 @@ struct h2_stream {
 	bool is_too_large;	/* its head is */
 	bool is_malformed;	/* and reset for it */
 	bool is_running;	/* counted in session.running_n */
+	bool is_closing;	/* ... in session.closing_n */
 	bool has_head;		/* the final one has come */
 	uint64_t content_left;	/* of known length: still to come */
 	struct buffer *text;	/* heads */
@@ -102,6 +103,7 @@ struct h2_session {
 	struct h2_gone gone;
 	struct h2_watch watch;
 	uint32_t stream_n, stream_max;
+	uint32_t closing_n;	 /* of stream_n: closed by the peer, and not looked at yet */
 	uint32_t running_n;	 /* of a client: requests that are worked on */
 	uint32_t header_size;	 /* of a head */
 	uint32_t window_credit;	 /* WINDOW_UPDATE that what was sent accounts for */

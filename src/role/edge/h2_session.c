@@ -32,7 +32,9 @@ static int session_on_begin_headers(nghttp2_session *ng, const nghttp2_frame *fr
 	struct h2_stream *s = NULL;
 
 	if (is_request && !n->is_leaving) {
-		s = n->stream_n < n->stream_max ? h2_stream_new(n, frame->hd.stream_id) : NULL;
+		s = n->stream_n - n->closing_n < n->stream_max
+			    ? h2_stream_new(n, frame->hd.stream_id)
+			    : NULL;
 		kind = H2_MESSAGE_REQUEST;
 		if (s)
 			(void)nghttp2_session_set_stream_user_data(ng, s->id, s);

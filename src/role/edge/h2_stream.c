@@ -52,6 +52,7 @@ void h2_stream_attach(struct edge *e, struct h2_stream *s, struct conn *k, enum 
 static void stream_leave(struct h2_session *n, struct h2_stream *s)
 {
 	list_remove(&s->parked);
+	n->closing_n -= s->is_closing;
 	if (!s->is_running)
 		return;
 	n->running_n--;
@@ -271,6 +272,8 @@ void h2_stream_on_close(struct h2_stream *s, uint32_t error)
 		stream_free(s);
 		return;
 	}
+	s->is_closing = true;
+	s->session->closing_n++;
 	/* RFC 9113 §8.1: a server that has answered may say NO_ERROR to the rest of the request */
 	if (!s->has_ended || (!s->said_end && s->session->is_server))
 		s->conn->is_broken = true;
