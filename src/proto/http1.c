@@ -362,6 +362,7 @@ static enum err http1_field(struct http1_pass *s, struct http1_rules *rules)
 	TRY(http1_known(s, rules));
 	s->h.field_n++;
 	//@ assert http1_pass_ok(s);
+	//@ assert http1_fields_in(s->h.fields, s->h.field_n, s->head.n);
 	return E_OK;
 }
 
@@ -388,10 +389,15 @@ static enum err http1_fields(struct http1_pass *s, struct http1_rules *rules)
 	  @ loop variant s->head.n - s->at;
 	  @*/
 	while (s->at != s->head.n) {
-		if (s->head.p[s->at] == '\r')
-			return http1_line_end(s);
+		if (s->head.p[s->at] == '\r') {
+			enum err e = http1_line_end(s);
+
+			//@ assert http1_fields_in(s->h.fields, s->h.field_n, s->head.n);
+			return e;
+		}
 		if (s->h.field_n == s->h.field_cap) {
 			*s->why = (struct http1_error){ 431, "too many fields" };
+			//@ assert http1_pass_ok(s);
 			return E_LIMIT;
 		}
 		TRY(http1_field(s, rules));

@@ -391,11 +391,14 @@ enum err uri_target_parse(struct view target, struct wbuf *scratch, struct uri_t
 		t.path = view_slice(wbuf_view(&w), scratch->n, w.n);
 		t.is_changed = !view_eq(t.path, view_slice(target, 0, end));
 	}
+	//@ assert wbuf_ok(&w) && w.p == scratch->p && w.cap == scratch->cap && w.n >= scratch->n;
 	TRY(uri_query(view_slice(target, end, target.n), &t, ret_why));
 	if (t.is_changed)
 		*scratch = w;
 	else
 		t.path = view_slice(target, 0, end);
+	//@ assert wbuf_ok(scratch) && wbuf_grew{Pre, Here}(scratch);
+	//@ assert view_ok(t.path) && view_ok(t.query);
 	*ret = t;
 	return E_OK;
 }
