@@ -41,7 +41,7 @@ static void put_rule(struct draw *d, struct wbuf *w, uint32_t index)
 {
 	static const char *const kinds[] = { "path_exact: ", "path_exact: ", "path_prefix: ",
 					     "path_prefix: ", "path_regex: " };
-	char name[32];
+	char name[40];
 	uint32_t kind = draw_below(d, COUNT_OF(kinds) + 1);
 
 	(void)snprintf(name, sizeof name, "      - {name: r%u, match: {", index);
