@@ -473,44 +473,44 @@ static enum err http1_parse(struct http1_pass *s, size_t *progress, struct http1
 	return e;
 }
 
-/* A pass over in, cut at limit. */
-/*@ requires \valid_read(ret);
-  @ assigns \nothing;
-  @ ensures \result.head.p == in.p && \result.head.n <= in.n && \result.head.n <= 65535;
-  @ ensures \result.at == 0 && \result.why == why && \result.h.method_n == 0;
-  @ ensures \result.h.method == 0 && \result.h.target == 0 && \result.h.target_n == 0;
-  @ ensures \result.h.fields == ret->fields && \result.h.field_cap == ret->field_cap;
-  @ ensures \result.h.field_n == 0;
+/* Makes s, which is zero, a pass over in, cut at limit. */
+/*@ requires \valid(s) && s->at == 0 && http1_pass_is_new(s) && view_ok(in);
+  @ requires \valid_read(ret) && \valid(why) && http1_room(ret) && http1_apart(in, ret, why);
+  @ requires \separated(s, ret, why, ret->fields + (0 .. ret->field_cap - 1));
+  @ requires in.n > 0 ==> \separated(in.p + (0 .. in.n - 1), s);
+  @ assigns s->head, s->is_full, s->h.fields, s->h.field_cap, s->why;
+  @ ensures http1_pass_ok(s) && http1_pass_is_new(s);
+  @ ensures s->h.fields == ret->fields && s->h.field_cap == ret->field_cap && s->why == why;
+  @ ensures s->head.p == in.p && s->head.n <= in.n;
   @*/
-static struct http1_pass http1_pass_of(struct view in, size_t limit, const struct http1_head *ret,
-				       struct http1_error *why)
+static void http1_pass_start(struct http1_pass *s, struct view in, size_t limit,
+			     const struct http1_head *ret, struct http1_error *why)
 {
 	size_t most = limit < UINT16_MAX ? limit : UINT16_MAX;
 
-	return (struct http1_pass){
-		.head = view_of(in.p, in.n < most ? in.n : most),
-		.is_full = in.n >= most,
-		.h = { .fields = ret->fields, .field_cap = ret->field_cap },
-		.why = why,
-	};
+	s->head = view_of(in.p, in.n < most ? in.n : most);
+	s->is_full = in.n >= most;
+	s->h.fields = ret->fields;
+	s->h.field_cap = ret->field_cap;
+	s->why = why;
 }
 
 enum err http1_parse_request(struct view in, size_t limit, size_t *progress, struct http1_head *ret,
 			     struct http1_error *ret_why)
 {
-	struct http1_pass s = http1_pass_of(in, limit, ret, ret_why);
+	struct http1_pass s = { .is_request = true };
 
-	s.is_request = true;
+	http1_pass_start(&s, in, limit, ret, ret_why);
 	return http1_parse(&s, progress, ret);
 }
 
 enum err http1_parse_response(struct view in, size_t limit, enum http_method method,
 			      size_t *progress, struct http1_head *ret, struct http1_error *ret_why)
 {
-	struct http1_pass s = http1_pass_of(in, limit, ret, ret_why);
+	struct http1_pass s = { .asked = method };
 	enum err e = E_OK;
 
-	s.asked = method;
+	http1_pass_start(&s, in, limit, ret, ret_why);
 	e = http1_parse(&s, progress, ret);
 	if (e == E_PROTO || e == E_LIMIT)
 		ret_why->status = 502;
