@@ -123,6 +123,13 @@ static int64_t date_days(int64_t year, int64_t month, int64_t day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+static int64_t date_month_days(int64_t year, int64_t month)
+{
+	int64_t next = month == 12 ? date_days(year + 1, 1, 1) : date_days(year, month + 1, 1);
+
+	return next - date_days(year, month, 1);
+}
+
 static enum err date_parse_form(struct view v, const struct date_form *f, int64_t *ret_wall_s)
 {
 	int64_t day = 0, month = 0, year = 0, hour = 0, minute = 0, second = 0;
@@ -138,7 +145,8 @@ static enum err date_parse_form(struct view v, const struct date_form *f, int64_
 	TRY(date_number(view_slice(v, f->time + 6, 2), &second));
 	if (f->year_n == 2)
 		year += year < 70 ? 2000 : 1900;
-	if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1)
+	if (year < 1 || day < 1 || day > date_month_days(year, month) || hour > 23 || minute > 59 ||
+	    second > 60)
 		return E_PROTO;
 	*ret_wall_s = ((date_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
 	return E_OK;

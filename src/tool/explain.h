@@ -71,8 +71,7 @@ void explain_condition(const struct explain *e, const struct explain_rule *r, st
 /* explain_action - what a rule does with a request: "redirects: 308 to /new" */
 void explain_action(const struct explain *e, struct wbuf *w);
 
-/* explain_balance, explain_persistence - how a pool chooses among its servers */
-const char *explain_balance(const struct image_pool *pool);
+/* explain_persistence - what keeps a client at its server */
 const char *explain_persistence(const struct image_pool *pool);
 
 /* explain_mirror - the pool that gets copies of the rule's requests; NULL: none */

@@ -117,7 +117,7 @@ static json_t *explain_json_backends(const struct explain *e)
 		(void)json_array_append_new(list,
 					    json_pack("{s:o, s:s, s:s, s:I, s:I, s:o}", "name",
 						      explain_json_str(e, pool->name), "balance",
-						      explain_balance(pool), "persistence",
+						      snapshot_balance_name(pool), "persistence",
 						      explain_persistence(pool), "weight",
 						      (json_int_t)(s->upto - before), "of",
 						      (json_int_t)e->rule->weight_total, "servers",

@@ -159,7 +159,7 @@ static void explain_text_pool(const struct explain *e, const struct image_split 
 
 	wbuf_view_put(w, image_view(e->im, pool->name));
 	WBUF_LIT(w, ", by ");
-	wbuf_str(w, explain_balance(pool));
+	wbuf_str(w, snapshot_balance_name(pool));
 	if (pool->persist != IMAGE_PERSIST_NOT) {
 		WBUF_LIT(w, ", kept at a server by ");
 		wbuf_str(w, explain_persistence(pool));

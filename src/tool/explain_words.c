@@ -114,23 +114,6 @@ const char *explain_host_kind(const struct explain *e)
 	return view_starts(name, VIEW(".")) ? "wildcard" : "exact";
 }
 
-const char *explain_balance(const struct image_pool *pool)
-{
-	static const char *const words[] = {
-		[IMAGE_LEAST_REQUESTS] = "least_requests",
-		[IMAGE_ROUND_ROBIN] = "round_robin",
-		[IMAGE_RANDOM] = "random",
-		[IMAGE_PEAK_EWMA] = "peak_ewma",
-		[IMAGE_MAGLEV] = "maglev",
-		[IMAGE_RING_HASH] = "ring_hash",
-		[IMAGE_FIRST] = "first",
-		[IMAGE_SOURCE_ADDRESS] = "source_address",
-	};
-	size_t n = sizeof words / sizeof *words;
-
-	return pool->balance < n && words[pool->balance] ? words[pool->balance] : "another way";
-}
-
 const char *explain_persistence(const struct image_pool *pool)
 {
 	static const char *const words[] = { [IMAGE_PERSIST_NOT] = "none",

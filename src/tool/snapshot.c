@@ -265,6 +265,32 @@ const char *snapshot_protocol_name(unsigned protocol)
 	return protocol < sizeof names / sizeof *names && names[protocol] ? names[protocol] : "?";
 }
 
+const char *snapshot_pool_protocol(const struct image_pool *pool)
+{
+	bool is_tls = pool->protocol == IMAGE_HTTPS;
+
+	if (pool->is_h2)
+		return is_tls ? "h2" : "h2c";
+	return is_tls ? "https" : "http";
+}
+
+const char *snapshot_balance_name(const struct image_pool *pool)
+{
+	static const char *const names[] = {
+		[IMAGE_LEAST_REQUESTS] = "least_requests",
+		[IMAGE_ROUND_ROBIN] = "round_robin",
+		[IMAGE_RANDOM] = "random",
+		[IMAGE_PEAK_EWMA] = "peak_ewma",
+		[IMAGE_MAGLEV] = "maglev",
+		[IMAGE_RING_HASH] = "ring_hash",
+		[IMAGE_FIRST] = "first",
+		[IMAGE_SOURCE_ADDRESS] = "source_address",
+	};
+	size_t n = sizeof names / sizeof *names;
+
+	return pool->balance < n && names[pool->balance] ? names[pool->balance] : "?";
+}
+
 const char *snapshot_reach_name(const struct snapshot *s)
 {
 	switch (s->health ? PAGE_GET(s->health->reach) : PAGE_REACH_NONE) {

@@ -75,6 +75,11 @@ const char *snapshot_reach_name(const struct snapshot *s);
 
 /* snapshot_protocol_name - of a listener: enum image_protocol, as the configuration writes it */
 const char *snapshot_protocol_name(unsigned protocol);
+
+/* snapshot_pool_protocol, snapshot_balance_name - how a pool's servers are spoken to and chosen, as
+ * the configuration writes it */
+const char *snapshot_pool_protocol(const struct image_pool *pool);
+const char *snapshot_balance_name(const struct image_pool *pool);
 const char *snapshot_role_state(unsigned state);
 const char *snapshot_key_name(unsigned key_type);
 

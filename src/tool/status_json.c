@@ -154,9 +154,8 @@ static json_t *status_json_pool(const struct snapshot *s, const struct image_poo
 			status_json_server(s, image_server_at(&s->image, p->servers.first + i)));
 	return json_pack("{s:o, s:s, s:s, s:o}", "name",
 			 status_json_text(image_view(&s->image, p->name)), "protocol",
-			 p->protocol == IMAGE_HTTPS ? "https" : "http", "balance",
-			 p->balance == IMAGE_ROUND_ROBIN ? "round_robin" : "least_requests",
-			 "servers", servers);
+			 snapshot_pool_protocol(p), "balance", snapshot_balance_name(p), "servers",
+			 servers);
 }
 
 /* The names under which listeners serve a certificate, each once. */

@@ -120,6 +120,7 @@ def test_first_fills_one_after_the_other(sluis, site, origin):
 def test_random_follows_weights(sluis, site, origin):
     a, b = origin(name="a"), origin(name="b")
     sluis.start(site(named(a, weight=3), named(b), backend={"balance": "random"}))
+    assert sluis.status()["pools"][0]["balance"] == "random"
     with sluis.client() as client:
         got = collections.Counter(client.ask().body for _ in range(800))
     assert 500 < got[b"a"] < 700, got

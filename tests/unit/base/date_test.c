@@ -75,6 +75,9 @@ static void test_parse(void **state)
 		{ "Sun, 06 nov 1994 08:49:37 GMT", E_PROTO, 0 },
 		{ "Sun, 00 Nov 1994 08:49:37 GMT", E_PROTO, 0 },
 		{ "Sun, 32 Nov 1994 08:49:37 GMT", E_PROTO, 0 },
+		{ "Thu, 31 Nov 1994 08:49:37 GMT", E_PROTO, 0 }, /* RFC 9110 §5.6.7: no such day */
+		{ "Wed, 29 Feb 2023 08:49:37 GMT", E_PROTO, 0 },
+		{ "Sat, 31 Dec 1994 08:49:37 GMT", E_OK, 788863777 },
 		{ "Sun, 06 Nov 1994 24:49:37 GMT", E_PROTO, 0 },
 		{ "Sun, 06 Nov 1994 08:60:37 GMT", E_PROTO, 0 },
 		{ "Sun, 06 Nov 1994 08-49-37 GMT", E_PROTO, 0 },
