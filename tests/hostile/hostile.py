@@ -169,7 +169,7 @@ HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(32)
 SLOW_POST = h2(Maker().post(), *(frame(frames.DataFrame, 1, data=b"x") for _ in range(100)))
 
 ATTACKS = [
-    Attack("rapid reset", rapid_reset, act="empty", is_told=True),
+    Attack("rapid reset", rapid_reset, act="reset", is_told=True),
     Attack("made you reset: window", window_overflow, act="protocol", codes=("3",)),
     Attack("made you reset: increment 0", window_of_nothing, act="protocol", codes=("1",)),
     Attack("made you reset: data behind the end", data_behind_the_end, act="protocol", codes=("5",)),
