@@ -76,6 +76,7 @@ def test_servers_never_see_it(sluis, site, origin):
         assert last.all("Cookie") == seen
         assert last.header("User-Agent") == "tester/1" and last.header("X-Last") == "1"
     assert cookie[1].encode() not in a.bytes
+    sluis.stop()
     log = "".join(open(os.path.join(root, name), encoding="utf-8").read()
                   for root, _, names in os.walk(os.path.join(sluis.state, "audit")) for name in names)
     assert cookie[1] not in log
