@@ -140,13 +140,15 @@ static void conn_open(struct attack *a, struct conn *c)
 
 static void conn_start(struct attack *a, struct conn *c)
 {
+	char name[] = "www.example.nl"; /* not const because OpenSSL's macro isn't */
+
 	c->state = a->o.tls ? ST_HANDSHAKE : ST_OPEN;
 	c->can_read = true;
 	if (!a->o.tls)
 		return;
 	c->ssl = SSL_new(a->tls);
 	if (!c->ssl || SSL_set_fd(c->ssl, c->fd) != 1 ||
-	    SSL_set_tlsext_host_name(c->ssl, "www.example.nl") != 1)
+	    SSL_set_tlsext_host_name(c->ssl, name) != 1)
 		die("SSL_new");
 	SSL_set_connect_state(c->ssl);
 }
