@@ -184,17 +184,18 @@ static void tls_put_late(struct tls_conn *c, struct wbuf *out)
  * RFC 8446 §4.6.1: the ticket goes in one send with the first answer, not in one of its own. Not
  * together with a KeyUpdate: OpenSSL would put it off to the next read, which has no place for it.
  */
-static void tls_give_ticket(struct tls_conn *c)
+static bool tls_give_ticket(struct tls_conn *c)
 {
 	if (SSL_get_key_update_type(c->ssl) != SSL_KEY_UPDATE_NONE)
-		return;
+		return false;
 	c->owes_ticket = false;
-	(void)SSL_new_session_ticket(c->ssl);
+	return SSL_new_session_ticket(c->ssl) == 1;
 }
 
 enum err tls_write(struct tls_conn *c, struct view plain, struct wbuf *wire)
 {
 	size_t n = 0;
+	bool has_ticket = false;
 
 	INVARIANT(wbuf_room(wire) >= tls_wire_bytes(plain.n));
 	if (c->state != TLS_CONN_OPEN)
@@ -206,13 +207,14 @@ enum err tls_write(struct tls_conn *c, struct view plain, struct wbuf *wire)
 	ERR_clear_error();
 	c->out = wire;
 	n = 0;
-	if (c->owes_ticket)
-		tls_give_ticket(c);
+	has_ticket = c->owes_ticket && tls_give_ticket(c);
 	if (SSL_write_ex(c->ssl, plain.p, plain.n, &n) != 1 || n != plain.n) {
 		c->out = NULL;
 		return tls_fail(c, tls_reason(c));
 	}
 	c->out = NULL;
+	if (has_ticket)
+		(void)SSL_free_buffers(c->ssl); /* it has set up one for reading, too */
 	return E_OK;
 }
 
