@@ -82,6 +82,7 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	to->cache =
 		compile_delivery_cache(c, from->cache.at ? &from->cache : &of->cache, name, from);
 	to->action = from->action;
+	to->app = IMAGE_NONE;
 	to->filter = compile_filter_rule(c, of, from, limits);
 	if (from->action == IMAGE_ACTION_BACKEND)
 		compile_route_split(c, from, to);

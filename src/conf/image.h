@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 15u
+#define IMAGE_VERSION 16u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -62,10 +62,15 @@ enum image_section {
 	IMAGE_COMPRESS,
 	IMAGE_LIMIT, /* how often and how many at once */
 	IMAGE_CORS,
-	IMAGE_ORIGIN, /* struct image_str: scheme, host and port; "*." in front of a host, "*" */
-	IMAGE_CACHE,  /* per rule that keeps answers */
-	IMAGE_PATHS,  /* per long list of rules: where its paths are found */
-	IMAGE_PATH,   /* per element of IMAGE_PATHS: paths to rules, hash table */
+	IMAGE_ORIGIN,	 /* struct image_str: scheme, host and port; "*." in front of a host, "*" */
+	IMAGE_CACHE,	 /* per rule that keeps answers */
+	IMAGE_PATHS,	 /* per long list of rules: where its paths are found */
+	IMAGE_PATH,	 /* per element of IMAGE_PATHS: paths to rules, hash table */
+	IMAGE_APP,	 /* applications behind the portal */
+	IMAGE_TITLE,	 /* their names for people, per language */
+	IMAGE_CONDITION, /* what their access rules ask for: trees in preorder */
+	IMAGE_ZONE,	 /* networks by name */
+	IMAGE_FACTORS,	 /* uint32_t each: bits of enum gate_factor, one sufficient combination */
 	IMAGE_SECTIONS
 };
 
@@ -91,6 +96,26 @@ struct image_address {
 	uint8_t pad;
 };
 
+enum image_binding { IMAGE_BINDING_OFF = 1, IMAGE_BINDING_NETWORK, IMAGE_BINDING_STRICT };
+enum image_mismatch { IMAGE_MISMATCH_STEP_UP = 1, IMAGE_MISMATCH_END };
+
+/* The log-in portal; host empty: there is none. */
+struct image_gateway {
+	struct image_str host;	    /* lower case */
+	struct image_str origin;    /* "https://host[:port]" of its listener */
+	struct image_str title;	    /* of the organisation, for the portal's pages */
+	struct image_range factors; /* IMAGE_FACTORS: any one of them is enough to log in */
+	uint32_t idle_s, lifetime_s, rotate_s;
+	uint32_t step_up_s; /* how old a factor may be that a step-up or a change of factors asks
+			       for */
+	uint32_t argon2_kib, argon2_passes;		       /* 0: as the machine allows */
+	uint32_t cells, cells_per_address, cells_before_login; /* limits: of processes */
+	uint32_t spawner_s;  /* a spawner is replaced after so long */
+	uint8_t binding;     /* enum image_binding */
+	uint8_t on_mismatch; /* enum image_mismatch */
+	uint8_t pad[6];
+};
+
 struct image_header {
 	uint32_t magic, version;
 	uint64_t bytes;	     /* of the whole image */
@@ -107,6 +132,7 @@ struct image_header {
 	uint8_t pad;
 	struct image_address tracing; /* the collector; kind 0: off */
 	struct image_str tracing_path, tracing_service;
+	struct image_gateway gateway;
 };
 
 /* Of listeners; pools have the first two. */
@@ -121,7 +147,8 @@ static inline bool image_is_http(uint8_t protocol)
 enum image_listener_flag {
 	IMAGE_DEFAULT_CERTIFICATE = 1,
 	IMAGE_REDIRECT_TO_HTTPS = 2,
-	IMAGE_HTTP2 = 4 /* over TLS by ALPN, without TLS by its preface (RFC 9113 §3) */
+	IMAGE_HTTP2 = 4, /* over TLS by ALPN, without TLS by its preface (RFC 9113 §3) */
+	IMAGE_CELL = 8	 /* isolation: cell: a process per connection, by the spawner */
 };
 
 /* What a listener of datagrams takes and gives: connections and connections_per_address count its
@@ -223,7 +250,13 @@ struct image_route {
 };
 
 enum image_path_kind { IMAGE_PATH_ANY, IMAGE_PATH_EXACT, IMAGE_PATH_PREFIX, IMAGE_PATH_REGEX };
-enum image_action { IMAGE_ACTION_BACKEND = 1, IMAGE_ACTION_REDIRECT, IMAGE_ACTION_RESPOND };
+enum image_action {
+	IMAGE_ACTION_BACKEND = 1,
+	IMAGE_ACTION_REDIRECT,
+	IMAGE_ACTION_RESPOND,
+	IMAGE_ACTION_PORTAL, /* answered by the cell: the log-in portal itself */
+	IMAGE_ACTION_APP     /* to a backend, for those whom rule.app's access rules allow */
+};
 enum image_priority { IMAGE_PRIORITY_HIGH, IMAGE_PRIORITY_NORMAL, IMAGE_PRIORITY_LOW };
 enum image_field_kind { IMAGE_FIELD_HEADER = 1, IMAGE_FIELD_QUERY };
 
@@ -254,6 +287,7 @@ struct image_rule {
 	uint32_t mirror;	   /* IMAGE_POOL: gets copies, when mirror_percent is not 0 */
 	uint32_t mirror_percent;
 	uint32_t cache; /* IMAGE_CACHE, or IMAGE_NONE */
+	uint32_t app;	/* IMAGE_APP, or IMAGE_NONE */
 };
 
 /* The route's filters and the rule's own, put together: what they come to for this rule. */
@@ -356,6 +390,62 @@ struct image_cache {
 	uint32_t max_object_bytes, max_total_bytes, collapse_ms;
 	uint8_t even_with_cookies, status_field;
 	uint8_t pad[2];
+};
+
+/*
+ * An application. Its host's only rule has action IMAGE_ACTION_APP. Access: allowed when the tree
+ * `allow` is true and the tree `deny` is not; without allow nobody is (src/access).
+ */
+struct image_app {
+	struct image_str name;
+	struct image_str host;		/* lower case */
+	struct image_str origin;	/* "https://host[:port]" */
+	struct image_str audience;	/* aud of its assertions: the name, when it says no other */
+	struct image_str header;	/* field that carries the user's name; empty: none */
+	struct image_range titles;	/* IMAGE_TITLE; empty: its name */
+	struct image_range allow, deny; /* IMAGE_CONDITION: one tree each, or none */
+	uint64_t id;			/* stands for the name, the same over reloads; never 0 */
+	uint32_t pool;			/* IMAGE_POOL */
+	uint8_t wants_jwt;
+	uint8_t pad[3];
+};
+
+struct image_title {
+	struct image_str language; /* "nl", "en"; empty: any */
+	struct image_str text;	   /* UTF-8 */
+};
+
+enum image_condition_kind {
+	IMAGE_IF_ALL = 1, /* of the conditions in it */
+	IMAGE_IF_ANY,
+	IMAGE_IF_NONE,
+	IMAGE_IF_GROUP,	      /* text */
+	IMAGE_IF_USER,	      /* text */
+	IMAGE_IF_ZONE,	      /* index of IMAGE_ZONE */
+	IMAGE_IF_FACTOR,      /* index: one of enum gate_factor */
+	IMAGE_IF_CERTIFICATE, /* the client has shown one */
+	IMAGE_IF_TIME,	      /* days: bits, Monday 1; from, to: minutes of the day, in the zone of
+				 the machine; to < from: over midnight */
+	IMAGE_IF_EVERYONE,    /* who has logged in */
+	IMAGE_IF_KINDS
+};
+
+/* A node of a tree in preorder: `n` nodes of its own follow it, its whole subtree. */
+struct image_condition {
+	struct image_str text;
+	uint32_t n;
+	uint32_t index;
+	uint16_t from, to;
+	uint8_t days;
+	uint8_t kind; /* enum image_condition_kind */
+	uint8_t pad[2];
+};
+
+enum { IMAGE_CONDITION_DEPTH = 8, IMAGE_CONDITIONS_MAX = 256 /* of one tree */ };
+
+struct image_zone {
+	struct image_str name;
+	struct image_range networks; /* IMAGE_NETWORK */
 };
 
 struct image_field_match {
@@ -545,6 +635,11 @@ IMAGE_GETTER(image_cors_at, struct image_cors, IMAGE_CORS)
 IMAGE_GETTER(image_origin_at, struct image_str, IMAGE_ORIGIN)
 IMAGE_GETTER(image_limit_at, struct image_limit, IMAGE_LIMIT)
 IMAGE_GETTER(image_segment_at, struct image_segment, IMAGE_SEGMENT)
+IMAGE_GETTER(image_app_at, struct image_app, IMAGE_APP)
+IMAGE_GETTER(image_title_at, struct image_title, IMAGE_TITLE)
+IMAGE_GETTER(image_condition_at, struct image_condition, IMAGE_CONDITION)
+IMAGE_GETTER(image_zone_at, struct image_zone, IMAGE_ZONE)
+IMAGE_GETTER(image_factors_at, uint32_t, IMAGE_FACTORS)
 #undef IMAGE_GETTER
 
 /* image_find_host - the entry for a lower-case name: exact, then wildcards from the longest, then

@@ -12,10 +12,19 @@
 #include "base/histogram.h"
 #include "conf/image.h"
 #include "ipc/role.h"
+#include "ipc/spawner.h"
 
 #include <stdatomic.h>
 
-enum page_kind { PAGE_HEALTH = 1, PAGE_LOAD, PAGE_KEEPER, PAGE_AUDIT, PAGE_EXPORTER };
+enum page_kind {
+	PAGE_HEALTH = 1,
+	PAGE_LOAD,
+	PAGE_KEEPER,
+	PAGE_AUDIT,
+	PAGE_EXPORTER,
+	PAGE_GATE,
+	PAGE_CELLS
+};
 
 enum page_health {
 	PAGE_HEALTH_UNKNOWN = 0 /* counts as up until the first check */,
@@ -275,6 +284,57 @@ struct page_exporter_page {
 	_Atomic uint64_t received, exported, dropped; /* spans */
 	_Atomic uint64_t posts, posts_failed;	      /* requests to the collector */
 	_Atomic uint64_t waiting;		      /* gauge: spans in its batches */
+};
+
+enum { PAGE_SESSIONS = 1 << 16 };
+
+/*
+ * Writer: authority; readers: cells, spawner, console. No name, no token: numbers only.
+ *
+ * A grant names {slot, generation}; it counts as long as session[slot] still has that generation.
+ * Revocation writes another one: cells look before each request and, for streams, every quarter of
+ * a second (P7). Slot 0 is nobody's.
+ */
+struct page_gate_page {
+	_Atomic uint32_t image;	   /* generation of the image that decides: a cell of an older
+				      one ends when it is quiet */
+	_Atomic uint32_t sessions; /* gauge */
+	_Atomic uint64_t
+		beat_mono_ms; /* written at least once a second while the authority lives */
+	_Atomic uint64_t logins, logins_failed, logins_delayed, grants, denials, step_ups,
+		mismatches, reuses /* of rotated tokens */, revocations, invitations;
+	_Atomic uint64_t session[PAGE_SESSIONS];
+	/* serial of a cell that has shown a session: it counts among those at work */
+	_Atomic uint64_t logged_in[CELL_SLOTS];
+};
+
+enum page_cell_refusal {
+	PAGE_CELL_ADDRESS,   /* cells_per_address */
+	PAGE_CELL_STRANGERS, /* cells_before_login */
+	PAGE_CELL_ALL,	     /* cells */
+	PAGE_CELL_SILENT,    /* nothing was said in time */
+	PAGE_CELL_NO_TLS,    /* what was said is no ClientHello */
+	PAGE_CELL_SYSTEM,    /* the machine has no room */
+	PAGE_CELL_REFUSALS
+};
+
+/* Writers: spawners, each its own rows; readers: console, the next spawner. */
+struct page_cell {
+	_Atomic uint64_t serial;  /* 0: free */
+	_Atomic uint32_t spawner; /* index of who started it */
+	_Atomic uint32_t pid;	  /* as the keeper sees it */
+	_Atomic uint64_t began_wall_s;
+	_Atomic uint16_t listener;
+};
+
+struct page_cells_page {
+	_Atomic uint64_t last_serial;
+	_Atomic uint64_t started, ended, crashed, killed;
+	_Atomic uint64_t refused[PAGE_CELL_REFUSALS];
+	_Atomic uint64_t spawn_us; /* sum: from the first bytes to the cell's own first step */
+	_Atomic uint32_t pending;  /* gauge: accepted, and silent so far */
+	_Atomic uint32_t strangers, at_work; /* gauges */
+	struct page_cell cell[CELL_SLOTS];
 };
 
 /* Writer: audit. */

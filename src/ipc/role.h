@@ -14,6 +14,10 @@ enum role {
 	ROLE_CONSOLE,
 	ROLE_EXPORTER,
 	ROLE_RELAY,
+	ROLE_AUTHORITY, /* users, factors, sessions, decisions */
+	ROLE_VERIFIER,	/* passwords and passkeys, for the authority */
+	ROLE_SPAWNER,
+	ROLE_CELL, /* one client's connection; started by the spawner, not by the keeper */
 	ROLE_N
 };
 

@@ -63,6 +63,8 @@ struct console {
 	const struct page_keeper_page *keeper_page;
 	const struct page_audit_page *audit;
 	const struct page_exporter_page *exporter;
+	const struct page_gate_page *gate; /* NULL: there is no gateway */
+	const struct page_cells_page *cells;
 	const struct page_load_page *load[PAGE_LOADS];
 	uint64_t edge_loops[ROLE_EDGES_MAX], edge_alive_ms[ROLE_EDGES_MAX];
 	struct client client[CONSOLE_CLIENTS];

@@ -84,6 +84,14 @@ enum err pages_take_page(struct console *c, uint8_t kind, uint16_t index, int fd
 		to = (const void **)&c->exporter;
 		want = sizeof *c->exporter;
 		break;
+	case PAGE_GATE:
+		to = (const void **)&c->gate;
+		want = sizeof *c->gate;
+		break;
+	case PAGE_CELLS:
+		to = (const void **)&c->cells;
+		want = sizeof *c->cells;
+		break;
 	case PAGE_LOAD:
 		if (index >= PAGE_LOADS)
 			return E_PROTO;

@@ -238,7 +238,11 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_exporter(c, image);
 	case ROLE_RELAY:
 		return boot_relay(c, image);
+	case ROLE_AUTHORITY:
+	case ROLE_VERIFIER:
+	case ROLE_SPAWNER:
 	case ROLE_KEEPER:
+	case ROLE_CELL:
 	case ROLE_N:
 	default:
 		return E_DENIED;

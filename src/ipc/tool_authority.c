@@ -1,0 +1,11 @@
+/* The forms of what command and authority say to each other. */
+#include "ipc/tool_authority.h"
+
+WIRE_FORM(tool_act, TOOL_ACT_FIELDS)
+WIRE_FORM(authority_tool_end, AUTHORITY_TOOL_END_FIELDS)
+WIRE_FORM(tool_user_row, TOOL_USER_ROW_FIELDS)
+WIRE_FORM(tool_group_row, TOOL_GROUP_ROW_FIELDS)
+WIRE_FORM(tool_session_row, TOOL_SESSION_ROW_FIELDS)
+WIRE_FORM(tool_invite_row, TOOL_INVITE_ROW_FIELDS)
+WIRE_FORM(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)
+WIRE_FORM(tool_progress, TOOL_PROGRESS_FIELDS)

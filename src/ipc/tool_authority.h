@@ -1,0 +1,100 @@
+/*
+ * The `sluis` command and the authority: administration. The keeper hands the command one end of a
+ * fresh channel and the authority the other with the command's uid (TOOL_AUTHORITY); what is said
+ * there it does not see. Answers are any number of rows, then AUTHORITY_TOOL_END.
+ *
+ * Secrets of links are made by the command; the authority gets their SHA-256.
+ */
+#ifndef IPC_TOOL_AUTHORITY_H
+#define IPC_TOOL_AUTHORITY_H
+
+#include "ipc/frame.h"
+#include "ipc/gate_words.h"
+#include "ipc/wire.h"
+
+/* Each a struct tool_act; what its members mean. */
+enum tool_act_kind {
+	ACT_USER_LIST = 1,
+	ACT_USER_SHOW,	    /* name; rows: user, factors, sessions */
+	ACT_USER_ADD,	    /* name, title, list: groups, locale */
+	ACT_USER_CHANGE,    /* name; title, list (flags bit 0: as given), locale: empty: stays */
+	ACT_USER_ENABLE,    /* name */
+	ACT_USER_DISABLE,   /* name: ends all sessions */
+	ACT_USER_REMOVE,    /* name */
+	ACT_USER_RESET,	    /* name: removes all factors, ends all sessions */
+	ACT_GROUP_LIST,	    /* - */
+	ACT_GROUP_SHOW,	    /* name; rows: users */
+	ACT_GROUP_ADD,	    /* name, title */
+	ACT_GROUP_REMOVE,   /* name */
+	ACT_GROUP_JOIN,	    /* name: group; list: users */
+	ACT_GROUP_LEAVE,    /* name: group; list: users */
+	ACT_SESSION_LIST,   /* name: of one user; empty: all */
+	ACT_SESSION_REVOKE, /* number; or name: all of a user; or flags bit 0: all of all */
+	ACT_INVITE_ADD,	    /* name: the user; secret: hash; number: seconds it is good */
+	ACT_INVITE_LIST,    /* - */
+	ACT_INVITE_REVOKE,  /* number */
+	ACT_EXPLAIN,	    /* name: user; title: host; list: path; source; number: factors, bits:
+			       0: what the user could show at best */
+	ACT_KINDS
+};
+
+enum tool_authority_message { TOOL_ACT = 1 /* struct tool_act */ };
+
+enum authority_tool_message {
+	AUTHORITY_TOOL_END = 1, /* struct authority_tool_end */
+	AUTHORITY_USER,		/* struct tool_user_row */
+	AUTHORITY_GROUP,	/* struct tool_group_row */
+	AUTHORITY_TOOL_FACTOR,	/* struct authority_factor_row (ipc/cell_authority.h) */
+	AUTHORITY_TOOL_SESSION, /* struct tool_session_row */
+	AUTHORITY_INVITE,	/* struct tool_invite_row */
+	AUTHORITY_EXPLAIN,	/* struct tool_explain_row: one per condition looked at */
+	AUTHORITY_PROGRESS	/* struct tool_progress: of what takes long */
+};
+
+#define TOOL_ACT_FIELDS(F)                                                                         \
+	F(U8, kind, 0)                                                                             \
+	F(U32, flags, 0)                                                                           \
+	F(U32, number, 0)                                                                          \
+	F(HASH, secret, 0)                                                                         \
+	F(IP, source, 0)                                                                           \
+	F(TEXT, name, GATE_TITLE_MAX)                                                              \
+	F(TEXT, title, 256) F(TEXT, list, 2048) F(TEXT, locale, 8)
+/* is_done 0: refused, and text says why and what to do instead; n: how many it concerned */
+#define AUTHORITY_TOOL_END_FIELDS(F) F(U8, is_done, 0) F(U32, n, 0) F(TEXT, text, 512)
+#define TOOL_USER_ROW_FIELDS(F)                                                                    \
+	F(U8, is_disabled, 0)                                                                      \
+	F(U8, factors, 0)                                                                          \
+	F(U32, sessions, 0)                                                                        \
+	F(U64, created_s, 0)                                                                       \
+	F(U64, seen_s, 0)                                                                          \
+	F(TEXT, name, GATE_USER_MAX)                                                               \
+	F(TEXT, title, GATE_TITLE_MAX) F(TEXT, groups, GATE_GROUPS_MAX) F(TEXT, locale, 8)
+#define TOOL_GROUP_ROW_FIELDS(F)                                                                   \
+	F(U32, users, 0) F(TEXT, name, GATE_USER_MAX) F(TEXT, title, GATE_TITLE_MAX)
+#define TOOL_SESSION_ROW_FIELDS(F)                                                                 \
+	F(U32, number, 0)                                                                          \
+	F(U8, factors, 0)                                                                          \
+	F(U16, apps, 0)                                                                            \
+	F(IP, source, 0)                                                                           \
+	F(U64, began_s, 0)                                                                         \
+	F(U64, seen_s, 0)                                                                          \
+	F(U64, until_s, 0) F(TEXT, user, GATE_USER_MAX) F(TEXT, agent, 256)
+#define TOOL_INVITE_ROW_FIELDS(F)                                                                  \
+	F(U32, number, 0)                                                                          \
+	F(U8, is_used, 0)                                                                          \
+	F(U64, created_s, 0) F(U64, until_s, 0) F(TEXT, user, GATE_USER_MAX) F(TEXT, by, 64)
+/* depth: of the condition in the tree; is_true; text: as configured, with what was found */
+#define TOOL_EXPLAIN_ROW_FIELDS(F)                                                                 \
+	F(U8, verdict, 0) F(U8, depth, 0) F(U8, is_true, 0) F(U8, decides, 0) F(TEXT, text, 512)
+#define TOOL_PROGRESS_FIELDS(F) F(U32, done, 0) F(U32, of, 0)
+
+WIRE_MESSAGE(tool_act, TOOL_ACT_FIELDS)
+WIRE_MESSAGE(authority_tool_end, AUTHORITY_TOOL_END_FIELDS)
+WIRE_MESSAGE(tool_user_row, TOOL_USER_ROW_FIELDS)
+WIRE_MESSAGE(tool_group_row, TOOL_GROUP_ROW_FIELDS)
+WIRE_MESSAGE(tool_session_row, TOOL_SESSION_ROW_FIELDS)
+WIRE_MESSAGE(tool_invite_row, TOOL_INVITE_ROW_FIELDS)
+WIRE_MESSAGE(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)
+WIRE_MESSAGE(tool_progress, TOOL_PROGRESS_FIELDS)
+
+#endif
