@@ -1,6 +1,6 @@
 /*
  * Authority and signer: assertions of who somebody is, for applications (promise P3). The signer
- * composes the token itself from the fields (RFC 7519, ES256 of RFC 7518 §3.4): 60 seconds, typ
+ * composes the token itself from the fields (a JSON Web Token, ES256): 60 seconds, typ
  * "JWT", kid of its own key, iss the portal's origin, jti random. Edges and cells can't ask.
  */
 #ifndef IPC_AUTHORITY_SIGNER_H

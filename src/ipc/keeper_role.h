@@ -28,9 +28,11 @@ enum keeper_message {
 	KEEPER_CHANNEL,	 /* u8 peer role, u16 peer index; fd. boot; edge, signer, dialer: run */
 	KEEPER_LISTENER, /* u16 listener slot; fd. boot; edge, console: run (console: slot
 			    UINT16_MAX is the metrics address) */
-	KEEPER_SECRET,	 /* edge: 80 bytes session ticket keys. boot */
+	KEEPER_SECRET,	 /* edge: 80 bytes session ticket keys; authority: 32 bytes: opens what its
+			    store keeps sealed. boot */
 	KEEPER_PATH,  /* config: str16 file, str16 previous image present; audit: fd: log directory;
-			 signer: fd: state key directory. boot */
+			 signer: fd: state key directory; authority: fd: directory of its store.
+			 boot */
 	KEEPER_GO,    /* end of boot */
 	KEEPER_SWAP,  /* u32 generation: everything for it has been sent. run */
 	KEEPER_DRAIN, /* u32 deadline ms: take nothing new, finish, then exit 0. run */
@@ -38,7 +40,8 @@ enum keeper_message {
 	KEEPER_PERSIST,	     /* edge: PERSIST_KEYS_BYTES: keys of persistence cookies. boot */
 	KEEPER_DOCUMENT,     /* config: u8 enum document_kind; fd: sealed. boot */
 	KEEPER_HASH_KEY,     /* edge: 16 bytes: hashes what leads to servers. boot */
-	KEEPER_CACHE_PURGE   /* edge: u32 number, u8 enum cache_pattern_kind, str16 pattern. run */
+	KEEPER_CACHE_PURGE,  /* edge: u32 number, u8 enum cache_pattern_kind, str16 pattern. run */
+	KEEPER_COMMAND	     /* authority: u32 uid of who typed it; fd: ipc/tool_authority.h. run */
 };
 
 /* A configuration's texts on their way between keeper and config (conf/document.h). */

@@ -18,7 +18,8 @@ enum role {
 	ROLE_VERIFIER,	/* passwords and passkeys, for the authority */
 	ROLE_SPAWNER,
 	ROLE_CELL, /* one client's connection; started by the spawner, not by the keeper */
-	ROLE_N
+	ROLE_N,
+	ROLE_PROGRAMS = ROLE_CELL /* those before it are programs that the keeper starts */
 };
 
 /* The keeper's end of a role's channel is always this descriptor when the role starts. */

@@ -16,6 +16,7 @@ enum tool_message {
 	TOOL_CHANGE, /* u8 enum tool_change, u32 number it goes back to (else 0), str16 reason; fd:
 			sealed: a change (conf/overlay.h) or a document (conf/document.h) */
 	TOOL_DOCUMENT,	 /* - */
+	TOOL_AUTHORITY,	 /* -: KEEPER_AUTHORITY, then KEEPER_DONE */
 	TOOL_CACHE_PURGE /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
 };
 
@@ -35,6 +36,7 @@ enum keeper_tool_message {
 	KEEPER_STATUS_DOCUMENT, /* u32 history number, u8 is_pinned (not what the files say); fd:
 				  the document in force */
 	KEEPER_PURGED,		/* u16 edge, u32 pid, u32 entries, u64 bytes */
+	KEEPER_AUTHORITY,	/* fd: of a channel to the authority (ipc/tool_authority.h) */
 	KEEPER_APPLIED		/* u32 generation, u32 history number (0: nothing new) */
 };
 

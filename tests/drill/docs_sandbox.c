@@ -96,7 +96,7 @@ static void print_spec(const char *title, const struct sandbox_spec *s)
 int main(void)
 {
 	printf("%s", top);
-	for (unsigned r = ROLE_CONFIG; r < ROLE_N; r++)
+	for (unsigned r = ROLE_CONFIG; r < ROLE_PROGRAMS; r++)
 		print_role((enum role)r);
 	print_list("Every role", sandbox_base_calls, sandbox_base_call_n);
 	print_spec("config", &config_sandbox);

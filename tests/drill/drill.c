@@ -195,7 +195,7 @@ static pid_t start_plain(const char *probe, int channel, enum born born)
 
 static pid_t start_spawned(const char *probe, int channel, enum role role)
 {
-	const struct roles_row *row = role < ROLE_N ? roles_row(role) : NULL;
+	const struct roles_row *row = role < ROLE_PROGRAMS ? roles_row(role) : NULL;
 	struct spawn_spec spec = { .program = probe,
 				   .argv0 = "sluis-probe",
 				   .channel_fd = channel,

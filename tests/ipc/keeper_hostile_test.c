@@ -61,6 +61,7 @@ static const struct allowed control_allowed[] = {
 	{ TOOL_SERVER_STATE, 0, false, true, 9, 9 },
 	{ TOOL_CHANGE, 1, false, true, 5, TOOL_REASON_MAX + 7 },
 	{ TOOL_DOCUMENT, 0, false, true, 0, 0 },
+	{ TOOL_AUTHORITY, 0, false, true, 0, 0 },
 	{ TOOL_CACHE_PURGE, 0, false, true, 3, TOOL_PATTERN_MAX + 3 },
 };
 

@@ -95,14 +95,31 @@ static void boot_link_if(struct keeper_child *provider, struct keeper_child *use
 			 (unsigned)user->index, err_name(e));
 }
 
+/* Who else than edges gets a channel to a provider that has just become ready. */
+static const struct boot_user {
+	uint8_t provider, user; /* enum role */
+} boot_users[] = {
+	{ ROLE_SIGNER, ROLE_AUDIT },	   { ROLE_DIALER, ROLE_RELAY },
+	{ ROLE_SIGNER, ROLE_AUTHORITY },   { ROLE_DIALER, ROLE_AUTHORITY },
+	{ ROLE_SIGNER, ROLE_SPAWNER },	   { ROLE_DIALER, ROLE_SPAWNER },
+	{ ROLE_AUDIT, ROLE_SPAWNER },	   { ROLE_AUTHORITY, ROLE_SPAWNER },
+	{ ROLE_VERIFIER, ROLE_AUTHORITY },
+};
+
+static bool boot_serves_edges(const struct keeper_child *c)
+{
+	return c->role == ROLE_SIGNER || c->role == ROLE_DIALER || c->role == ROLE_EXPORTER;
+}
+
 void boot_link_provider(struct keeper_child *provider)
 {
 	struct keeper *k = provider->k;
 
-	if (provider->role == ROLE_SIGNER)
-		boot_link_if(provider, k->seats[ROLE_AUDIT].child);
-	if (provider->role == ROLE_DIALER)
-		boot_link_if(provider, k->seats[ROLE_RELAY].child);
+	for (size_t i = 0; i < sizeof boot_users / sizeof boot_users[0]; i++)
+		if (boot_users[i].provider == provider->role)
+			boot_link_if(provider, k->seats[boot_users[i].user].child);
+	if (!boot_serves_edges(provider))
+		return;
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)
 		boot_link_if(provider, k->seats[ROLE_N + i].child);
 }
@@ -114,7 +131,7 @@ static struct keeper_child *boot_provider(const struct keeper_child *c, enum rol
 	struct keeper *k = c->k;
 	struct keeper_child *p = k->seats[role].child;
 
-	if (c->is_candidate && role != ROLE_EXPORTER)
+	if (c->is_candidate && (role == ROLE_SIGNER || role == ROLE_DIALER))
 		p = role == ROLE_SIGNER ? k->change.signer : k->change.dialer;
 	return p && p->state == CHILD_RUNNING ? p : NULL;
 }
@@ -219,6 +236,26 @@ static enum err boot_dialer(struct keeper_child *c, const struct keeper_image *i
 	return boot_post_ring(c);
 }
 
+static enum err boot_authority(struct keeper_child *c, const struct keeper_image *image)
+{
+	struct keeper *k = c->k;
+
+	TRY(boot_post_image(c, image));
+	TRY(boot_post_path(c, k->dirs.authority));
+	TRY(post_simple(c, KEEPER_SECRET, view_of(k->store_key.p, KEEPER_STORE_KEY_BYTES)));
+	TRY(page_post(c, PAGE_GATE, 0, true));
+	TRY(boot_post_ring(c));
+	TRY(boot_link_to(c, ROLE_SIGNER));
+	TRY(boot_link_to(c, ROLE_DIALER));
+	return boot_link_to(c, ROLE_VERIFIER);
+}
+
+static enum err boot_verifier(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	return boot_post_ring(c);
+}
+
 static enum err boot_post_role(struct keeper_child *c, const struct keeper_image *image)
 {
 	switch ((enum role)c->role) {
@@ -239,7 +276,9 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 	case ROLE_RELAY:
 		return boot_relay(c, image);
 	case ROLE_AUTHORITY:
+		return boot_authority(c, image);
 	case ROLE_VERIFIER:
+		return boot_verifier(c, image);
 	case ROLE_SPAWNER:
 	case ROLE_KEEPER:
 	case ROLE_CELL:

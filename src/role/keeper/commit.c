@@ -198,6 +198,33 @@ static void commit_console(struct keeper *k)
 		child_kill(c);
 }
 
+/* The authority decides by the newest image; what it has published stays. */
+static void commit_authority(struct keeper *k)
+{
+	struct keeper_child *c = seat_of(k, ROLE_AUTHORITY, 0)->child;
+	enum err e = E_OK;
+
+	if (!c || !k->image.image.header->gateway.host.n)
+		return;
+	c->generation = k->image.generation;
+	e = boot_post_image(c, &k->image);
+	if (e == E_OK)
+		e = commit_link(k, ROLE_SIGNER, c);
+	if (e == E_OK)
+		e = commit_link(k, ROLE_DIALER, c);
+	if (e != E_OK && e != E_CLOSED)
+		child_kill(c);
+}
+
+/* What a password costs is fixed at the verifier's birth. */
+static bool commit_hashing_differs(const struct image *was, const struct image *is)
+{
+	const struct image_header *a = was->header, *b = is->header;
+
+	return a && (a->gateway.argon2_kib != b->gateway.argon2_kib ||
+		     a->gateway.argon2_passes != b->gateway.argon2_passes);
+}
+
 static bool commit_text_differs(const struct image *a, struct image_str x, const struct image *b,
 				struct image_str y)
 {
@@ -216,6 +243,16 @@ static bool commit_tracing_differs(const struct image *was, const struct image *
 	       commit_text_differs(was, a->tracing_service, is, b->tracing_service);
 }
 
+static void commit_seat(struct keeper *k, enum role role, bool is_wanted)
+{
+	struct keeper_seat *s = seat_of(k, role, 0);
+
+	if (is_wanted)
+		seat_want(s, k->loop.now_ms);
+	else
+		seat_unwant(s);
+}
+
 static void commit_seats(struct keeper *k)
 {
 	unsigned edges = commit_edge_count(&k->image.image);
@@ -223,6 +260,7 @@ static void commit_seats(struct keeper *k)
 	struct keeper_seat *console = seat_of(k, ROLE_CONSOLE, 0),
 			   *exporter = seat_of(k, ROLE_EXPORTER, 0),
 			   *relay = seat_of(k, ROLE_RELAY, 0);
+	bool has_gateway = h->gateway.host.n != 0;
 
 	seat_want(seat_of(k, ROLE_AUDIT, 0), k->loop.now_ms);
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
@@ -239,6 +277,8 @@ static void commit_seats(struct keeper *k)
 		seat_want(exporter, k->loop.now_ms);
 	else
 		seat_unwant(exporter);
+	commit_seat(k, ROLE_AUTHORITY, has_gateway);
+	commit_seat(k, ROLE_VERIFIER, has_gateway);
 	if (commit_wants_relay(&k->image.image))
 		seat_want(relay, k->loop.now_ms);
 	else
@@ -248,7 +288,8 @@ static void commit_seats(struct keeper *k)
 void commit_change(struct keeper *k)
 {
 	struct keeper_change *ch = &k->change;
-	bool is_other_collector = commit_tracing_differs(&k->image.image, &ch->image.image);
+	bool is_other_collector = commit_tracing_differs(&k->image.image, &ch->image.image),
+	     is_other_hashing = commit_hashing_differs(&k->image.image, &ch->image.image);
 
 	commit_close_image(&k->image); /* messages that wait have a descriptor of their own */
 	k->image = ch->image;
@@ -273,11 +314,16 @@ void commit_change(struct keeper *k)
 		commit_renew_single(k, ROLE_CONSOLE);
 		commit_renew_single(k, ROLE_EXPORTER);
 		commit_renew_single(k, ROLE_RELAY);
+		commit_renew_single(k, ROLE_AUTHORITY);
+		commit_renew_single(k, ROLE_VERIFIER);
 	} else {
 		commit_swap_edges(k);
 		commit_relay(k);
 		commit_audit(k);
 		commit_console(k);
+		commit_authority(k);
+		if (is_other_hashing)
+			commit_renew_single(k, ROLE_VERIFIER);
 		if (is_other_collector)
 			commit_renew_single(k, ROLE_EXPORTER);
 	}

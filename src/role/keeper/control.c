@@ -287,6 +287,47 @@ static enum err control_on_server(void *role, struct frame *f)
 	return E_OK;
 }
 
+/* Both ends of a fresh channel: one to the command, one to the authority with who it is. */
+static enum err control_link_authority(struct keeper_client *c, struct keeper_child *authority)
+{
+	int pair[2] = { -1, -1 };
+	uint8_t body[4];
+	struct wbuf w = wbuf_of(body, sizeof body);
+	struct post p = { .type = KEEPER_COMMAND, .fd_n = 1, .takes = true };
+	enum err e = E_OK;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return log_errno("socketpair");
+	wbuf_u32(&w, c->uid);
+	p.body = wbuf_view(&w);
+	p.fds[0] = pair[0];
+	e = post_send(authority, &p);
+	if (e == E_OK)
+		e = frame_send(c->source.fd, KEEPER_AUTHORITY, 0, (struct view){ 0 }, &pair[1], 1);
+	(void)fd_close(pair[1]);
+	return e;
+}
+
+static enum err control_on_authority(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+	const struct keeper_seat *s = &c->k->seats[ROLE_AUTHORITY];
+
+	(void)f;
+	if (!s->is_wanted)
+		control_answer(c, true,
+			       VIEW("error: there are no users here: the configuration has no "
+				    "`gateway`"));
+	else if (!s->child || s->child->state != CHILD_RUNNING ||
+		 control_link_authority(c, s->child) != E_OK)
+		control_answer(c, true,
+			       VIEW("error: the authority does not run: look at `sluis status`, "
+				    "and try again"));
+	else
+		control_answer(c, false, (struct view){ 0 });
+	return E_OK;
+}
+
 static enum err control_on_purge(void *role, struct frame *f)
 {
 	return purge_begin(role, f->body);
@@ -299,6 +340,7 @@ static const struct frame_def control_defs[] = {
 	{ TOOL_SERVER_STATE, 0, FRAME_RUN, 9, 9, control_on_server },
 	{ TOOL_CHANGE, 1, FRAME_RUN, 5, TOOL_REASON_MAX + 7, control_on_change },
 	{ TOOL_DOCUMENT, 0, FRAME_RUN, 0, 0, control_on_document },
+	{ TOOL_AUTHORITY, 0, FRAME_RUN, 0, 0, control_on_authority },
 	{ TOOL_CACHE_PURGE, 0, FRAME_RUN, 3, TOOL_PATTERN_MAX + 3, control_on_purge },
 };
 

@@ -29,7 +29,8 @@ enum {
 	KEEPER_PARCEL_BYTES = 32,
 	KEEPER_PATH_MAX = 4000,
 	KEEPER_TICKET_BYTES = 80,
-	KEEPER_HASH_KEY_BYTES = 16
+	KEEPER_HASH_KEY_BYTES = 16,
+	KEEPER_STORE_KEY_BYTES = 32
 };
 
 /* Deadlines and delays, milliseconds. */
@@ -263,7 +264,7 @@ struct keeper_options {
 };
 
 struct keeper_statedir {
-	int dir, lock, audit, keys, config;
+	int dir, lock, audit, keys, config, authority;
 };
 
 /* The configuration in force: its texts (conf/document.h), and its place in the history. */
@@ -292,13 +293,14 @@ struct keeper {
 	uint32_t last_fence;
 	uint32_t boot_id, last_ring_id, own_ring, reloads, failed_reloads;
 	int64_t started_wall_s;
-	struct secret ticket_keys, persist_keys, hash_key;
+	struct secret ticket_keys, persist_keys, hash_key, store_key;
 	struct keeper_image image, old_image;
 	struct keeper_document document;
 	uint64_t client_turns;
 	uint32_t purges;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
 	struct keeper_page own, audit, exporter, relay; /* written by the keeper, by these roles */
+	struct keeper_page gate, cells;			/* by the authority, by spawners */
 	struct keeper_usage usage;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */

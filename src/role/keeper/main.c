@@ -46,6 +46,7 @@
 #include "role/keeper/seat.h"
 #include "role/keeper/statedir.h"
 #include "role/keeper/stop.h"
+#include "role/keeper/store_key.h"
 #include "role/keeper/upgrade.h"
 #include "role/keeper/usage.h"
 #include "role/keeper/users.h"
@@ -187,6 +188,7 @@ static enum err main_start(struct keeper *k)
 	TRY(is_upgrade ? main_start_upgraded(k) : main_start_new(k));
 	TRY(persist_key_load(k));
 	TRY(hash_key_load(k));
+	TRY(store_key_load(k));
 	TRY(events_open(k));
 	events_put(k, RECORD_EVENT, is_upgrade ? "sluis.upgraded" : "sluis.started",
 		   VIEW("keeper[0]"), "ok", (struct view){ 0 });
@@ -231,6 +233,7 @@ static int main_run(struct keeper *k)
 	secret_done(&k->ticket_keys);
 	secret_done(&k->persist_keys);
 	secret_done(&k->hash_key);
+	secret_done(&k->store_key);
 	return k->stop.exit_status;
 }
 

@@ -49,10 +49,30 @@ static const struct roles_row roles_rows[ROLE_N] = {
 			 .restart = ROLES_ALWAYS,
 			 .has_ring = true,
 			 .ring_bytes = RING_BYTES },
+	[ROLE_AUTHORITY] = { .program = "sluis-authority",
+			     .does = "users, factors, sessions; decides who may open what",
+			     .uid_offset = ROLE_AUTHORITY,
+			     .restart = ROLES_ALWAYS,
+			     .has_ring = true,
+			     .ring_bytes = RING_BYTES_SMALL,
+			     .memlock = 64u << 20 },
+	[ROLE_VERIFIER] = { .program = "sluis-verifier",
+			    .does = "hashes passwords, checks passkeys; keeps nothing",
+			    .uid_offset = ROLE_VERIFIER,
+			    .restart = ROLES_ALWAYS,
+			    .has_ring = true,
+			    .ring_bytes = RING_BYTES_SMALL,
+			    .memlock = 256u << 20 },
+	[ROLE_SPAWNER] = { .program = "sluis-spawner",
+			   .does = "starts a process of its own for each client of the gateway",
+			   .uid_offset = ROLE_SPAWNER,
+			   .restart = ROLES_ALWAYS,
+			   .has_ring = true,
+			   .ring_bytes = RING_BYTES_SMALL },
 };
 
 const struct roles_row *roles_row(enum role r)
 {
-	INVARIANT((unsigned)r < ROLE_N && roles_rows[r].program);
+	INVARIANT((unsigned)r < ROLE_PROGRAMS && roles_rows[r].program);
 	return &roles_rows[r];
 }

@@ -29,7 +29,7 @@ struct roles_row {
 	uint64_t memlock;
 };
 
-/* roles_row - r is one of enum role, but not the keeper */
+/* roles_row - r is one of enum role below ROLE_PROGRAMS, but not the keeper */
 const struct roles_row *roles_row(enum role r);
 
 #endif

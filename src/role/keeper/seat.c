@@ -69,10 +69,7 @@ static struct keeper_seat *seat_with(struct keeper_child *c)
 
 void seat_on_ready(struct keeper_child *c)
 {
-	bool is_provider =
-		c->role == ROLE_SIGNER || c->role == ROLE_DIALER || c->role == ROLE_EXPORTER;
-
-	if (seat_with(c) && is_provider)
+	if (seat_with(c))
 		boot_link_provider(c);
 	change_settle(c->k);
 }

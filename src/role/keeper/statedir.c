@@ -88,6 +88,7 @@ enum err statedir_open(struct keeper *k)
 	if (k->dirs.lock < 0)
 		TRY(statedir_lock(k));
 	TRY(statedir_sub(k, "audit", 0750, ROLE_AUDIT, &k->dirs.audit));
+	TRY(statedir_sub(k, "authority", 0700, ROLE_AUTHORITY, &k->dirs.authority));
 	return statedir_sub(k, "keys", 0700, ROLE_SIGNER, &k->dirs.keys);
 }
 

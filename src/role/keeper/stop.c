@@ -16,10 +16,12 @@ static struct stop_row stop_row(const struct keeper *k)
 {
 	switch ((enum keeper_stop_stage)k->stop.stage) {
 	case STOP_EDGES:
-		return (struct stop_row){ 1u << ROLE_EDGE | 1u << ROLE_RELAY, k->options.drain_ms };
+		return (struct stop_row){ 1u << ROLE_EDGE | 1u << ROLE_RELAY | 1u << ROLE_SPAWNER,
+					  k->options.drain_ms };
 	case STOP_HELPERS:
 		return (struct stop_row){ 1u << ROLE_DIALER | 1u << ROLE_CONSOLE |
-						  1u << ROLE_EXPORTER | 1u << ROLE_CONFIG,
+						  1u << ROLE_EXPORTER | 1u << ROLE_CONFIG |
+						  1u << ROLE_AUTHORITY | 1u << ROLE_VERIFIER,
 					  KEEPER_GONE_MS };
 	case STOP_AUDIT:
 		return (struct stop_row){ 1u << ROLE_AUDIT, KEEPER_END_MS };

@@ -188,7 +188,7 @@ int upgrade_self_check(struct keeper *k, int handover_fd)
 		return 1;
 	}
 
-	for (unsigned r = ROLE_CONFIG; r < ROLE_N; r++) {
+	for (unsigned r = ROLE_CONFIG; r < ROLE_PROGRAMS; r++) {
 		char path[KEEPER_PATH_MAX + 64];
 		struct stat st = { 0 };
 

@@ -13,7 +13,7 @@
 
 static void users_take(struct keeper *k, const struct passwd *p)
 {
-	for (unsigned r = ROLE_CONFIG; r < ROLE_N; r++)
+	for (unsigned r = ROLE_CONFIG; r < ROLE_PROGRAMS; r++)
 		if (view_eq(view_str(p->pw_name), view_str(roles_row((enum role)r)->program)) &&
 		    p->pw_uid != 0)
 			k->users[r] = (struct keeper_role_user){ p->pw_uid, p->pw_gid };
@@ -25,7 +25,7 @@ enum err users_find(struct keeper *k)
 	struct passwd p, *found = NULL;
 	FILE *f = NULL;
 
-	for (unsigned r = ROLE_CONFIG; r < ROLE_N; r++) {
+	for (unsigned r = ROLE_CONFIG; r < ROLE_PROGRAMS; r++) {
 		uid_t uid = k->options.uid_base + roles_row((enum role)r)->uid_offset;
 
 		k->users[r] = (struct keeper_role_user){ uid, uid };
