@@ -15,6 +15,7 @@
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
+#include "role/edge/gate.h"
 #include "role/edge/hedge.h"
 #include "role/edge/persist.h"
 #include "role/edge/pool.h"
@@ -211,6 +212,8 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 		persist_put(e, x, &w);
 	if (x->job)
 		cache_put_fields(e, x, &w);
+	if (x->gate)
+		e->gate->put_answer(e, x, &w);
 	WBUF_LIT(&w, "\r\n");
 	TRY(body_next(&x->answer, rest, &scratch, &body));
 	if (x->job)

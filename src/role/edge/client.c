@@ -11,6 +11,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
 #include "role/edge/exchange.h"
+#include "role/edge/gate.h"
 #include "role/edge/generation.h"
 #include "role/edge/h2_client.h"
 #include "role/edge/h2_session.h"
@@ -124,6 +125,8 @@ void client_close(struct edge *e, struct client *c, bool want_reset)
 	if (c->state == CLIENT_DEAD || c->state == CLIENT_FREE)
 		return;
 	INVARIANT(c->x == NULL);
+	if (e->gate)
+		e->gate->client_ended(e, c);
 	if (c->conn.session)
 		h2_session_free(e, &c->conn);
 	if (c->is_stream)
@@ -257,6 +260,8 @@ static bool client_run_handshake(struct edge *e, struct client *c)
 	}
 	c->handshake_us = (uint32_t)((e->loop.now_ns - c->accepted_ns) / 1000);
 	count_handshake(e, c);
+	if (e->gate)
+		e->gate->greeted(e, c);
 	if (view_eq(tls_conn_protocol(c->conn.tls), VIEW("h2"))) {
 		if (h2_client_start(e, c, l) != E_OK)
 			client_close(e, c, true);

@@ -57,6 +57,8 @@ enum {
 	FLIGHTS_MAX = 4,	  /* concurrency limits of one rule, its route's included */
 };
 
+struct gate_hooks;
+struct gate_state;
 struct h2_session;
 struct h2_stream;
 struct h2_field;
@@ -71,6 +73,7 @@ enum source_kind {
 	SOURCE_LISTENER,
 	SOURCE_CLIENT,
 	SOURCE_UPSTREAM,
+	SOURCE_AUTHORITY, /* of a cell: gate.h */
 	SOURCE_N
 };
 
@@ -299,6 +302,7 @@ enum exchange_flag {
 	X_HEAD_HERE = 65536, /* the answer's first bytes lie in the connection's buffer */
 	X_LEARNT = 131072,   /* its time is part of the pool's quantile */
 	X_SENT = 512,	     /* its head is on its way to a server */
+	X_GATE = 1 << 18,    /* a cell's gate has it: gate.h */
 	X_RAW = 1 << 20	     /* no request: the connection itself is passed on */
 };
 
@@ -380,7 +384,8 @@ struct exchange {
 	struct span16 where_at; /* in head->p: fields for the record of a stream, ready made */
 	char request_id[REQUEST_ID_BYTES];
 	struct trace trace;
-	struct exchange *next; /* free list */
+	struct gate_state *gate; /* what a cell knows of it; NULL: nothing */
+	struct exchange *next;	 /* free list */
 };
 
 /* The cache's part in an exchange; cache.c. */
@@ -458,6 +463,8 @@ struct edge {
 	struct generation *ending; /* used no more, freed in pieces */
 	struct loop_source keeper, dialer;
 	struct loop_source signers[TLS_SIGNER_CHANNELS];
+	struct loop_source authority;  /* of a cell */
+	const struct gate_hooks *gate; /* of a cell; NULL: this is an edge */
 	int image_fd, coming_dialer_fd, coming_signer_fd;
 	uint32_t coming_number;
 	bool swap_is_due; /* to the coming generation, when it is ready */

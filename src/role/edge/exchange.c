@@ -14,6 +14,7 @@
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
 #include "role/edge/flight.h"
+#include "role/edge/gate.h"
 #include "role/edge/generation.h"
 #include "role/edge/h2_server.h"
 #include "role/edge/h2_stream.h"
@@ -484,6 +485,10 @@ static bool exchange_goes_on(struct edge *e, struct exchange *x)
 		mirror_failed(e, x);
 		return true;
 	}
+	if (x->flags & X_GATE) {
+		e->gate->expired(e, x);
+		return true;
+	}
 	if (x->flags & X_PAUSED) {
 		x->flags &= ~(uint32_t)X_PAUSED;
 		exchange_ask(e, x);
@@ -591,6 +596,10 @@ static bool exchange_run_request(struct edge *e, struct exchange *x)
 /* Before anything has been sent: what was put off for the next turn, or the next step of TLS. */
 static void exchange_go_on(struct edge *e, struct exchange *x)
 {
+	if (x->flags & X_GATE) {
+		e->gate->run(e, x);
+		return;
+	}
 	if (x->job && cache_go_on(e, x))
 		return;
 	if (x->flags & X_ASK) {
@@ -664,6 +673,8 @@ static void exchange_free(struct edge *e, struct exchange *x)
 	cache_drop(e, x);
 	if (x->flight_n)
 		flight_leave(e, x);
+	if (x->gate)
+		gate_end(e, x);
 	x->c->x = NULL;
 	x->head = buffer_put(&e->buffers, x->head);
 	store_exchange_free(e, x);

@@ -10,6 +10,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
+#include "role/edge/gate.h"
 #include "role/edge/passthrough.h"
 
 struct local_status {
@@ -24,15 +25,19 @@ static const struct local_status local_statuses[] = {
 	{ 301, "Moved Permanently", "" },
 	{ 302, "Found", "" },
 	{ 303, "See Other", "" },
+	{ 304, "Not Modified", "" },
 	{ 307, "Temporary Redirect", "" },
 	{ 308, "Permanent Redirect", "" },
 	{ 400, "Bad Request", "Your browser sent something that this server can't accept." },
+	{ 401, "Unauthorized", "Please log in first." },
 	{ 403, "Forbidden", "You may not see this page." },
 	{ 404, "Not Found", "There is no page at this address." },
+	{ 405, "Method Not Allowed", "" },
 	{ 408, "Request Timeout", "The request took too long to arrive. Please try again." },
 	{ 410, "Gone", "This page no longer exists." },
 	{ 413, "Content Too Large", "What you sent is larger than this server accepts." },
 	{ 414, "URI Too Long", "The address is too long." },
+	{ 415, "Unsupported Media Type", "" },
 	{ 417, "Expectation Failed", "Your browser expects something that this server can't do." },
 	{ 421, "Misdirected Request", "Please open the page again." },
 	{ 429, "Too Many Requests",
@@ -91,7 +96,7 @@ static void local_put_head(struct edge *e, struct wbuf *w, const struct exchange
 	wbuf_dec(w, a->status);
 	WBUF_LIT(w, " ");
 	wbuf_str(w, local_find(a->status)->reason);
-	if (a->status != 204) { /* RFC 9110 §8.6 */
+	if (a->status != 204 && a->status != 304) { /* RFC 9110 §8.6 */
 		WBUF_LIT(w, "\r\nContent-Length: ");
 		wbuf_dec(w, a->body.n);
 	}
@@ -248,6 +253,21 @@ void local_options(struct edge *e, struct exchange *x)
 
 	access_why(x, "the last hop that Max-Forwards allows");
 	local_put_head(e, &w, x, &a);
+	local_send(e, x, &w, &a);
+}
+
+void local_own(struct edge *e, struct exchange *x, const struct gate_answer *own)
+{
+	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
+	struct local a = { .status = own->status, .type = own->type, .body = own->body };
+
+	if (x->flags & X_ANSWERED) {
+		exchange_abort(e, x);
+		return;
+	}
+	access_why(x, own->why);
+	local_put_head(e, &w, x, &a);
+	wbuf_view_put(&w, own->lines);
 	local_send(e, x, &w, &a);
 }
 

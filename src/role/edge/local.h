@@ -14,6 +14,12 @@ void local_rule(struct edge *e, struct exchange *x);
 /* local_preflight - what scripts of the origin that asks may do here. Ends x */
 void local_preflight(struct edge *e, struct exchange *x);
 
+struct gate_answer;
+
+/* local_own - an answer that a cell has made; Date and what every answer carries are added. Ends x
+ */
+void local_own(struct edge *e, struct exchange *x, const struct gate_answer *own);
+
 /* local_options - to an OPTIONS that may go no further: nothing is known about it here. Ends x */
 void local_options(struct edge *e, struct exchange *x);
 

@@ -14,6 +14,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
+#include "role/edge/gate.h"
 #include "role/edge/generation.h"
 #include "role/edge/local.h"
 #include "role/edge/mirror.h"
@@ -421,6 +422,8 @@ static enum err request_build(struct edge *e, struct exchange *x, struct request
 
 		expand_put(&w, &x->g->image, q->filter->request_lines, &facts);
 	}
+	if (x->flags & X_GATE)
+		e->gate->put(e, x, &w);
 	request_put_client(e, x, q, &w);
 	request_put_hop(x, q, &w);
 	x->head->n = (uint32_t)w.n;
@@ -449,7 +452,7 @@ void request_ask(struct edge *e, struct exchange *x)
 	exchange_ask(e, x);
 }
 
-static void request_to_backend(struct edge *e, struct exchange *x)
+void request_pass(struct edge *e, struct exchange *x)
 {
 	if (x->rule->cache == IMAGE_NONE || !cache_begin(e, x))
 		request_ask(e, x);
@@ -528,6 +531,25 @@ static struct request_verdict request_last_hop(const struct exchange *x)
 	return (struct request_verdict){ 501, "TRACE is not answered here" };
 }
 
+/* The log-in portal and applications are a cell's to decide about. */
+static struct request_verdict request_ask_gate(struct edge *e, struct exchange *x,
+					       const struct request *q)
+{
+	struct gate_request facts = { .head = q->head,
+				      .h = q->h,
+				      .host = q->host.name,
+				      .path = q->target.path,
+				      .query = q->target.query };
+	struct gate_verdict v = gate_judge(e, x, &facts);
+
+	return (struct request_verdict){ v.status, v.why };
+}
+
+static bool request_is_gate(const struct exchange *x)
+{
+	return x->rule->action == IMAGE_ACTION_PORTAL || x->rule->action == IMAGE_ACTION_APP;
+}
+
 /* The rule that takes it, and what that rule's filters have against it. */
 static struct request_verdict request_decide(struct edge *e, struct exchange *x, struct request *q)
 {
@@ -546,8 +568,11 @@ static struct request_verdict request_decide(struct edge *e, struct exchange *x,
 	}
 	if (x->rule->compress != IMAGE_NONE)
 		compress_ask(x, q->head, q->h);
-	if (!v.status && q->has_hops && !q->hops && x->rule->action == IMAGE_ACTION_BACKEND)
+	if (!v.status && q->has_hops && !q->hops &&
+	    (x->rule->action == IMAGE_ACTION_BACKEND || request_is_gate(x)))
 		return request_last_hop(x);
+	if (!v.status && request_is_gate(x))
+		return request_ask_gate(e, x, q);
 	return (struct request_verdict){ v.status, v.why };
 }
 
@@ -598,7 +623,9 @@ static void request_act(struct edge *e, struct exchange *x, const struct request
 	else if (!x->rule)
 		local_to_https(e, x, q->host.name);
 	else if (x->rule->action == IMAGE_ACTION_BACKEND)
-		request_to_backend(e, x);
+		request_pass(e, x);
+	else if (x->flags & X_GATE)
+		gate_act(e, x);
 	else
 		local_rule(e, x);
 }

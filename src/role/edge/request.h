@@ -13,6 +13,10 @@
 enum err request_begin(struct edge *e, struct client *c, struct view head,
 		       const struct http1_head *h, struct view rest);
 
+/* request_pass - x's head is built: an answer from the cache, or from one of the backends of its
+ * rule. May end x */
+void request_pass(struct edge *e, struct exchange *x);
+
 /* request_ask - one of the backends of x's rule is asked. May end x with a local answer */
 void request_ask(struct edge *e, struct exchange *x);
 

@@ -4,6 +4,7 @@
 #include "role/edge/accept.h"
 #include "role/edge/client.h"
 #include "role/edge/dial.h"
+#include "role/edge/gate.h"
 #include "role/edge/h2_session.h"
 #include "role/edge/persist.h"
 #include "role/edge/setup.h"
@@ -19,9 +20,10 @@ enum { RUN_TLS_BYTES = 1 << 30 /* ceiling of all TLS connections' memory */ };
 
 /* One row per kind of source. */
 static loop_handler *const run_handlers[SOURCE_N] = {
-	[SOURCE_KEEPER] = setup_on_event,  [SOURCE_SIGNER] = setup_on_signer,
-	[SOURCE_DIALER] = dial_on_event,   [SOURCE_LISTENER] = accept_on_event,
-	[SOURCE_CLIENT] = client_on_event, [SOURCE_UPSTREAM] = upstream_on_event,
+	[SOURCE_KEEPER] = setup_on_event,   [SOURCE_SIGNER] = setup_on_signer,
+	[SOURCE_DIALER] = dial_on_event,    [SOURCE_LISTENER] = accept_on_event,
+	[SOURCE_CLIENT] = client_on_event,  [SOURCE_UPSTREAM] = upstream_on_event,
+	[SOURCE_AUTHORITY] = gate_on_event,
 };
 
 /* The edge itself is large; it lives in memory of its own, most of which is never touched. */
@@ -33,6 +35,7 @@ struct edge *run_new(void)
 	if (e == MAP_FAILED)
 		return NULL;
 	e->image_fd = e->coming_dialer_fd = e->coming_signer_fd = e->keeper.fd = e->dialer.fd = -1;
+	e->authority.fd = -1;
 	e->exporter_fd = -1;
 	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++)
 		e->coming_listener_fd[i] = e->listeners[i].source.fd = -1;

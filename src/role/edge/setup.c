@@ -14,6 +14,7 @@
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
 #include "role/edge/flight.h"
+#include "role/edge/gate.h"
 #include "role/edge/generation.h"
 #include "role/edge/pipe.h"
 #include "role/edge/trace.h"
@@ -412,6 +413,8 @@ void setup_tick(struct edge *e)
 	accept_resume(e);
 	exchange_tick(e);
 	client_tick(e);
+	if (e->gate)
+		e->gate->tick(e);
 	if (e->is_draining)
 		setup_drain(e);
 	if (e->loop.now_ms - e->trimmed_ms >= SETUP_TRIM_MS) {

@@ -11,6 +11,7 @@
 #include "role/edge/exchange.h"
 #include "role/edge/filter.h"
 #include "role/edge/flight.h"
+#include "role/edge/gate.h"
 #include "role/edge/generation.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
@@ -132,6 +133,8 @@ static void tunnel_end(struct edge *e, struct client *c)
 	access_tunnel_end(e, x);
 	if (x->flight_n)
 		flight_leave(e, x);
+	if (x->gate)
+		gate_end(e, x);
 	if (u) {
 		pool_release_stream(e, x);
 		x->u = NULL;
