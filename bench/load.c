@@ -6,6 +6,10 @@
  * so that neither starting up nor warming up is in the figure. Every response is checked for its
  * status and length; what goes wrong is counted by kind and belongs into the report.
  *
+ * With --rate it asks so many times a second whether answers come or not: each connection has its
+ * own timetable, and a response time counts from when the request was due, so that a server that
+ * stalls is charged for all who waited.
+ *
  * Output: one line of JSON. With --hold it opens its connections, asks once on each, says "held N",
  * and keeps them until a line arrives on standard input.
  */
@@ -39,6 +43,7 @@ struct conn {
 	enum state state;
 	SSL *ssl;
 	uint64_t asked_ns, due_ns;
+	uint64_t slot_ns; /* --rate: when its next request is due */
 	uint64_t body_left;
 	size_t head_n; /* bytes of an unfinished head */
 	bool in_body, is_fresh, will_close;
@@ -49,6 +54,7 @@ struct options {
 	const char *path;
 	uint16_t port;
 	int connections, think_ms;
+	double rate; /* requests a second of all connections; 0: as fast as they are answered */
 	double warm_s, measured_s;
 	uint64_t bytes; /* expected length of a body; 0: any */
 	bool tls, close, browser, hold;
@@ -197,12 +203,22 @@ static void lost(struct load *l, struct conn *c)
 static void ask(struct load *l, struct conn *c)
 {
 	if (!l->o.close)
-		c->asked_ns = now_ns();
+		c->asked_ns = l->o.rate > 0 ? c->slot_ns : now_ns();
 	ssize_t sent = c->ssl ? SSL_write(c->ssl, l->request, (int)l->request_n)
 			      : write(c->fd, l->request, l->request_n);
 	c->state = ST_WAITING;
 	if (sent != (ssize_t)l->request_n)
 		lost(l, c);
+}
+
+/* Its next turn, and when it is over already: at once, counted from then. */
+static void wait_turn(struct load *l, struct conn *c, uint64_t t)
+{
+	c->slot_ns += (uint64_t)(1e9 * l->o.connections / l->o.rate);
+	c->due_ns = c->slot_ns;
+	c->state = ST_THINKING;
+	if (c->due_ns <= t)
+		ask(l, c);
 }
 
 static void answered(struct load *l, struct conn *c)
@@ -220,6 +236,8 @@ static void answered(struct load *l, struct conn *c)
 		l->held++;
 	} else if ((l->o.close || c->will_close) && l->o.think_ms == 0) {
 		dial_again(l, c);
+	} else if (l->o.rate > 0) {
+		wait_turn(l, c, t);
 	} else if (l->o.think_ms > 0) {
 		if (l->o.close || c->will_close)
 			hang_up(c);
@@ -367,6 +385,12 @@ static void connected(struct load *l, struct conn *c)
 		return;
 	}
 	watch(l, c, EPOLL_CTL_MOD, EPOLLIN);
+	if (!l->tls && l->o.rate > 0) {
+		c->slot_ns = now_ns() + (uint64_t)(1e9 * (double)(c - l->conns) / l->o.rate);
+		c->due_ns = c->slot_ns;
+		c->state = ST_THINKING;
+		return;
+	}
 	if (!l->tls) {
 		ask(l, c);
 		return;
@@ -394,6 +418,22 @@ static void wake_thinkers(struct load *l)
 	}
 }
 
+/* Until the next one is due, a millisecond at most. */
+static struct timespec patience(const struct load *l)
+{
+	uint64_t t = now_ns(), wait_ns = 1000000;
+	for (int i = 0; l->o.rate > 0 && i < l->o.connections; i++) {
+		const struct conn *c = &l->conns[i];
+		if (c->state != ST_THINKING)
+			continue;
+		if (c->due_ns <= t)
+			wait_ns = 0;
+		else if (c->due_ns - t < wait_ns)
+			wait_ns = c->due_ns - t;
+	}
+	return (struct timespec){ .tv_nsec = (long)wait_ns };
+}
+
 static void loop(struct load *l, uint64_t until_ns, uint64_t until_held)
 {
 	struct epoll_event events[EVENTS];
@@ -402,11 +442,12 @@ static void loop(struct load *l, uint64_t until_ns, uint64_t until_held)
 		uint64_t t = now_ns();
 		if (t >= until_ns || l->held >= until_held)
 			return;
-		if (t - looked_ns > 1000000) {
+		if (t - looked_ns > 1000000 || l->o.rate > 0) {
 			wake_thinkers(l);
 			looked_ns = t;
 		}
-		int n = epoll_wait(l->epoll, events, EVENTS, 1);
+		struct timespec wait = patience(l);
+		int n = epoll_pwait2(l->epoll, events, EVENTS, &wait, NULL);
 		for (int i = 0; i < n; i++) {
 			struct conn *c = events[i].data.ptr;
 			if (c->state == ST_CONNECTING)
@@ -484,7 +525,8 @@ static void measure(struct load *l)
 static void usage(void)
 {
 	fputs("usage: bench-load --port N [--connections N] [--warm S] [--seconds S] [--path P]\n"
-	      "  [--bytes N] [--think MS] [--pids N,N,...] [--tls] [--close] [--browser] "
+	      "  [--bytes N] [--think MS] [--rate N] [--pids N,N,...] [--tls] [--close] "
+	      "[--browser] "
 	      "[--hold]\n",
 	      stderr);
 	exit(2);
@@ -516,6 +558,9 @@ static void read_number(struct options *o, int which)
 	case 's':
 		o->measured_s = strtod(optarg, NULL);
 		break;
+	case 'r':
+		o->rate = strtod(optarg, NULL);
+		break;
 	case 'b':
 		o->bytes = strtoull(optarg, NULL, 10);
 		break;
@@ -527,13 +572,13 @@ static void read_number(struct options *o, int which)
 static void read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "port", 1, NULL, 'p' },    { "connections", 1, NULL, 'c' },
-		{ "warm", 1, NULL, 'w' },    { "seconds", 1, NULL, 's' },
-		{ "path", 1, NULL, 'u' },    { "bytes", 1, NULL, 'b' },
-		{ "think", 1, NULL, 't' },   { "pids", 1, NULL, 'P' },
-		{ "tls", 0, NULL, 'T' },     { "close", 0, NULL, 'C' },
-		{ "browser", 0, NULL, 'B' }, { "hold", 0, NULL, 'H' },
-		{ NULL, 0, NULL, 0 },
+		{ "port", 1, NULL, 'p' },  { "connections", 1, NULL, 'c' },
+		{ "warm", 1, NULL, 'w' },  { "seconds", 1, NULL, 's' },
+		{ "path", 1, NULL, 'u' },  { "bytes", 1, NULL, 'b' },
+		{ "think", 1, NULL, 't' }, { "pids", 1, NULL, 'P' },
+		{ "rate", 1, NULL, 'r' },  { "tls", 0, NULL, 'T' },
+		{ "close", 0, NULL, 'C' }, { "browser", 0, NULL, 'B' },
+		{ "hold", 0, NULL, 'H' },  { NULL, 0, NULL, 0 },
 	};
 	*o = (struct options){ .path = "/1k", .connections = 64, .warm_s = 0.4, .measured_s = 2 };
 	for (int which; (which = getopt_long(argc, argv, "", table, NULL)) != -1;) {
