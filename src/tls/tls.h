@@ -43,6 +43,9 @@ enum err tls_library_new(const struct tls_hooks *hooks, struct tls_library **ret
 /* tls_library_free - after all of its sites and connections; NULL is fine; returns NULL */
 struct tls_library *tls_library_free(struct tls_library *lib);
 
+/* tls_library_keep_class - from now on what kind of program each client is gets known */
+void tls_library_keep_class(struct tls_library *lib);
+
 /* tls_library_signer - the way to the signer, owned by the library: tls_signer_client.h */
 struct tls_signer_client *tls_library_signer(struct tls_library *lib);
 
@@ -138,6 +141,12 @@ bool tls_conn_is_resumed(const struct tls_conn *c);
 struct view tls_conn_sni(const struct tls_conn *c); /* server side: lower case; may be empty */
 struct tls_site *tls_conn_site(const struct tls_conn *c); /* server side: the chosen one */
 const char *tls_conn_error(const struct tls_conn *c);	  /* why it failed; "" when it didn't */
+
+enum { TLS_CLASS_BYTES = 32 };
+
+/* tls_conn_class - SHA-256 of what proto/tls_class.h says of the client, TLS_CLASS_BYTES; empty:
+ * it was not asked for (tls_library_keep_class), or there was no memory */
+struct view tls_conn_class(const struct tls_conn *c);
 
 /* Why a connection failed, for counting. */
 enum tls_failure {

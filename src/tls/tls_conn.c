@@ -190,6 +190,8 @@ struct tls_conn *tls_conn_accept(struct tls_site *site, void *owner)
 	c->site = site;
 	c->owes_ticket = true;
 	SSL_set_accept_state(c->ssl);
+	if (site->lib->keeps_class)
+		tls_client_class_watch(c);
 	SSL_set_mode(c->ssl, SSL_MODE_ASYNC); /* until it has signed */
 	return c;
 }
@@ -267,6 +269,7 @@ struct tls_conn *tls_conn_free(struct tls_conn *c)
 	(void)tls_site_free(c->site);
 	(void)tls_client_site_free(c->client_site);
 	OPENSSL_free(c->sni);
+	OPENSSL_free(c->client_class);
 	OPENSSL_free(c);
 	return NULL;
 }
@@ -285,6 +288,11 @@ const char *tls_conn_version(const struct tls_conn *c)
 const char *tls_conn_cipher(const struct tls_conn *c)
 {
 	return SSL_get_cipher_name(c->ssl);
+}
+
+struct view tls_conn_class(const struct tls_conn *c)
+{
+	return view_of(c->client_class, c->client_class ? TLS_CLASS_BYTES : 0);
 }
 
 struct view tls_conn_protocol(const struct tls_conn *c)

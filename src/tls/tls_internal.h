@@ -18,6 +18,7 @@ struct tls_library {
 	struct tls_signer_client *signer;
 	struct tls_provider *provider; /* of sluis: owned by it */
 	const char *error;
+	bool keeps_class; /* of each client */
 };
 
 struct tls_site {
@@ -49,11 +50,12 @@ struct tls_conn {
 	struct view *in;  /* only during a call */
 	struct wbuf *out; /* only during a call that may write */
 	const char *error;
-	char *sni;	  /* NULL: none */
-	struct list node; /* waits for an async job */
-	uint32_t slot;	  /* of the signer client while parked */
-	uint8_t state;	  /* enum tls_conn_state */
-	uint8_t failure;  /* enum tls_failure */
+	char *sni;	       /* NULL: none */
+	uint8_t *client_class; /* TLS_CLASS_BYTES; NULL: not known */
+	struct list node;      /* waits for an async job */
+	uint32_t slot;	       /* of the signer client while parked */
+	uint8_t state;	       /* enum tls_conn_state */
+	uint8_t failure;       /* enum tls_failure */
 	bool is_queued;
 	bool has_signed;
 	bool owes_ticket; /* it is sent with the first answer */
@@ -67,6 +69,9 @@ BIO_METHOD *tls_conn_bio_method(void);
 
 /* tls_conn_client_hello - what each server side context calls first: chooses the site */
 int tls_conn_client_hello(SSL *ssl, int *ret_alert, void *arg);
+
+/* tls_client_class_watch - the first message of the client is looked at */
+void tls_client_class_watch(struct tls_conn *c);
 
 /* tls_library_fail - remembers why for tls_library_error; returns e */
 enum err tls_library_fail(struct tls_library *lib, const char *what, enum err e);

@@ -67,6 +67,11 @@ struct tls_library *tls_library_free(struct tls_library *lib)
 	return NULL;
 }
 
+void tls_library_keep_class(struct tls_library *lib)
+{
+	lib->keeps_class = true;
+}
+
 struct tls_signer_client *tls_library_signer(struct tls_library *lib)
 {
 	return lib->signer;

@@ -256,6 +256,47 @@ static void test_alpn(void **state)
 	SSL_CTX_free(ctx);
 }
 
+/* What kind of program each client is: known when it was asked for; the same with another name and
+ * with another protocol, over a HelloRetryRequest too (RFC 8446 §4.1.2); not the same with other
+ * algorithms. */
+static void class_of(struct rig *r, const struct rig_client *spec, uint8_t ret[TLS_CLASS_BYTES])
+{
+	SSL_CTX *ctx = rig_client_context(spec);
+	struct wbuf w = wbuf_of(ret, TLS_CLASS_BYTES);
+	struct rig_pair p;
+
+	must_connect(&p, r, 0, ctx, spec);
+	wbuf_view_put(&w, tls_conn_class(p.server));
+	assert_int_equal(w.n, TLS_CLASS_BYTES);
+	rig_pair_close(&p);
+	SSL_CTX_free(ctx);
+}
+
+static void test_class(void **state)
+{
+	struct rig_client plain = { .name = "p256.test" },
+			  alpn = { .name = "rsa.test", .alpn = "http/1.1" },
+			  retried = { .name = "p256.test", .groups = "P-521:P-256" },
+			  other = { .name = "p256.test", .sigalgs = "ECDSA+SHA256" };
+	uint8_t a[TLS_CLASS_BYTES], b[TLS_CLASS_BYTES];
+	struct rig *r = *state;
+	struct rig_pair p;
+	SSL_CTX *ctx = rig_client_context(&plain);
+
+	must_connect(&p, r, 0, ctx, &plain);
+	assert_int_equal(tls_conn_class(p.server).n, 0);
+	rig_pair_close(&p);
+	SSL_CTX_free(ctx);
+	tls_library_keep_class(r->lib);
+	class_of(r, &plain, a);
+	class_of(r, &alpn, b);
+	assert_memory_equal(a, b, sizeof a);
+	class_of(r, &retried, b);
+	assert_memory_equal(a, b, sizeof a);
+	class_of(r, &other, b);
+	assert_memory_not_equal(a, b, sizeof a);
+}
+
 /* HelloRetryRequest: the client guesses a group that the server does not have. */
 static void test_retry(void **state)
 {
@@ -656,6 +697,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_resumption, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alpn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retry, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bytewise, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_early_bytes, setup, teardown),
