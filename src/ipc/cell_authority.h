@@ -49,7 +49,10 @@ enum cell_authority_message {
 	CELL_INVITED,	    /* struct cell_invited: opens an invitation -> AUTHORITY_SESSION */
 	CELL_INVITE_LOOK,   /* struct cell_transaction: is it good? -> AUTHORITY_VERDICT */
 	CELL_KEYS,	    /* - -> AUTHORITY_KEYS */
-	CELL_LOCALE	    /* struct cell_locale: the user's own choice -> AUTHORITY_DONE */
+	CELL_LOCALE,	    /* struct cell_locale: the user's own choice -> AUTHORITY_DONE */
+	CELL_USED /* struct cell_used: its client has sent something over a tunnel or another long
+		     exchange of this session, which counts as use; no answer; seq 0; at most
+		     every few seconds */
 };
 
 /* fingerprint: SHA-256 of what proto/tls_class says of the ClientHello */
@@ -88,6 +91,8 @@ enum cell_authority_message {
 	F(HASH, token, 0) F(TEXT, old, GATE_PASSWORD_MAX) F(TEXT, fresh, GATE_PASSWORD_MAX)
 #define CELL_INVITED_FIELDS(F) F(HASH, invite, 0) F(HASH, token, 0) F(TEXT, agent, 256)
 #define CELL_LOCALE_FIELDS(F)  F(HASH, token, 0) F(TEXT, locale, 8)
+/* as its grant said; another session's than this cell has shown is nobody's */
+#define CELL_USED_FIELDS(F) F(U32, slot, 0) F(U64, generation, 0)
 
 WIRE_MESSAGE(cell_hello, CELL_HELLO_FIELDS)
 WIRE_MESSAGE(cell_token, CELL_TOKEN_FIELDS)
@@ -108,6 +113,7 @@ WIRE_MESSAGE(cell_passkey_end, CELL_PASSKEY_END_FIELDS)
 WIRE_MESSAGE(cell_password_set, CELL_PASSWORD_SET_FIELDS)
 WIRE_MESSAGE(cell_invited, CELL_INVITED_FIELDS)
 WIRE_MESSAGE(cell_locale, CELL_LOCALE_FIELDS)
+WIRE_MESSAGE(cell_used, CELL_USED_FIELDS)
 
 enum authority_cell_message {
 	AUTHORITY_DONE = 1,  /* - */
