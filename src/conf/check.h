@@ -16,12 +16,13 @@ struct check {
 	struct source *source;
 	struct model *model;
 	struct chain_reader reader;
-	struct names listeners, certificates, backends; /* names to indices */
+	struct names listeners, certificates, backends, zones; /* names to indices */
 	struct names
 		anchors; /* paths of files of issuers to index + 1 in anchor_sets; 0: unusable */
 	const struct chain_set **anchor_sets;
 	uint32_t anchor_n;
 	uint32_t guesses;
+	struct check_gate *gate; /* what check_gateway.c keeps; NULL: there is no gateway */
 };
 
 /* check_run - every check there is */
@@ -64,6 +65,30 @@ void check_route_run(struct check *c);
 void check_delivery_run(struct check *c);
 void check_tracing_run(struct check *c);
 void check_stream_run(struct check *c);
+void check_gateway_run(struct check *c);
+void check_app_run(struct check *c);
+
+/* check_names_pool - the backend that an option names, which is used then; IMAGE_NONE: told */
+uint32_t check_names_pool(struct check *c, struct view name, struct place at);
+
+/* check_gateway_host - *host in lower case, and its origin on the first listener of cells; empty:
+ * it is no name that a certificate can have (told) */
+struct view check_gateway_host(struct check *c, const struct node *of, struct view *host);
+
+/*
+ * check_gateway_route - host leads to one rule, on all listeners of cells
+ *   of     where "host" is given
+ *   name   of route and rule: "portal"
+ */
+void check_gateway_route(struct check *c, const struct node *of, struct view host, struct view name,
+			 struct model_rule rule);
+
+/* check_gateway_open - the rule by which a backend is reached without a log-in; NULL: none */
+const struct node *check_gateway_open(const struct check *c, uint32_t backend);
+
+/* check_condition - the tree of an access rule in preorder; empty when it is not given, or wrong
+ * (told) */
+struct model_tree check_condition(struct check *c, const struct model_condition *from);
 
 /* check_datagram_rule - a rule that a listener of datagrams has; check_datagram_run - these
  * listeners and their backends, when all rules are known */

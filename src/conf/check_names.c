@@ -15,6 +15,9 @@ _Static_assert(offsetof(struct model_certificate, name) == offsetof(struct check
 _Static_assert(offsetof(struct model_backend, name) == offsetof(struct check_named, name), "same");
 _Static_assert(offsetof(struct model_server, name) == offsetof(struct check_named, name), "same");
 _Static_assert(offsetof(struct model_route, name) == offsetof(struct check_named, name), "same");
+_Static_assert(offsetof(struct model_zone, name) == offsetof(struct check_named, name), "same");
+_Static_assert(offsetof(struct model_app, name) == offsetof(struct check_named, name), "same");
+_Static_assert(offsetof(struct model_identity, name) == offsetof(struct check_named, name), "same");
 _Static_assert(offsetof(struct model_rule, name) == offsetof(struct check_named, name), "same");
 
 static struct check_named *check_named_at(struct model_list list, size_t size, uint32_t i)
@@ -87,7 +90,7 @@ static void check_names_short_form(struct check *c, struct model_route *r)
 	r->rules.n++;
 }
 
-static uint32_t check_names_pool(struct check *c, struct view name, struct place at)
+uint32_t check_names_pool(struct check *c, struct view name, struct place at)
 {
 	uint32_t index = check_resolve(c, &c->backends, "backend", name, at);
 
@@ -173,6 +176,23 @@ static void check_names_listener_routes(struct check *c)
 	m->routes = (struct model_list){ routes, n };
 }
 
+static void check_names_gateway(struct check *c)
+{
+	struct model *m = c->model;
+
+	c->zones = check_names_list(c, "zone", m->zones, sizeof(struct model_zone));
+	(void)check_names_list(c, "application", m->apps, sizeof(struct model_app));
+	(void)check_names_list(c, "identity", m->identity, sizeof(struct model_identity));
+	for (uint32_t i = 0; i < m->apps.n; i++) {
+		struct model_app *a = MODEL_AT(struct model_app, m->apps, i);
+
+		a->backend_index = IMAGE_NONE;
+		if (a->backend.n)
+			a->backend_index =
+				check_names_pool(c, a->backend, node_place(a->at, "backend"));
+	}
+}
+
 void check_names_run(struct check *c)
 {
 	struct model *m = c->model;
@@ -182,6 +202,7 @@ void check_names_run(struct check *c)
 					   sizeof(struct model_certificate));
 	c->backends = check_names_list(c, "backend", m->backends, sizeof(struct model_backend));
 	check_names_listener_routes(c);
+	check_names_gateway(c);
 	check_names_number(c, "route", m->routes, sizeof(struct model_route));
 	(void)check_names_list(c, "route", m->routes, sizeof(struct model_route));
 	for (uint32_t i = 0; i < m->listeners.n; i++) {

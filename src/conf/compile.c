@@ -70,6 +70,7 @@ bool compile_run(struct compile *c, uint32_t generation)
 	h->trust_forwarded_from = compile_networks(c, m->trust_forwarded_from);
 	compile_certificate_run(c);
 	is_good = compile_pool_run(c);
+	compile_gateway_run(c);
 	is_good = compile_route_run(c) && is_good;
 	compile_listener_run(c);
 	if (is_good && build_bytes(&c->build) > IMAGE_BYTES_MAX / 2) {

@@ -25,6 +25,7 @@ bool compile_run(struct compile *c, uint32_t generation);
 /* The parts, in the order in which compile_run calls them; a file each. */
 void compile_certificate_run(struct compile *c);
 bool compile_pool_run(struct compile *c);
+void compile_gateway_run(struct compile *c);
 bool compile_route_run(struct compile *c);
 void compile_listener_run(struct compile *c);
 

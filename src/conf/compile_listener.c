@@ -86,28 +86,45 @@ static struct image_range compile_listener_hosts(struct compile *c, const struct
 	return table;
 }
 
-/* Every list of routes as a list of rules. */
+static struct compile_rules compile_listener_list(struct compile *c, const struct hosts_list *from)
+{
+	struct compile_rules list = { .rules.first = build_n(&c->build, IMAGE_RULE_INDEX) };
+
+	for (uint32_t k = 0; k < from->n; k++) {
+		const struct image_route *route =
+			build_at(&c->build, IMAGE_ROUTE, hosts_route(from, k));
+		uint32_t *to = build_many(&c->build, IMAGE_RULE_INDEX, route->rules.n);
+
+		for (uint32_t r = 0; r < route->rules.n; r++)
+			to[r] = route->rules.first + r;
+		list.rules.n += route->rules.n;
+	}
+	list.paths = compile_path_list(c, list.rules);
+	return list;
+}
+
+/* The routes of the portal and the applications are alone in their lists: check_gateway_route. */
+static bool compile_listener_is_gate(const struct compile *c, const struct hosts_list *l)
+{
+	const struct model_route *r =
+		MODEL_AT(struct model_route, c->check->model->routes, hosts_route(l, 0));
+
+	return r->is_gate;
+}
+
+/* Every list of routes as a list of rules; those of the gateway last, see image_gateway.h. */
 static struct compile_rules *compile_listener_lists(struct compile *c)
 {
 	const struct hosts *h = c->hosts;
 	struct compile_rules *lists =
 		REGION_NEW(c->check->region, struct compile_rules, h->list_n + 1);
 
-	for (uint32_t i = 0; i < h->list_n; i++) {
-		struct image_range *rules = &lists[i].rules;
-
-		rules->first = build_n(&c->build, IMAGE_RULE_INDEX);
-		for (uint32_t k = 0; k < h->lists[i].n; k++) {
-			const struct image_route *route =
-				build_at(&c->build, IMAGE_ROUTE, hosts_route(&h->lists[i], k));
-			uint32_t *to = build_many(&c->build, IMAGE_RULE_INDEX, route->rules.n);
-
-			for (uint32_t r = 0; r < route->rules.n; r++)
-				to[r] = route->rules.first + r;
-			rules->n += route->rules.n;
-		}
-		lists[i].paths = compile_path_list(c, *rules);
-	}
+	for (uint32_t i = 0; i < h->list_n; i++)
+		if (!compile_listener_is_gate(c, &h->lists[i]))
+			lists[i] = compile_listener_list(c, &h->lists[i]);
+	for (uint32_t i = 0; i < h->list_n; i++)
+		if (compile_listener_is_gate(c, &h->lists[i]))
+			lists[i] = compile_listener_list(c, &h->lists[i]);
 	return lists;
 }
 
@@ -170,7 +187,8 @@ static void compile_listener_one(struct compile *c, uint32_t i, const struct com
 	to->protocol = from->protocol;
 	to->flags = (uint8_t)((from->default_certificate ? IMAGE_DEFAULT_CERTIFICATE : 0) |
 			      (from->redirect_to_https ? IMAGE_REDIRECT_TO_HTTPS : 0) |
-			      (compile_listener_has_h2(from) ? IMAGE_HTTP2 : 0));
+			      (compile_listener_has_h2(from) ? IMAGE_HTTP2 : 0) |
+			      (from->is_cell ? IMAGE_CELL : 0));
 	to->default_certificate = from->certificates.n ? from->certificates.p[0].index : IMAGE_NONE;
 	to->sni = compile_listener_sni(c, from);
 	to->hosts = compile_listener_hosts(c, hosts, lists);

@@ -51,8 +51,11 @@ static void compile_route_split(struct compile *c, const struct model_rule *from
 
 static struct view compile_route_name(struct compile *c, struct view route, struct view rule)
 {
-	struct view front = region_join(c->check->region, route, VIEW("/"));
+	struct view front = { 0 };
 
+	if (rule.n == 0) /* the portal's and the applications': each route has one */
+		return route;
+	front = region_join(c->check->region, route, VIEW("/"));
 	return region_join(c->check->region, front, rule);
 }
 
@@ -82,9 +85,9 @@ static void compile_route_rule(struct compile *c, const struct model_rule *from,
 	to->cache =
 		compile_delivery_cache(c, from->cache.at ? &from->cache : &of->cache, name, from);
 	to->action = from->action;
-	to->app = IMAGE_NONE;
+	to->app = from->action == IMAGE_ACTION_APP ? from->app : IMAGE_NONE;
 	to->filter = compile_filter_rule(c, of, from, limits);
-	if (from->action == IMAGE_ACTION_BACKEND)
+	if (from->action == IMAGE_ACTION_BACKEND || from->action == IMAGE_ACTION_APP)
 		compile_route_split(c, from, to);
 	if (from->action == IMAGE_ACTION_BACKEND && from->mirror.n) {
 		to->mirror = from->mirror_index;

@@ -66,7 +66,8 @@ static void conf_check_host(struct conf_run *r, const struct image *im,
 		name = region_join(&r->region, VIEW("x"), hosts_stored(name));
 	if (!route->listeners.p)
 		for (uint32_t l = 0; l < r->model.listeners.n; l++)
-			conf_cover_add(&cover, im, l, name);
+			if (!(image_listener_at(im, l)->flags & IMAGE_CELL))
+				conf_cover_add(&cover, im, l, name);
 	for (uint32_t l = 0; route->listeners.p && l < route->listeners.n; l++)
 		conf_cover_add(&cover, im, route->listeners.p[l].index, name);
 	if (cover.has_https && !cover.has_http && !cover.is_covered)

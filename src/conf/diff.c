@@ -60,7 +60,7 @@ static void diff_put_default(struct wbuf *w, const struct diff_task *t)
 		WBUF_LIT(w, "not set");
 		return;
 	}
-	wbuf_str(w, t->row->preset);
+	option_put_preset(w, t->row);
 	WBUF_LIT(w, " (default)");
 }
 

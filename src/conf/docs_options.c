@@ -93,6 +93,16 @@ static void docs_put_cell(struct wbuf *w, const char *text)
 	}
 }
 
+static void docs_put_preset(struct wbuf *w, const struct option *row)
+{
+	char text[200] = "";
+	struct wbuf preset = wbuf_of(text, sizeof text - 1);
+
+	option_put_preset(&preset, row);
+	docs_put_cell(w, text);
+	w->bad |= preset.bad;
+}
+
 static const char docs_manual_head[] =
 	"# Options\n"
 	"\n"
@@ -142,14 +152,15 @@ static void docs_put_row(struct wbuf *w, const struct docs_tables *t, const stru
 		docs_put_anchor(w, t, row->table);
 		WBUF_LIT(w, ")");
 	} else if (row->kind == OPTION_ABSENT) {
-		WBUF_LIT(w, "*not available in this version*");
+		wbuf_str(w, row->flags & OPTION_LATER ? "*no effect in this version*"
+						      : "*not available in this version*");
 	} else {
 		option_put_kind(w, row);
 	}
 	WBUF_LIT(w, " | ");
 	if (row->preset) {
 		WBUF_LIT(w, "`");
-		docs_put_cell(w, row->preset);
+		docs_put_preset(w, row);
 		WBUF_LIT(w, "`");
 	} else if (row->flags & OPTION_REQUIRED) {
 		WBUF_LIT(w, "*required*");
@@ -286,7 +297,6 @@ static void docs_put_type(struct wbuf *w, const struct docs_tables *t, const str
 		[OPTION_PAIRS] = "{\"type\": \"object\", \"additionalProperties\": {\"type\": "
 				 "[\"string\", \"number\", \"boolean\"]}}",
 		[OPTION_INCLUDE] = "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}",
-		[OPTION_ABSENT] = "{\"enum\": [false, 0, \"off\", \"none\", null, [], {}]}",
 	};
 
 	switch (row->kind) {
@@ -303,6 +313,16 @@ static void docs_put_type(struct wbuf *w, const struct docs_tables *t, const str
 		WBUF_LIT(w, "{\"type\": \"array\", \"items\": ");
 		docs_put_words(w, row->words);
 		WBUF_LIT(w, "}");
+		break;
+	case OPTION_SETS:
+		WBUF_LIT(w, "{\"type\": \"array\", \"items\": {\"type\": \"array\", \"items\": ");
+		docs_put_words(w, row->words);
+		WBUF_LIT(w, "}}");
+		break;
+	case OPTION_ABSENT:
+		wbuf_str(w, row->flags & OPTION_LATER
+				    ? "{}"
+				    : "{\"enum\": [false, 0, \"off\", \"none\", null, [], {}]}");
 		break;
 	case OPTION_MAP:
 		docs_put_reference(w, t, row->table);

@@ -88,10 +88,13 @@ static void hosts_add_route(struct hosts_work *w, uint32_t route)
 	const struct model_route *r = MODEL_AT(struct model_route, w->c->model->routes, route);
 
 	if (!r->listeners.p) {
-		for (uint32_t l = 0; l < w->c->model->listeners.n; l++)
-			if (image_is_http(MODEL_AT(struct model_listener, w->c->model->listeners, l)
-						  ->protocol))
-				hosts_add(w, l, route);
+		for (uint32_t i = 0; i < w->c->model->listeners.n; i++) {
+			const struct model_listener *l =
+				MODEL_AT(struct model_listener, w->c->model->listeners, i);
+
+			if (image_is_http(l->protocol) && !l->is_cell)
+				hosts_add(w, i, route);
+		}
 		return;
 	}
 	for (uint32_t i = 0; i < r->listeners.n; i++)

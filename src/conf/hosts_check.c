@@ -182,7 +182,11 @@ static void hosts_check_list(struct hosts_search *s, const struct hosts_list *l)
 			const struct model_rule *rule =
 				MODEL_AT(struct model_rule, route->rules, k);
 			struct hosts_count *count = &s->counts[s->first[number] + k];
-			const struct hosts_filed *by = hosts_find_cover(s, rule);
+			const struct hosts_filed *by = NULL;
+
+			if (route->is_gate)
+				continue; /* who else has its host is told by check_gateway_route */
+			by = hosts_find_cover(s, rule);
 
 			count->seen++;
 			count->covered += by != NULL;
@@ -240,7 +244,7 @@ void hosts_check(struct check *c, const struct hosts *h)
 	for (uint32_t i = 0; i < m->listeners.n; i++) {
 		const struct model_listener *l = MODEL_AT(struct model_listener, m->listeners, i);
 
-		if (h->tables[i].n || l->redirect_to_https || !l->at)
+		if (h->tables[i].n || l->redirect_to_https || !l->at || l->is_cell)
 			continue;
 		if (image_is_http(l->protocol))
 			diag_warning(c->diag, l->at->at,

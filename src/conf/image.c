@@ -9,35 +9,16 @@
  */
 #include "conf/image.h"
 
+#include "conf/image_gateway.h"
 #include "conf/image_path.h"
+#include "conf/image_row.h"
 #include "conf/image_table.h"
 
 #include <stdalign.h>
 
-enum row_kind {
-	ROW_STR,	   /* struct image_str: a..b bytes */
-	ROW_TEXT,	   /* the same, and no NUL in it: it becomes a C string somewhere */
-	ROW_RANGE,	   /* struct image_range into section a, at least b elements */
-	ROW_INDEX,	   /* uint32_t index into section a */
-	ROW_INDEX_OR_NONE, /* the same, or IMAGE_NONE */
-	ROW_U8,		   /* a..b */
-	ROW_U16,
-	ROW_U32,
-	ROW_ADDRESS /* struct image_address: kinds by the bits of a; b: kind 0 (none) is fine too */
-};
-
-struct row {
-	uint8_t section;
-	uint8_t kind;
-	uint16_t offset;
-	uint32_t a, b;
-};
-
 enum {
-	IMAGE_NAME_MAX = 255, /* names that people give, and DNS names with a leading dot */
 	IMAGE_TEXT_MAX = 1 << 20,
 	IMAGE_PATH_MAX = 4095,
-	IMAGE_UNIX_MAX = 107, /* sun_path with its NUL */
 	IMAGE_DER_MAX = 1 << 16,
 	IMAGE_METHOD_BITS = (1 << 10) - 1, /* enum http_method has ten */
 	IMAGE_BACKOFF_MAX_MS = 60000,
@@ -45,22 +26,14 @@ enum {
 	IMAGE_PERSIST_NAME_MAX = 64
 };
 
-#define ROW(section, kind, T, field, a, b)                                                         \
-	{                                                                                          \
-		section, kind, offsetof(struct T, field), (a), (b)                                 \
-	}
-
-/* A limit or time that the owner bounds further; the top bit stays free for arithmetic. */
-#define ANY INT32_MAX
-
-static const struct row rows[] = {
+static const struct image_row rows[] = {
 	ROW(IMAGE_LISTENER, ROW_TEXT, image_listener, name, 1, IMAGE_NAME_MAX),
 	ROW(IMAGE_LISTENER, ROW_ADDRESS, image_listener, address,
 	    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_UNIX, 0),
 	ROW(IMAGE_LISTENER, ROW_U16, image_listener, slot, 0, IMAGE_LISTENER_SLOTS - 1),
 	ROW(IMAGE_LISTENER, ROW_U8, image_listener, protocol, IMAGE_HTTP, IMAGE_UDP),
 	ROW(IMAGE_LISTENER, ROW_U8, image_listener, flags, 0,
-	    IMAGE_DEFAULT_CERTIFICATE | IMAGE_REDIRECT_TO_HTTPS | IMAGE_HTTP2),
+	    IMAGE_DEFAULT_CERTIFICATE | IMAGE_REDIRECT_TO_HTTPS | IMAGE_HTTP2 | IMAGE_CELL),
 	ROW(IMAGE_LISTENER, ROW_INDEX_OR_NONE, image_listener, default_certificate,
 	    IMAGE_CERTIFICATE, 0),
 	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, sni, IMAGE_SNI, 0),
@@ -128,7 +101,7 @@ static const struct row rows[] = {
 	ROW(IMAGE_RULE, ROW_U32, image_rule, mirror_percent, 0, 100),
 	ROW(IMAGE_RULE, ROW_U32, image_rule, method_bits, 0, IMAGE_METHOD_BITS),
 	ROW(IMAGE_RULE, ROW_U8, image_rule, path_kind, IMAGE_PATH_ANY, IMAGE_PATH_REGEX),
-	ROW(IMAGE_RULE, ROW_U8, image_rule, action, IMAGE_ACTION_BACKEND, IMAGE_ACTION_RESPOND),
+	ROW(IMAGE_RULE, ROW_U8, image_rule, action, IMAGE_ACTION_BACKEND, IMAGE_ACTION_APP),
 	ROW(IMAGE_RULE, ROW_U16, image_rule, status, 0, 599),
 	ROW(IMAGE_RULE, ROW_U8, image_rule, priority, IMAGE_PRIORITY_HIGH, IMAGE_PRIORITY_LOW),
 	ROW(IMAGE_RULE, ROW_TEXT, image_rule, location, 0, IMAGE_PATH_MAX),
@@ -272,7 +245,7 @@ static const struct row rows[] = {
 };
 
 /* The same rows for the header: it is one struct, not a section. */
-static const struct row header_rows[] = {
+static const struct image_row header_rows[] = {
 	ROW(0, ROW_U32, image_header, edges, 0, IMAGE_EDGES_MAX),
 	ROW(0, ROW_ADDRESS, image_header, metrics, 1 << IMAGE_ADDRESS_IP, 1),
 	ROW(0, ROW_RANGE, image_header, trust_forwarded_from, IMAGE_NETWORK, 0),
@@ -325,97 +298,11 @@ size_t image_section_size(enum image_section s)
 	return section_size[s];
 }
 
-static bool range_is_inside(const struct image *im, enum image_section s, struct image_range r)
-{
-	uint32_t n = image_count(im, s);
-
-	return r.first <= n && r.n <= n - r.first;
-}
-
-static bool str_is_inside(const struct image *im, struct image_str s)
-{
-	return range_is_inside(im, IMAGE_BYTES, (struct image_range){ s.at, s.n });
-}
-
-static bool str_is_between(const struct image *im, struct image_str s, uint32_t min, uint32_t max)
-{
-	return s.n >= min && s.n <= max && str_is_inside(im, s);
-}
-
-static bool text_is_between(const struct image *im, struct image_str s, uint32_t min, uint32_t max)
-{
-	return str_is_between(im, s, min, max) && view_find(image_view(im, s), 0) == s.n;
-}
-
-static bool address_is_good(const struct image *im, const struct image_address *a,
-			    const struct row *row)
-{
-	if (a->kind == 0)
-		return row->b != 0 && a->name.n == 0;
-	if (a->kind > IMAGE_ADDRESS_UNIX || !(row->a & 1u << a->kind))
-		return false;
-	if (a->kind == IMAGE_ADDRESS_IP)
-		return a->port != 0 && a->name.n == 0;
-	if (a->kind == IMAGE_ADDRESS_NAME)
-		return a->port != 0 && text_is_between(im, a->name, 1, 253);
-	return text_is_between(im, a->name, 2, IMAGE_UNIX_MAX) &&
-	       view_starts(image_view(im, a->name), VIEW("/"));
-}
-
-/* One field of one element; at is aligned for its type because the section and its elements are. */
-static bool field_is_good(const struct image *im, const struct row *row, const void *at)
-{
-	uint32_t x = 0;
-
-	switch (row->kind) {
-	case ROW_STR:
-		return str_is_between(im, *(const struct image_str *)at, row->a, row->b);
-	case ROW_TEXT:
-		return text_is_between(im, *(const struct image_str *)at, row->a, row->b);
-	case ROW_RANGE:
-		return ((const struct image_range *)at)->n >= row->b &&
-		       range_is_inside(im, (enum image_section)row->a,
-				       *(const struct image_range *)at);
-	case ROW_ADDRESS:
-		return address_is_good(im, (const struct image_address *)at, row);
-	case ROW_INDEX:
-	case ROW_INDEX_OR_NONE:
-		x = *(const uint32_t *)at;
-		return x < image_count(im, (enum image_section)row->a) ||
-		       (row->kind == ROW_INDEX_OR_NONE && x == IMAGE_NONE);
-	case ROW_U8:
-		x = *(const uint8_t *)at;
-		break;
-	case ROW_U16:
-		x = *(const uint16_t *)at;
-		break;
-	default:
-		x = *(const uint32_t *)at;
-		break;
-	}
-	return x >= row->a && x <= row->b;
-}
-
 static bool rows_are_good(const struct image *im)
 {
-	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
-		enum image_section s = (enum image_section)rows[r].section;
-		size_t size = section_size[s];
-
-		for (size_t i = 0; i < image_count(im, s); i++) {
-			const uint8_t *element = image_at(im, s, i, size);
-
-			if (!field_is_good(im, &rows[r], element + rows[r].offset))
-				return false;
-		}
-	}
-	for (size_t r = 0; r < sizeof header_rows / sizeof header_rows[0]; r++) {
-		const uint8_t *header = (const uint8_t *)im->header;
-
-		if (!field_is_good(im, &header_rows[r], header + header_rows[r].offset))
-			return false;
-	}
-	return true;
+	return image_rows_are_good(im, rows, sizeof rows / sizeof rows[0]) &&
+	       image_row_header_is_good(im, header_rows,
+					sizeof header_rows / sizeof header_rows[0]);
 }
 
 static bool sni_is_complete(const struct image *im, struct image_range table)
@@ -475,6 +362,8 @@ static const char *rule_why(const struct image *im, const struct image_rule *r)
 		return redirect_is_good(r) ? NULL : "a redirect has no 3xx status or no location";
 	if (r->action == IMAGE_ACTION_RESPOND)
 		return r->status < 200 ? "a response has no final status" : NULL;
+	if (r->action == IMAGE_ACTION_PORTAL)
+		return r->backends.n ? "the portal has a backend" : NULL;
 	for (size_t i = 0; i < r->backends.n; i++) {
 		const struct image_split *s = image_split_at(im, r->backends.first + i);
 
@@ -640,10 +529,11 @@ static const char *header_why(struct view bytes)
 static const char *contents_why(const struct image *im)
 {
 	static const char *(*const checks[])(const struct image *) = {
-		listeners_why, image_path_why, routes_why, rules_why, pools_why, servers_why,
+		listeners_why, image_path_why, routes_why,	  rules_why,
+		pools_why,     servers_why,    image_gateway_why,
 	};
 
-	if (!rows_are_good(im))
+	if (!rows_are_good(im) || !image_gateway_rows_are_good(im))
 		return "a field is out of its bounds";
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		const char *why = checks[i](im);

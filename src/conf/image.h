@@ -441,7 +441,14 @@ struct image_condition {
 	uint8_t pad[2];
 };
 
-enum { IMAGE_CONDITION_DEPTH = 8, IMAGE_CONDITIONS_MAX = 256 /* of one tree */ };
+enum {
+	IMAGE_CONDITION_DEPTH = 8,
+	IMAGE_CONDITIONS_MAX = 256, /* of one tree */
+	IMAGE_DAY_MINUTES = 24 * 60,
+	IMAGE_APPS_MAX = 1000,
+	IMAGE_FACTORS_MAX = 16, /* combinations */
+	IMAGE_CELLS_MAX = 100000
+};
 
 struct image_zone {
 	struct image_str name;

@@ -36,6 +36,17 @@ struct model_statuses {
 	uint32_t n;
 };
 
+/* Combinations of words: the bits of each. */
+struct model_set {
+	const struct node *at;
+	uint8_t bits;
+};
+
+struct model_sets {
+	struct model_set *p;
+	uint32_t n;
+};
+
 struct model_pair {
 	const struct node *at;
 	struct view name, value;
@@ -78,7 +89,8 @@ struct model_listener {
 	struct view name;
 	struct value_address address;
 	uint8_t protocol; /* enum image_protocol */
-	uint8_t isolation, http3;
+	bool is_cell;	  /* isolation: cell */
+	uint8_t http3;
 	uint8_t http2; /* enum model_http2 */
 	struct model_texts certificates;
 	bool default_certificate, redirect_to_https;
@@ -292,6 +304,7 @@ struct model_rule {
 	uint8_t path_kind; /* enum image_path_kind */
 	uint8_t action;	   /* enum image_action; 0: none that can be used */
 	bool is_short;	   /* the route's short form, not a rule that was written */
+	uint32_t app;	   /* IMAGE_ACTION_APP: its index */
 };
 
 struct model_route {
@@ -304,6 +317,7 @@ struct model_route {
 	struct model_compress compress; /* of rules that have none of their own */
 	struct model_cache cache;	/* likewise */
 	uint8_t priority;		/* enum image_priority + 1, likewise */
+	bool is_gate;			/* the portal's, or an application's: by check_gateway */
 };
 
 struct model_metrics {
@@ -328,10 +342,119 @@ struct model_tracing {
 	struct view path;
 };
 
+struct model_session {
+	const struct node *at;
+	uint64_t idle_ms, lifetime_ms, rotate_ms, step_up_ms;
+	uint8_t binding;     /* enum image_binding */
+	uint8_t on_mismatch; /* enum image_mismatch */
+};
+
+struct model_cells {
+	const struct node *at;
+	uint64_t total, per_address, before_login, spawner_lifetime_ms;
+};
+
+struct model_gateway {
+	const struct node *at;
+	struct view host; /* in lower case, by check_gateway */
+	struct view title;
+	struct model_session session;
+	struct model_cells cells;
+	struct view origin; /* by check_gateway: of host on the first listener of cells */
+};
+
+struct model_identity {
+	const struct node *at;
+	struct view name;
+	uint8_t type;
+};
+
+struct model_argon2 {
+	const struct node *at;
+	uint64_t memory, passes;
+};
+
+struct model_factors {
+	const struct node *at;
+	struct model_sets require; /* bits of enum gate_factor */
+	struct model_argon2 argon2;
+};
+
+struct model_zone {
+	const struct node *at;
+	struct view name;
+	struct model_networks networks;
+};
+
+struct model_time {
+	const struct node *at;
+	struct model_texts days;
+	struct view from, to;
+};
+
+/* One of its members is given. */
+struct model_condition {
+	const struct node *at;
+	struct model_list all, any, none; /* struct model_condition */
+	struct view group, user, zone;
+	uint8_t factor; /* enum gate_factor */
+	bool client_certificate, everyone;
+	struct model_time time;
+};
+
+/* A node of a tree in preorder, by check_condition: what struct image_condition has. */
+struct model_node {
+	const struct node *at;
+	struct view text;
+	uint32_t n, index;
+	uint16_t from, to;
+	uint8_t days, kind, depth;
+};
+
+struct model_tree {
+	struct model_node *p;
+	uint32_t n; /* 0: there is none */
+};
+
+struct model_access {
+	const struct node *at;
+	struct model_condition allow, deny;
+	struct model_tree allow_tree, deny_tree; /* by check_condition */
+};
+
+struct model_app_identity {
+	const struct node *at;
+	struct view header, audience;
+	bool jwt;
+};
+
+struct model_title {
+	const struct node *at;
+	struct view text, nl, en;
+};
+
+struct model_app {
+	const struct node *at;
+	struct view name;
+	struct model_title title;
+	struct view host; /* in lower case, by check_app */
+	struct view backend;
+	struct model_access access;
+	struct model_app_identity identity;
+	/* by check_app */
+	struct view origin;
+	uint32_t backend_index; /* IMAGE_NONE: none */
+	uint64_t id;
+};
+
 struct model {
 	const struct node *at;
 	uint64_t edges;
 	struct model_list listeners, certificates, backends, routes;
+	struct model_gateway gateway;
+	struct model_list identity; /* struct model_identity */
+	struct model_factors factors;
+	struct model_list zones, apps;
 	struct model_metrics metrics;
 	struct model_log log;
 	struct model_tracing tracing;

@@ -109,6 +109,10 @@ void option_put_kind(struct wbuf *w, const struct option *row)
 		wbuf_str(w, "a list of: ");
 		option_put_words(w, row->words);
 		break;
+	case OPTION_SETS:
+		wbuf_str(w, "a list of lists ([[a], [b, c]]) of: ");
+		option_put_words(w, row->words);
+		break;
 	case OPTION_ADDRESS:
 		wbuf_str(w, "an address (127.0.0.1:8080, [::1]:8080");
 		wbuf_str(w, row->max & 1u << IMAGE_ADDRESS_NAME ? ", host.name:8080" : "");
@@ -118,6 +122,26 @@ void option_put_kind(struct wbuf *w, const struct option *row)
 		wbuf_str(w, plain[row->kind]);
 		break;
 	}
+}
+
+void option_put_preset(struct wbuf *w, const struct option *row)
+{
+	struct view rest = view_str(row->preset);
+
+	if (row->kind != OPTION_SETS) {
+		wbuf_view_put(w, rest);
+		return;
+	}
+	WBUF_LIT(w, "[[");
+	for (; rest.n; rest = view_slice(rest, 1, rest.n)) {
+		if (rest.p[0] == ' ')
+			WBUF_LIT(w, "], [");
+		else if (rest.p[0] == '+')
+			WBUF_LIT(w, ", ");
+		else
+			wbuf_u8(w, rest.p[0]);
+	}
+	WBUF_LIT(w, "]]");
 }
 
 static void option_wrong(const struct option_field *f, const struct node *at)
@@ -259,18 +283,44 @@ static void option_on_word(struct option_field *f)
 		*(uint8_t *)f->ret = w->value;
 }
 
-static void option_on_words(struct option_field *f)
+/* The words of a list, as bits; 0: one of them is none (told). */
+static uint8_t option_bits(const struct option_field *f, const struct node *list)
 {
+	bool is_good = true;
 	uint8_t bits = 0;
 
-	if (!option_is_list(f))
-		return;
-	for (const struct node *n = f->node->first; n; n = n->next) {
+	for (const struct node *n = list->first; n; n = n->next) {
 		const struct option_word *w = option_word(f, n);
 
 		bits |= w ? w->value : 0;
+		is_good &= w != NULL;
 	}
-	*(uint8_t *)f->ret = bits;
+	return is_good ? bits : 0;
+}
+
+static void option_on_words(struct option_field *f)
+{
+	if (option_is_list(f))
+		*(uint8_t *)f->ret = option_bits(f, f->node);
+}
+
+static void option_on_sets(struct option_field *f)
+{
+	struct model_sets sets = { 0 };
+
+	if (!option_is_list(f))
+		return;
+	sets.p = REGION_NEW(f->p->region, struct model_set, f->node->n);
+	for (const struct node *n = f->node->first; n; n = n->next) {
+		if (n->kind == NODE_LIST)
+			sets.p[sets.n++] = (struct model_set){ .at = n, .bits = option_bits(f, n) };
+		else if (n->kind == NODE_SCALAR && n->text.n)
+			diag_error(f->p->diag, n->at, "%s: expected a list of lists: write [%.*s]",
+				   f->row->name, DIAG_VIEW(n->text));
+		else
+			option_wrong(f, n);
+	}
+	*(struct model_sets *)f->ret = sets;
 }
 
 static void option_on_address(struct option_field *f)
@@ -412,7 +462,10 @@ static void option_on_absent(struct option_field *f)
 					view_eq(n->text, VIEW("0")) || n->text.n == 0
 			      : n->n == 0;
 
-	if (!is_off)
+	if (!is_off && f->row->flags & OPTION_LATER)
+		diag_warning(f->p->diag, n->key_at,
+			     "%s is not available in this version and has no effect", f->row->name);
+	else if (!is_off)
 		diag_error(f->p->diag, n->key_at,
 			   "%s is not available in this version: leave it out", f->row->name);
 }
@@ -427,34 +480,52 @@ static option_handler *const option_handlers[] = {
 	[OPTION_SIZE] = option_on_number,	[OPTION_DURATION] = option_on_number,
 	[OPTION_FACTOR] = option_on_number,	[OPTION_NAME] = option_on_name,
 	[OPTION_TEXT] = option_on_text,		[OPTION_WORD] = option_on_word,
-	[OPTION_WORDS] = option_on_words,	[OPTION_ADDRESS] = option_on_address,
-	[OPTION_TEXTS] = option_on_texts,	[OPTION_NETWORKS] = option_on_networks,
-	[OPTION_STATUSES] = option_on_statuses, [OPTION_PAIRS] = option_on_pairs,
-	[OPTION_MAP] = option_on_map,		[OPTION_LIST] = option_on_list,
-	[OPTION_ABSENT] = option_on_absent,	[OPTION_INCLUDE] = option_on_include,
+	[OPTION_WORDS] = option_on_words,	[OPTION_SETS] = option_on_sets,
+	[OPTION_ADDRESS] = option_on_address,	[OPTION_TEXTS] = option_on_texts,
+	[OPTION_NETWORKS] = option_on_networks, [OPTION_STATUSES] = option_on_statuses,
+	[OPTION_PAIRS] = option_on_pairs,	[OPTION_MAP] = option_on_map,
+	[OPTION_LIST] = option_on_list,		[OPTION_ABSENT] = option_on_absent,
+	[OPTION_INCLUDE] = option_on_include,
 };
 
-/* What a preset stands for: a scalar, or a list of its words. */
-static const struct node *option_preset(struct option_parse *p, const struct option *row)
+/* A list of the parts of a text. */
+static struct node *option_split(struct option_parse *p, struct view rest, uint8_t between)
 {
-	struct node *n = REGION_NEW(p->region, struct node, 1);
-	struct view rest = view_str(row->preset);
+	struct node *list = REGION_NEW(p->region, struct node, 1);
 
-	n->kind = NODE_SCALAR;
-	n->text = rest;
-	if (row->kind != OPTION_WORDS && row->kind != OPTION_STATUSES)
-		return n;
-	n->kind = NODE_LIST;
+	list->kind = NODE_LIST;
 	while (rest.n) {
 		struct node *item = REGION_NEW(p->region, struct node, 1);
-		size_t space = view_find(rest, ' ');
+		size_t end = view_find(rest, between);
 
 		item->kind = NODE_SCALAR;
-		item->text = view_slice(rest, 0, space);
-		node_append(n, item);
-		rest = view_slice(rest, space + 1, rest.n);
+		item->text = view_slice(rest, 0, end);
+		node_append(list, item);
+		rest = view_slice(rest, end + 1, rest.n);
 	}
-	return n;
+	return list;
+}
+
+/* What a preset stands for: a scalar, a list of its words, or a list of lists ("a b+c"). */
+static const struct node *option_preset(struct option_parse *p, const struct option *row)
+{
+	struct view text = view_str(row->preset);
+	struct node *n = NULL, *list = NULL;
+
+	if (row->kind == OPTION_WORDS || row->kind == OPTION_STATUSES || row->kind == OPTION_SETS)
+		n = option_split(p, text, ' ');
+	if (!n) {
+		n = REGION_NEW(p->region, struct node, 1);
+		n->kind = NODE_SCALAR;
+		n->text = text;
+	}
+	if (row->kind != OPTION_SETS)
+		return n;
+	list = REGION_NEW(p->region, struct node, 1);
+	list->kind = NODE_LIST;
+	for (const struct node *item = n->first; item; item = item->next)
+		node_append(list, option_split(p, item->text, '+'));
+	return list;
 }
 
 /* The option that word may have meant; empty: none, or enough was guessed. */

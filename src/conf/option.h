@@ -18,6 +18,7 @@ enum option_kind {
 	OPTION_TEXT,	 /* struct view: min..max bytes */
 	OPTION_WORD,	 /* uint8_t: one of words */
 	OPTION_WORDS,	 /* uint8_t: a list of words, bits */
+	OPTION_SETS,	 /* struct model_sets: a list of lists of words */
 	OPTION_ADDRESS,	 /* struct value_address: kinds by the bits of max */
 	OPTION_TEXTS,	 /* struct model_texts: each of min..max bytes */
 	OPTION_NETWORKS, /* struct model_networks */
@@ -31,7 +32,8 @@ enum option_kind {
 
 enum option_flag {
 	OPTION_REQUIRED = 1,
-	OPTION_LINES = 2 /* a text that may hold line ends and tabs */
+	OPTION_LINES = 2, /* a text that may hold line ends and tabs */
+	OPTION_LATER = 4  /* OPTION_ABSENT: has no effect yet, which is told, and no error */
 };
 
 /* What a word of an OPTION_WORD means when it is not simply its number. */
@@ -89,6 +91,9 @@ void option_parse(struct option_parse *p, const struct option_table *table, cons
 
 /* option_put_kind - what a row's value must look like: "a number from 1 to 64" */
 void option_put_kind(struct wbuf *w, const struct option *row);
+
+/* option_put_preset - a row's default, as one would write it */
+void option_put_preset(struct wbuf *w, const struct option *row);
 
 enum { OPTION_GUESSES_MAX = 200 };
 

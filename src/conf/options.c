@@ -7,12 +7,13 @@
 #include "conf/option_row.h"
 #include "conf/options_delivery.h"
 #include "conf/options_filter.h"
+#include "conf/options_gateway.h"
 
 OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY },
 		  { "http", IMAGE_HTTP, OPTION_WORD_READY },
 		  { "tls_passthrough", IMAGE_TLS_PASSTHROUGH, OPTION_WORD_READY },
 		  { "tcp", IMAGE_TCP, OPTION_WORD_READY }, { "udp", IMAGE_UDP, OPTION_WORD_READY });
-OPTIONS_WORD_LIST(isolation, { "shared", 0, OPTION_WORD_READY }, { "cell", 1, OPTION_WORD_NEVER });
+OPTIONS_WORD_LIST(isolation, { "shared", 0, OPTION_WORD_READY }, { "cell", 1, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(http2, { "false", MODEL_HTTP2_OFF, OPTION_WORD_READY },
 		  { "true", MODEL_HTTP2_ON, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(http3, { "false", 0, OPTION_WORD_READY }, { "true", 1, OPTION_WORD_NEVER });
@@ -156,8 +157,10 @@ static const struct option listener_rows[] = {
 	ROW_BOOL(model_listener, default_certificate, "default_certificate", "false",
 		 "The first certificate answers clients without a server name, or with an unknown "
 		 "one; otherwise they are refused."),
-	ROW_WORD(model_listener, isolation, "isolation", isolation, "shared",
-		 "How clients are kept apart."),
+	ROW_WORD(model_listener, is_cell, "isolation", isolation, "shared",
+		 "How clients are kept apart. cell: every connection is a process of its own; for "
+		 "https, for the log-in portal and the applications behind it, and for routes that "
+		 "name the listener."),
 	ROW_WORD(model_listener, http2, "http2", http2, NULL,
 		 "Offer HTTP/2. With https, where it is the default, clients choose it in the TLS "
 		 "handshake; with http only those that begin with it at once get it."),
@@ -498,9 +501,10 @@ static const struct option_table rule = OPTIONS_TABLE(
 
 static const struct option route_rows[] = {
 	ROW_NAME(model_route, "name", 0, "Its name in logs; route-1, route-2, ... when left out."),
-	ROW_TEXTS(model_route, listeners, "listeners", 0, 63,
-		  "Names of the listeners it serves; all those with protocol http and https when "
-		  "left out."),
+	ROW_TEXTS(
+		model_route, listeners, "listeners", 0, 63,
+		"Names of the listeners it serves; when left out all those with protocol http and "
+		"https, but for those with isolation: cell."),
 	ROW_TEXTS(
 		model_route, hosts, "hosts", 0, 253,
 		"Host names: www.example.nl, \"*.example.nl\" (one label or more in front), or "
@@ -583,11 +587,15 @@ static const struct option top_rows[] = {
 		  NULL,
 		  "Networks whose X-Forwarded-* and Forwarded are believed; from all others they "
 		  "are removed."),
-	ROW_ABSENT("gateway", "The log-in portal."),
-	ROW_ABSENT("identity", "Sources of identity."),
-	ROW_ABSENT("factors", "Factors of a log-in."),
-	ROW_ABSENT("zones", "Networks by name."),
-	ROW_ABSENT("apps", "Applications behind the gateway."),
+	ROW_MAP(model, gateway, "gateway", &options_gateway, "The log-in portal."),
+	ROW_TABLE(model, identity, "identity", OPTION_LIST, 0, 16, &options_identity,
+		  "Where users come from: this version has local alone, which is also there when "
+		  "this is left out."),
+	ROW_MAP(model, factors, "factors", &options_factors, "What a log-in asks for."),
+	ROW_TABLE(model, zones, "zones", OPTION_LIST, 0, 10000, &options_zone,
+		  "Networks by name, for access rules."),
+	ROW_TABLE(model, apps, "apps", OPTION_LIST, 0, IMAGE_APPS_MAX, &options_app,
+		  "Applications behind the log-in portal."),
 	ROW_ABSENT("isolation", "Isolation in an incident."),
 };
 static const struct option_table top = {

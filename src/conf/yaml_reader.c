@@ -162,7 +162,7 @@ static void yaml_reader_open(struct yaml_reader_state *s, enum node_kind kind,
 	if (yaml_reader_wants_key(s)) {
 		yaml_reader_stop(s, mark, "a key must be a word");
 	} else if (s->depth == YAML_READER_DEPTH) {
-		yaml_reader_stop(s, mark, "too deep: 16 levels at most");
+		yaml_reader_stop(s, mark, "too deep: 24 levels at most");
 	} else {
 		n = yaml_reader_node(s, kind, mark);
 		if (!n)

@@ -9,7 +9,7 @@
 
 #include "conf/node.h"
 
-enum { YAML_READER_DEPTH = 16, YAML_READER_NODES = 500000 };
+enum { YAML_READER_DEPTH = 24, YAML_READER_NODES = 500000 };
 
 struct yaml_reader {
 	struct arena *region;

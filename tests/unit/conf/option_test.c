@@ -6,6 +6,7 @@
 #include "conf/option.h"
 #include "conf/options.h"
 #include "conf/region.h"
+#include "ipc/gate_words.h"
 #include "tests/unit/check.h"
 
 #include <stdio.h>
@@ -39,7 +40,8 @@ static void *parse(const struct option_table *t, const struct option *row, struc
 			other->text = VIEW("a");
 		if (t->rows[i].kind == OPTION_NUMBER)
 			other->text = VIEW("1");
-		if (t->rows[i].kind == OPTION_LIST || t->rows[i].kind == OPTION_TEXTS)
+		if (t->rows[i].kind == OPTION_LIST || t->rows[i].kind == OPTION_TEXTS ||
+		    t->rows[i].kind == OPTION_NETWORKS)
 			other->kind = NODE_LIST;
 		node_append(map, other);
 	}
@@ -164,7 +166,7 @@ static void check_samples(const struct option_table *t, const struct option *row
 		(void)parse(t, row, s->is_list ? list_of(s->good) : scalar(s->good), &errors);
 		CHECK_ROW(row->name, errors == 0);
 		(void)parse(t, row, s->is_list ? list_of(s->bad) : scalar(s->bad), &errors);
-		CHECK_ROW(row->name, errors == 1);
+		CHECK_ROW(row->name, errors == !(row->flags & OPTION_LATER));
 		if (row->kind == OPTION_ABSENT)
 			continue;
 		(void)parse(t, row, s->is_list ? scalar(s->good) : list_of(s->good), &errors);
@@ -186,6 +188,41 @@ static void check_words(const struct option_table *t, const struct option *row)
 		CHECK_ROW(w->word, *got == w->value);
 	}
 	(void)parse(t, row, is_list ? list_of("garbage") : scalar("garbage"), &errors);
+	CHECK_ROW(row->name, errors == 1);
+}
+
+/* A list of lists of words: each word by itself, all of them together, and what is no such list. */
+static void check_sets(const struct option_table *t, const struct option *row)
+{
+	struct node *list = NULL, *inner = NULL;
+	const struct model_sets *got = NULL;
+	uint32_t errors = 0;
+	uint8_t all = 0;
+
+	list = list_of("");
+	list->first->kind = NODE_LIST;
+	inner = list->first;
+	for (size_t i = 0; i < row->words->n; i++) {
+		struct node *single = list_of("");
+
+		single->first->kind = NODE_LIST;
+		node_append(single->first, scalar(row->words->p[i].word));
+		got = field(parse(t, row, single, &errors), row);
+		CHECK_ROW(row->words->p[i].word,
+			  errors == 0 && got->n == 1 && got->p[0].bits == row->words->p[i].value);
+		node_append(inner, scalar(row->words->p[i].word));
+		all |= row->words->p[i].value;
+	}
+	got = field(parse(t, row, list, &errors), row);
+	CHECK_ROW(row->name, errors == 0 && got->n == 1 && got->p[0].bits == all);
+	(void)parse(t, row, scalar(row->words->p[0].word), &errors);
+	CHECK_ROW(row->name, errors == 1);
+	(void)parse(t, row, list_of(row->words->p[0].word), &errors);
+	CHECK_ROW(row->name, errors == 1);
+	list = list_of("");
+	list->first->kind = NODE_LIST;
+	node_append(list->first, scalar("garbage"));
+	(void)parse(t, row, list, &errors);
 	CHECK_ROW(row->name, errors == 1);
 }
 
@@ -216,8 +253,19 @@ static void check_row(const struct option_table *t, const struct option *row)
 		check_number(t, row);
 	if (row->kind == OPTION_WORD || row->kind == OPTION_WORDS)
 		check_words(t, row);
+	if (row->kind == OPTION_SETS)
+		check_sets(t, row);
 	if (row->kind == OPTION_TEXT || row->kind == OPTION_TEXTS)
 		check_text(t, row);
+}
+
+/* Tables may hold one another, and themselves. */
+static bool is_known(const struct option_table *const *all, size_t n, const struct option_table *t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i] == t)
+			return true;
+	return false;
 }
 
 static void test_every_row(void **state)
@@ -235,7 +283,7 @@ static void test_every_row(void **state)
 			check_row(todo[i], row);
 			region_close(&region);
 			rows++;
-			if (row->table) {
+			if (row->table && !is_known(todo, n, row->table)) {
 				assert_true(n < COUNT_OF(todo));
 				todo[n++] = row->table;
 			}
@@ -303,6 +351,22 @@ static void test_defaults_are_the_documented_ones(void **state)
 	assert_int_equal(b.health.expect_status.p[0].to, 399);
 	assert_true(b.tls.verify);
 	assert_null(b.health.at);
+	assert_null(m.gateway.at);
+	assert_int_equal(m.gateway.session.idle_ms, 30 * 60000);
+	assert_int_equal(m.gateway.session.lifetime_ms, 10 * 3600000);
+	assert_int_equal(m.gateway.session.rotate_ms, 5 * 60000);
+	assert_int_equal(m.gateway.session.step_up_ms, 5 * 60000);
+	assert_int_equal(m.gateway.session.binding, IMAGE_BINDING_STRICT);
+	assert_int_equal(m.gateway.session.on_mismatch, IMAGE_MISMATCH_STEP_UP);
+	assert_int_equal(m.gateway.cells.total, 5000);
+	assert_int_equal(m.gateway.cells.per_address, 64);
+	assert_int_equal(m.gateway.cells.before_login, 1000);
+	assert_int_equal(m.gateway.cells.spawner_lifetime_ms, 5 * 60000);
+	assert_int_equal(m.factors.require.n, 2);
+	assert_int_equal(m.factors.require.p[0].bits, GATE_PASSKEY);
+	assert_int_equal(m.factors.require.p[1].bits, GATE_PASSWORD | GATE_TOTP);
+	assert_int_equal(m.factors.argon2.memory, 0);
+	assert_int_equal(m.factors.argon2.passes, 0);
 	region_close(&region);
 }
 
