@@ -165,7 +165,7 @@ enum {
 
 /*
  * portal_page - appends a whole HTML document
- * E_LIMIT it does not fit · E_NOMEM no memory for the QR code
+ * E_LIMIT it does not fit
  */
 enum err portal_page(struct wbuf *w, enum portal_page_kind kind, const struct portal_model *m);
 
@@ -181,9 +181,9 @@ struct portal_asset {
 	struct view body;
 };
 
-/* portal_asset - what lies at a path; NULL: nothing. portal_asset_put_headers - likewise its header
- * lines: immutable, cached for a year */
-const struct portal_asset *portal_asset(struct view path);
+/* portal_asset - what lies at a path. portal_asset_put_headers - likewise its header lines: cached
+ * for a year, since a changed file has another name */
+bool portal_asset(struct view path, struct portal_asset *ret);
 void portal_asset_put_headers(struct wbuf *w, const struct portal_asset *asset);
 
 #endif

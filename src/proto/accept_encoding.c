@@ -3,7 +3,7 @@
 
 #include "proto/field.h"
 
-enum { WEIGHT_FULL = 1000, WEIGHT_DIGITS = 3 };
+enum { WEIGHT_FULL = ACCEPT_ENCODING_WEIGHT, WEIGHT_DIGITS = 3 };
 
 static const struct view accept_encoding_names[ENCODING_N] = {
 	[ENCODING_IDENTITY] = VIEW_INIT("identity"),
@@ -38,13 +38,7 @@ static enum encoding accept_encoding_of(struct view name)
 	return view_ieq(name, VIEW("x-gzip")) ? ENCODING_GZIP : ENCODING_N;
 }
 
-/* qvalue of RFC 9110 §12.4.2: 0, 1, and at most three digits behind the point. */
-/*@ requires view_ok(v) && \valid(ret);
-  @ assigns *ret;
-  @ ensures \result == E_OK || \result == E_PROTO;
-  @ ensures \result == E_OK ==> *ret <= WEIGHT_FULL;
-  @*/
-static enum err accept_encoding_qvalue(struct view v, uint16_t *ret)
+enum err accept_encoding_qvalue(struct view v, uint16_t *ret)
 {
 	unsigned q = 0, unit = WEIGHT_FULL;
 

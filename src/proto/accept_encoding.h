@@ -11,7 +11,10 @@
 /* Content codings (RFC 9110 §8.4.1). */
 enum encoding { ENCODING_IDENTITY, ENCODING_GZIP, ENCODING_BR, ENCODING_ZSTD, ENCODING_N };
 
-enum { ACCEPT_ENCODING_ELEMENTS = 32 /* further ones of a request are not looked at */ };
+enum {
+	ACCEPT_ENCODING_ELEMENTS = 32, /* further ones of a request are not looked at */
+	ACCEPT_ENCODING_WEIGHT = 1000  /* a weight of 1 */
+};
 
 /* Zero is valid: the client has said nothing, so it is sent nothing but identity. */
 struct accept_encoding {
@@ -49,5 +52,14 @@ enum encoding accept_encoding_choose(const struct accept_encoding *a, const uint
   @ ensures view_ok(\result);
   @*/
 struct view accept_encoding_name(enum encoding coding);
+
+/* accept_encoding_qvalue - a weight in thousandths (RFC 9110 §12.4.2): 0, 1, and at most three
+ * digits behind the point. E_PROTO: none */
+/*@ requires view_ok(v) && \valid(ret);
+  @ assigns *ret;
+  @ ensures \result == E_OK || \result == E_PROTO;
+  @ ensures \result == E_OK ==> *ret <= ACCEPT_ENCODING_WEIGHT;
+  @*/
+enum err accept_encoding_qvalue(struct view v, uint16_t *ret);
 
 #endif
