@@ -22,8 +22,9 @@
  *   /invite                   invite
  *   /language                 language (nl, en), back (model.here)
  *
- * app, nonce and step are there when the model has them. Links lead to /, /login, /factors,
- * /factors/password, /sessions (with ?from=N for the next part of a list) and portal_asset paths.
+ * A log-in that is a step-up has no field user: the session says who it is. app, nonce and step are
+ * there when the model has them. Links lead to /, /login, /factors, /factors/password, /sessions
+ * (with ?from=N for the next part of a list) and portal_asset paths.
  *
  * form-action 'self' holds for the redirects that answer a form too (CSP3 §4.2, seen in Chromium):
  * a POST may be answered with a redirect within the portal only. The way from a log-in to an
