@@ -9,24 +9,27 @@
  *
  * Forms post application/x-www-form-urlencoded to these paths, each with `t` (model.csrf):
  *
- *   /login                    user, password, app, nonce, step
- *   /login/code               code or recovery (which field is there says what it is), app, nonce,
- * step /login/passkey            credential, client_data, auth_data, signature, user_handle
- * (base64url), app, nonce, step /logout                   everywhere: 1, or not there /factors/totp
- * - : shows PORTAL_TOTP /factors/totp/confirm     name, code /factors/passkey          - : shows
- * PORTAL_PASSKEY /factors/passkey/confirm  name, client_data, attestation (base64url)
- *   /factors/recovery         - : shows PORTAL_RECOVERY
- *   /factors/remove           number
- *   /factors/password         old (when there is one), fresh, again
- *   /sessions/end             number
- *   /invite                   invite
- *   /language                 language (nl, en), back (model.here)
+ * - /login: user, password, app, nonce, step
+ * - /login/code: code or recovery (which field is there says what it is), app, nonce, step
+ * - /login/passkey: credential, client_data, auth_data, signature, user_handle (all base64url),
+ * app, nonce, step
+ * - /logout: everywhere (1, or not there)
+ * - /factors/totp: nothing; shows PORTAL_TOTP
+ * - /factors/totp/confirm: name, code
+ * - /factors/passkey: nothing; shows PORTAL_PASSKEY
+ * - /factors/passkey/confirm: name, client_data, attestation (both base64url)
+ * - /factors/recovery: nothing; shows PORTAL_RECOVERY
+ * - /factors/remove: number
+ * - /factors/password: old (when there is one), fresh, again
+ * - /sessions/end: number
+ * - /invite: invite
+ * - /language: language (nl, en), back (model.here)
  *
  * A log-in that is a step-up has no field user: the session says who it is. app, nonce and step are
  * there when the model has them. Links lead to /, /login, /factors, /factors/password, /sessions
  * (with ?from=N for the next part of a list) and portal_asset paths.
  *
- * form-action 'self' holds for the redirects that answer a form too (CSP3 §4.2, seen in Chromium):
+ * form-action 'self' holds for the redirects that answer a form too (seen in Chromium):
  * a POST may be answered with a redirect within the portal only. The way from a log-in to an
  * application is PORTAL_ONWARD, a page that goes on by itself.
  */
