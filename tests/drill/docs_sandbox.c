@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 extern const struct sandbox_spec config_sandbox, signer_sandbox, edge_sandbox, dialer_sandbox,
-	dialer_sandbox_unix, audit_sandbox, console_sandbox, exporter_sandbox, relay_sandbox;
+	dialer_sandbox_unix, audit_sandbox, console_sandbox, exporter_sandbox, relay_sandbox,
+	verifier_sandbox;
 
 static const char top[] = "# The sandbox of each role\n"
 			  "\n"
@@ -108,5 +109,6 @@ int main(void)
 	print_spec("console", &console_sandbox);
 	print_spec("exporter", &exporter_sandbox);
 	print_spec("relay", &relay_sandbox);
+	print_spec("verifier", &verifier_sandbox);
 	return 0;
 }
