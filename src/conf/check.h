@@ -68,9 +68,6 @@ void check_stream_run(struct check *c);
 void check_gateway_run(struct check *c);
 void check_app_run(struct check *c);
 
-/* check_names_pool - the backend that an option names, which is used then; IMAGE_NONE: told */
-uint32_t check_names_pool(struct check *c, struct view name, struct place at);
-
 /* check_gateway_host - *host in lower case, and its origin on the first listener of cells; empty:
  * it is no name that a certificate can have (told) */
 struct view check_gateway_host(struct check *c, const struct node *of, struct view *host);

@@ -90,7 +90,7 @@ static void check_names_short_form(struct check *c, struct model_route *r)
 	r->rules.n++;
 }
 
-uint32_t check_names_pool(struct check *c, struct view name, struct place at)
+static uint32_t check_names_pool(struct check *c, struct view name, struct place at)
 {
 	uint32_t index = check_resolve(c, &c->backends, "backend", name, at);
 
