@@ -9,7 +9,8 @@ import re
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 RAW = {"script", "style", "textarea", "iframe", "noembed", "noframes", "xmp", "plaintext"}
-REFUSED = {"style", "iframe", "object", "embed", "base", "xmp", "plaintext", "noembed", "noframes", "frame", "frameset", "applet", "animate", "set"}
+REFUSED = {"style", "iframe", "object", "embed", "base", "xmp", "plaintext", "noembed", "noframes", "frame", "frameset", "applet",
+           "animate", "set"}
 URLS = {"href", "src", "action", "formaction", "cite", "data", "poster", "ping", "background", "longdesc", "manifest", "srcset",
         "xlink:href"}
 NEVER = re.compile(r"^(on.*|style|srcdoc|http-equiv-)$")

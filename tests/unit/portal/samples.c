@@ -302,7 +302,7 @@ struct portal_model samples_hostile(struct view v, struct sample_room *room)
 		.has_password = true,
 		.base32 = v,
 		.otpauth_uri = v,
-		.codes = v,
+		.codes = view_slice(v, 0, view_find(v, '\n')), /* one line, as many rows */
 		.invite = v,
 		.status = 999,
 	};
