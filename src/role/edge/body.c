@@ -42,7 +42,7 @@ static void body_put_tail(struct body *b, struct wbuf *w, enum chunked_piece pie
 		WBUF_LIT(w, "0\r\n");
 	b->in_trailers = true;
 	if (b->is_chunked && piece == CHUNKED_TRAILER)
-		wbuf_view_put(w, line);
+		wbuf_view_put(w, b->drops_trailers ? (struct view){ 0 } : line);
 	else if (b->is_chunked)
 		WBUF_LIT(w, "\r\n");
 }

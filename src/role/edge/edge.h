@@ -59,6 +59,7 @@ enum {
 
 struct gate_hooks;
 struct gate_state;
+struct porter;
 struct h2_session;
 struct h2_stream;
 struct h2_field;
@@ -277,9 +278,10 @@ struct body {
 	uint64_t left, moved; /* bytes still to come with BODY_LENGTH; bytes of content so far */
 	uint64_t limit;	      /* content may not be longer; 0 = no limit */
 	struct chunked chunks;
-	uint8_t kind;	  /* enum http_body: how it comes */
-	bool is_chunked;  /* how it goes: in chunks */
-	bool in_trailers; /* the last chunk has been written */
+	uint8_t kind;	     /* enum http_body: how it comes */
+	bool is_chunked;     /* how it goes: in chunks */
+	bool in_trailers;    /* the last chunk has been written */
+	bool drops_trailers; /* they are not passed on */
 	bool is_done;
 };
 
@@ -465,6 +467,7 @@ struct edge {
 	struct loop_source signers[TLS_SIGNER_CHANNELS];
 	struct loop_source authority;  /* of a cell */
 	const struct gate_hooks *gate; /* of a cell; NULL: this is an edge */
+	struct porter *porter;	       /* of a cell: what its gate knows */
 	int image_fd, coming_dialer_fd, coming_signer_fd;
 	uint32_t coming_number;
 	bool swap_is_due; /* to the coming generation, when it is ready */

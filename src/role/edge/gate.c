@@ -9,10 +9,10 @@
 #include "role/edge/request.h"
 #include "sys/fd.h"
 
-struct gate_verdict gate_judge(struct edge *e, struct exchange *x, const struct gate_request *q)
+struct gate_refusal gate_judge(struct edge *e, struct exchange *x, const struct gate_request *q)
 {
 	if (!e->gate)
-		return (struct gate_verdict){ 421, "this listener needs a process per connection" };
+		return (struct gate_refusal){ 421, "this listener needs a process per connection" };
 	x->flags |= X_GATE;
 	return e->gate->decide(e, x, q);
 }
@@ -113,8 +113,11 @@ enum err gate_set_authority(struct edge *e, int fd)
 	loop_close(&e->authority);
 	e->authority = (struct loop_source){ .fd = fd, .kind = SOURCE_AUTHORITY };
 	if (fd_set_nonblocking(fd) == E_OK &&
-	    loop_add(&e->loop, &e->authority, EPOLLIN | EPOLLOUT | EPOLLET) == E_OK)
+	    loop_add(&e->loop, &e->authority, EPOLLIN | EPOLLOUT | EPOLLET) == E_OK) {
+		if (e->gate && e->gate->joined)
+			e->gate->joined(e);
 		return E_OK;
+	}
 	loop_close(&e->authority);
 	return E_SYS;
 }

@@ -28,7 +28,7 @@ struct gate_request {
 };
 
 /* Why a request goes no further; status 0: act is called. why: a fixed text, for the log. */
-struct gate_verdict {
+struct gate_refusal {
 	uint16_t status;
 	const char *why;
 };
@@ -36,7 +36,7 @@ struct gate_verdict {
 /* All must be there. */
 struct gate_hooks {
 	/* x->rule's action is IMAGE_ACTION_PORTAL or IMAGE_ACTION_APP; x->gate may be set here */
-	struct gate_verdict (*decide)(struct edge *e, struct exchange *x,
+	struct gate_refusal (*decide)(struct edge *e, struct exchange *x,
 				      const struct gate_request *q);
 	/* whole lines, each with its CRLF: the Cookie field without ours, for example */
 	void (*put)(struct edge *e, struct exchange *x, struct wbuf *w);
@@ -57,8 +57,11 @@ struct gate_hooks {
 	void (*client_ended)(struct edge *e, struct client *c);
 	/* every WHEEL_TICK_MS or a little later: revoked sessions are cut here (P7) */
 	void (*tick)(struct edge *e);
-	/* an event of edge.authority: frames, or its end */
+	/* an event of edge.authority: frames, room for more, or its end */
 	void (*on_authority)(struct edge *e, uint32_t events);
+	/* edge.authority is a new channel, where nothing is known of its predecessor; may be NULL
+	 */
+	void (*joined)(struct edge *e);
 };
 
 /* ---- for the gate ---- */
@@ -106,7 +109,7 @@ enum err gate_set_authority(struct edge *e, int fd);
 /* ---- for the edge ---- */
 
 /* gate_judge - a rule of the gate's took x */
-struct gate_verdict gate_judge(struct edge *e, struct exchange *x, const struct gate_request *q);
+struct gate_refusal gate_judge(struct edge *e, struct exchange *x, const struct gate_request *q);
 
 /* gate_act - x's head is built and nothing was against it */
 void gate_act(struct edge *e, struct exchange *x);

@@ -540,7 +540,7 @@ static struct request_verdict request_ask_gate(struct edge *e, struct exchange *
 				      .host = q->host.name,
 				      .path = q->target.path,
 				      .query = q->target.query };
-	struct gate_verdict v = gate_judge(e, x, &facts);
+	struct gate_refusal v = gate_judge(e, x, &facts);
 
 	return (struct request_verdict){ v.status, v.why };
 }
