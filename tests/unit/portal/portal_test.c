@@ -1,6 +1,6 @@
 /* Pages as a whole: each is made in each language; no hostile value is more than text in any of
  * them (A10, A19); headers as DEFAULTS 5b has them; languages by RFC 9110 §12.5.4. */
-#include "samples.h"
+#include "tests/unit/portal/samples.h"
 
 #include "tests/unit/check.h"
 

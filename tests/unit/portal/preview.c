@@ -3,7 +3,7 @@
  * below DIR, the header lines of pages in DIR/headers, and the names of all pages in DIR/pages: for
  * browsers to look at.
  */
-#include "samples.h"
+#include "tests/unit/portal/samples.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,8 @@
 /* See samples.h. The names and places are made up. */
-#include "samples.h"
+#include "tests/unit/portal/samples.h"
 
-#include "tests/unit/check.h"
-
-#define HASH "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define HASH		"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
 
 static const uint64_t now_s = 1795000000;
 
@@ -117,7 +116,7 @@ static struct portal_model model_sessions(enum portal_language language, struct 
 			.seen_s = now_s - 70 * i,
 			.agent = agents[i],
 		};
-		CHECK_OK(ip_parse(sources[i], &room->sessions[i].source));
+		INVARIANT(ip_parse(sources[i], &room->sessions[i].source) == E_OK);
 	}
 	m.sessions = room->sessions;
 	m.sessions_n = COUNT_OF(agents);
