@@ -57,7 +57,7 @@ enum {
 	GATE_GROUPS_MAX = 1024, /* names of groups, one per line */
 	GATE_PASSWORD_MIN = 12, /* characters (NIST SP 800-63B §5.1.1 asks for 8 at least) */
 	GATE_PASSWORD_MAX = 1024,
-	GATE_JWT_MAX = 2048,
+	GATE_JWT_MAX = 3072,
 	GATE_CREDENTIAL_MAX = 1023, /* WebAuthn §4: credential id */
 	GATE_ATTESTATION_MAX = 2600,
 	GATE_CLIENT_DATA_MAX = 512,

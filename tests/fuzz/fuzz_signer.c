@@ -1,14 +1,18 @@
 /*
  * The signer's dispatcher, fed by an edge and an audit that have been taken over (A20, P3).
  *
- * Input: frames. First byte: 0 edge, 1 audit (bit 0); type; seq; two bytes length; body.
+ * Input: frames. First byte: 0 edge, 1 audit (bit 0), 2 authority (bit 1); type; seq; two bytes
+ * length; body.
  * Properties: a frame is answered once with its own seq, or ends its peer; whatever was signed for
  * TLS is one of the three messages that TLS signs, made for this side, and verifies under the key
- * that was asked for; a checkpoint's signature is over what audit_checkpoint_put makes.
+ * that was asked for; a checkpoint's signature is over what audit_checkpoint_put makes; an
+ * assertion's claims, read back by a reader of our own, say what was asked, each once.
  */
+#include "base/base64url.h"
 #include "proto/tls_signed.h"
 #include "role/signer/peer.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/role/signer/token_rig.h"
 
 #include <fcntl.h>
 #include <openssl/ec.h>
@@ -49,6 +53,8 @@ static void bed_seal(struct bed *b)
 	int fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY) : -1;
 
 	INVARIANT(fd >= 0 && seal_open(&b->signer->seal, b->signer->keys.libctx, fd, &why) == E_OK);
+	INVARIANT(token_rig_open(&b->signer->token, b->signer->keys.libctx, fd) == E_OK);
+	(void)unlinkat(fd, "token.key", 0);
 	(void)unlinkat(fd, "audit.key", 0);
 	(void)unlinkat(fd, "audit.pub", 0);
 	(void)rmdir(dir);
@@ -105,6 +111,109 @@ static void check_signed(const struct bed *b, struct view asked, struct view bod
 			message, sig);
 }
 
+static void expect(struct view *in, const char *text)
+{
+	struct view v = view_str(text);
+
+	INVARIANT(view_starts(*in, v));
+	*in = view_slice(*in, v.n, in->n);
+}
+
+/* A JSON string that is exactly want. */
+static void expect_text(struct view *in, struct view want)
+{
+	size_t at = 0;
+	uint8_t c = 0;
+
+	expect(in, "\"");
+	while (view_u8(in, &c) == E_OK && c != '"') {
+		if (c == '\\')
+			INVARIANT(view_u8(in, &c) == E_OK && (c == '"' || c == '\\'));
+		INVARIANT(c >= ' ' && at < want.n && want.p[at] == c);
+		at++;
+	}
+	INVARIANT(c == '"' && at == want.n);
+}
+
+static void expect_number(struct view *in)
+{
+	uint8_t c = 0;
+
+	INVARIANT(in->n && in->p[0] > '0' && in->p[0] <= '9');
+	while (in->n && in->p[0] >= '0' && in->p[0] <= '9')
+		INVARIANT(view_u8(in, &c) == E_OK);
+}
+
+static void skip_to(struct view *in, uint8_t end)
+{
+	*in = view_slice(*in, view_find(*in, end) + 1, in->n);
+}
+
+static void check_claims(struct view in, const struct authority_token *q)
+{
+	struct view lines = q->groups;
+
+	expect(&in, "{\"iss\":\"https://login.example.nl\",\"sub\":");
+	expect_text(&in, q->user);
+	expect(&in, ",\"aud\":\"cases\",\"iat\":");
+	expect_number(&in);
+	expect(&in, ",\"nbf\":");
+	expect_number(&in);
+	expect(&in, ",\"exp\":");
+	expect_number(&in);
+	expect(&in, ",\"auth_time\":");
+	expect_number(&in);
+	expect(&in, ",\"amr\":[");
+	skip_to(&in, ']');
+	expect(&in, ",\"jti\":\"");
+	skip_to(&in, '"');
+	expect(&in, ",\"sid\":\"");
+	skip_to(&in, '"');
+	if (q->title.n) {
+		expect(&in, ",\"name\":");
+		expect_text(&in, q->title);
+	}
+	expect(&in, ",\"groups\":[");
+	for (bool is_first = true; lines.n; is_first = false) {
+		size_t n = view_find(lines, '\n');
+
+		if (!is_first)
+			expect(&in, ",");
+		expect_text(&in, view_slice(lines, 0, n));
+		lines = view_slice(lines, n + 1, lines.n);
+	}
+	expect(&in, "]}");
+	INVARIANT(in.n == 0);
+}
+
+static void check_token(struct view asked, struct view body)
+{
+	uint8_t room[GATE_JWT_MAX];
+	struct wbuf claims = wbuf_of(room, sizeof room);
+	struct authority_token q = { 0 };
+	struct signer_token a = { 0 };
+
+	INVARIANT(authority_token_get(asked, &q) == E_OK && q.app == TOKEN_RIG_APP);
+	INVARIANT(signer_token_get(body, &a) == E_OK);
+	skip_to(&a.token, '.');
+	INVARIANT(base64url_get(view_slice(a.token, 0, view_find(a.token, '.')), &claims) == E_OK);
+	skip_to(&a.token, '.');
+	INVARIANT(a.token.n == 86 && view_find(a.token, '.') == a.token.n);
+	check_claims(wbuf_view(&claims), &q);
+}
+
+static void check_authority(const struct frame *asked, const struct frame *f)
+{
+	struct signer_token_keys keys = { 0 };
+
+	if (f->type == SIGNER_TOKEN)
+		check_token(asked->body, f->body);
+	else if (f->type == SIGNER_TOKEN_KEYS)
+		INVARIANT(signer_token_keys_get(f->body, &keys) == E_OK);
+	else
+		INVARIANT(f->type == SIGNER_TOKEN_REFUSED && f->body.n == 0);
+}
+
 static void check_answer(const struct bed *b, const struct frame *asked, enum role role,
 			 const struct frame *f)
 {
@@ -113,7 +222,9 @@ static void check_answer(const struct bed *b, const struct frame *asked, enum ro
 	struct audit_checkpoint c = { 0 };
 
 	INVARIANT(f->seq == asked->seq && f->fd_n == 0);
-	if (role == ROLE_EDGE && f->type == SIGNER_SIGNED) {
+	if (role == ROLE_AUTHORITY) {
+		check_authority(asked, f);
+	} else if (role == ROLE_EDGE && f->type == SIGNER_SIGNED) {
 		check_signed(b, asked->body, f->body);
 	} else if (role == ROLE_EDGE) {
 		INVARIANT(f->type == SIGNER_REFUSED && f->body.n == 0);
@@ -128,9 +239,11 @@ static void check_answer(const struct bed *b, const struct frame *asked, enum ro
 
 static void play(struct bed *b, enum role role, struct frame *f, int fd, int other)
 {
-	struct signer_peer peer = {
-		.source = { .fd = fd }, .signer = b->signer, .tokens = 2, .role = (uint8_t)role
-	};
+	struct signer_peer peer = { .source = { .fd = fd },
+				    .signer = b->signer,
+				    .tokens = 2,
+				    .role = (uint8_t)role,
+				    .large = b->signer->answers[0] };
 	struct frame asked = *f, answer = { 0 };
 	uint8_t buf[FRAME_MAX];
 	enum err e = peer_handle(&peer, f);
@@ -159,7 +272,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct frame f = { .type = type, .seq = seq, .body = view_of(copy, body.n) };
 
 		if (body.n <= FRAME_BODY_MAX)
-			play(b, who & 1 ? ROLE_AUDIT : ROLE_EDGE, &f, fds[0], fds[1]);
+			play(b,
+			     who & 2   ? ROLE_AUTHORITY
+			     : who & 1 ? ROLE_AUDIT
+				       : ROLE_EDGE,
+			     &f, fds[0], fds[1]);
 		free(copy);
 	}
 	close(fds[0]);

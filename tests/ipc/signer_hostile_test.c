@@ -3,6 +3,7 @@
  * tables with a wrong type, length or descriptor, every way to ask for a signature that it must
  * not give, and peers that don't read their answers.
  */
+#include "../unit/role/signer/token_rig.h"
 #include "../unit/tls/rig.h"
 
 #include "ipc/record.h"
@@ -22,7 +23,7 @@ struct scene {
 	struct rig *rig;
 	struct ring_reader log;
 	char dir[64];
-	int edge, audit; /* the peers' ends */
+	int edge, audit, authority; /* the peers' ends */
 };
 
 static int add_peer(struct scene *s, enum role role)
@@ -57,11 +58,15 @@ static int setup(void **state)
 	dir = open(s->dir, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(seal_open(&s->rig->signer->seal, s->rig->signer->keys.libctx, dir, &why),
 			 E_OK);
+	assert_int_equal(token_rig_open(&s->rig->signer->token, s->rig->signer->keys.libctx, dir),
+			 E_OK);
+	assert_int_equal(unlinkat(dir, "token.key", 0), 0);
 	assert_int_equal(unlinkat(dir, "audit.key", 0), 0);
 	assert_int_equal(unlinkat(dir, "audit.pub", 0), 0);
 	close(dir);
 	s->edge = add_peer(s, ROLE_EDGE);
 	s->audit = add_peer(s, ROLE_AUDIT);
+	s->authority = add_peer(s, ROLE_AUTHORITY);
 	*state = s;
 	return 0;
 }
@@ -72,10 +77,12 @@ static int teardown(void **state)
 
 	close(s->edge);
 	close(s->audit);
+	close(s->authority);
 	rmdir(s->dir);
 	ring_reader_unmap(&s->log);
 	ring_writer_unmap(&s->rig->signer->ring);
 	seal_done(&s->rig->signer->seal);
+	token_done(&s->rig->signer->token);
 	rig_free(s->rig);
 	free(s);
 	return 0;
@@ -148,12 +155,24 @@ static void test_shapes(void **state)
 		{ ROLE_AUDIT, AUDIT_CHECKPOINT, 50 },
 		{ ROLE_AUDIT, AUDIT_PUBLIC_KEY, 1 },
 		{ ROLE_AUDIT, 99, 100 },
+		{ ROLE_EDGE, AUTHORITY_TOKEN + 20, 60 },
+		{ ROLE_AUDIT, AUTHORITY_TOKEN_KEYS, 49 },
+		{ ROLE_AUTHORITY, 0, 0 },
+		{ ROLE_AUTHORITY, 3, 0 },
+		{ ROLE_AUTHORITY, 255, 60 },
+		{ ROLE_AUTHORITY, AUTHORITY_TOKEN, 0 },
+		{ ROLE_AUTHORITY, AUTHORITY_TOKEN, 54 },
+		{ ROLE_AUTHORITY, AUTHORITY_TOKEN, 56 }, /* something behind the last field */
+		{ ROLE_AUTHORITY, AUTHORITY_TOKEN, FRAME_BODY_MAX },
+		{ ROLE_AUTHORITY, AUTHORITY_TOKEN_KEYS, 1 },
 	};
 	static uint8_t body[FRAME_BODY_MAX];
 	struct scene *s = *state;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		int *fd = rows[i].role == ROLE_EDGE ? &s->edge : &s->audit;
+		int *fd = rows[i].role == ROLE_EDGE    ? &s->edge
+			  : rows[i].role == ROLE_AUDIT ? &s->audit
+						       : &s->authority;
 
 		assert_int_equal(
 			frame_send(*fd, rows[i].type, 1, view_of(body, rows[i].n), NULL, 0), E_OK);
@@ -517,6 +536,109 @@ static void test_checkpoint(void **state)
 	expect_ended(s, &s->audit, ROLE_AUDIT);
 }
 
+static struct wbuf token_question(uint8_t body[512], uint64_t app, const char *user)
+{
+	struct authority_token q = { .app = app,
+				     .factors = GATE_PASSKEY,
+				     .auth_s = 1,
+				     .session = { { 1 } },
+				     .user = view_str(user),
+				     .groups = VIEW("staff") };
+	struct wbuf w = wbuf_of(body, 512);
+
+	assert_int_equal(authority_token_put(&w, &q), E_OK);
+	return w;
+}
+
+/* Assertions: for applications of the image that want them, of people who are one. */
+static void test_tokens(void **state)
+{
+	static const struct {
+		uint64_t app;
+		const char *user;
+		uint8_t want;
+	} rows[] = {
+		{ TOKEN_RIG_APP, "jan", SIGNER_TOKEN },
+		{ TOKEN_RIG_SILENT, "jan", SIGNER_TOKEN_REFUSED },
+		{ 0, "jan", SIGNER_TOKEN_REFUSED },
+		{ TOKEN_RIG_APP, "", SIGNER_TOKEN_REFUSED },
+		{ TOKEN_RIG_APP, "jan\",\"sub\":\"piet", SIGNER_TOKEN_REFUSED },
+	};
+	struct scene *s = *state;
+	uint8_t body[512], buf[FRAME_MAX];
+	struct signer_token_keys keys = { 0 };
+	struct signer_token token = { 0 };
+	struct frame f = { 0 };
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct wbuf w = token_question(body, rows[i].app, rows[i].user);
+
+		assert_int_equal(
+			frame_send(s->authority, AUTHORITY_TOKEN, 9, wbuf_view(&w), NULL, 0), E_OK);
+		assert_int_equal(receive(s, s->authority, buf, &f), E_OK);
+		assert_int_equal(f.seq, 9);
+		if (f.type != rows[i].want)
+			fail_msg("row %zu: %u", i, f.type);
+		if (f.type == SIGNER_TOKEN)
+			assert_int_equal(signer_token_get(f.body, &token), E_OK);
+		else
+			assert_int_equal(f.body.n, 0);
+	}
+	assert_in_range(told(s, "sign.refused"), 1, 5);
+	assert_int_equal(
+		frame_send(s->authority, AUTHORITY_TOKEN_KEYS, 9, (struct view){ 0 }, NULL, 0),
+		E_OK);
+	assert_int_equal(receive(s, s->authority, buf, &f), E_OK);
+	assert_int_equal(f.type, SIGNER_TOKEN_KEYS);
+	assert_int_equal(signer_token_keys_get(f.body, &keys), E_OK);
+	assert_non_null(memmem(keys.json.p, keys.json.n, s->rig->signer->token.key.kid, TOKEN_KID));
+}
+
+/* An authority that asks and does not read: nothing is lost, its longest answers wait whole. */
+static void test_stuck_authority(void **state)
+{
+	struct scene *s = *state;
+	uint8_t body[512], buf[FRAME_MAX];
+	struct wbuf w = token_question(body, TOKEN_RIG_APP, "jan");
+	unsigned asked = 0, got = 0;
+
+	while (asked < 3000 &&
+	       frame_send(s->authority, AUTHORITY_TOKEN, asked, wbuf_view(&w), NULL, 0) == E_OK) {
+		asked++;
+		turn(s);
+	}
+	for (unsigned i = 0; i < 100000 && got < asked; i++) {
+		struct frame f = { 0 };
+
+		if (frame_receive(s->authority, buf, &f) != E_OK) {
+			turn(s);
+			continue;
+		}
+		assert_int_equal(f.seq, got++);
+		assert_int_equal(f.type, SIGNER_TOKEN);
+	}
+	assert_int_equal(got, asked);
+}
+
+/* A restarted authority's old channels may stand for a while, but not without end. */
+static void test_authorities(void **state)
+{
+	struct scene *s = *state;
+	int ends[SIGNER_AUTHORITIES], fds[2];
+
+	for (unsigned i = 1; i <= SIGNER_AUTHORITIES; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+		assert_int_equal(peer_add(s->rig->signer, ROLE_AUTHORITY, 0, fds[0]),
+				 i < SIGNER_AUTHORITIES ? E_OK : E_LIMIT);
+		ends[i - 1] = fds[1];
+	}
+	for (unsigned i = 0; i < SIGNER_AUTHORITIES; i++)
+		close(ends[i]);
+	turn(s);
+	ends[0] = add_peer(s, ROLE_AUTHORITY);
+	close(ends[0]);
+}
+
 /* More channels than there is room for: refused, and room comes back. */
 static void test_room(void **state)
 {
@@ -530,11 +652,11 @@ static void test_room(void **state)
 		if (peer_add(s->rig->signer, ROLE_EDGE, 9, fds[0]) != E_OK)
 			break;
 	}
-	assert_int_equal(n, SIGNER_PEERS - 3);
+	assert_int_equal(n, SIGNER_PEERS - 4);
 	for (int i = 0; i <= n; i++)
 		close(ends[i]);
 	turn(s);
-	assert_int_equal(s->rig->signer->peer_n, 3);
+	assert_int_equal(s->rig->signer->peer_n, 4);
 }
 
 int main(void)
@@ -551,6 +673,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checkpoint, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stuck_authority, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_authorities, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
 	};
 

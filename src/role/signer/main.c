@@ -5,28 +5,33 @@
  * DESCRIPTION
  *   Reads the key files that the configuration names once, when it starts, and then answers
  *   questions on channels that the keeper gives it: edges ask for the signature of a TLS
- *   handshake, audit for that of a checkpoint over the log. A reload starts a new signer with the
- *   keys of the new configuration; the old one ends when its last channel has closed.
+ *   handshake, audit for that of a checkpoint over the log, the authority for an assertion of who
+ *   somebody is, for an application (a JSON Web Token, ES256, 60 seconds). A reload starts a new
+ *   signer with the keys of the new configuration; the old one ends when its last channel has
+ *   closed.
  *
  * SECURITY
  *   Promises P2 and P3. Keys live in locked memory that is in no core dump. What is to be signed is
- *   taken apart first: a TLS 1.3 CertificateVerify, a TLS 1.2 ServerKeyExchange, or a checkpoint
- *   that this role composes itself; there is no operation on a digest, no decryption, no way to
- *   read a key. Each peer is treated as hostile: a frame that is not in its table ends its channel,
- *   what it may not have is refused and logged, and its rate is limited. After the keys are read
- *   this process has no files, no network and no memory that could become code.
+ *   taken apart first: a TLS 1.3 CertificateVerify, a TLS 1.2 ServerKeyExchange; or this role
+ *   composes it itself: a checkpoint, an assertion for an application of its own configuration;
+ * there is no operation on a digest, no decryption, no way to read a key. Each peer is treated as
+ * hostile: a frame that is not in its table ends its channel, what it may not have is refused and
+ * logged, and its rate is limited. After the keys are read this process has no files, no network
+ * and no memory that could become code.
  *
  * FILES
  *   the `key` of each certificate   PEM: PKCS#8, SEC1 or PKCS#1; not encrypted
  *   DIR/keys/audit.key              Ed25519, made at the first start
  *   DIR/keys/audit.pub              its public half, for `sluis audit verify`
+ *   DIR/keys/token.key              P-256, made at the first start with a gateway
+ *   DIR/keys/token.old.key          the one before: applications may use it for a day after
  *
  * SIGNALS
  *   None are handled.
  *
  * IPC
  *   keeper: IMAGE, PATH, RING, CHANNEL (also while running), DRAIN.
- *   edge: SIGN. audit: CHECKPOINT, PUBLIC_KEY.
+ *   edge: SIGN. audit: CHECKPOINT, PUBLIC_KEY. authority: TOKEN, TOKEN_KEYS.
  */
 #include "role/signer/key_files.h"
 #include "role/signer/peer.h"
@@ -138,7 +143,7 @@ static enum err main_boot(struct signer *s)
 static enum err main_load(struct signer *s, const struct image *im, struct wbuf *why)
 {
 	uint32_t n = (uint32_t)image_count(im, IMAGE_CERTIFICATE);
-	size_t table = n * sizeof(struct keys_key) + MAIN_PAGE;
+	size_t table = n * sizeof(struct keys_key) + token_memory(im) + MAIN_PAGE;
 	struct arena arena = { .cap = table };
 	const char *reason = NULL;
 	void *p = NULL;
@@ -156,6 +161,10 @@ static enum err main_load(struct signer *s, const struct image *im, struct wbuf 
 	why->n = 0;
 	TRY(key_files_load(&s->keys, im, &arena, why));
 	if (seal_open(&s->seal, s->keys.libctx, s->dir_fd, &reason) != E_OK) {
+		wbuf_str(why, reason);
+		return E_DENIED;
+	}
+	if (token_open(&s->token, s->keys.libctx, s->dir_fd, im, &arena, &reason) != E_OK) {
 		wbuf_str(why, reason);
 		return E_DENIED;
 	}

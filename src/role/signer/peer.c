@@ -12,6 +12,15 @@
 
 enum { PEER_FRAMES = 64 /* per event: the others' turn comes */, PEER_TELL_MS = 1000 };
 
+/* Questions that a channel may ask: an authority's logs people in, or asks for their next minute.
+ */
+static const struct {
+	uint32_t per_s, burst;
+} peer_limits[ROLE_N] = {
+	[ROLE_EDGE] = { SIGNER_PER_S, SIGNER_BURST },
+	[ROLE_AUTHORITY] = { SIGNER_PER_S / 4, SIGNER_BURST },
+};
+
 /* An event about a peer. A full ring can't stop a refusal: it is said on standard error then. */
 static void peer_record(struct signer_peer *p, enum record_kind kind, const char *action,
 			const char *detail)
@@ -47,15 +56,15 @@ static void peer_refused(struct signer_peer *p, const char *why)
 	peer_record(p, RECORD_ALARM, "sign.refused", why);
 }
 
-/* A token bucket: SIGNER_PER_S, at most SIGNER_BURST at once. */
+/* A token bucket: so many a second, at most a burst at once. */
 static bool peer_may_ask(struct signer_peer *p)
 {
 	uint64_t now = p->signer->loop.now_ms, ms = now > p->filled_ms ? now - p->filled_ms : 0;
-	uint64_t more = ms * SIGNER_PER_S / 1000;
+	uint64_t more = ms * peer_limits[p->role].per_s / 1000;
+	uint32_t burst = peer_limits[p->role].burst;
 
 	if (more) {
-		p->tokens =
-			more > SIGNER_BURST - p->tokens ? SIGNER_BURST : p->tokens + (uint32_t)more;
+		p->tokens = more > burst - p->tokens ? burst : p->tokens + (uint32_t)more;
 		p->filled_ms = now;
 	}
 	if (p->tokens == 0)
@@ -71,7 +80,8 @@ static enum err peer_answer(struct signer_peer *p, uint8_t type, uint32_t seq, s
 
 	if (e != E_AGAIN)
 		return e;
-	p->stuck = wbuf_of(p->room, sizeof p->room);
+	p->stuck =
+		p->large ? wbuf_of(p->large, SIGNER_ANSWER_MAX) : wbuf_of(p->room, sizeof p->room);
 	wbuf_view_put(&p->stuck, body);
 	p->stuck_type = type;
 	p->stuck_seq = seq;
@@ -119,6 +129,59 @@ static enum err on_public_key(void *peer, struct frame *f)
 			   view_of(p->signer->seal.public_half.b, AUDIT_KEY));
 }
 
+static uint64_t peer_wall_s(void)
+{
+	return (uint64_t)clock_wall_us() / 1000000;
+}
+
+static enum err on_token(void *peer, struct frame *f)
+{
+	struct signer_peer *p = peer;
+	uint8_t jwt[GATE_JWT_MAX], body[SIGNER_ANSWER_MAX];
+	struct wbuf text = wbuf_of(jwt, sizeof jwt), w = wbuf_of(body, sizeof body);
+	struct authority_token ask = { 0 };
+	struct signer_token answer = { 0 };
+	const char *why = "too many assertions a second";
+
+	TRY(authority_token_get(f->body, &ask));
+	if (!peer_may_ask(p) ||
+	    token_make(&p->signer->token, &ask, peer_wall_s(), &text, &why) != E_OK) {
+		peer_refused(p, why);
+		return peer_answer(p, SIGNER_TOKEN_REFUSED, f->seq, (struct view){ 0 });
+	}
+	answer.token = wbuf_view(&text);
+	TRY(signer_token_put(&w, &answer));
+	return peer_answer(p, SIGNER_TOKEN, f->seq, wbuf_view(&w));
+}
+
+static enum err on_token_keys(void *peer, struct frame *f)
+{
+	struct signer_peer *p = peer;
+	uint8_t json[SIGNER_ANSWER_MAX - 2], body[SIGNER_ANSWER_MAX];
+	struct wbuf text = wbuf_of(json, sizeof json), w = wbuf_of(body, sizeof body);
+	struct signer_token_keys answer = { 0 };
+
+	if (!peer_may_ask(p) || token_keys(&p->signer->token, peer_wall_s(), &text) != E_OK) {
+		peer_refused(p,
+			     "there are no keys for assertions, or they are asked for too often");
+		return peer_answer(p, SIGNER_TOKEN_REFUSED, f->seq, (struct view){ 0 });
+	}
+	answer.json = wbuf_view(&text);
+	TRY(signer_token_keys_put(&w, &answer));
+	return peer_answer(p, SIGNER_TOKEN_KEYS, f->seq, wbuf_view(&w));
+}
+
+enum {
+	PEER_TOKEN_MIN = 8 + 1 + 8 + sizeof(struct hash32) + 3 * 2,
+	PEER_TOKEN_MAX = PEER_TOKEN_MIN + GATE_USER_MAX + GATE_TITLE_MAX + GATE_GROUPS_MAX
+};
+
+/* docs/ipc: what the authority may ask. */
+static const struct frame_def peer_authority_defs[] = {
+	{ AUTHORITY_TOKEN, 0, FRAME_RUN, PEER_TOKEN_MIN, PEER_TOKEN_MAX, on_token },
+	{ AUTHORITY_TOKEN_KEYS, 0, FRAME_RUN, 0, 0, on_token_keys },
+};
+
 /* docs/ipc: what an edge may ask. */
 static const struct frame_def peer_edge_defs[] = {
 	{ EDGE_SIGN, 0, FRAME_RUN, 4 + 2 + 2, 4 + 2 + 2 + EDGE_SIGN_MESSAGE_MAX, on_sign },
@@ -134,6 +197,8 @@ static const struct frame_def peer_audit_defs[] = {
 static const struct frame_table peer_tables[ROLE_N] = {
 	[ROLE_EDGE] = { peer_edge_defs, sizeof peer_edge_defs / sizeof peer_edge_defs[0] },
 	[ROLE_AUDIT] = { peer_audit_defs, sizeof peer_audit_defs / sizeof peer_audit_defs[0] },
+	[ROLE_AUTHORITY] = { peer_authority_defs,
+			     sizeof peer_authority_defs / sizeof peer_authority_defs[0] },
 };
 
 enum err peer_handle(struct signer_peer *p, struct frame *f)
@@ -149,6 +214,20 @@ static struct signer_peer *peer_slot(struct signer *s)
 	return NULL;
 }
 
+/* The authority's answers don't fit a peer's own room: one of a few; NULL: all are used. */
+static uint8_t *peer_large(struct signer *s)
+{
+	for (size_t i = 0; i < SIGNER_AUTHORITIES; i++) {
+		bool is_used = false;
+
+		for (size_t j = 0; j < SIGNER_PEERS; j++)
+			is_used |= s->peers[j].source.fd >= 0 && s->peers[j].large == s->answers[i];
+		if (!is_used)
+			return s->answers[i];
+	}
+	return NULL;
+}
+
 enum err peer_add(struct signer *s, enum role role, uint16_t index, int fd)
 {
 	struct signer_peer *p = peer_slot(s);
@@ -158,11 +237,12 @@ enum err peer_add(struct signer *s, enum role role, uint16_t index, int fd)
 	if (p && may_ask) {
 		*p = (struct signer_peer){ .source = { .fd = fd, .kind = SIGNER_PEER },
 					   .signer = s,
-					   .tokens = SIGNER_BURST,
+					   .tokens = peer_limits[role].burst,
 					   .filled_ms = s->loop.now_ms,
 					   .role = (uint8_t)role,
 					   .index = index };
-		e = fd_set_nonblocking(fd);
+		p->large = role == ROLE_AUTHORITY ? peer_large(s) : NULL;
+		e = role == ROLE_AUTHORITY && !p->large ? E_LIMIT : fd_set_nonblocking(fd);
 		if (e == E_OK)
 			e = loop_add(&s->loop, &p->source, EPOLLIN);
 		if (e != E_OK)

@@ -11,6 +11,7 @@
 #include "ipc/ring.h"
 #include "role/signer/keys.h"
 #include "role/signer/seal.h"
+#include "role/signer/token.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
@@ -18,7 +19,8 @@ enum {
 	SIGNER_PEERS =
 		2 * (ROLE_EDGES_MAX + 1), /* a restarted peer's old channel may still stand */
 	SIGNER_PER_S = 20000,		  /* signatures per channel; a core makes fewer */
-	SIGNER_BURST = 4000
+	SIGNER_BURST = 4000,
+	SIGNER_AUTHORITIES = 4 /* channels at a time: a restarted one's old one may still stand */
 };
 
 enum signer_source { SIGNER_KEEPER, SIGNER_PEER, SIGNER_SOURCES };
@@ -40,7 +42,10 @@ struct signer_peer {
 	uint32_t stuck_seq;
 	struct wbuf stuck; /* body, in room */
 	uint8_t room[2 + SIGNER_SIGNATURE_MAX];
+	uint8_t *large; /* the authority's, whose answers are longer: room of SIGNER_ANSWER_MAX */
 };
+
+enum { SIGNER_ANSWER_MAX = 2 + (GATE_JWT_MAX > 2048 ? GATE_JWT_MAX : 2048) };
 
 struct signer {
 	struct loop loop;
@@ -48,6 +53,8 @@ struct signer {
 	struct role_identity self;
 	struct keys keys;
 	struct seal seal;
+	struct token token;
+	uint8_t answers[SIGNER_AUTHORITIES][SIGNER_ANSWER_MAX];
 	struct ring_writer ring;
 	int image_fd, dir_fd; /* boot only */
 	unsigned peer_n;

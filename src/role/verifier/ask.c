@@ -152,7 +152,8 @@ static __attribute__((noinline)) void ask_wipe_stack(void)
 	secret_wipe(below, sizeof below);
 }
 
-enum err ask_handle(struct verifier_channel *c, struct frame *f)
+/* One question, answered. E_AGAIN: the answer waits in the channel */
+static enum err ask_handle(struct verifier_channel *c, struct frame *f)
 {
 	enum err e = frame_dispatch(&ask_table, FRAME_RUN, c, f);
 

@@ -58,11 +58,4 @@ enum err ask_add(struct verifier *v, int fd);
 /* ask_on_event - the loop's handler */
 void ask_on_event(void *owner, struct loop_source *source, uint32_t events);
 
-/*
- * ask_handle - one question, answered; what the loop, the tests and the fuzzer share
- * E_AGAIN its queue is full: the answer waits in the channel · E_DENIED, E_PROTO it is none ·
- * E_CLOSED the authority is gone
- */
-enum err ask_handle(struct verifier_channel *c, struct frame *f);
-
 #endif
