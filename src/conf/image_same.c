@@ -57,13 +57,36 @@ static bool image_same_server(const struct image *a, const struct image_server *
 	return is_same && view_eq(view_of(&left, sizeof left), view_of(y, sizeof *y));
 }
 
+static bool image_same_has_cell(const struct image *im)
+{
+	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++)
+		if (image_listener_at(im, i)->flags & IMAGE_CELL)
+			return true;
+	return false;
+}
+
+/* Which pools cells may be connected to: by applications, and by what else is on their listeners.
+ */
+static bool image_same_cells(const struct image *a, const struct image *b)
+{
+	static const enum image_section whole[] = { IMAGE_APP,	IMAGE_LISTENER,	  IMAGE_HOST,
+						    IMAGE_RULE, IMAGE_RULE_INDEX, IMAGE_SPLIT };
+
+	if (!image_same_has_cell(a) && !image_same_has_cell(b))
+		return true;
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+		if (!image_same_section(a, b, whole[i]))
+			return false;
+	return true;
+}
+
 bool image_same_servers(const struct image *a, const struct image *b)
 {
 	static const enum image_section whole[] = { IMAGE_BYTES, IMAGE_DER, IMAGE_NETWORK,
 						    IMAGE_POOL, IMAGE_STATUS_RANGE };
 	uint32_t n = image_count(a, IMAGE_SERVER);
 
-	if (n != image_count(b, IMAGE_SERVER) || !image_same_keys(a, b))
+	if (n != image_count(b, IMAGE_SERVER) || !image_same_keys(a, b) || !image_same_cells(a, b))
 		return false;
 	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
 		if (!image_same_section(a, b, whole[i]))

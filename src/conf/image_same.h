@@ -11,7 +11,8 @@ bool image_same_keys(const struct image *a, const struct image *b);
 /*
  * image_same_servers - a dialer that was born with a serves b too: pools and servers differ in
  * nothing but weights, backups, and a state that decides neither about health checks nor about a
- * slow start. False when in doubt: any text that came or went makes it so
+ * slow start, and cells reach the same ones. False when in doubt: any text that came or went makes
+ * it so
  */
 bool image_same_servers(const struct image *a, const struct image *b);
 

@@ -145,17 +145,24 @@ static json_t *explain_json_filters(const struct explain *e)
 
 static json_t *explain_json_result(const struct explain *e)
 {
-	static const char *const actions[] = { "?", "backend", "redirect", "respond" };
+	static const char *const actions[] = { [IMAGE_ACTION_BACKEND] = "backend",
+					       [IMAGE_ACTION_REDIRECT] = "redirect",
+					       [IMAGE_ACTION_RESPOND] = "respond",
+					       [IMAGE_ACTION_PORTAL] = "portal",
+					       [IMAGE_ACTION_APP] = "app" };
 	const struct image_rule *r = e->rule;
 
 	if (e->why)
 		return json_pack("{s:s, s:o, s:s}", "action", e->status ? "answer" : "refuse",
 				 "status", e->status ? json_integer(e->status) : json_null(), "why",
 				 e->why);
-	return json_pack("{s:s, s:o, s:o, s:o}", "action", actions[r->action & 3], "status",
-			 r->action == IMAGE_ACTION_BACKEND ? json_null() : json_integer(r->status),
-			 "location", r->location.n ? explain_json_str(e, r->location) : json_null(),
-			 "rule", explain_json_str(e, r->name));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "action", actions[r->action], "status",
+			 r->status ? json_integer(r->status) : json_null(), "location",
+			 r->location.n ? explain_json_str(e, r->location) : json_null(), "rule",
+			 explain_json_str(e, r->name), "app",
+			 r->app == IMAGE_NONE
+				 ? json_null()
+				 : explain_json_str(e, image_app_at(e->im, r->app)->name));
 }
 
 static json_t *explain_json_mirror(const struct explain *e)

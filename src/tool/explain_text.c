@@ -292,6 +292,6 @@ void explain_print_text(const struct explain *e)
 		explain_text_filters(e);
 	explain_text_compress(e);
 	explain_text_cache(e);
-	if (e->rule && !e->why && e->rule->action == IMAGE_ACTION_BACKEND)
+	if (e->rule && !e->why && e->rule->backends.n)
 		explain_text_pools(e);
 }

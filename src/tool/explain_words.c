@@ -99,6 +99,13 @@ void explain_action(const struct explain *e, struct wbuf *w)
 		WBUF_LIT(w, ", ");
 		wbuf_dec(w, rule->body.n);
 		WBUF_LIT(w, " bytes");
+	} else if (rule->action == IMAGE_ACTION_PORTAL) {
+		WBUF_LIT(w, "the log-in portal answers");
+	} else if (rule->action == IMAGE_ACTION_APP) {
+		WBUF_LIT(w, "application ");
+		wbuf_view_put(w, image_view(e->im, image_app_at(e->im, rule->app)->name));
+		WBUF_LIT(w, ", for those who have logged in and whom its access rules allow (sluis "
+			    "explain --user NAME tells)");
 	} else {
 		wbuf_str(w, e->is_stream ? "passes the connection to a backend"
 					 : "passes it to a backend");

@@ -156,12 +156,55 @@ static uint64_t walk_paths(const struct image *im, const struct image_paths *p)
 	return sum;
 }
 
+/* Trees are trees, and a rule of the gateway stands on listeners of cells alone. */
+static uint64_t walk_app(const struct image *im, const struct image_app *a)
+{
+	const struct image_range trees[] = { a->allow, a->deny };
+	uint64_t sum = walk_str(im, a->name) + walk_str(im, a->host) + walk_str(im, a->origin) +
+		       walk_str(im, a->audience) + walk_str(im, a->header);
+
+	for (uint32_t i = 0; i < a->titles.n; i++)
+		sum += walk_str(im, image_title_at(im, a->titles.first + i)->text);
+	for (size_t t = 0; t < 2; t++)
+		for (uint32_t i = 0; i < trees[t].n; i++) {
+			const struct image_condition *c =
+				image_condition_at(im, trees[t].first + i);
+
+			INVARIANT(c->n < trees[t].n - i);
+			sum += walk_str(im, c->text);
+			if (c->kind == IMAGE_IF_ZONE)
+				sum += walk_networks(im, image_zone_at(im, c->index)->networks);
+		}
+	return sum + image_pool_at(im, a->pool)->servers.n;
+}
+
+static void walk_gate(const struct image *im, const struct image_listener *l)
+{
+	for (uint32_t i = 0; i < l->hosts.n; i++) {
+		struct image_range rules = image_host_at(im, l->hosts.first + i)->rules;
+
+		for (uint32_t k = 0; k < rules.n && k < 1000; k++) {
+			const struct image_rule *r =
+				image_rule_at(im, *image_rule_index_at(im, rules.first + k));
+
+			if (r->action != IMAGE_ACTION_APP && r->action != IMAGE_ACTION_PORTAL)
+				continue;
+			INVARIANT(l->flags & IMAGE_CELL && rules.n == 1);
+			INVARIANT(im->header->gateway.host.n);
+		}
+	}
+}
+
 static uint64_t walk(const struct image *im)
 {
 	uint64_t sum = walk_networks(im, im->header->trust_forwarded_from);
 
-	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++)
+	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++) {
 		sum += walk_listener(im, image_listener_at(im, i));
+		walk_gate(im, image_listener_at(im, i));
+	}
+	for (uint32_t i = 0; i < image_count(im, IMAGE_APP); i++)
+		sum += walk_app(im, image_app_at(im, i));
 	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++) {
 		const struct image_certificate *c = image_certificate_at(im, i);
 

@@ -91,9 +91,42 @@ static void test_slow_start(void **state)
 	unmake_image(&b);
 }
 
+#define GATEWAY(help, cases)                                                                       \
+	"listeners: [{name: l, address: \"127.0.0.1:443\", certificates: [www], isolation: cell, " \
+	"default_certificate: true}]\n"                                                            \
+	"certificates: [{name: www, chain: " CASES "/certs/www.crt, key: " CASES                   \
+	"/certs/dummy.key}]\n"                                                                     \
+	"backends: [{name: a, servers: [\"127.0.0.1:1\"]}, {name: b, servers: "                    \
+	"[\"127.0.0.1:2\"]}]\n"                                                                    \
+	"gateway: {host: login.example.nl}\n"                                                      \
+	"routes: [{name: help, listeners: [l], hosts: [help.example.nl], backend: " help "}]\n"    \
+	"apps: [{name: cases, host: c.example.nl, backend: " cases                                 \
+	", access: {allow: {everyone: true}}}]\n"
+
+/* P4: a cell reaches the servers of its listener's routes, and of applications that it is allowed:
+ * which these are is known to the dialer from its birth. */
+static void test_cells(void **state)
+{
+	struct made_image first = make_image(GATEWAY("a", "b"), NULL, 0),
+			  same = make_image(GATEWAY("a", "b"), &first.im, 1),
+			  app = make_image(GATEWAY("a", "a"), &first.im, 1),
+			  route = make_image(GATEWAY("b", "b"), &first.im, 1);
+
+	(void)state;
+	assert_true(image_same_servers(&first.im, &same.im));
+	assert_false(image_same_servers(&first.im, &app.im));
+	assert_false(image_same_servers(&first.im, &route.im));
+	assert_true(image_same_keys(&first.im, &app.im));
+	unmake_image(&route);
+	unmake_image(&app);
+	unmake_image(&same);
+	unmake_image(&first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_servers),
+					    cmocka_unit_test(test_cells),
 					    cmocka_unit_test(test_slow_start) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
