@@ -42,6 +42,12 @@ uint32_t check_resolve(struct check *c, const struct names *names, const char *w
 /* check_read - the bytes of a file that an option names; false: told */
 bool check_read(struct check *c, struct place at, struct view name, size_t max, struct view *ret);
 
+/* check_anchors_init - before any of the other */
+void check_anchors_init(struct check *c);
+
+/* check_anchors_read - the set of issuers in a file, which is read once; NULL: none (told) */
+const struct chain_set *check_anchors_read(struct check *c, struct view path, struct place at);
+
 /* check_lower - text in lower case */
 struct view check_lower(const struct check *c, struct view text);
 

@@ -46,24 +46,6 @@ static void check_backend_servers(struct check *c, const struct model_backend *b
 			     "unless the network between is yours alone");
 }
 
-/* The set of issuers in a file; each file is read once. */
-static const struct chain_set *check_backend_anchors(struct check *c, struct view path,
-						     struct place at)
-{
-	struct view full = source_path(c->source, at, path), pem = { 0 };
-	uint32_t before = names_get(&c->anchors, full);
-	const struct chain_set *set = NULL;
-
-	if (before != NAMES_NONE)
-		return before ? c->anchor_sets[before - 1] : NULL;
-	if (check_read(c, at, path, CHAIN_FILE_MAX, &pem))
-		set = chain_read_anchors(&c->reader, at, pem);
-	if (set)
-		c->anchor_sets[c->anchor_n++] = set;
-	(void)names_put(&c->anchors, full, set ? c->anchor_n : 0);
-	return set;
-}
-
 /* A server behind a path has no name of its own that its certificate could have. */
 static void check_backend_tls_name(struct check *c, const struct model_backend *b)
 {
@@ -99,9 +81,9 @@ static void check_backend_tls(struct check *c, struct model_backend *b)
 	}
 	if (tls->name.n == 0)
 		check_backend_tls_name(c, b);
-	tls->anchors = check_backend_anchors(c, tls->ca.n ? tls->ca : CHECK_SYSTEM_ANCHORS,
-					     tls->ca.n ? node_place(tls->at, "ca")
-						       : node_place(b->at, "protocol"));
+	tls->anchors = check_anchors_read(c, tls->ca.n ? tls->ca : CHECK_SYSTEM_ANCHORS,
+					  tls->ca.n ? node_place(tls->at, "ca")
+						    : node_place(b->at, "protocol"));
 }
 
 /* Where a check asks: a path of our own, so that a strict server never answers 400 to it. */
@@ -229,8 +211,6 @@ void check_backend_run(struct check *c)
 {
 	struct model_list list = c->model->backends;
 
-	c->anchors = names_of(c->region);
-	c->anchor_sets = REGION_NEW(c->region, const struct chain_set *, list.n);
 	for (uint32_t i = 0; i < list.n; i++) {
 		struct model_backend *b = MODEL_AT(struct model_backend, list, i);
 

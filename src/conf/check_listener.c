@@ -93,6 +93,26 @@ static void check_listener_certificate(struct check *c, const struct model_liste
 		     DIAG_VIEW(t->text));
 }
 
+/* Who may be asked for a certificate, and by whom theirs must be signed. */
+static void check_listener_client(struct check *c, struct model_listener *l)
+{
+	struct model_client_certificate *m = &l->client_certificate;
+
+	if (!m->at)
+		return;
+	if (l->protocol != IMAGE_HTTPS)
+		diag_error(c->diag, m->at->at, "client_certificate is for protocol: https");
+	else if (m->mode && !m->ca.n)
+		diag_error(c->diag, m->at->at,
+			   "whose certificates? Write ca: the file with their issuers");
+	else if (m->mode)
+		m->anchors = check_anchors_read(c, m->ca, node_place(m->at, "ca"));
+	else if (m->ca.n)
+		diag_warning(
+			c->diag, node_place(m->at, "ca"),
+			"nobody is asked for a certificate: write mode: optional, or required");
+}
+
 static void check_listener_https(struct check *c, const struct model_listener *l)
 {
 	if (l->certificates.n == 0)
@@ -139,11 +159,12 @@ void check_listener_run(struct check *c)
 		diag_error(c->diag, node_place(c->model->at, "listeners"),
 			   "there is no listener: nobody could reach anything");
 	for (uint32_t i = 0; i < list.n; i++) {
-		const struct model_listener *l = MODEL_AT(struct model_listener, list, i);
+		struct model_listener *l = MODEL_AT(struct model_listener, list, i);
 
 		if (!l->at)
 			continue;
 		check_listener_address(c, i);
+		check_listener_client(c, l);
 		check_listener_limits(c, &l->limits);
 		if (l->protocol == IMAGE_HTTPS)
 			check_listener_https(c, l);

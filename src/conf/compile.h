@@ -12,7 +12,8 @@ struct compile {
 	const struct hosts *hosts;
 	const struct image *previous; /* NULL: none; slots stay, generations count on */
 	struct build build;
-	uint32_t path_rules; /* that IMAGE_PATHS hold so far */
+	uint32_t path_rules;	     /* that IMAGE_PATHS hold so far */
+	struct image_range *anchors; /* of each set of issuers; behind them an empty one */
 };
 
 /*
@@ -28,6 +29,9 @@ bool compile_pool_run(struct compile *c);
 void compile_gateway_run(struct compile *c);
 bool compile_route_run(struct compile *c);
 void compile_listener_run(struct compile *c);
+
+/* compile_pool_anchor - the issuers of a set, which is in the image once; NULL: none */
+struct image_range compile_pool_anchor(const struct compile *c, const struct chain_set *set);
 
 /* What keeps its slot over reloads: a section whose elements have slot and slot_gen. */
 struct compile_slots {

@@ -79,12 +79,12 @@ static void compile_pool_health(struct compile *c, const struct model_health *fr
 }
 
 static void compile_pool_tls(struct compile *c, const struct model_pool_tls *from,
-			     const struct image_range *anchors, struct image_pool *to)
+			     struct image_pool *to)
 {
 	to->tls_verify = to->protocol == IMAGE_HTTPS && from->verify;
 	to->tls_name = compile_text(c, from->name);
 	to->tls_client_certificate = to->protocol == IMAGE_HTTPS ? from->client_index : IMAGE_NONE;
-	to->tls_ca = *anchors;
+	to->tls_ca = compile_pool_anchor(c, from->anchors);
 }
 
 static void compile_pool_numbers(const struct model_backend *from, struct image_pool *to)
@@ -168,21 +168,19 @@ static struct image_range *compile_pool_anchors(struct compile *c)
 	return ranges;
 }
 
-static const struct image_range *compile_pool_anchor(const struct check *k,
-						     const struct image_range *ranges,
-						     const struct chain_set *set)
+struct image_range compile_pool_anchor(const struct compile *c, const struct chain_set *set)
 {
+	const struct check *k = c->check;
 	uint32_t i = 0;
 
 	while (i < k->anchor_n && k->anchor_sets[i] != set)
 		i++;
-	return &ranges[i]; /* the last one is empty */
+	return c->anchors[i]; /* the last one is empty */
 }
 
 bool compile_pool_run(struct compile *c)
 {
 	const struct model_list list = c->check->model->backends;
-	const struct image_range *anchors = compile_pool_anchors(c);
 	struct compile_slots pools = { .what = "backends",
 				       .section = IMAGE_POOL,
 				       .slot_at = offsetof(struct image_pool, slot),
@@ -192,6 +190,7 @@ bool compile_pool_run(struct compile *c)
 					 .slot_at = offsetof(struct image_server, slot),
 					 .gen_at = offsetof(struct image_server, slot_gen) };
 
+	c->anchors = compile_pool_anchors(c);
 	compile_pool_previous(c, &pools, &servers);
 	for (uint32_t i = 0; i < list.n; i++) {
 		const struct model_backend *from = MODEL_AT(struct model_backend, list, i);
@@ -210,8 +209,7 @@ bool compile_pool_run(struct compile *c)
 		compile_pool_hash(c, from, to);
 		compile_pool_health(c, &from->health, to);
 		to->outlier_status = compile_pool_statuses(c, from->outlier.error_status);
-		compile_pool_tls(c, &from->tls,
-				 compile_pool_anchor(c->check, anchors, from->tls.anchors), to);
+		compile_pool_tls(c, &from->tls, to);
 		to->servers = (struct image_range){ .first = build_n(&c->build, IMAGE_SERVER),
 						    .n = from->servers.n };
 		for (uint32_t k = 0; k < from->servers.n; k++)

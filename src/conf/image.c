@@ -31,6 +31,9 @@ static const struct image_row rows[] = {
 	ROW(IMAGE_LISTENER, ROW_ADDRESS, image_listener, address,
 	    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_UNIX, 0),
 	ROW(IMAGE_LISTENER, ROW_U16, image_listener, slot, 0, IMAGE_LISTENER_SLOTS - 1),
+	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, client_ca, IMAGE_DER, 0),
+	ROW(IMAGE_LISTENER, ROW_U8, image_listener, client_mode, IMAGE_CLIENT_OFF,
+	    IMAGE_CLIENT_REQUIRED),
 	ROW(IMAGE_LISTENER, ROW_U8, image_listener, protocol, IMAGE_HTTP, IMAGE_UDP),
 	ROW(IMAGE_LISTENER, ROW_U8, image_listener, flags, 0,
 	    IMAGE_DEFAULT_CERTIFICATE | IMAGE_REDIRECT_TO_HTTPS | IMAGE_HTTP2 | IMAGE_CELL),
@@ -316,6 +319,15 @@ static bool sni_is_complete(const struct image *im, struct image_range table)
 	return true;
 }
 
+static const char *listener_tls_why(const struct image_listener *l)
+{
+	if (l->protocol == IMAGE_HTTPS && l->default_certificate == IMAGE_NONE)
+		return "an https listener has no certificate";
+	if (l->client_mode && (l->protocol != IMAGE_HTTPS || l->client_ca.n == 0))
+		return "a listener that asks for certificates has no issuers";
+	return NULL;
+}
+
 /* Every table belongs to one listener: ranges ascend, so that the work is linear. */
 static const char *listeners_why(const struct image *im)
 {
@@ -328,8 +340,8 @@ static const char *listeners_why(const struct image *im)
 		if (taken[l->slot])
 			return "two listeners have one slot";
 		taken[l->slot] = true;
-		if (l->protocol == IMAGE_HTTPS && l->default_certificate == IMAGE_NONE)
-			return "an https listener has no certificate";
+		if (listener_tls_why(l))
+			return listener_tls_why(l);
 		if ((l->sni.n != 0 && l->sni.first < sni_end) ||
 		    (l->hosts.n != 0 && l->hosts.first < host_end))
 			return "two listeners share a name table";

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 16u
+#define IMAGE_VERSION 17u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -144,6 +144,9 @@ static inline bool image_is_http(uint8_t protocol)
 	return protocol == IMAGE_HTTP || protocol == IMAGE_HTTPS;
 }
 
+/* Whether clients of a listener are asked for a certificate. */
+enum image_client_mode { IMAGE_CLIENT_OFF, IMAGE_CLIENT_OPTIONAL, IMAGE_CLIENT_REQUIRED };
+
 enum image_listener_flag {
 	IMAGE_DEFAULT_CERTIFICATE = 1,
 	IMAGE_REDIRECT_TO_HTTPS = 2,
@@ -187,6 +190,9 @@ struct image_listener {
 	uint32_t tunnel_idle_ms, tunnel_lifetime_ms; /* lifetime 0 = no end */
 	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */
 	struct image_datagrams datagrams;	     /* IMAGE_UDP */
+	struct image_range client_ca; /* IMAGE_DER: issuers of clients' certificates */
+	uint8_t client_mode;	      /* enum image_client_mode */
+	uint8_t pad[7];
 };
 
 /*

@@ -77,8 +77,9 @@ struct model_listener_datagrams {
 
 struct model_client_certificate {
 	const struct node *at;
-	uint8_t mode;
+	uint8_t mode; /* enum image_client_mode */
 	struct view ca;
+	const struct chain_set *anchors; /* NULL: nobody is asked */
 };
 
 /* Of a listener; 0: not said, which is on for https. */

@@ -18,7 +18,8 @@ OPTIONS_WORD_LIST(http2, { "false", MODEL_HTTP2_OFF, OPTION_WORD_READY },
 		  { "true", MODEL_HTTP2_ON, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(http3, { "false", 0, OPTION_WORD_READY }, { "true", 1, OPTION_WORD_NEVER });
 OPTIONS_WORD_LIST(client_mode, { "off", 0, OPTION_WORD_READY },
-		  { "optional", 1, OPTION_WORD_NEVER }, { "required", 2, OPTION_WORD_NEVER });
+		  { "optional", IMAGE_CLIENT_OPTIONAL, OPTION_WORD_READY },
+		  { "required", IMAGE_CLIENT_REQUIRED, OPTION_WORD_READY });
 OPTIONS_WORD_LIST(pool_protocol, { "http", IMAGE_HTTP, OPTION_WORD_READY },
 		  { "https", IMAGE_HTTPS, OPTION_WORD_READY },
 		  { "h2", IMAGE_HTTPS | MODEL_H2, OPTION_WORD_READY },
@@ -137,9 +138,12 @@ static const struct option_table listener_datagrams =
 
 static const struct option client_certificate_rows[] = {
 	ROW_WORD(model_client_certificate, mode, "mode", client_mode, "off",
-		 "Whether clients must show a certificate."),
+		 "Whether clients are asked for a certificate: optional: one that is shown must be "
+		 "good; required: without one there is no connection. Servers are told the "
+		 "certificate in Client-Cert (RFC 9440); sessions of TLS are not resumed."),
 	ROW_TEXT(model_client_certificate, ca, "ca", 0, 0, OPTIONS_FILE_MAX, NULL,
-		 "File with the issuers that are accepted."),
+		 "File with the issuers that are accepted, PEM: only certificates for clients that "
+		 "one of them has signed."),
 };
 static const struct option_table client_certificate =
 	OPTIONS_TABLE(model_client_certificate, "client_certificate", client_certificate_rows,

@@ -50,7 +50,9 @@ enum record_tag {
 	RECORD_TAG_PEER, /* text: address:port that sent the PROXY header; ORIGIN is what that says
 			  */
 	RECORD_TAG_DATAGRAMS_IN,
-	RECORD_TAG_DATAGRAMS_OUT, /* number */
+	RECORD_TAG_DATAGRAMS_OUT,      /* number */
+	RECORD_TAG_CLIENT_CERTIFICATE, /* text: SHA-256 of what the client has shown, hexadecimal;
+					  with its first request */
 	RECORD_TAG_N
 };
 

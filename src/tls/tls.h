@@ -139,6 +139,14 @@ const char *tls_conn_cipher(const struct tls_conn *c);	 /* "TLS_AES_128_GCM_SHA2
 struct view tls_conn_protocol(const struct tls_conn *c); /* agreed on by ALPN; may be empty */
 bool tls_conn_is_resumed(const struct tls_conn *c);
 struct view tls_conn_sni(const struct tls_conn *c); /* server side: lower case; may be empty */
+enum { TLS_CERTIFICATE_MAX = 8192, TLS_CERTIFICATE_HASH = 32 };
+
+/* tls_conn_certificate - server side: appends the client's certificate (DER), which was verified.
+ * E_AGAIN it showed none, or was not asked · E_LIMIT no room. tls_conn_certificate_hash - its
+ * SHA-256; false: none */
+enum err tls_conn_certificate(const struct tls_conn *c, struct wbuf *der);
+bool tls_conn_certificate_hash(const struct tls_conn *c, uint8_t ret[TLS_CERTIFICATE_HASH]);
+
 struct tls_site *tls_conn_site(const struct tls_conn *c); /* server side: the chosen one */
 const char *tls_conn_error(const struct tls_conn *c);	  /* why it failed; "" when it didn't */
 

@@ -8,28 +8,6 @@
 #include <openssl/crypto.h>
 #include <openssl/x509v3.h>
 
-/* The trust anchors of a pool; gives the store. */
-static enum err tls_client_site_anchors(struct tls_library *lib, const struct image *im,
-					struct image_range of, X509_STORE **ret)
-{
-	X509_STORE *store = X509_STORE_new();
-
-	if (!store)
-		return tls_library_fail(lib, "no memory left", E_NOMEM);
-	for (uint32_t i = 0; i < of.n; i++) {
-		X509 *x = tls_site_part_decode(lib, im, of.first + i);
-
-		if (!x || X509_STORE_add_cert(store, x) != 1) {
-			X509_STORE_free(store);
-			X509_free(x);
-			return tls_library_fail(lib, "a trust anchor can't be used", E_PROTO);
-		}
-		X509_free(x);
-	}
-	*ret = store;
-	return E_OK;
-}
-
 static enum err tls_client_site_verify(struct tls_client_site *site, const struct image *im,
 				       const struct image_pool *pool,
 				       const struct tls_client_site *like)
@@ -45,7 +23,7 @@ static enum err tls_client_site_verify(struct tls_client_site *site, const struc
 	if (like && like->want_verify) {
 		SSL_CTX_set1_cert_store(site->ctx, SSL_CTX_get_cert_store(like->ctx));
 	} else {
-		TRY(tls_client_site_anchors(site->lib, im, pool->tls_ca, &store));
+		TRY(tls_site_part_anchors(site->lib, im, pool->tls_ca, &store));
 		SSL_CTX_set_cert_store(site->ctx, store); /* takes it */
 	}
 	SSL_CTX_set_verify(site->ctx, SSL_VERIFY_PEER, NULL);

@@ -188,7 +188,7 @@ struct tls_conn *tls_conn_accept(struct tls_site *site, void *owner)
 		return NULL;
 	site->refs++;
 	c->site = site;
-	c->owes_ticket = true;
+	c->owes_ticket = !site->asks_client;
 	SSL_set_accept_state(c->ssl);
 	if (site->lib->keeps_class)
 		tls_client_class_watch(c);
@@ -307,6 +307,27 @@ struct view tls_conn_protocol(const struct tls_conn *c)
 bool tls_conn_is_resumed(const struct tls_conn *c)
 {
 	return SSL_session_reused(c->ssl) == 1;
+}
+
+enum err tls_conn_certificate(const struct tls_conn *c, struct wbuf *der)
+{
+	X509 *x = c->site && c->site->asks_client ? SSL_get0_peer_certificate(c->ssl) : NULL;
+	int n = x ? i2d_X509(x, NULL) : 0;
+	uint8_t *at = der->p + der->n;
+
+	if (n <= 0)
+		return E_AGAIN;
+	if ((size_t)n > wbuf_room(der) || i2d_X509(x, &at) != n)
+		return E_LIMIT;
+	der->n += (size_t)n;
+	return E_OK;
+}
+
+bool tls_conn_certificate_hash(const struct tls_conn *c, uint8_t ret[TLS_CERTIFICATE_HASH])
+{
+	const X509 *x = c->site && c->site->asks_client ? SSL_get0_peer_certificate(c->ssl) : NULL;
+
+	return x && X509_digest(x, EVP_sha256(), ret, NULL) == 1;
 }
 
 struct view tls_conn_sni(const struct tls_conn *c)

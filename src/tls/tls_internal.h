@@ -25,7 +25,8 @@ struct tls_site {
 	struct tls_library *lib;
 	SSL_CTX *ctx;
 	uint32_t refs;
-	bool has_h2; /* offers HTTP/2 */
+	bool has_h2;	  /* offers HTTP/2 */
+	bool asks_client; /* for a certificate: no session is resumed */
 };
 
 struct tls_client_site {

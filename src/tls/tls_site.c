@@ -41,6 +41,38 @@ static int tls_site_bind_sessions(SSL_CTX *ctx, const struct tls_site_spec *spec
 	return SSL_CTX_set_session_id_context(ctx, w.p, (unsigned)w.n);
 }
 
+/*
+ * Clients are asked for a certificate. Their sessions are not resumed: each connection shows it
+ * anew, so that one that has run out since, or was good on another listener, is good for nothing
+ * (A16).
+ */
+static enum err tls_site_ask_client(struct tls_site *site, const struct image *im,
+				    const struct image_listener *l)
+{
+	int mode = SSL_VERIFY_PEER |
+		   (l->client_mode == IMAGE_CLIENT_REQUIRED ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+	X509_STORE *store = NULL;
+
+	site->asks_client = l->client_mode != IMAGE_CLIENT_OFF;
+	if (!site->asks_client)
+		return E_OK;
+	TRY(tls_site_part_anchors(site->lib, im, l->client_ca, &store));
+	SSL_CTX_set_cert_store(site->ctx, store); /* takes it */
+	for (uint32_t i = 0; i < l->client_ca.n; i++) {
+		X509 *x = tls_site_part_decode(site->lib, im, l->client_ca.first + i);
+		bool is_told = x && SSL_CTX_add_client_CA(site->ctx, x) == 1;
+
+		X509_free(x);
+		if (!is_told)
+			return tls_library_fail(site->lib, "an issuer can't be used", E_PROTO);
+	}
+	SSL_CTX_set_verify(site->ctx, mode, NULL);
+	SSL_CTX_set_options(site->ctx, SSL_OP_NO_TICKET);
+	/* what the listener names is trusted, be it a root or not */
+	(void)X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(site->ctx), X509_V_FLAG_PARTIAL_CHAIN);
+	return E_OK;
+}
+
 static enum err tls_site_fill(struct tls_site *site, const struct tls_site_spec *spec)
 {
 	struct tls_ticket_keys tickets = *spec->tickets;
@@ -50,6 +82,7 @@ static enum err tls_site_fill(struct tls_site *site, const struct tls_site_spec 
 	TRY(tls_site_part_common(lib, site->ctx));
 	TRY(tls_site_part_identity(lib, site->ctx, spec->image,
 				   (struct tls_signer_key){ spec->generation, spec->certificate }));
+	TRY(tls_site_ask_client(site, spec->image, image_listener_at(spec->image, spec->listener)));
 	SSL_CTX_set_client_hello_cb(site->ctx, tls_conn_client_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(site->ctx, tls_site_alpn, site);
 	SSL_CTX_set_timeout(site->ctx, TLS_TICKET_LIFE_S);

@@ -51,6 +51,27 @@ X509 *tls_site_part_decode(struct tls_library *lib, const struct image *im, uint
 	return x;
 }
 
+enum err tls_site_part_anchors(struct tls_library *lib, const struct image *im,
+			       struct image_range of, X509_STORE **ret)
+{
+	X509_STORE *store = X509_STORE_new();
+
+	if (!store)
+		return tls_library_fail(lib, "no memory left", E_NOMEM);
+	for (uint32_t i = 0; i < of.n; i++) {
+		X509 *x = tls_site_part_decode(lib, im, of.first + i);
+
+		if (!x || X509_STORE_add_cert(store, x) != 1) {
+			X509_STORE_free(store);
+			X509_free(x);
+			return tls_library_fail(lib, "a trust anchor can't be used", E_PROTO);
+		}
+		X509_free(x);
+	}
+	*ret = store;
+	return E_OK;
+}
+
 static enum err tls_site_part_chain(struct tls_library *lib, SSL_CTX *ctx, const struct image *im,
 				    struct image_range chain)
 {

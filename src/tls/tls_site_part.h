@@ -16,4 +16,8 @@ X509 *tls_site_part_decode(struct tls_library *lib, const struct image *im, uint
 enum err tls_site_part_identity(struct tls_library *lib, SSL_CTX *ctx, const struct image *im,
 				struct tls_signer_key key);
 
+/* tls_site_part_anchors - a store that believes these issuers; gives it. E_NOMEM, E_PROTO */
+enum err tls_site_part_anchors(struct tls_library *lib, const struct image *im,
+			       struct image_range of, X509_STORE **ret);
+
 #endif

@@ -143,6 +143,17 @@ static void access_put_phases(struct wbuf *w, const struct exchange *x)
 				  (x->sent_ns - x->connected_ns) / 1000);
 }
 
+static void access_put_certificate(struct wbuf *w, const struct tls_conn *tls)
+{
+	uint8_t hash[TLS_CERTIFICATE_HASH], text[2 * TLS_CERTIFICATE_HASH];
+	struct wbuf t = wbuf_of(text, sizeof text);
+
+	if (!tls_conn_certificate_hash(tls, hash))
+		return;
+	wbuf_hex(&t, view_of(hash, sizeof hash));
+	record_put_text(w, RECORD_TAG_CLIENT_CERTIFICATE, wbuf_view(&t));
+}
+
 /* With the first request of a connection: how TLS began. */
 static void access_put_handshake(struct wbuf *w, const struct exchange *x)
 {
@@ -155,6 +166,7 @@ static void access_put_handshake(struct wbuf *w, const struct exchange *x)
 	record_put_number(w, RECORD_TAG_HANDSHAKE_US, c->handshake_us);
 	if (tls_conn_is_resumed(tls))
 		record_put_number(w, RECORD_TAG_TLS_RESUMED, 1);
+	access_put_certificate(w, tls);
 	sni = tls_conn_sni(tls);
 	if (!view_starts(access_span(x, x->host_at), sni))
 		record_put_text(w, RECORD_TAG_SNI, sni);

@@ -5,6 +5,7 @@
  */
 #include "role/edge/request.h"
 
+#include "base/base64.h"
 #include "role/edge/abuse.h"
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
@@ -32,6 +33,7 @@ struct request {
 	const struct image_filter *filter; /* of the rule that takes it; NULL: none */
 	bool is_trusted;		   /* its sender may say who the client is */
 	bool is_traced, is_continued;	   /* tracing is configured; the trace is the sender's */
+	bool asks_client;		   /* its listener asks for certificates */
 	bool has_hops;			   /* Max-Forwards counts for it */
 	uint64_t hops;			   /* how many may come behind this one */
 	uint8_t host_name[256], address[64], canonical[264];
@@ -200,6 +202,7 @@ static bool request_is_misdirected(const struct client *c, const struct exchange
 static bool request_drops(const struct request *q, const struct field *f)
 {
 	unsigned flags = field_flags((enum field_id)f->id);
+	bool is_certificate = f->id == FIELD_CLIENT_CERT || f->id == FIELD_CLIENT_CERT_CHAIN;
 
 	if (f->id == FIELD_CONTENT_LENGTH || f->id == FIELD_EXPECT)
 		return f->id == FIELD_EXPECT && !(q->h->flags & HTTP1_EXPECT_CONTINUE);
@@ -209,6 +212,8 @@ static bool request_drops(const struct request *q, const struct field *f)
 		return true; /* ours, with the same trace when it was theirs */
 	if (f->id == FIELD_TRACESTATE && q->is_traced)
 		return !q->is_continued; /* W3C Trace Context §3.3.1.3: never without its parent */
+	if (is_certificate && q->asks_client)
+		return true; /* RFC 9440 §2.4: what is said of one is ours */
 	if (flags & FIELD_TRUST)
 		return !q->is_trusted;
 	return (q->h->flags & HTTP1_CONNECTION) &&
@@ -303,6 +308,18 @@ static bool request_has(const struct request *q, enum field_id id)
 		if (q->h->fields[i].id == (uint16_t)id)
 			return true;
 	return false;
+}
+
+/* RFC 9440 §2.2: the certificate that the client has shown in TLS, as a byte sequence. */
+static void request_put_certificate(struct edge *e, const struct exchange *x, struct wbuf *w)
+{
+	struct wbuf der = wbuf_of(e->frame, TLS_CERTIFICATE_MAX);
+
+	if (tls_conn_certificate(conn_tls(&x->c->conn), &der) != E_OK)
+		return;
+	WBUF_LIT(w, "Client-Cert: :");
+	base64_put(w, wbuf_view(&der));
+	WBUF_LIT(w, ":\r\n");
 }
 
 /* Who the client is, in our words. A trusted sender's words stay in front of ours. */
@@ -425,6 +442,8 @@ static enum err request_build(struct edge *e, struct exchange *x, struct request
 	if (x->flags & X_GATE)
 		e->gate->put(e, x, &w);
 	request_put_client(e, x, q, &w);
+	if (q->asks_client)
+		request_put_certificate(e, x, &w);
 	request_put_hop(x, q, &w);
 	x->head->n = (uint32_t)w.n;
 	if (q->filter)
@@ -602,6 +621,7 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 		return (struct request_verdict){ 400, why };
 	}
 	q->is_trusted = abuse_speaks_for_others(e, &x->c->ip);
+	q->asks_client = x->listener->client_mode != IMAGE_CLIENT_OFF;
 	v = request_admit(x, q);
 	if (!v.status)
 		v = request_decide(e, x, q);
