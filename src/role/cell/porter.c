@@ -319,6 +319,7 @@ static void porter_greeted(struct edge *e, struct client *c)
 		return;
 	fingerprint = wbuf_of(hello.fingerprint.b, sizeof hello.fingerprint.b);
 	wbuf_view_put(&fingerprint, tls_conn_class(tls));
+	(void)tls_conn_certificate_hash(tls, hello.certificate.b);
 	hello.sni = tls_conn_sni(tls);
 	if (cell_hello_put(&w, &hello) != E_OK)
 		return;
