@@ -34,7 +34,8 @@ enum tool_act_kind {
 	ACT_INVITE_LIST,    /* - */
 	ACT_INVITE_REVOKE,  /* number */
 	ACT_EXPLAIN,	    /* name: user; title: host; list: path; source; number: factors, bits:
-			       0: what the user could show at best */
+			       0: what the user could show at best. The end's text begins with
+			       "allowed", "asked for more", "denied" or "this is the portal" */
 	ACT_KINDS
 };
 

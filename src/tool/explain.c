@@ -5,6 +5,7 @@
 #include "sys/fd.h"
 #include "sys/shm.h"
 #include "tool/ask.h"
+#include "tool/explain_user.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ enum { EXPLAIN_ANSWERED = 3 /* exit status: no rule takes the request */ };
 static const char explain_usage[] =
 	"usage: sluis explain URL [--method M] [--header 'NAME: VALUE']... [--source IP]\n"
 	"                     [--listener NAME] [--config FILE | --state DIR] [--json]\n"
+	"       sluis explain --user NAME --host HOST [--path PATH] [--source IP]\n"
+	"                     [--factor passkey|password|totp]... [--state DIR] [--json]\n"
 	"\n"
 	"A URL is https://host/path or http://..., and for connections without requests\n"
 	"tls://name:port, tcp://address:port or udp://address:port.\n"
@@ -23,13 +26,34 @@ static const char explain_usage[] =
 	"Says which listener, certificate, route and rule a request would fall under, why not the\n"
 	"rules before it, and which servers could get it; nothing is sent. Without --config the\n"
 	"running instance is asked. Exit status: 0 a rule takes it, 3 Sluis answers or refuses it\n"
-	"itself, 1 there is no configuration to ask, 2 the question is not understood.\n";
+	"itself, 1 there is no configuration to ask, 2 the question is not understood.\n"
+	"\n"
+	"With --user: may this person open the application on that host, and by which condition?\n"
+	"The running instance decides, for now, with the factors that are given, or with all that\n"
+	"the person has. Exit status: 0 yes, 3 no, or not with these factors.\n";
 
 struct explain_options {
 	struct explain_question q;
+	struct explain_user_question user; /* .user: NULL: what a request gets is asked */
 	const char *state, *config;
 	bool is_json;
 };
+
+/* The options of --user. */
+static bool explain_set_user(struct explain_user_question *q, int c)
+{
+	if (c == 'u')
+		q->user = optarg;
+	else if (c == 'o')
+		q->host = optarg;
+	else if (c == 'p')
+		q->path = optarg;
+	else if (c == 'f' && q->factor_n < EXPLAIN_FACTORS_MAX)
+		q->factors[q->factor_n++] = optarg;
+	else
+		return false;
+	return true;
+}
 
 static int explain_set(struct explain_options *o, int c)
 {
@@ -47,9 +71,19 @@ static int explain_set(struct explain_options *o, int c)
 		o->is_json = true;
 	else if (c == 'H' && o->q.header_n < EXPLAIN_HEADERS_MAX)
 		o->q.headers[o->q.header_n++] = optarg;
-	else
+	else if (!explain_set_user(&o->user, c))
 		return c == 'h' ? 0 : 2;
 	return -1;
+}
+
+/* A URL, or a user: never both. */
+static bool explain_is_one(const struct explain_options *o, int words)
+{
+	const struct explain_user_question *u = &o->user;
+
+	if (!u->user)
+		return words == 1 && !u->host && !u->path && !u->factor_n;
+	return words == 0 && !o->config && !o->q.listener && !o->q.header_n;
 }
 
 /* -1: go on; otherwise the exit status. */
@@ -60,6 +94,10 @@ static int explain_options_read(int argc, char **argv, struct explain_options *r
 		{ "header", required_argument, NULL, 'H' },
 		{ "source", required_argument, NULL, 'i' },
 		{ "listener", required_argument, NULL, 'l' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "host", required_argument, NULL, 'o' },
+		{ "path", required_argument, NULL, 'p' },
+		{ "factor", required_argument, NULL, 'f' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "state", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
@@ -71,11 +109,11 @@ static int explain_options_read(int argc, char **argv, struct explain_options *r
 	*ret = (struct explain_options){ .q = { .method = "GET" } };
 	while (status < 0 && (c = getopt_long(argc, argv, "hH:", options, NULL)) != -1)
 		status = explain_set(ret, c);
-	if (status < 0 && argc - optind != 1)
+	if (status < 0 && !explain_is_one(ret, argc - optind))
 		status = 2;
 	if (status >= 0)
 		(void)fputs(explain_usage, status == 0 ? stdout : stderr);
-	else
+	else if (!ret->user.user)
 		ret->q.url = argv[optind];
 	return status;
 }
@@ -135,6 +173,12 @@ int explain_main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (o.user.user) {
+		o.user.source = o.q.source;
+		o.user.state = o.state;
+		o.user.is_json = o.is_json;
+		return explain_user(&o.user);
+	}
 	s = calloc(1, sizeof *s);
 	e = calloc(1, sizeof *e);
 	if (!s || !e) {
