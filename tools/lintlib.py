@@ -42,7 +42,7 @@ def files(root, folders, suffixes):
     found = []
     for folder in folders:
         for base, dirs, names in os.walk(os.path.join(root, folder)):
-            dirs[:] = [d for d in dirs if not d.startswith((".", "build", "__pycache__"))]
+            dirs[:] = [d for d in dirs if not d.startswith((".", "build", "__pycache__", "node_modules"))]
             found += [os.path.join(base, n) for n in names if n.endswith(tuple(suffixes))]
     return sorted(found)
 
