@@ -92,8 +92,9 @@ enum page_reach {
 };
 
 /* Stripes of load: each edge has its own, and behind them the relay, whom edges don't read: what
- * datagrams have on a server is no request of theirs. */
-enum { PAGE_LOAD_RELAY = ROLE_EDGES_MAX, PAGE_LOADS };
+ * datagrams have on a server is no request of theirs. The last one is the spawners': what cells
+ * have told them that they counted (ipc/cell_spawner.h), added up. */
+enum { PAGE_LOAD_RELAY = ROLE_EDGES_MAX, PAGE_LOAD_CELLS, PAGE_LOADS };
 
 /* Writer: one edge, or the relay. Counters only go up, but for the gauges. */
 struct page_load_server {
@@ -318,17 +319,21 @@ enum page_cell_refusal {
 	PAGE_CELL_REFUSALS
 };
 
-/* Writers: spawners, each its own rows; readers: console, the next spawner. */
+/* Writers: spawners, each its own rows, and the keeper the rows of those that have ended; readers:
+ * console, the next spawner. Words outside rows are added to atomically. */
 struct page_cell {
 	_Atomic uint64_t serial;  /* 0: free */
 	_Atomic uint32_t spawner; /* index of who started it */
 	_Atomic uint32_t pid;	  /* as the keeper sees it */
 	_Atomic uint64_t began_wall_s;
+	_Atomic uint64_t source; /* of its client's address, under source_key: what has one number
+				    is counted together */
 	_Atomic uint16_t listener;
 };
 
 struct page_cells_page {
 	_Atomic uint64_t last_serial;
+	_Atomic uint64_t source_key[2]; /* made by the first spawner */
 	_Atomic uint64_t started, ended, crashed, killed;
 	_Atomic uint64_t refused[PAGE_CELL_REFUSALS];
 	_Atomic uint64_t spawn_us; /* sum: from the first bytes to the cell's own first step */

@@ -117,6 +117,15 @@ enum err caps_drop(void)
 	return E_OK;
 }
 
+enum err caps_empty(void)
+{
+	struct caps_sets none = { 0 }, s = { 0 };
+
+	TRY(caps_set(&none)); /* the ambient set shrinks with the permitted one */
+	TRY(caps_get(&s));
+	return s.effective || s.permitted || s.inheritable ? E_SYS : E_OK;
+}
+
 uint64_t caps_have(void)
 {
 	struct caps_sets s = { 0 };

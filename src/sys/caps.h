@@ -25,6 +25,9 @@ enum err caps_limit(uint64_t keep);
 /* caps_drop - no capability in any set, for good. E_SYS: not so afterwards */
 enum err caps_drop(void);
 
+/* caps_empty - the same for a process whose bounding set is empty already: two calls. E_SYS */
+enum err caps_empty(void);
+
 /* caps_have - the effective set */
 uint64_t caps_have(void);
 

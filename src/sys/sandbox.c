@@ -73,19 +73,36 @@ static enum err sandbox_identity(struct sandbox_state *s)
 	sandbox_note_number(s, "uid", geteuid());
 	if (geteuid() == 0)
 		TRY(sandbox_miss(s, 5, "it runs as root: the keeper gives each role its own user"));
-	if (sandbox_has_user_namespace())
+	s->has_userns = sandbox_has_user_namespace();
+	if (s->has_userns)
 		sandbox_note(s, "userns");
+	if (s->spec->keeps_pids)
+		return E_OK;
 	if (getpid() != 1)
 		return sandbox_miss(s, 5, "it has no PID namespace of its own");
 	sandbox_note(s, "pidns");
 	return E_OK;
 }
 
-static enum err sandbox_privileges(void)
+/* What a role keeps counts in its own user namespace; without one it has nothing to keep. */
+static enum err sandbox_capabilities(struct sandbox_state *s)
+{
+	if (!s->spec->caps)
+		return caps_drop();
+	if ((caps_have() & s->spec->caps) == s->spec->caps && s->has_userns)
+		return caps_limit(s->spec->caps);
+	TRY(caps_drop());
+	return sandbox_miss(s, 5, "it has no namespaces to give its children");
+}
+
+static enum err sandbox_privileges(struct sandbox_state *s)
 {
 	struct rlimit none = { 0, 0 };
+	enum err e = sandbox_capabilities(s);
 
-	if (caps_drop() != E_OK)
+	if (e == E_DENIED)
+		return e;
+	if (e != E_OK)
 		return log_errno("dropping capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
@@ -116,7 +133,7 @@ static enum err sandbox_steps(struct sandbox_state *s)
 		TRY(sandbox_network_check(s));
 	if (!s->spec->keeps_root)
 		TRY(sandbox_root_empty(s));
-	TRY(sandbox_privileges());
+	TRY(sandbox_privileges(s));
 	TRY(sandbox_landlock_enter(s));
 	return sandbox_seccomp_enter(s);
 }

@@ -39,6 +39,9 @@ struct sandbox_spec {
 	bool keeps_root;    /* false: the root becomes an empty read-only directory */
 	bool keeps_network; /* false: P4 demands that its network namespace is empty, which is
 			       checked */
+	bool keeps_pids;    /* it is not the first of a PID namespace: its children outlive it */
+	uint64_t caps; /* that it keeps, inside its own user namespace alone (CAPS_BIT); they must
+			  be there, or P5 is weaker */
 };
 
 /* What only this start knows. */
@@ -73,6 +76,24 @@ struct sandbox_report {
  */
 enum err sandbox_enter(const struct sandbox_spec *spec, const struct sandbox_run *run,
 		       struct sandbox_report *ret);
+
+/* A list of system calls made ready to be put on top of the one that is in force: what a process
+ * takes upon itself that another one has branched off (sys/branch.h). */
+enum { SANDBOX_FILTER_BYTES = 16384 };
+
+struct sandbox_filter {
+	uint16_t n;					/* instructions */
+	_Alignas(8) uint8_t code[SANDBOX_FILTER_BYTES]; /* struct sock_filter */
+};
+
+/*
+ * sandbox_filter_make - the list of spec and the base rows, for a process that is number 1 of its
+ * own PID namespace. Before sandbox_enter. E_SYS (logged)
+ */
+enum err sandbox_filter_make(const struct sandbox_spec *spec, struct sandbox_filter *ret);
+
+/* sandbox_filter_enter - in force from now on, for good. E_SYS: it is not */
+enum err sandbox_filter_enter(const struct sandbox_filter *f);
 
 /* What is added to every role's list, for docs/sandbox.md and the drill. */
 extern const struct sandbox_call sandbox_base_calls[];

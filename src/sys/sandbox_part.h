@@ -14,6 +14,7 @@ struct sandbox_state {
 	const struct sandbox_spec *spec;
 	const struct sandbox_run *run;
 	struct wbuf have, weaker;
+	bool has_userns; /* a user namespace of its own: looked at while there is a /proc */
 };
 
 /* sandbox_note - adds a word or two to what the sandbox has */

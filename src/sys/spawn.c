@@ -35,7 +35,9 @@ static uint64_t spawn_flags(const struct spawn_spec *spec, bool wants_user)
 		flags |= CLONE_INTO_CGROUP;
 	if (spec->wants_no_namespaces)
 		return flags;
-	flags |= CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	if (!spec->wants_parents_pids)
+		flags |= CLONE_NEWPID;
+	flags |= CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 	if (!spec->wants_network)
 		flags |= CLONE_NEWNET;
 	return wants_user ? flags | CLONE_NEWUSER : flags;

@@ -18,7 +18,9 @@ struct spawn_spec {
 	uid_t uid;	/* started by root: these ids; otherwise ignored (a user namespace maps the
 			   caller to itself) */
 	gid_t gid;
-	bool wants_network;  /* false: a new, empty network namespace */
+	bool wants_parents_pids; /* stays in the keeper's PID namespace: what it starts outlives it
+				  */
+	bool wants_network;	 /* false: a new, empty network namespace */
 	bool wants_read_any; /* started by root: CAP_DAC_READ_SEARCH survives until the role drops
 				it (signer, config: key and configuration files) */
 	int cgroup_fd;	     /* directory of a cgroup to be born in (CLONE_INTO_CGROUP); -1: none */

@@ -54,7 +54,7 @@ struct tls_site_spec {
 	uint32_t listener;	   /* index in the image */
 	uint32_t certificate;	   /* index in the image, and what the signer is asked by */
 	uint32_t generation;	   /* of the image: which signer holds the key */
-	const struct tls_ticket_keys *tickets; /* borrowed */
+	const struct tls_ticket_keys *tickets; /* borrowed; NULL: sessions are not resumed */
 };
 
 /*

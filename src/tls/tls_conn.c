@@ -188,7 +188,7 @@ struct tls_conn *tls_conn_accept(struct tls_site *site, void *owner)
 		return NULL;
 	site->refs++;
 	c->site = site;
-	c->owes_ticket = !site->asks_client;
+	c->owes_ticket = site->has_tickets && !site->asks_client;
 	SSL_set_accept_state(c->ssl);
 	if (site->lib->keeps_class)
 		tls_client_class_watch(c);

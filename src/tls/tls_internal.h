@@ -27,6 +27,7 @@ struct tls_site {
 	uint32_t refs;
 	bool has_h2;	  /* offers HTTP/2 */
 	bool asks_client; /* for a certificate: no session is resumed */
+	bool has_tickets; /* sessions may be resumed */
 };
 
 struct tls_client_site {

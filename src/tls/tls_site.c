@@ -73,11 +73,25 @@ static enum err tls_site_ask_client(struct tls_site *site, const struct image *i
 	return E_OK;
 }
 
+/* Without keys there is nothing to open or seal a ticket with, and none is given. */
+static int tls_site_tickets(SSL_CTX *ctx, const struct tls_site_spec *spec)
+{
+	struct tls_ticket_keys tickets = { { 0 } };
+	long set = 0;
+
+	if (!spec->tickets) {
+		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+		return SSL_CTX_set_num_tickets(ctx, 0);
+	}
+	tickets = *spec->tickets;
+	set = SSL_CTX_set_tlsext_ticket_keys(ctx, tickets.b, sizeof tickets.b);
+	OPENSSL_cleanse(&tickets, sizeof tickets);
+	return set == 1 ? SSL_CTX_set_num_tickets(ctx, 0) : 0;
+}
+
 static enum err tls_site_fill(struct tls_site *site, const struct tls_site_spec *spec)
 {
-	struct tls_ticket_keys tickets = *spec->tickets;
 	struct tls_library *lib = site->lib;
-	long set = 0;
 
 	TRY(tls_site_part_common(lib, site->ctx));
 	TRY(tls_site_part_identity(lib, site->ctx, spec->image,
@@ -86,10 +100,8 @@ static enum err tls_site_fill(struct tls_site *site, const struct tls_site_spec 
 	SSL_CTX_set_client_hello_cb(site->ctx, tls_conn_client_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(site->ctx, tls_site_alpn, site);
 	SSL_CTX_set_timeout(site->ctx, TLS_TICKET_LIFE_S);
-	set = SSL_CTX_set_tlsext_ticket_keys(site->ctx, tickets.b, sizeof tickets.b);
-	OPENSSL_cleanse(&tickets, sizeof tickets);
-	if (set != 1 || SSL_CTX_set_num_tickets(site->ctx, 0) != 1 ||
-	    tls_site_bind_sessions(site->ctx, spec) != 1)
+	site->has_tickets = spec->tickets != NULL;
+	if (tls_site_tickets(site->ctx, spec) != 1 || tls_site_bind_sessions(site->ctx, spec) != 1)
 		return tls_library_fail(lib, "session tickets can't be set up", E_PROTO);
 	return E_OK;
 }

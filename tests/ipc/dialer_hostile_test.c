@@ -261,8 +261,10 @@ static void too_many_channels_are_refused(void **state)
 	for (unsigned i = 0; i < DIALER_EDGES; i++)
 		other[i] = kit_edge(&kit);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
-	assert_int_equal(edge_channel_add(kit.d, (struct edge_channel_peer){ .edge = 1 }, ends[0]),
-			 E_NOMEM);
+	assert_int_equal(
+		edge_channel_add(kit.d, &(struct edge_channel_peer){ .role = ROLE_EDGE, .edge = 1 },
+				 ends[0]),
+		E_NOMEM);
 	assert_int_equal(fcntl(ends[0], F_GETFD), -1); /* taken, and closed */
 	(void)close(ends[1]);
 	for (unsigned i = 0; i < DIALER_EDGES; i++)

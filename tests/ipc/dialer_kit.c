@@ -153,7 +153,7 @@ static int kit_channel(struct kit *k, struct edge_channel_peer peer)
 
 	kit_must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0,
 		 "socketpair");
-	kit_must(edge_channel_add(k->d, peer, ends[0]) == E_OK, "edge_channel_add");
+	kit_must(edge_channel_add(k->d, &peer, ends[0]) == E_OK, "edge_channel_add");
 	if (k->edge < 0)
 		k->edge = ends[1];
 	return ends[1];
@@ -161,12 +161,12 @@ static int kit_channel(struct kit *k, struct edge_channel_peer peer)
 
 int kit_edge(struct kit *k)
 {
-	return kit_channel(k, (struct edge_channel_peer){ 0 });
+	return kit_channel(k, (struct edge_channel_peer){ .role = ROLE_EDGE });
 }
 
 int kit_relay(struct kit *k)
 {
-	return kit_channel(k, (struct edge_channel_peer){ .is_relay = true });
+	return kit_channel(k, (struct edge_channel_peer){ .role = ROLE_RELAY });
 }
 
 void kit_turns(struct kit *k, unsigned ms)

@@ -12,12 +12,13 @@
 #include "ipc/audit_key.h"
 #include "ipc/keeper_role.h"
 #include "ipc/pages.h"
+#include "role/audit/cells.h"
 #include "role/audit/rings.h"
 #include "role/audit/segment.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
-enum audit_source { AUDIT_KEEPER, AUDIT_SIGNER, AUDIT_SOURCES };
+enum audit_source { AUDIT_KEEPER, AUDIT_SIGNER, AUDIT_SPAWNER, AUDIT_CELL, AUDIT_SOURCES };
 
 enum audit_state {
 	AUDIT_RUNNING = 0,
@@ -59,6 +60,7 @@ struct audit {
 	struct loop_source keeper;
 	struct role_identity self;
 	struct rings rings;
+	struct cells cells;
 	struct chain chain;
 	struct segment segment;
 	struct audit_trouble trouble;

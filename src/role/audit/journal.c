@@ -91,6 +91,7 @@ enum err journal_flush(struct audit *a)
 		return E_AGAIN;
 	}
 	rings_release(&a->rings);
+	cells_release(a);
 	tell_written(a, bytes);
 	/* Nothing written is no proof that the disk takes anything again. */
 	return bytes ? journal_recovered(a) : E_OK;
@@ -132,10 +133,16 @@ static enum err journal_tell_fault(struct audit *a, const struct rings_fault *f)
 static enum err journal_batch(struct audit *a)
 {
 	struct rings_fault fault = { 0 };
+	enum err e = E_OK, more = E_OK;
 
 	TRY(journal_flush(a)); /* what an earlier turn left */
 	TRY(journal_rotate(a));
-	TRY(rings_collect(&a->rings, &a->chain, clock_wall_us(), &fault));
+	e = rings_collect(&a->rings, &a->chain, clock_wall_us(), &fault);
+	if (e != E_OK && e != E_AGAIN)
+		return e;
+	more = cells_collect(a);
+	if (more != E_OK && (more != E_AGAIN || e == E_AGAIN))
+		return more;
 	if (a->chain.out.n)
 		a->checkpoints.worth = a->chain.seq;
 	if (fault.what)
@@ -200,7 +207,8 @@ enum err journal_turn(struct audit *a)
 		if (e != E_OK)
 			return e;
 	}
-	if (a->state == AUDIT_DRAINING && rings_are_empty(&a->rings) && a->trouble.since_ms == 0)
+	if (a->state == AUDIT_DRAINING && rings_are_empty(&a->rings) && cells_are_empty(a) &&
+	    a->trouble.since_ms == 0)
 		a->state = AUDIT_STOPPING;
 	tell_turn(a);
 	return journal_tell_done(a);

@@ -128,6 +128,8 @@ static enum err on_channel(void *role, struct frame *f)
 	TRY(view_u8(&in, &peer));
 	TRY(view_u16(&in, &index));
 	TRY(view_end(&in));
+	if (peer == ROLE_SPAWNER)
+		return cells_attach(a, frame_take_fd(f, 0));
 	return peer == ROLE_SIGNER ? checkpoint_attach(a, frame_take_fd(f, 0)) : E_DENIED;
 }
 
@@ -188,6 +190,8 @@ static void main_on_keeper(void *owner, struct loop_source *source, uint32_t eve
 static loop_handler *const main_handlers[AUDIT_SOURCES] = {
 	[AUDIT_KEEPER] = main_on_keeper,
 	[AUDIT_SIGNER] = checkpoint_on_signer,
+	[AUDIT_SPAWNER] = cells_on_spawner,
+	[AUDIT_CELL] = cells_on_event,
 };
 
 /* The end without a signature: nobody is there to give one. */
@@ -229,6 +233,7 @@ static enum err main_boot(struct audit *a, struct arena *memory)
 	if (!out)
 		return E_NOMEM;
 	TRY(rings_init(&a->rings, memory));
+	TRY(cells_init(a));
 	TRY(loop_init(&a->loop, a, main_handlers, AUDIT_SOURCES));
 	TRY(keeper_role_boot(&main_table, a, &a->self));
 	TRY(fd_set_nonblocking(ROLE_CHANNEL_FD));

@@ -117,7 +117,7 @@ static void render_begin(struct chain *c, const struct render_writer *who,
 		.action = r->known[RECORD_TAG_ACTION].text,
 		.object = r->known[RECORD_TAG_OBJECT].text,
 		.result = r->known[RECORD_TAG_RESULT].text,
-		.origin = r->known[RECORD_TAG_ORIGIN].text,
+		.origin = who->origin.n ? who->origin : r->known[RECORD_TAG_ORIGIN].text,
 		.actor = r->known[RECORD_TAG_ACTOR].text,
 	};
 

@@ -9,8 +9,9 @@
 struct render_writer {
 	struct view name; /* "edge[0]" */
 	uint32_t ring;
-	uint64_t position; /* of the record in its ring: unique, and survives a restart of audit */
-	bool skips_access; /* the configuration says log.access: false */
+	uint64_t position;  /* of the record in its ring: unique, and survives a restart of audit */
+	bool skips_access;  /* the configuration says log.access: false */
+	struct view origin; /* goes before what the record says; empty: it is believed in that */
 };
 
 /* render_time - the record's own time, microseconds; 0 when it has none */

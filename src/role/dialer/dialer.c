@@ -2,6 +2,7 @@
 #include "role/dialer/dialer.h"
 
 #include "role/dialer/call.h"
+#include "role/dialer/cell_reach.h"
 #include "role/dialer/edge_channel.h"
 #include "role/dialer/eject.h"
 #include "role/dialer/health.h"
@@ -80,6 +81,7 @@ enum err dialer_start(struct dialer *d, const struct dialer_setup *setup)
 	TRY(dialer_fill_servers(d));
 	TRY(call_init(d));
 	TRY(edge_channel_init(d));
+	TRY(cell_reach_init(d));
 	TRY(probe_init(d));
 	TRY(name_init(d, setup));
 	d->beat.kind = DIALER_TIMER_BEAT;
@@ -91,6 +93,7 @@ enum err dialer_start(struct dialer *d, const struct dialer_setup *setup)
 void dialer_stop(struct dialer *d)
 {
 	edge_channel_done(d);
+	cell_reach_done(d);
 	probe_done(d);
 	name_done(d);
 	call_done(d);

@@ -16,11 +16,14 @@
 #include "ipc/keeper_role.h"
 #include "ipc/pages.h"
 #include "ipc/ring.h"
+#include "ipc/spawner.h"
 #include "sys/loop.h"
 
 enum {
 	DIALER_CALLS = 4096,		   /* dials at the same time */
 	DIALER_CALLS_OF_EDGES = 3840,	   /* ... of which edges may have so many: checks go on */
+	DIALER_CALLS_OF_CELLS = 2560,	   /* ... and of those cells: edges go on */
+	DIALER_CELLS = 2 * CELL_SLOTS,	   /* a new cell's slot may still have an old channel */
 	DIALER_EDGES = 2 * ROLE_EDGES_MAX, /* channels: a restarted edge has two for a moment */
 	DIALER_PROBES = 256,		   /* health checks at the same time */
 	DIALER_ADDRESSES = 16		   /* of one name; more are not used */
@@ -91,6 +94,7 @@ struct probe_table;
 struct edge_channel;
 struct name_table;
 struct probe_tls;
+struct cell_reach;
 
 struct dialer {
 	struct role_identity self;
@@ -114,8 +118,12 @@ struct dialer {
 	struct list call_free;
 	uint32_t calls_of_edges;
 
-	struct edge_channel *edge; /* DIALER_EDGES */
+	struct edge_channel *edge; /* DIALER_EDGES, then DIALER_CELLS */
 	uint32_t edge_n;
+	uint32_t next_cell; /* where the search for a cell's channel begins */
+	uint32_t calls_of_cells;
+	uint64_t *public_pools;	       /* cell_reach.c; NULL: no listener has cells */
+	struct cell_reach *cell_reach; /* CELL_SLOTS */
 	bool had_edge;
 
 	struct probe_table *probes;

@@ -1,6 +1,7 @@
 /* What edges ask, and what they are told; run by the dialer. */
 #include "role/dialer/edge_channel.h"
 
+#include "role/dialer/cell_reach.h"
 #include "role/dialer/eject.h"
 #include "role/dialer/event.h"
 #include "sys/fd.h"
@@ -9,15 +10,16 @@
 
 enum err edge_channel_init(struct dialer *d)
 {
-	d->edge = calloc(DIALER_EDGES, sizeof *d->edge);
-	if (!d->edge)
-		return E_NOMEM;
-	for (uint32_t i = 0; i < DIALER_EDGES; i++) {
-		d->edge[i].source = (struct loop_source){ .fd = -1, .kind = DIALER_SOURCE_EDGE };
-		d->edge[i].dialer = d;
-		list_init(&d->edge[i].outbox);
-	}
-	return E_OK;
+	/* Those of cells are not touched before they are used */
+	d->edge = calloc(DIALER_EDGES + DIALER_CELLS, sizeof *d->edge);
+	return d->edge ? E_OK : E_NOMEM;
+}
+
+/* One call of ch's less. */
+static void edge_channel_forget(struct dialer *d, struct edge_channel *ch)
+{
+	ch->pending--;
+	d->calls_of_cells -= ch->role == ROLE_CELL;
 }
 
 static void edge_channel_close(struct dialer *d, struct edge_channel *ch)
@@ -31,7 +33,7 @@ static void edge_channel_close(struct dialer *d, struct edge_channel *ch)
 		if (c->state == CALL_FREE || c->owner != CALL_OF_EDGE || c->owner_index != index)
 			continue;
 		call_cancel(d, c);
-		ch->pending--;
+		edge_channel_forget(d, ch);
 	}
 	ch->is_used = false;
 	ch->closed_turn = d->loop.turn;
@@ -40,37 +42,50 @@ static void edge_channel_close(struct dialer *d, struct edge_channel *ch)
 
 void edge_channel_done(struct dialer *d)
 {
-	for (uint32_t i = 0; d->edge && i < DIALER_EDGES; i++)
+	for (uint32_t i = 0; d->edge && i < DIALER_EDGES + DIALER_CELLS; i++)
 		if (d->edge[i].is_used)
 			edge_channel_close(d, &d->edge[i]);
 	free(d->edge);
 	d->edge = NULL;
 }
 
-enum err edge_channel_add(struct dialer *d, struct edge_channel_peer peer, int fd)
+/* A slot whose channel was closed in this turn may be named by an event of it. */
+static bool edge_channel_is_free(const struct dialer *d, const struct edge_channel *ch)
+{
+	return !ch->is_used && (!ch->closed_turn || ch->closed_turn != d->loop.turn);
+}
+
+static struct edge_channel *edge_channel_place(struct dialer *d, bool is_cell)
+{
+	for (uint32_t n = 0; n < (is_cell ? DIALER_CELLS : DIALER_EDGES); n++) {
+		uint32_t i = is_cell ? DIALER_EDGES + d->next_cell++ % DIALER_CELLS : n;
+
+		if (edge_channel_is_free(d, &d->edge[i]))
+			return &d->edge[i];
+	}
+	return NULL;
+}
+
+enum err edge_channel_add(struct dialer *d, const struct edge_channel_peer *peer, int fd)
 {
 	AUTO_FD owned = fd;
+	struct edge_channel *ch = edge_channel_place(d, peer->role == ROLE_CELL);
 
-	for (uint32_t i = 0; i < DIALER_EDGES; i++) {
-		struct edge_channel *ch = &d->edge[i];
-
-		if (ch->is_used || (ch->closed_turn && ch->closed_turn == d->loop.turn))
-			continue;
-		TRY(fd_set_nonblocking(owned));
-		ch->source.fd = owned;
-		TRY(loop_add(&d->loop, &ch->source, EPOLLIN));
-		(void)fd_steal(&owned);
-		ch->edge = peer.edge;
-		ch->is_relay = peer.is_relay;
-		ch->is_used = true;
-		ch->is_broken = ch->is_blocked = false;
-		ch->refused_why = 0;
-		ch->pending = 0;
-		d->edge_n++;
-		d->had_edge = true;
-		return E_OK;
-	}
-	return E_NOMEM;
+	if (!ch)
+		return E_NOMEM;
+	TRY(fd_set_nonblocking(owned));
+	*ch = (struct edge_channel){ .source = { .fd = owned, .kind = DIALER_SOURCE_EDGE },
+				     .dialer = d,
+				     .edge = peer->edge,
+				     .role = peer->role,
+				     .cell = peer->cell };
+	list_init(&ch->outbox);
+	TRY(loop_add(&d->loop, &ch->source, EPOLLIN));
+	(void)fd_steal(&owned);
+	ch->is_used = true;
+	d->edge_n++;
+	d->had_edge = true;
+	return E_OK;
 }
 
 /* While an edge does not read its answers nothing more is read from it: what it is owed stays
@@ -115,7 +130,7 @@ static void edge_channel_sent(struct dialer *d, struct edge_channel *ch, struct 
 	}
 	if (e != E_OK)
 		edge_channel_break(ch);
-	ch->pending--;
+	edge_channel_forget(d, ch);
 	call_free(d, c);
 }
 
@@ -173,6 +188,42 @@ static enum err edge_channel_server(struct view *in, struct dialer *d, uint32_t 
 	return E_OK;
 }
 
+/* Those who say what cells may reach, and may have said it a moment ago. */
+static void edge_channel_hear(struct dialer *d)
+{
+	for (uint32_t i = 0; i < DIALER_EDGES; i++) {
+		struct edge_channel *ch = &d->edge[i];
+		enum err e = E_AGAIN;
+
+		if (!ch->is_used || ch->is_broken || ch->role != ROLE_AUTHORITY)
+			continue;
+		e = frame_pump(ch->source.fd, &edge_channel_tables[ch->role], FRAME_RUN, ch,
+			       EDGE_CHANNEL_FRAMES);
+		if (e != E_OK && e != E_AGAIN)
+			edge_channel_break(ch);
+	}
+}
+
+static bool edge_channel_may(struct dialer *d, const struct edge_channel *ch, uint32_t server)
+{
+	const struct dialer_server *s = &d->server[server];
+
+	if (ch->role == ROLE_RELAY && !s->pool->is_datagram)
+		return false;
+	if (ch->role != ROLE_CELL || cell_reach_may(d, &ch->cell, server))
+		return true;
+	edge_channel_hear(d);
+	return cell_reach_may(d, &ch->cell, server);
+}
+
+static bool edge_channel_is_busy(const struct dialer *d, const struct edge_channel *ch)
+{
+	if (ch->role != ROLE_CELL)
+		return ch->pending >= EDGE_CHANNEL_PENDING;
+	return ch->pending >= EDGE_CHANNEL_CELL_PENDING ||
+	       d->calls_of_cells >= DIALER_CALLS_OF_CELLS;
+}
+
 static enum err edge_channel_on_dial(void *role, struct frame *f)
 {
 	struct edge_channel *ch = role;
@@ -180,25 +231,25 @@ static enum err edge_channel_on_dial(void *role, struct frame *f)
 	struct call_request want = { .owner = CALL_OF_EDGE,
 				     .owner_index = (uint32_t)(ch - d->edge),
 				     .seq = f->seq,
-				     .is_datagram = ch->is_relay };
+				     .is_datagram = ch->role == ROLE_RELAY };
 	struct view in = f->body;
 	uint32_t call = DIALER_NONE;
 
 	TRY(edge_channel_server(&in, d, &want.server));
 	TRY(view_end(&in));
-	if (want.server == DIALER_NONE ||
-	    (want.is_datagram && !d->server[want.server].pool->is_datagram)) {
+	if (want.server == DIALER_NONE || !edge_channel_may(d, ch, want.server)) {
 		edge_channel_refuse(ch, f->seq, DIAL_UNKNOWN);
 		return E_OK;
 	}
-	if (ch->pending >= EDGE_CHANNEL_PENDING) {
+	if (edge_channel_is_busy(d, ch)) {
 		edge_channel_refuse(ch, f->seq, DIAL_BUSY);
 		return E_OK;
 	}
 	want.timeout_ms = d->server[want.server].pool->connect_ms;
 	ch->pending++;
+	d->calls_of_cells += ch->role == ROLE_CELL;
 	if (call_start(d, &want, &call) != E_OK) {
-		ch->pending--;
+		edge_channel_forget(d, ch);
 		edge_channel_refuse(ch, f->seq, DIAL_BUSY);
 	}
 	return E_OK;
@@ -223,7 +274,8 @@ static enum err edge_channel_on_failure(void *role, struct frame *f)
 	TRY(view_end(&in));
 	if (why < DIAL_REFUSED || why > DIAL_TLS || f->seq != 0)
 		return E_DENIED;
-	if (server != DIALER_NONE && edge_channel_counts(why))
+	/* What a cell says of a server is no reason to keep others from it */
+	if (server != DIALER_NONE && ch->role != ROLE_CELL && edge_channel_counts(why))
 		eject_failure(d, &d->server[server]);
 	return E_OK;
 }
@@ -238,7 +290,7 @@ static enum err edge_channel_on_success(void *role, struct frame *f)
 	TRY(view_end(&in));
 	if (f->seq != 0)
 		return E_DENIED;
-	if (server != DIALER_NONE)
+	if (server != DIALER_NONE && ch->role != ROLE_CELL)
 		eject_success(&ch->dialer->server[server]);
 	return E_OK;
 }
@@ -250,17 +302,68 @@ static const struct frame_def edge_channel_defs[] = {
 	{ EDGE_SUCCESS, 0, FRAME_RUN, 8, 8, edge_channel_on_success },
 };
 
-const struct frame_table edge_channel_table = {
-	edge_channel_defs, sizeof edge_channel_defs / sizeof *edge_channel_defs
+/* --- what the spawner and the authority may say --- */
+
+static enum err edge_channel_on_cell(void *role, struct frame *f)
+{
+	struct edge_channel *ch = role;
+	struct edge_channel_peer peer = { .role = ROLE_CELL };
+
+	TRY(spawner_cell_get(f->body, &peer.cell));
+	return edge_channel_add(ch->dialer, &peer, frame_take_fd(f, 0));
+}
+
+static enum err edge_channel_on_allow(void *role, struct frame *f)
+{
+	struct edge_channel *ch = role;
+	struct authority_reach r = { 0 };
+
+	TRY(authority_reach_get(f->body, &r));
+	return cell_reach_allow(ch->dialer, &r);
+}
+
+static enum err edge_channel_on_forbid(void *role, struct frame *f)
+{
+	struct edge_channel *ch = role;
+	struct authority_reach r = { 0 };
+
+	TRY(authority_reach_get(f->body, &r));
+	return cell_reach_forbid(ch->dialer, &r);
+}
+
+static const struct frame_def edge_channel_spawner_defs[] = {
+	{ SPAWNER_CELL, 1, FRAME_RUN, 32, 32, edge_channel_on_cell },
+};
+
+static const struct frame_def edge_channel_authority_defs[] = {
+	{ AUTHORITY_ALLOW, 0, FRAME_RUN, 20, 20, edge_channel_on_allow },
+	{ AUTHORITY_FORBID, 0, FRAME_RUN, 20, 20, edge_channel_on_forbid },
+};
+
+#define EDGE_CHANNEL_TABLE(defs)                                                                   \
+	{                                                                                          \
+		defs, sizeof defs / sizeof *defs                                                   \
+	}
+
+const struct frame_table edge_channel_tables[ROLE_N] = {
+	[ROLE_EDGE] = EDGE_CHANNEL_TABLE(edge_channel_defs),
+	[ROLE_RELAY] = EDGE_CHANNEL_TABLE(edge_channel_defs),
+	[ROLE_CELL] = EDGE_CHANNEL_TABLE(edge_channel_defs),
+	[ROLE_SPAWNER] = EDGE_CHANNEL_TABLE(edge_channel_spawner_defs),
+	[ROLE_AUTHORITY] = EDGE_CHANNEL_TABLE(edge_channel_authority_defs),
 };
 
 static void edge_channel_violation(struct dialer *d, const struct edge_channel *ch, enum err e)
 {
-	uint8_t text[32];
+	uint8_t text[96];
 	struct wbuf w = wbuf_of(text, sizeof text);
 
-	wbuf_str(&w, ch->is_relay ? "relay " : "edge ");
-	wbuf_dec(&w, ch->edge);
+	wbuf_str(&w, role_name((enum role)ch->role));
+	WBUF_LIT(&w, " ");
+	if (ch->role == ROLE_CELL)
+		ip_put_endpoint(&w, &ch->cell.ip, ch->cell.port);
+	else
+		wbuf_dec(&w, ch->edge);
 	event_put_object(d, "ipc.violation", wbuf_view(&w), "closed", err_name(e));
 }
 
@@ -277,7 +380,7 @@ void edge_channel_on_event(void *owner, struct loop_source *source, uint32_t eve
 	for (unsigned i = 0; i < EDGE_CHANNEL_FRAMES && e == E_OK; i++) {
 		if (ch->is_broken || ch->is_blocked)
 			break;
-		e = frame_pump(source->fd, &edge_channel_table, FRAME_RUN, ch, 1);
+		e = frame_pump(source->fd, &edge_channel_tables[ch->role], FRAME_RUN, ch, 1);
 	}
 	if (e != E_OK && e != E_AGAIN && e != E_CLOSED)
 		edge_channel_violation(d, ch, e);

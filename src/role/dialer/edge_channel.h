@@ -1,6 +1,8 @@
 /*
- * Channels to the edges. An edge may be hostile (THREATS A20): it can name a server that is in the
- * image, say that one failed, and fill its own share of the table; anything else ends its channel.
+ * Channels to the edges, to the relay, and to cells; and those on which the spawner introduces
+ * cells and the authority says what they may reach. An edge may be hostile (THREATS A20): it can
+ * name a server that is in the image, say that one failed, and fill its own share of the table;
+ * anything else ends its channel.
  */
 #ifndef ROLE_DIALER_EDGE_CHANNEL_H
 #define ROLE_DIALER_EDGE_CHANNEL_H
@@ -9,7 +11,8 @@
 
 enum {
 	EDGE_CHANNEL_PENDING = 1024, /* calls of one edge at the same time */
-	EDGE_CHANNEL_FRAMES = 64     /* handled per turn, so that others get theirs */
+	EDGE_CHANNEL_CELL_PENDING = 64,
+	EDGE_CHANNEL_FRAMES = 64 /* handled per turn, so that others get theirs */
 };
 
 struct edge_channel {
@@ -21,10 +24,12 @@ struct edge_channel {
 	uint32_t refused_seq; /* an answer without a call: waits in front of the outbox */
 	uint8_t refused_why;  /* 0: none waits */
 	uint16_t edge;
-	bool is_relay;	 /* not an edge's: it gets sockets of datagrams */
-	bool is_used;	 /* has a channel; the slot rests a turn after it is gone */
-	bool is_broken;	 /* to be closed as soon as its handler has returned */
-	bool is_blocked; /* it does not read: nothing is read from it either */
+	uint8_t role; /* enum role: edge, relay (it gets sockets of datagrams), cell, spawner or
+			 authority */
+	struct spawner_cell cell; /* of a cell: who that is */
+	bool is_used;		  /* has a channel; the slot rests a turn after it is gone */
+	bool is_broken;		  /* to be closed as soon as its handler has returned */
+	bool is_blocked;	  /* it does not read: nothing is read from it either */
 };
 
 /* edge_channel_init - the table, at boot. E_NOMEM */
@@ -34,12 +39,13 @@ void edge_channel_done(struct dialer *d);
 /* Whose channel it is. */
 struct edge_channel_peer {
 	uint16_t edge;
-	bool is_relay;
+	uint8_t role;		  /* enum role */
+	struct spawner_cell cell; /* ROLE_CELL */
 };
 
 /* edge_channel_add - takes fd: the channel to this edge, or to the relay. E_NOMEM too many · E_SYS
  */
-enum err edge_channel_add(struct dialer *d, struct edge_channel_peer peer, int fd);
+enum err edge_channel_add(struct dialer *d, const struct edge_channel_peer *peer, int fd);
 
 /* edge_channel_answer - tells c's edge how c ended, and frees c, now or when the edge reads */
 void edge_channel_answer(struct dialer *d, struct call *c);
@@ -47,7 +53,7 @@ void edge_channel_answer(struct dialer *d, struct call *c);
 /* edge_channel_on_event - from the loop */
 void edge_channel_on_event(void *owner, struct loop_source *source, uint32_t events);
 
-/* The messages an edge may send: their handlers' role is the struct edge_channel. */
-extern const struct frame_table edge_channel_table;
+/* The messages that may come, by role: their handlers' role is the struct edge_channel. */
+extern const struct frame_table edge_channel_tables[ROLE_N];
 
 #endif

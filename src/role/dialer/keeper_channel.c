@@ -69,15 +69,15 @@ static enum err keeper_channel_on_ring(void *role, struct frame *f)
 
 static enum err keeper_channel_peer(struct view in, struct edge_channel_peer *ret)
 {
-	uint8_t role = 0;
-
-	TRY(view_u8(&in, &role));
+	TRY(view_u8(&in, &ret->role));
 	TRY(view_u16(&in, &ret->edge));
 	TRY(view_end(&in));
-	ret->is_relay = role == ROLE_RELAY;
-	if (role != ROLE_EDGE && role != ROLE_RELAY)
-		return E_DENIED;
-	return ret->edge < (ret->is_relay ? 1 : ROLE_EDGES_MAX) ? E_OK : E_DENIED;
+	if (ret->role == ROLE_EDGE)
+		return ret->edge < ROLE_EDGES_MAX ? E_OK : E_DENIED;
+	/* Cells are introduced by their spawner alone */
+	if (ret->role == ROLE_RELAY || ret->role == ROLE_SPAWNER || ret->role == ROLE_AUTHORITY)
+		return ret->edge == 0 ? E_OK : E_DENIED;
+	return E_DENIED;
 }
 
 static enum err keeper_channel_on_first_channel(void *role, struct frame *f)
@@ -113,7 +113,7 @@ static enum err keeper_channel_on_channel(void *role, struct frame *f)
 	struct edge_channel_peer peer = { 0 };
 
 	TRY(keeper_channel_peer(f->body, &peer));
-	return edge_channel_add(d, peer, frame_take_fd(f, 0));
+	return edge_channel_add(d, &peer, frame_take_fd(f, 0));
 }
 
 static enum err keeper_channel_on_server_state(void *role, struct frame *f)

@@ -66,7 +66,7 @@ static enum err main_start(struct keeper_birth *birth)
 		e = dialer_start(d, &setup);
 	free(text);
 	for (uint32_t i = 0; i < birth->channel_n && e == E_OK; i++)
-		e = edge_channel_add(d, birth->peer[i], birth->channel[i]);
+		e = edge_channel_add(d, &birth->peer[i], birth->channel[i]);
 	if (e == E_OK)
 		e = fd_set_nonblocking(ROLE_CHANNEL_FD);
 	d->keeper.fd = ROLE_CHANNEL_FD;

@@ -10,7 +10,54 @@
 
 #include "sys/clock.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+
 enum { ACCESS_AGENT_MAX = 256, ACCESS_PATH_MAX = 2048 };
+
+/* One packet per record; what the kernel's buffer does not take now waits, or is counted. */
+static enum err access_send(const struct edge *e, struct view record)
+{
+	ssize_t n = send(e->audit.fd, record.p, record.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n >= 0)
+		return E_OK;
+	return errno == EAGAIN || errno == ENOBUFS ? E_AGAIN : E_CLOSED;
+}
+
+/* A cell's own word for records that it could not hand over. */
+static enum err access_tell_lost(struct edge *e)
+{
+	uint8_t record[512], text[32];
+	struct wbuf w = wbuf_of(record, sizeof record), n = wbuf_of(text, sizeof text);
+	struct record_event event = { .kind = RECORD_EVENT,
+				      .wall_us = clock_wall_us(),
+				      .action = VIEW("audit.gap"),
+				      .object = VIEW("cell"),
+				      .result = VIEW("lost") };
+
+	wbuf_dec(&n, e->audit_lost);
+	WBUF_LIT(&n, " records");
+	event.detail = wbuf_view(&n);
+	record_put_event(&w, &event);
+	TRY(access_send(e, wbuf_view(&w)));
+	e->audit_lost = 0;
+	return E_OK;
+}
+
+enum err access_hand_over(struct edge *e, enum ring_class class, struct view record)
+{
+	enum err got = E_OK;
+
+	if (!e->serves_cells)
+		return ring_put(&e->ring, class, record);
+	if (e->audit_lost)
+		got = access_tell_lost(e);
+	if (got == E_OK)
+		got = access_send(e, record);
+	e->audit_lost += got != E_OK && class == RING_ACCESS;
+	return got;
+}
 
 void access_why(struct exchange *x, const char *why)
 {
@@ -233,7 +280,7 @@ static void access_write(struct edge *e, struct exchange *x)
 	access_put_end(&w, x);
 	if (x->g->image.header->log_percent < 100 && !x->end && !x->why && x->status < 400)
 		record_put_number(&w, RECORD_TAG_SAMPLE_PERCENT, x->g->image.header->log_percent);
-	if (wbuf_check(&w) != E_OK || ring_put(&e->ring, RING_ACCESS, wbuf_view(&w)) != E_OK)
+	if (wbuf_check(&w) != E_OK || access_hand_over(e, RING_ACCESS, wbuf_view(&w)) != E_OK)
 		return; /* counted by the ring, recorded by audit */
 }
 
@@ -289,13 +336,13 @@ void access_tunnel_end(struct edge *e, struct exchange *x)
 	record_put_number(&w, RECORD_TAG_BYTES_IN, x->request.moved);
 	record_put_number(&w, RECORD_TAG_BYTES_OUT, x->answer.moved);
 	record_put_number(&w, RECORD_TAG_DURATION_US, (e->loop.now_ns - x->start_ns) / 1000);
-	if (wbuf_check(&w) != E_OK || ring_put(&e->ring, RING_ACCESS, wbuf_view(&w)) != E_OK)
+	if (wbuf_check(&w) != E_OK || access_hand_over(e, RING_ACCESS, wbuf_view(&w)) != E_OK)
 		return;
 }
 
 enum err access_event(struct edge *e, struct view action, struct view object, struct view result)
 {
-	uint8_t record[1024], text[16];
+	uint8_t record[1024], text[32];
 	struct wbuf w = wbuf_of(record, sizeof record), origin = wbuf_of(text, sizeof text);
 	struct record_event event = { .kind = RECORD_EVENT,
 				      .wall_us = clock_wall_us(),
@@ -303,11 +350,12 @@ enum err access_event(struct edge *e, struct view action, struct view object, st
 				      .object = object,
 				      .result = result };
 
-	WBUF_LIT(&origin, "edge[");
+	wbuf_str(&origin, role_name((enum role)e->self.role));
+	WBUF_LIT(&origin, "[");
 	wbuf_dec(&origin, e->self.index);
 	WBUF_LIT(&origin, "]");
 	event.origin = wbuf_view(&origin);
 	record_put_event(&w, &event);
 	TRY(wbuf_check(&w));
-	return ring_put(&e->ring, RING_EVENT, wbuf_view(&w));
+	return access_hand_over(e, RING_EVENT, wbuf_view(&w));
 }

@@ -75,6 +75,7 @@ enum source_kind {
 	SOURCE_CLIENT,
 	SOURCE_UPSTREAM,
 	SOURCE_AUTHORITY, /* of a cell: gate.h */
+	SOURCE_AUDIT,	  /* of a cell */
 	SOURCE_N
 };
 
@@ -465,9 +466,15 @@ struct edge {
 	struct generation *ending; /* used no more, freed in pieces */
 	struct loop_source keeper, dialer;
 	struct loop_source signers[TLS_SIGNER_CHANNELS];
-	struct loop_source authority;  /* of a cell */
-	const struct gate_hooks *gate; /* of a cell; NULL: this is an edge */
-	struct porter *porter;	       /* of a cell: what its gate knows */
+	struct loop_source authority;		/* of a cell */
+	const struct gate_hooks *gate;		/* of a cell; NULL: this is an edge */
+	struct porter *porter;			/* of a cell: what its gate knows */
+	const struct page_gate_page *gate_page; /* of a cell: read-only */
+	bool serves_cells;	  /* the spawner, or a cell: listeners with isolation: cell alone */
+	uint32_t most_fds;	  /* descriptors to reserve slots for; 0: as many as there may be */
+	struct spawner_cell me;	  /* of a cell: who its client is */
+	struct loop_source audit; /* of a cell: where its records go; edges have a ring */
+	uint64_t audit_lost;	  /* records that did not fit there */
 	int image_fd, coming_dialer_fd, coming_signer_fd;
 	uint32_t coming_number;
 	bool swap_is_due; /* to the coming generation, when it is ready */

@@ -35,7 +35,7 @@ static enum err generation_add_site(struct edge *e, struct generation *g,
 		.listener = (uint32_t)(l - image_listener_at(&g->image, 0)),
 		.certificate = certificate,
 		.generation = g->number,
-		.tickets = &e->tickets,
+		.tickets = e->serves_cells ? NULL : &e->tickets,
 	};
 
 	if (*site)
@@ -70,6 +70,12 @@ struct tls_site *generation_any_site(struct edge *e, struct generation *g,
 	return generation_site(e, g, l, l->default_certificate);
 }
 
+/* Who serves a listener: edges, or cells. */
+static bool generation_is_own(const struct edge *e, const struct image_listener *l)
+{
+	return ((l->flags & IMAGE_CELL) != 0) == e->serves_cells;
+}
+
 /* The first sites are made at once, so that what OpenSSL refuses is told while the old generation
  * is still there; a thousand of them would stop the loop, and wait for their first client. */
 static enum err generation_add_sites(struct edge *e, struct generation *g)
@@ -79,7 +85,7 @@ static enum err generation_add_sites(struct edge *e, struct generation *g)
 	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_LISTENER); i++) {
 		const struct image_listener *l = image_listener_at(&g->image, i);
 
-		if (l->protocol != IMAGE_HTTPS)
+		if (l->protocol != IMAGE_HTTPS || !generation_is_own(e, l))
 			continue;
 		if (l->default_certificate != IMAGE_NONE && g->site_n < most)
 			TRY(generation_add_site(e, g, l, l->default_certificate));
@@ -253,14 +259,15 @@ static enum err generation_allocate(struct generation *g)
 		       : E_NOMEM;
 }
 
-static void generation_index_listeners(struct generation *g)
+static void generation_index_listeners(const struct edge *e, struct generation *g)
 {
 	for (uint32_t i = 0; i < image_count(&g->image, IMAGE_LISTENER); i++) {
 		const struct image_listener *l = image_listener_at(&g->image, i);
 
 		if (l->protocol == IMAGE_UDP)
 			continue; /* the relay's */
-		g->listener[l->slot] = l;
+		if (generation_is_own(e, l))
+			g->listener[l->slot] = l;
 		if (l->protocol == IMAGE_HTTPS && !g->https_port)
 			g->https_port = l->address.port;
 	}
@@ -272,7 +279,7 @@ static enum err generation_build(struct edge *e, struct generation *g, const cha
 
 	*ret_why = "out of memory";
 	TRY(generation_allocate(g));
-	generation_index_listeners(g);
+	generation_index_listeners(e, g);
 	built = generation_add_sites(e, g);
 	if (built == E_OK)
 		built = generation_add_pools(e, g);

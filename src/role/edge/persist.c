@@ -322,7 +322,8 @@ static bool persist_needs_cookie(struct edge *e, const struct exchange *x)
 	uint32_t index =
 		(uint32_t)(x->server - image_server_at(&x->g->image, x->pool->servers.first));
 
-	if (x->pool->persist != IMAGE_PERSIST_COOKIE || x->status >= 500 || x->persist.is_guest)
+	if (x->pool->persist != IMAGE_PERSIST_COOKIE || x->status >= 500 || x->persist.is_guest ||
+	    !e->persist[0].seal) /* cells have no such key */
 		return false;
 	if (!x->persist.is_kept || x->persist.index != index)
 		return true;

@@ -473,7 +473,8 @@ void request_ask(struct edge *e, struct exchange *x)
 
 void request_pass(struct edge *e, struct exchange *x)
 {
-	if (x->rule->cache == IMAGE_NONE || !cache_begin(e, x))
+	/* What one client got is kept for no other: a cell has no cache */
+	if (x->rule->cache == IMAGE_NONE || e->serves_cells || !cache_begin(e, x))
 		request_ask(e, x);
 }
 

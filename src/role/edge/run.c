@@ -35,7 +35,7 @@ struct edge *run_new(void)
 	if (e == MAP_FAILED)
 		return NULL;
 	e->image_fd = e->coming_dialer_fd = e->coming_signer_fd = e->keeper.fd = e->dialer.fd = -1;
-	e->authority.fd = -1;
+	e->authority.fd = e->audit.fd = -1;
 	e->exporter_fd = -1;
 	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++)
 		e->coming_listener_fd[i] = e->listeners[i].source.fd = -1;
@@ -55,7 +55,7 @@ enum err run_prepare(struct edge *e)
 	TRY(h2_session_init(e));
 	TRY(tls_heap_init(RUN_TLS_BYTES, false));
 	TRY(tls_library_new(&client_tls_hooks, &e->tls));
-	return persist_init(e);
+	return e->serves_cells ? E_OK : persist_init(e);
 }
 
 static void run_expire(struct edge *e)
@@ -82,7 +82,9 @@ enum err run_turn(struct edge *e, int max_ms)
 {
 	int wait_ms = wheel_wait_ms(&e->wheel, e->loop.now_ms);
 
-	TRY(loop_turn(&e->loop, run_has_more(e) ? 0 : wait_ms < max_ms ? wait_ms : max_ms));
+	if (wait_ms > max_ms || max_ms > WHEEL_TICK_MS)
+		wait_ms = max_ms;
+	TRY(loop_turn(&e->loop, run_has_more(e) ? 0 : wait_ms));
 	client_run_again(e);
 	if (e->coming)
 		setup_go_on(e);

@@ -195,7 +195,7 @@ static enum err setup_on_ring(void *role, struct frame *f)
 	return ring_writer_map(data, cursor, &e->ring);
 }
 
-static enum err setup_add_signer(struct edge *e, int fd, uint32_t generation)
+enum err setup_add_signer(struct edge *e, int fd, uint32_t generation)
 {
 	setup_close_idle_signers(e);
 	for (unsigned i = 0; i < TLS_SIGNER_CHANNELS; i++) {
@@ -415,7 +415,7 @@ void setup_tick(struct edge *e)
 	client_tick(e);
 	if (e->gate)
 		e->gate->tick(e);
-	if (e->is_draining)
+	if (e->is_draining && !e->serves_cells)
 		setup_drain(e);
 	if (e->loop.now_ms - e->trimmed_ms >= SETUP_TRIM_MS) {
 		e->trimmed_ms = e->loop.now_ms;

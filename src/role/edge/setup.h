@@ -10,6 +10,10 @@ extern const struct frame_table setup_table;
  * that boot brought */
 enum err setup_begin(struct edge *e, const char **ret_why);
 
+/* setup_add_signer - fd (taken) is the channel to that generation's signer. E_LIMIT, E_SYS (logged)
+ */
+enum err setup_add_signer(struct edge *e, int fd, uint32_t generation);
+
 /* setup_go_on - makes the coming generation (there is one) ready, a little more each turn */
 void setup_go_on(struct edge *e);
 

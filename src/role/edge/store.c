@@ -33,6 +33,7 @@ enum err store_init(struct edge *e)
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return log_errno("getrlimit");
 	n = l.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)l.rlim_cur;
+	n = e->most_fds && e->most_fds < n ? e->most_fds : n;
 	e->client_cap = e->upstream_cap = n; /* of those with a descriptor */
 	e->exchange_cap = STORE_STREAMS * n;
 	e->h2_session_cap = STORE_STREAMS * n;

@@ -191,6 +191,9 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 	TRY(page_post(c, PAGE_EXPORTER, 0, false));
 	TRY(page_post_loads(c, false));
 	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_RELAY, false));
+	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_CELLS, false));
+	TRY(page_post(c, PAGE_GATE, 0, false));
+	TRY(page_post(c, PAGE_CELLS, 0, false));
 	return listener_post(c, false);
 }
 
@@ -250,6 +253,22 @@ static enum err boot_authority(struct keeper_child *c, const struct keeper_image
 	return boot_link_to(c, ROLE_VERIFIER);
 }
 
+static enum err boot_spawner(struct keeper_child *c, const struct keeper_image *image)
+{
+	c->k->has_had_spawner = true;
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_HEALTH, 0, false));
+	TRY(page_post(c, PAGE_GATE, 0, false));
+	TRY(page_post(c, PAGE_CELLS, 0, true));
+	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_CELLS, true));
+	TRY(boot_post_ring(c));
+	TRY(listener_post(c, false));
+	TRY(boot_link_to(c, ROLE_SIGNER));
+	TRY(boot_link_to(c, ROLE_DIALER));
+	TRY(boot_link_to(c, ROLE_AUTHORITY));
+	return boot_link_to(c, ROLE_AUDIT);
+}
+
 static enum err boot_verifier(struct keeper_child *c, const struct keeper_image *image)
 {
 	TRY(boot_post_image(c, image));
@@ -280,6 +299,7 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 	case ROLE_VERIFIER:
 		return boot_verifier(c, image);
 	case ROLE_SPAWNER:
+		return boot_spawner(c, image);
 	case ROLE_KEEPER:
 	case ROLE_CELL:
 	case ROLE_N:

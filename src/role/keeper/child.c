@@ -55,6 +55,7 @@ static enum err child_spawn(struct keeper_child *c, int channel_fd, int *ret_pid
 				   .uid = k->users[role].uid,
 				   .gid = k->users[role].gid,
 				   .wants_network = row->wants_network,
+				   .wants_parents_pids = row->shares_pids,
 				   .wants_read_any = row->wants_read_any,
 				   .wants_no_namespaces = k->has_no_namespaces,
 				   .cgroup_fd = c->fence.cgroup_fd,

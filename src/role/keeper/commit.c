@@ -13,6 +13,7 @@
 #include "role/keeper/post.h"
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
+#include "role/keeper/spawners.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/shm.h"
@@ -253,6 +254,20 @@ static void commit_seat(struct keeper *k, enum role role, bool is_wanted)
 		seat_unwant(s);
 }
 
+/* Its image is fixed at its birth: another one takes over when it is ready. */
+static void commit_spawner(struct keeper *k)
+{
+	struct keeper_seat *s = seat_of(k, ROLE_SPAWNER, 0);
+
+	if (spawners_are_wanted(&k->image.image)) {
+		spawners_renew(k);
+		seat_want(s, k->loop.now_ms);
+		return;
+	}
+	seat_unwant(s);
+	spawners_retire(k);
+}
+
 static void commit_seats(struct keeper *k)
 {
 	unsigned edges = commit_edge_count(&k->image.image);
@@ -279,6 +294,7 @@ static void commit_seats(struct keeper *k)
 		seat_unwant(exporter);
 	commit_seat(k, ROLE_AUTHORITY, has_gateway);
 	commit_seat(k, ROLE_VERIFIER, has_gateway);
+	commit_spawner(k);
 	if (commit_wants_relay(&k->image.image))
 		seat_want(relay, k->loop.now_ms);
 	else

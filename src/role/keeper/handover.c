@@ -22,6 +22,14 @@ static void handover_put_fd(struct wbuf *w, int fd)
 	wbuf_u32(w, (uint32_t)(fd + 1));
 }
 
+static const struct keeper_page *handover_cell_page(const struct keeper *k, unsigned i)
+{
+	const struct keeper_page *const all[HANDOVER_CELL_PAGES] = { &k->gate, &k->cells,
+								     &k->cell_load };
+
+	return all[i];
+}
+
 static void handover_put_pages(struct wbuf *w, const struct keeper *k)
 {
 	handover_put_fd(w, k->health.rw);
@@ -29,6 +37,11 @@ static void handover_put_pages(struct wbuf *w, const struct keeper *k)
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
 		handover_put_fd(w, k->load[i].rw);
 		handover_put_fd(w, k->load[i].ro);
+	}
+	/* Cells live on, and look at these */
+	for (unsigned i = 0; i < HANDOVER_CELL_PAGES; i++) {
+		handover_put_fd(w, handover_cell_page(k, i)->rw);
+		handover_put_fd(w, handover_cell_page(k, i)->ro);
 	}
 }
 
@@ -154,6 +167,10 @@ static enum err handover_inherit_pages(const struct keeper *k, bool want)
 		TRY(handover_inherit_one(k->load[i].rw, want));
 		TRY(handover_inherit_one(k->load[i].ro, want));
 	}
+	for (unsigned i = 0; i < HANDOVER_CELL_PAGES; i++) {
+		TRY(handover_inherit_one(handover_cell_page(k, i)->rw, want));
+		TRY(handover_inherit_one(handover_cell_page(k, i)->ro, want));
+	}
 	for (size_t i = 0; i < KEEPER_RINGS; i++) {
 		TRY(handover_inherit_one(k->rings[i].id ? k->rings[i].data_ro : -1, want));
 		TRY(handover_inherit_one(k->rings[i].id ? k->rings[i].cursor_rw : -1, want));
@@ -215,6 +232,12 @@ static enum err handover_get_text(struct view *in, char *ret, size_t cap)
 	return wbuf_check(&w) == E_OK ? E_OK : E_PROTO;
 }
 
+static enum err handover_get_page(struct view *in, struct keeper_page *ret)
+{
+	TRY(handover_get_fd(in, &ret->rw));
+	return handover_get_fd(in, &ret->ro);
+}
+
 static enum err handover_get_pages(struct view *in, struct keeper *k)
 {
 	TRY(handover_get_fd(in, &k->health.rw));
@@ -223,7 +246,9 @@ static enum err handover_get_pages(struct view *in, struct keeper *k)
 		TRY(handover_get_fd(in, &k->load[i].rw));
 		TRY(handover_get_fd(in, &k->load[i].ro));
 	}
-	return E_OK;
+	TRY(handover_get_page(in, &k->gate));
+	TRY(handover_get_page(in, &k->cells));
+	return handover_get_page(in, &k->cell_load);
 }
 
 static enum err handover_get_listeners(struct view *in, struct keeper *k)
@@ -392,6 +417,8 @@ enum err handover_adopt(struct keeper *k)
 {
 	TRY(handover_inherit(k, -1, false));
 	TRY(handover_adopt_image(k));
+	listener_find_cells(k);
+	k->has_had_spawner = true;
 	for (size_t i = 0; i < KEEPER_LISTENERS; i++)
 		k->listeners[i].is_datagram = listener_is_datagram(k->listeners[i].fd);
 	for (size_t i = 0; i < KEEPER_CHILDREN; i++) {

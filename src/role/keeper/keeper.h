@@ -61,6 +61,7 @@ enum keeper_source {
 
 struct keeper;
 struct page_keeper_page;
+struct page_cells_page;
 
 /* A message that did not fit into a role's queue yet. */
 struct keeper_parcel {
@@ -153,6 +154,7 @@ struct keeper_listener {
 	struct ip ip, next_ip;
 	uint16_t port, next_port;
 	bool is_datagram, next_is_datagram;
+	bool is_cell, next_is_cell; /* isolation: cell: the spawner's */
 	bool is_in_image; /* of the newest image; otherwise it is closed when all have swapped */
 	bool is_in_next;  /* of the image that is being prepared */
 	bool is_new;	  /* since the last swap: edges that run must be given it */
@@ -300,7 +302,11 @@ struct keeper {
 	uint32_t purges;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
 	struct keeper_page own, audit, exporter, relay; /* written by the keeper, by these roles */
-	struct keeper_page gate, cells;			/* by the authority, by spawners */
+	struct keeper_page cell_load;			/* what cells have counted: by spawners */
+	struct page_cells_page *cell_rows;		/* k->cells, mapped; NULL in tests */
+	bool has_had_spawner;
+	uint64_t spawners_ms;		/* of the last look at what spawners have left */
+	struct keeper_page gate, cells; /* by the authority, by spawners */
 	struct keeper_usage usage;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */

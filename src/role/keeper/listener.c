@@ -148,6 +148,7 @@ enum err listener_prepare(struct keeper *k, const struct image *image)
 	for (uint32_t i = 0; i < image_count(image, IMAGE_LISTENER); i++) {
 		const struct image_listener *l = image_listener_at(image, i);
 
+		k->listeners[l->slot].next_is_cell = (l->flags & IMAGE_CELL) != 0;
 		if (listener_prepare_one(k, l->slot, image_view(image, l->name), &l->address,
 					 l->protocol == IMAGE_UDP) != E_OK)
 			e = E_DENIED; /* go on: all that is wrong in one run */
@@ -164,7 +165,7 @@ void listener_discard(struct keeper *k)
 {
 	for (size_t i = 0; i < KEEPER_LISTENERS; i++) {
 		k->listeners[i].next_fd = fd_close(k->listeners[i].next_fd);
-		k->listeners[i].is_in_next = false;
+		k->listeners[i].is_in_next = k->listeners[i].next_is_cell = false;
 	}
 }
 
@@ -175,6 +176,9 @@ void listener_commit(struct keeper *k)
 
 		l->is_in_image = l->is_in_next;
 		l->is_in_next = false;
+		/* Whoever serves it from now on has not been given its socket yet */
+		l->is_new |= l->is_cell != l->next_is_cell;
+		l->is_cell = l->next_is_cell;
 		if (l->next_fd < 0)
 			continue;
 		fd_close(l->fd);
@@ -213,7 +217,20 @@ static enum role listener_owner(const struct keeper_listener *l, size_t slot)
 {
 	if (slot == KEEPER_METRICS_SLOT)
 		return ROLE_CONSOLE;
+	if (l->is_cell)
+		return ROLE_SPAWNER;
 	return l->is_datagram ? ROLE_RELAY : ROLE_EDGE;
+}
+
+void listener_find_cells(struct keeper *k)
+{
+	const struct image *im = &k->image.image;
+
+	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++) {
+		const struct image_listener *l = image_listener_at(im, i);
+
+		k->listeners[l->slot].is_cell = (l->flags & IMAGE_CELL) != 0;
+	}
 }
 
 bool listener_is_datagram(int fd)

@@ -18,6 +18,9 @@ void listener_discard(struct keeper *k);
 void listener_commit(struct keeper *k);
 void listener_sweep(struct keeper *k);
 
+/* listener_find_cells - which listeners of the image in use are the spawner's: after an upgrade */
+void listener_find_cells(struct keeper *k);
+
 /* listener_is_datagram - what a socket that was handed over is for; false for -1 */
 bool listener_is_datagram(int fd);
 

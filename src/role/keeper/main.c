@@ -44,6 +44,7 @@
 #include "role/keeper/page.h"
 #include "role/keeper/persist_key.h"
 #include "role/keeper/seat.h"
+#include "role/keeper/spawners.h"
 #include "role/keeper/statedir.h"
 #include "role/keeper/stop.h"
 #include "role/keeper/store_key.h"
@@ -189,6 +190,7 @@ static enum err main_start(struct keeper *k)
 	TRY(persist_key_load(k));
 	TRY(hash_key_load(k));
 	TRY(store_key_load(k));
+	TRY(spawners_open(k));
 	TRY(events_open(k));
 	events_put(k, RECORD_EVENT, is_upgrade ? "sluis.upgraded" : "sluis.started",
 		   VIEW("keeper[0]"), "ok", (struct view){ 0 });
@@ -211,6 +213,7 @@ static int main_tick(struct keeper *k)
 	next = main_earlier(next, change_tick(k));
 	next = main_earlier(next, upgrade_tick(k));
 	next = main_earlier(next, usage_tick(k));
+	next = main_earlier(next, spawners_tick(k));
 	stop_tick(k);
 	if (next == UINT64_MAX)
 		return -1;

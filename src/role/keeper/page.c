@@ -28,6 +28,7 @@ enum err page_own(struct keeper *k)
 	TRY(page_make("sluis-exporter", sizeof(struct page_exporter_page), &k->exporter));
 	TRY(page_make("sluis-load", sizeof(struct page_load_page), &k->relay));
 	TRY(page_make("sluis-gate", sizeof(struct page_gate_page), &k->gate));
+	TRY(page_make("sluis-load", sizeof(struct page_load_page), &k->cell_load));
 	TRY(page_make("sluis-cells", sizeof(struct page_cells_page), &k->cells));
 	return page_make("sluis-audit", sizeof(struct page_audit_page), &k->audit);
 }
@@ -89,6 +90,8 @@ static const struct keeper_page *page_of(const struct keeper_child *c, enum page
 		return &c->k->gate;
 	if (kind == PAGE_CELLS)
 		return &c->k->cells;
+	if (index == PAGE_LOAD_CELLS)
+		return &c->k->cell_load;
 	if (index == PAGE_LOAD_RELAY)
 		return &c->k->relay;
 	return c->is_candidate ? &c->k->next_load[index] : &c->k->load[index];

@@ -67,6 +67,7 @@ static const struct roles_row roles_rows[ROLE_N] = {
 			   .does = "starts a process of its own for each client of the gateway",
 			   .uid_offset = ROLE_SPAWNER,
 			   .restart = ROLES_ALWAYS,
+			   .shares_pids = true,
 			   .has_ring = true,
 			   .ring_bytes = RING_BYTES_SMALL },
 };

@@ -22,6 +22,7 @@ struct roles_row {
 	uint8_t uid_offset; /* added to the uid base where no system user of that name exists */
 	uint8_t restart;    /* enum roles_restart */
 	bool wants_network;
+	bool shares_pids;    /* stays in the keeper's PID namespace */
 	bool wants_read_any; /* started by root: reads files of any owner before its sandbox closes
 			      */
 	bool has_ring;

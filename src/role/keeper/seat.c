@@ -10,6 +10,7 @@
 #include "role/keeper/child.h"
 #include "role/keeper/events.h"
 #include "role/keeper/say.h"
+#include "role/keeper/spawners.h"
 #include "role/keeper/stop.h"
 #include "sys/log.h"
 
@@ -69,8 +70,10 @@ static struct keeper_seat *seat_with(struct keeper_child *c)
 
 void seat_on_ready(struct keeper_child *c)
 {
-	if (seat_with(c))
+	if (seat_with(c)) {
 		boot_link_provider(c);
+		spawners_on_ready(c);
+	}
 	change_settle(c->k);
 }
 

@@ -149,6 +149,8 @@ static enum err status_step(const struct keeper *k, int fd, uint32_t step)
 		return status_page(fd, PAGE_KEEPER, 0, &k->own);
 	if (step == STATUS_AUDIT)
 		return status_page(fd, PAGE_AUDIT, 0, &k->audit);
+	if (step == STATUS_LOAD + PAGE_LOAD_CELLS)
+		return status_page(fd, PAGE_LOAD, PAGE_LOAD_CELLS, &k->cell_load);
 	if (step == STATUS_LOAD + PAGE_LOAD_RELAY)
 		return status_page(fd, PAGE_LOAD, PAGE_LOAD_RELAY, &k->relay);
 	if (step < STATUS_LISTENER)

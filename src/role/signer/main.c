@@ -33,6 +33,7 @@
  *   keeper: IMAGE, PATH, RING, CHANNEL (also while running), DRAIN.
  *   edge: SIGN. audit: CHECKPOINT, PUBLIC_KEY. authority: TOKEN, TOKEN_KEYS.
  */
+#include "role/signer/cells.h"
 #include "role/signer/key_files.h"
 #include "role/signer/peer.h"
 #include "sys/fd.h"
@@ -125,6 +126,7 @@ static void main_on_keeper(void *owner, struct loop_source *source, uint32_t eve
 static loop_handler *const main_handlers[SIGNER_SOURCES] = {
 	[SIGNER_KEEPER] = main_on_keeper,
 	[SIGNER_PEER] = peer_on_event,
+	[SIGNER_CELL] = cells_on_event,
 };
 
 static enum err main_boot(struct signer *s)

@@ -6,6 +6,7 @@
 #include "role/signer/peer.h"
 
 #include "ipc/record.h"
+#include "role/signer/cells.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -187,6 +188,20 @@ static const struct frame_def peer_edge_defs[] = {
 	{ EDGE_SIGN, 0, FRAME_RUN, 4 + 2 + 2, 4 + 2 + 2 + EDGE_SIGN_MESSAGE_MAX, on_sign },
 };
 
+static enum err on_cell(void *peer, struct frame *f)
+{
+	struct signer_peer *p = peer;
+	struct spawner_cell who = { 0 };
+
+	TRY(spawner_cell_get(f->body, &who));
+	return cells_add(p->signer, &who, frame_take_fd(f, 0));
+}
+
+/* docs/ipc: what a spawner may say. */
+static const struct frame_def peer_spawner_defs[] = {
+	{ SPAWNER_CELL, 1, FRAME_RUN, 32, 32, on_cell },
+};
+
 /* docs/ipc: what audit may ask. */
 static const struct frame_def peer_audit_defs[] = {
 	{ AUDIT_CHECKPOINT, 0, FRAME_RUN, AUDIT_CHECKPOINT_ASK, AUDIT_CHECKPOINT_ASK,
@@ -196,6 +211,8 @@ static const struct frame_def peer_audit_defs[] = {
 
 static const struct frame_table peer_tables[ROLE_N] = {
 	[ROLE_EDGE] = { peer_edge_defs, sizeof peer_edge_defs / sizeof peer_edge_defs[0] },
+	[ROLE_SPAWNER] = { peer_spawner_defs,
+			   sizeof peer_spawner_defs / sizeof peer_spawner_defs[0] },
 	[ROLE_AUDIT] = { peer_audit_defs, sizeof peer_audit_defs / sizeof peer_audit_defs[0] },
 	[ROLE_AUTHORITY] = { peer_authority_defs,
 			     sizeof peer_authority_defs / sizeof peer_authority_defs[0] },

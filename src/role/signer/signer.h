@@ -9,6 +9,7 @@
 #include "ipc/edge_signer.h"
 #include "ipc/keeper_role.h"
 #include "ipc/ring.h"
+#include "ipc/spawner.h"
 #include "role/signer/keys.h"
 #include "role/signer/seal.h"
 #include "role/signer/token.h"
@@ -23,7 +24,9 @@ enum {
 	SIGNER_AUTHORITIES = 4 /* channels at a time: a restarted one's old one may still stand */
 };
 
-enum signer_source { SIGNER_KEEPER, SIGNER_PEER, SIGNER_SOURCES };
+enum signer_source { SIGNER_KEEPER, SIGNER_PEER, SIGNER_CELL, SIGNER_SOURCES };
+
+enum { SIGNER_CELLS = 2 * CELL_SLOTS /* a new cell's slot may still have an old channel */ };
 
 struct signer;
 
@@ -47,6 +50,16 @@ struct signer_peer {
 
 enum { SIGNER_ANSWER_MAX = 2 + (GATE_JWT_MAX > 2048 ? GATE_JWT_MAX : 2048) };
 
+/* A channel to a cell: cells.c. */
+struct signer_cell {
+	struct loop_source source; /* first */
+	struct signer *signer;
+	uint64_t filled_ms, closed_turn;
+	struct ip ip; /* of its client, as the spawner says */
+	uint16_t port, tokens;
+	bool is_used;
+};
+
 struct signer {
 	struct loop loop;
 	struct loop_source keeper;
@@ -61,6 +74,9 @@ struct signer {
 	bool had_peer, is_draining;
 	uint64_t drain_ms;
 	struct signer_peer peers[SIGNER_PEERS];
+	uint64_t cells_told_ms; /* when a cell was last told of */
+	uint32_t next_cell;	/* where the search for a place begins */
+	struct signer_cell cells[SIGNER_CELLS];
 };
 
 extern const struct sandbox_spec signer_sandbox;

@@ -1,0 +1,151 @@
+/* Bits per listener and pool, made once; a few indices per cell. */
+#include "role/dialer/cell_reach.h"
+
+#include <stdlib.h>
+
+static uint64_t *cell_reach_word(const struct dialer *d, uint16_t listener, uint32_t pool)
+{
+	size_t words = (image_count(&d->image, IMAGE_POOL) + 63) / 64;
+
+	return &d->public_pools[listener * words + pool / 64];
+}
+
+static void cell_reach_publish(struct dialer *d, uint16_t listener, uint32_t pool)
+{
+	if (pool < image_count(&d->image, IMAGE_POOL))
+		*cell_reach_word(d, listener, pool) |= UINT64_C(1) << (pool % 64);
+}
+
+static void cell_reach_rule(struct dialer *d, uint16_t listener, const struct image_rule *r)
+{
+	if (r->action != IMAGE_ACTION_BACKEND)
+		return;
+	for (uint32_t i = 0; i < r->backends.n; i++)
+		cell_reach_publish(d, listener,
+				   image_split_at(&d->image, r->backends.first + i)->pool);
+	if (r->mirror_percent)
+		cell_reach_publish(d, listener, r->mirror);
+}
+
+static void cell_reach_listener(struct dialer *d, const struct image_listener *l)
+{
+	for (uint32_t i = 0; i < l->hosts.n; i++) {
+		const struct image_host *h = image_host_at(&d->image, l->hosts.first + i);
+
+		for (uint32_t k = 0; k < h->rules.n; k++)
+			cell_reach_rule(
+				d, l->slot,
+				image_rule_at(&d->image,
+					      *image_rule_index_at(&d->image, h->rules.first + k)));
+	}
+}
+
+enum err cell_reach_init(struct dialer *d)
+{
+	size_t words = (image_count(&d->image, IMAGE_POOL) + 63) / 64;
+	bool has_cells = false;
+
+	for (uint32_t i = 0; i < image_count(&d->image, IMAGE_LISTENER); i++)
+		has_cells |= (image_listener_at(&d->image, i)->flags & IMAGE_CELL) != 0;
+	if (!has_cells)
+		return E_OK;
+	d->public_pools = calloc(IMAGE_LISTENER_SLOTS * (words + 1), sizeof *d->public_pools);
+	d->cell_reach = calloc(CELL_SLOTS, sizeof *d->cell_reach);
+	if (!d->public_pools || !d->cell_reach)
+		return E_NOMEM;
+	for (uint32_t i = 0; i < image_count(&d->image, IMAGE_LISTENER); i++)
+		if (image_listener_at(&d->image, i)->flags & IMAGE_CELL)
+			cell_reach_listener(d, image_listener_at(&d->image, i));
+	return E_OK;
+}
+
+void cell_reach_done(struct dialer *d)
+{
+	free(d->public_pools);
+	free(d->cell_reach);
+	d->public_pools = NULL;
+	d->cell_reach = NULL;
+}
+
+/* The pool of an application; false: this image has none of that id. */
+static bool cell_reach_app(const struct dialer *d, uint64_t id, uint16_t *ret)
+{
+	for (uint32_t i = 0; id && i < image_count(&d->image, IMAGE_APP); i++) {
+		const struct image_app *a = image_app_at(&d->image, i);
+
+		if (a->id == id) {
+			*ret = (uint16_t)a->pool;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is there of an older cell in that row is over. */
+static struct cell_reach *cell_reach_of(struct dialer *d, const struct authority_reach *r)
+{
+	struct cell_reach *c = &d->cell_reach[r->slot];
+
+	if (c->serial < r->serial)
+		*c = (struct cell_reach){ .serial = r->serial };
+	return c->serial == r->serial ? c : NULL;
+}
+
+static bool cell_reach_has(const struct cell_reach *c, uint32_t pool)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->pool[i] == pool)
+			return true;
+	return false;
+}
+
+enum err cell_reach_allow(struct dialer *d, const struct authority_reach *r)
+{
+	struct cell_reach *c = NULL;
+	uint16_t pool = 0;
+
+	if (r->slot >= CELL_SLOTS || r->serial == 0)
+		return E_PROTO;
+	if (!d->cell_reach || !cell_reach_app(d, r->app, &pool))
+		return E_OK;
+	c = cell_reach_of(d, r);
+	if (!c || cell_reach_has(c, pool))
+		return E_OK;
+	c->pool[c->next] = pool;
+	c->next = (uint8_t)((c->next + 1) % CELL_REACH_APPS);
+	c->n = c->n < CELL_REACH_APPS ? (uint8_t)(c->n + 1) : c->n;
+	return E_OK;
+}
+
+enum err cell_reach_forbid(struct dialer *d, const struct authority_reach *r)
+{
+	struct cell_reach *c = NULL;
+	uint16_t pool = 0;
+
+	if (r->slot >= CELL_SLOTS || r->serial == 0)
+		return E_PROTO;
+	c = d->cell_reach ? cell_reach_of(d, r) : NULL;
+	if (!c)
+		return E_OK;
+	if (r->app == 0)
+		c->n = c->next = 0;
+	if (r->app == 0 || !cell_reach_app(d, r->app, &pool))
+		return E_OK;
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->pool[i] == pool)
+			c->pool[i] = UINT16_MAX;
+	return E_OK;
+}
+
+bool cell_reach_may(const struct dialer *d, const struct spawner_cell *who, uint32_t server)
+{
+	uint32_t pool = d->server[server].conf->pool;
+	const struct cell_reach *c = NULL;
+
+	if (!d->public_pools || who->listener >= IMAGE_LISTENER_SLOTS || who->slot >= CELL_SLOTS)
+		return false;
+	if (*cell_reach_word(d, who->listener, pool) >> (pool % 64) & 1)
+		return true;
+	c = &d->cell_reach[who->slot];
+	return c->serial == who->serial && cell_reach_has(c, pool);
+}

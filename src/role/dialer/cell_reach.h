@@ -1,0 +1,35 @@
+/*
+ * Where a cell may be connected to (promise P4): the pools of public routes on its listener, and
+ * those of applications that the authority has allowed this one cell. What the cell itself says
+ * changes nothing here.
+ */
+#ifndef ROLE_DIALER_CELL_REACH_H
+#define ROLE_DIALER_CELL_REACH_H
+
+#include "ipc/authority_dialer.h"
+#include "ipc/spawner.h"
+#include "role/dialer/dialer.h"
+
+enum { CELL_REACH_APPS = 16 /* applications of one cell; a further one replaces the oldest */ };
+
+struct cell_reach {
+	uint64_t serial;		/* of the cell that the rest is of */
+	uint8_t n, next;		/* applications; the place of the next one */
+	uint16_t pool[CELL_REACH_APPS]; /* indices in IMAGE_POOL */
+};
+
+/* cell_reach_init - the public pools of every listener with isolation: cell. E_NOMEM */
+enum err cell_reach_init(struct dialer *d);
+void cell_reach_done(struct dialer *d);
+
+/* cell_reach_allow - that application, for that cell; app 0 or one that this image does not have:
+ * nothing changes. E_PROTO no such cell can be */
+enum err cell_reach_allow(struct dialer *d, const struct authority_reach *r);
+
+/* cell_reach_forbid - not any more; app 0: none of them. E_PROTO */
+enum err cell_reach_forbid(struct dialer *d, const struct authority_reach *r);
+
+/* cell_reach_may - may this cell be connected to that server? */
+bool cell_reach_may(const struct dialer *d, const struct spawner_cell *who, uint32_t server);
+
+#endif

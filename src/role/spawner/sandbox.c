@@ -1,0 +1,68 @@
+/*
+ * The spawner's list: a cell's, because cells begin under it, and what starting one takes. It reads
+ * no byte of a client but six, and those only to see that TLS begins.
+ */
+#include "role/spawner/spawner.h"
+
+#include "sys/branch.h"
+#include "sys/caps.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#define ONLY(call, argument, equals, why)                                                          \
+	{                                                                                          \
+		.name = (call), .reason = (why), .has_arg = 1, .arg = (argument),                  \
+		.value = (uint64_t)(equals)                                                        \
+	}
+
+static const struct sandbox_call spawner_calls[] = {
+	{ .name = "recvfrom", .reason = "six bytes of a client, looked at; a cell's: all it says" },
+	{ .name = "sendto", .reason = "a cell's: bytes to its client and servers" },
+	{ .name = "epoll_wait", .reason = "the event loop" },
+	{ .name = "close", .reason = "a connection that is a cell's now" },
+	{ .name = "accept4", .reason = "a connection's begin, on sockets the keeper bound" },
+	{ .name = "epoll_ctl", .reason = "a connection that is silent so far" },
+	{ .name = "epoll_create1", .reason = "a new cell's own event loop" },
+	{ .name = "recvmsg", .reason = "frames from the keeper, the authority and cells" },
+	{ .name = "sendmsg", .reason = "introductions, with descriptors" },
+	{ .name = "socketpair", .reason = "a new cell's channels" },
+	ONLY("clone", 0, BRANCH_ALONE, "a new cell, alone in a PID namespace"),
+	ONLY("clone", 0, BRANCH_BESIDE, "a new cell where no namespace can be made"),
+	{ .name = "waitid", .reason = "how a cell ended" },
+	ONLY("pidfd_send_signal", 1, 9, "a cell that goes on after its session was ended"),
+	{ .name = "close_range", .reason = "a new cell keeps none of the others' descriptors" },
+	{ .name = "dup3", .reason = "a new cell's own descriptors" },
+	{ .name = "prlimit64", .reason = "how many descriptors a new cell may have" },
+	ONLY("prctl", 0, PR_SET_NAME, "a new cell's name"),
+	{ .name = "capset", .reason = "a new cell gives up what is left" },
+	{ .name = "capget", .reason = "... and looks whether it has" },
+	ONLY("seccomp", 0, SECCOMP_SET_MODE_FILTER, "a new cell's own, shorter list"),
+	{ .name = "shutdown", .reason = "a cell's: the end of our side of a connection" },
+	{ .name = "setsockopt", .reason = "no event before there are six bytes; SO_LINGER" },
+	ONLY("splice", 1, 0, "a cell's: long bodies from socket to socket"),
+	ONLY("pipe2", 1, O_NONBLOCK | O_CLOEXEC, "a cell's: what splice moves through"),
+	{ .name = "getsockname", .reason = "a cell's: where its client connected to" },
+	{ .name = "madvise", .reason = "a cell's: memory of idle buffers goes back" },
+	SANDBOX_CALL_MMAP("memory; never executable"),
+	{ .name = "munmap", .reason = "memory goes back" },
+	SANDBOX_CALL_MPROTECT("OpenSSL's memory; never executable"),
+	{ .name = "brk", .reason = "memory of what the generation is built from" },
+	{ .name = "fcntl", .reason = "seals of the image; non-blocking channels" },
+	{ .name = "fstat", .reason = "size of the image" },
+	{ .name = "newfstatat",
+	  .reason = "the same call as glibc spells it on an open descriptor" },
+	{ .name = "getrandom", .reason = "a cell's: TLS randomness, tokens" },
+	{ .name = "clock_gettime", .reason = "clocks where the vDSO can't serve them" },
+	{ .name = "rt_sigprocmask", .reason = "a cell's: OpenSSL's async jobs, once per job" },
+	{ .name = "futex", .reason = "OpenSSL's one-time initialisations" },
+};
+
+const struct sandbox_spec spawner_sandbox = {
+	.role = "spawner",
+	.calls = spawner_calls,
+	.call_n = sizeof spawner_calls / sizeof spawner_calls[0],
+	.keeps_pids = true,
+	.caps = CAPS_SYS_ADMIN,
+};

@@ -1,0 +1,13 @@
+/* What the spawner has to say to the audit log about its cells. */
+#ifndef ROLE_SPAWNER_TELL_H
+#define ROLE_SPAWNER_TELL_H
+
+#include "role/spawner/spawner.h"
+
+/* tell_crash - an alarm: c was ended by a signal that nobody sent it on purpose */
+void tell_crash(struct spawner *s, const struct spawner_cell_slot *c, int signal);
+
+/* tell_violation - an alarm: c has said what no cell says */
+void tell_violation(struct spawner *s, const struct spawner_cell_slot *c, const char *why);
+
+#endif
