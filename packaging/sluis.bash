@@ -14,6 +14,12 @@ _sluis_servers()
 		done
 }
 
+# Names of users or groups: nothing when nobody runs, or there is no gateway
+_sluis_names()
+{
+	sluis "$1" list --json "${@:2}" 2>/dev/null </dev/null | sed -n 's/^    "name": "\(.*\)",$/\1/p'
+}
+
 _sluis()
 {
 	local cur prev command state=()
@@ -28,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener cache changes diff history rollback audit version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -44,7 +50,17 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "P4 P5" -- "$cur")
 		return
 		;;
-	drain | enable | disable | reset)
+	--user)
+		mapfile -t COMPREPLY < <(compgen -W "$(_sluis_names user "${state[@]}")" -- "$cur")
+		return
+		;;
+	--language)
+		mapfile -t COMPREPLY < <(compgen -W "nl en" -- "$cur")
+		return
+		;;
+	esac
+	case $command/$prev in
+	server/drain | server/enable | server/disable | server/reset)
 		# A server may be called after its address: its colon is no border of words
 		mapfile -t COMPREPLY < <(compgen -W "$(_sluis_servers "${state[@]}")" -- "$cur")
 		return
@@ -91,6 +107,50 @@ _sluis()
 	rollback)
 		mapfile -t COMPREPLY < <(compgen -W "$(sluis history "${state[@]}" 2>/dev/null | cut -d ' ' -f 1) --reason --dry-run --json --state --help" -- "$cur")
 		;;
+	user)
+		case ${COMP_WORDS[2]} in
+		list) words="" ;;
+		add) words="--title --groups --language --invite --good-for" ;;
+		change) words="$(_sluis_names user "${state[@]}") --title --groups --language" ;;
+		show | enable) words="$(_sluis_names user "${state[@]}")" ;;
+		disable | reset-factors | remove) words="$(_sluis_names user "${state[@]}") --yes" ;;
+		*) words="list show add change enable disable reset-factors remove" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
+	group)
+		case ${COMP_WORDS[2]} in
+		list) words="" ;;
+		add) words="--title" ;;
+		show) words="$(_sluis_names group "${state[@]}")" ;;
+		remove) words="$(_sluis_names group "${state[@]}") --yes" ;;
+		join | leave)
+			if [ "$COMP_CWORD" = 3 ]; then
+				words="$(_sluis_names group "${state[@]}")"
+			else
+				words="$(_sluis_names user "${state[@]}")"
+			fi
+			;;
+		*) words="list show add remove join leave" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
+	session | sessions)
+		case ${COMP_WORDS[2]} in
+		list) words="--user" ;;
+		revoke) words="--user --all --yes" ;;
+		*) words="list revoke" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
+	invite)
+		case ${COMP_WORDS[2]} in
+		add) words="$(_sluis_names user "${state[@]}") --good-for" ;;
+		list | revoke) words="" ;;
+		*) words="add list revoke" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
 	backend | route | listener)
 		mapfile -t COMPREPLY < <(compgen -W "add set remove --unset --before --reason --dry-run --json --state --help" -- "$cur")
 		;;
@@ -109,7 +169,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener cache changes diff history rollback audit version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

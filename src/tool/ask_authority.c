@@ -67,26 +67,39 @@ static enum err ask_authority_go(int fd, const struct tool_act *act, ask_authori
 	return ask_authority_listen(fd, on_row, arg, ret);
 }
 
-int ask_authority(const char *state_option, const struct tool_act *act, ask_authority_row *on_row,
-		  void *arg, struct ask_authority_end *ret)
+static int ask_authority_failed(enum err e)
 {
-	AUTO_FD fd = -1;
-	enum err e = E_OK;
-
-	if (ask_keeper(state_option, TOOL_AUTHORITY, (struct view){ 0 }, ask_authority_on_keeper,
-		       &fd) != 0)
-		return 1;
-	e = fd < 0 ? E_PROTO : ask_authority_go(fd, act, on_row, arg, ret);
-	if (e == E_OK)
-		return 0;
 	if (e == E_LIMIT)
 		(void)fputs("sluis: a name or a list is too long\n", stderr);
 	else if (e == E_AGAIN)
 		(void)fputs("sluis: the authority does not answer\n", stderr);
+	else if (e == E_CLOSED)
+		(void)fputs("sluis: the authority ended the conversation: it restarts, or too many "
+			    "commands run at once; see whether it was done, and try again\n",
+			    stderr);
 	else
 		(void)fprintf(stderr,
-			      "sluis: the authority ended the conversation (%s): look at `sluis "
-			      "status`, and try again\n",
+			      "sluis: the authority's answer is not understood (%s): is this "
+			      "`sluis` of another version?\n",
 			      err_name(e));
 	return 1;
+}
+
+int ask_authority_on(int fd, const struct tool_act *act, ask_authority_row *on_row, void *arg,
+		     struct ask_authority_end *ret)
+{
+	enum err e = ask_authority_go(fd, act, on_row, arg, ret);
+
+	return e == E_OK ? 0 : ask_authority_failed(e);
+}
+
+int ask_authority(const char *state_option, const struct tool_act *act, ask_authority_row *on_row,
+		  void *arg, struct ask_authority_end *ret)
+{
+	AUTO_FD fd = -1;
+
+	if (ask_keeper(state_option, TOOL_AUTHORITY, (struct view){ 0 }, ask_authority_on_keeper,
+		       &fd) != 0)
+		return 1;
+	return fd < 0 ? ask_authority_failed(E_PROTO) : ask_authority_on(fd, act, on_row, arg, ret);
 }

@@ -23,4 +23,8 @@ typedef enum err ask_authority_row(void *arg, uint8_t type, struct view body);
 int ask_authority(const char *state_option, const struct tool_act *act, ask_authority_row *on_row,
 		  void *arg, struct ask_authority_end *ret);
 
+/* ask_authority_on - the same on a channel that is open already */
+int ask_authority_on(int fd, const struct tool_act *act, ask_authority_row *on_row, void *arg,
+		     struct ask_authority_end *ret);
+
 #endif

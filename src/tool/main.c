@@ -19,6 +19,7 @@
  *      0 done, 1 refused or failed, 2 the command line is not understood
  */
 #include "base/view.h"
+#include "tool/admin.h"
 #include "tool/audit.h"
 #include "tool/cache.h"
 #include "tool/changes.h"
@@ -54,6 +55,12 @@ static const struct main_command main_commands[] = {
 	{ "route", "add, set or remove a route or one of its rules", edit_route },
 	{ "certificate", "add, replace or remove a certificate", edit_certificate },
 	{ "listener", "add, set or remove a listener", edit_listener },
+	{ "user", "people who may log in: list, add, disable, reset what they log in with",
+	  admin_user },
+	{ "group", "their groups: list, add, join, leave", admin_group },
+	{ "session", "who is logged in: list, revoke", admin_session },
+	{ "sessions", "the same", admin_session },
+	{ "invite", "links with which people set up their log-in", admin_invite },
 	{ "cache", "forget answers that are kept in memory", cache_main },
 	{ "changes", "run-time changes: list, drop, save into files", changes_main },
 	{ "diff", "what a file would change in the running configuration", changes_diff_main },

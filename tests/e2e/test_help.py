@@ -10,7 +10,9 @@ from harness.sluis import COMMAND, ROOT, command
 
 FLAG = re.compile(r"--[a-z][a-z-]+")
 # Words behind the command that choose another parser.
-SUB = {"server": ["drain"], "audit": ["tail", "verify"], "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"]}
+SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
+       "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"], "audit": ["tail", "verify"],
+       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"]}
 
 
 def read(path):
@@ -101,12 +103,13 @@ def test_same_commands():
 
 
 @pytest.mark.parametrize("name", [n for n in commands() if n in ("server", "backend", "route", "certificate", "listener", "cache",
-                                                                 "changes", "history", "audit")])
+                                                                 "changes", "history", "audit", "user", "group", "session",
+                                                                 "invite")])
 def test_same_words(name):
     """Words behind a command, as its --help writes them: add|set|remove."""
     text, _ = helped(name)
-    words = {word for line in re.findall(rf"^(?:usage:|      ) sluis {name} ([a-z|]+)", text, re.M) for word in line.split("|")}
-    offered = {word for word in completed(name, "") if re.fullmatch("[a-z]+", word)}
+    words = {word for line in re.findall(rf"^(?:usage:|      ) sluis {name} ([a-z|-]+)", text, re.M) for word in line.split("|")}
+    offered = {word for word in completed(name, "") if re.fullmatch("[a-z][a-z-]*", word)}
     assert words == offered
     for word in words:
         assert re.search(rf"\b{word}\b", manual()), word

@@ -140,8 +140,8 @@ static bool is_signed_by(EVP_PKEY *pkey, struct view message, struct view raw)
 	return is_good;
 }
 
-/* Takes a token apart as RFC 7515 §5.2 has it: three parts (RFC 7515 §3.1), what the head says (RFC
- * 7515 §4.1), the signature; gives the claims. */
+/* Takes a token apart as RFC 7515 §5.2 has it: three parts, what the head says (RFC 7515 §3.1,
+ * RFC 7515 §4.1), the signature; gives the claims. */
 static json_t *verified(const struct place *p, struct view token)
 {
 	uint8_t head[256], claims[4096], raw[80];

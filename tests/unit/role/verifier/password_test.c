@@ -8,8 +8,8 @@
 #include "tests/unit/check.h"
 
 #include <argon2.h>
-#include <time.h>
 #include <string.h>
+#include <time.h>
 
 static const struct password_cost cheap = { 19 * 1024, 2 };
 
