@@ -45,7 +45,6 @@ static const struct portal_header portal_page_headers[] = {
 		    "publickey-credentials-get=(self)") },
 	{ VIEW_INIT("Cross-Origin-Opener-Policy"), VIEW_INIT("same-origin") },
 	{ VIEW_INIT("Cross-Origin-Resource-Policy"), VIEW_INIT("same-origin") },
-	{ VIEW_INIT("X-Content-Type-Options"), VIEW_INIT("nosniff") },
 };
 
 enum portal_language portal_language(struct view accept_language, struct view choice)
@@ -119,5 +118,4 @@ void portal_asset_put_headers(struct wbuf *w, const struct portal_asset *asset)
 	portal_put_header(w, VIEW("Content-Security-Policy"),
 			  VIEW("default-src 'none'; frame-ancestors 'none'"));
 	portal_put_header(w, VIEW("Cross-Origin-Resource-Policy"), VIEW("same-origin"));
-	portal_put_header(w, VIEW("X-Content-Type-Options"), VIEW("nosniff"));
 }

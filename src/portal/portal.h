@@ -174,7 +174,8 @@ enum {
 enum err portal_page(struct wbuf *w, enum portal_page_kind kind, const struct portal_model *m);
 
 /* portal_put_headers - appends the header lines of a page: type, language, security (DEFAULTS 5b),
- * no-store. Without Content-Length, Date, Strict-Transport-Security, X-Request-Id */
+ * no-store. Without Content-Length, Date, X-Content-Type-Options, Strict-Transport-Security,
+ * X-Request-Id */
 void portal_put_headers(struct wbuf *w, enum portal_language language);
 
 /* A file of the sealed bundle. */

@@ -160,7 +160,6 @@ static void test_headers(void **state)
 		"'none'; "
 		"base-uri 'none'; form-action 'self'\r\n",
 		"X-Frame-Options: DENY\r\n",
-		"X-Content-Type-Options: nosniff\r\n",
 		"Referrer-Policy: same-origin\r\n",
 		"Cross-Origin-Opener-Policy: same-origin\r\n",
 		"Cross-Origin-Resource-Policy: same-origin\r\n",
