@@ -401,7 +401,7 @@ static void porter_client_ended(struct edge *e, struct client *c)
 	(void)c;
 }
 
-const struct gate_hooks porter_hooks = {
+static const struct gate_hooks porter_hooks = {
 	.decide = porter_decide,
 	.put = porter_put,
 	.act = porter_act,

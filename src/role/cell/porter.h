@@ -126,8 +126,6 @@ struct porter {
 	uint8_t lines[PORTER_LINES_MAX], page_bytes[PORTER_PAGE_MAX];
 };
 
-extern const struct gate_hooks porter_hooks;
-
 /*
  * porter_open - e is a cell's from now on: edge.porter and edge.gate are set
  *   page   kept: the gate page, read-only
