@@ -153,7 +153,9 @@ struct kit *kit_new(void)
 	k->client = k->authority = -1;
 	k->page = calloc(1, sizeof *k->page);
 	k->edge = run_new();
-	must(k->edge && run_prepare(k->edge) == E_OK);
+	must(k->edge != NULL);
+	k->edge->serves_cells = true;
+	must(run_prepare(k->edge) == E_OK);
 	kit_pages(k->edge);
 	must(generation_load(k->edge, kit_image(), 1, &k->edge->now, &why) == E_OK);
 	kit_pair(ends, SOCK_SEQPACKET);
