@@ -1,6 +1,6 @@
 /*
- * SHA-1 (RFC 3174), for the one thing that still asks for it and needs no strength of it: the
- * handshake of WebSockets (RFC 6455 §4.2.2).
+ * SHA-1 (RFC 3174), for what still asks for it and does not rest on collisions being hard: the
+ * handshake of WebSockets (RFC 6455 §4.2.2), and one-time passwords by HMAC (RFC 6238 §1.2).
  */
 #ifndef BASE_SHA1_H
 #define BASE_SHA1_H

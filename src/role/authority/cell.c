@@ -1,0 +1,192 @@
+/* A cell that breaks a rule ends; what it asks is answered in its own order, or never. */
+#include "role/authority/cell.h"
+
+#include "role/authority/cell_table.h"
+#include "role/authority/network.h"
+#include "role/authority/reach.h"
+#include "role/authority/spawner.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+enum { CELL_FRAMES = 2 * CELL_QUESTIONS, CELL_REFUSED = 8 };
+
+enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd)
+{
+	struct authority_cell *c = NULL;
+
+	if (told->slot >= CELL_SLOTS || !told->serial ||
+	    told->serial <= a->cells[told->slot].serial) {
+		(void)fd_close(fd);
+		return E_DENIED;
+	}
+	c = &a->cells[told->slot];
+	if (c->serial)
+		cell_end(c); /* the spawner knows first */
+	*c = (struct authority_cell){
+		.source = { .fd = fd, .kind = SOURCE_CELL },
+		.a = a,
+		.serial = told->serial,
+		.slot = told->slot,
+		.ip = told->ip,
+		.network = network_of(&told->ip),
+		.port = told->port,
+		.listener = told->listener,
+	};
+	if (fd_set_nonblocking(fd) != E_OK || loop_add(&a->loop, &c->source, EPOLLIN) != E_OK) {
+		cell_end(c);
+		return E_SYS;
+	}
+	return E_OK;
+}
+
+void cell_end(struct authority_cell *c)
+{
+	struct authority *a = c->a;
+
+	reach_forbid(a, c);
+	if (PAGE_GET(a->gate->logged_in[c->slot]) == c->serial)
+		PAGE_SET(a->gate->logged_in[c->slot], 0);
+	loop_close(&c->source);
+	*c = (struct authority_cell){ .source = { .fd = -1, .kind = SOURCE_CELL }, .a = a };
+}
+
+void cell_pump(struct authority_cell *c)
+{
+	uint64_t serial = c->serial;
+	enum err e = frame_pump(c->source.fd, &cell_table, FRAME_RUN, c, CELL_FRAMES);
+
+	if (c->serial != serial || e == E_OK || e == E_AGAIN)
+		return;
+	if (e != E_CLOSED) {
+		const struct tell t = { .action = "cell.refused",
+					.result = "ended",
+					.detail = view_str(err_name(e)),
+					.cell = c,
+					.is_alarm = true };
+
+		tell_event(c->a, &t);
+	}
+	cell_end(c);
+}
+
+void cell_on_event(void *owner, struct loop_source *source, uint32_t events)
+{
+	(void)owner;
+	(void)events;
+	cell_pump(LIST_OWNER(source, struct authority_cell, source));
+}
+
+enum err cell_asks(struct authority_cell *c, const struct frame *f, struct question *ret)
+{
+	if (!f->seq || !c->has_hello)
+		return E_DENIED;
+	if (c->open >= CELL_QUESTIONS)
+		return E_LIMIT;
+	c->open++;
+	*ret = (struct question){ .serial = c->serial, .slot = c->slot, .seq = f->seq };
+	return E_OK;
+}
+
+struct authority_cell *cell_of(struct authority *a, const struct question *q)
+{
+	struct authority_cell *c = &a->cells[q->slot];
+
+	return q->serial && c->serial == q->serial ? c : NULL;
+}
+
+void cell_answer(struct authority *a, const struct question *q, uint8_t type, const struct wbuf *w)
+{
+	struct authority_cell *c = cell_of(a, q);
+	enum err e = E_LIMIT;
+
+	if (!c)
+		return;
+	INVARIANT(c->open);
+	c->open--;
+	if (wbuf_check(w) == E_OK)
+		e = frame_send(c->source.fd, type, q->seq, wbuf_view(w), NULL, 0);
+	if (e == E_OK)
+		return;
+	if (e == E_LIMIT)
+		log_line(LOG_ERROR, "an answer of type %u does not fit into a frame", type);
+	/* Closed when its turn comes: the caller may still hold it. */
+	c->kill_ms = a->now_ms ? a->now_ms : 1;
+}
+
+void cell_done(struct authority *a, const struct question *q)
+{
+	struct wbuf w = wbuf_of(NULL, 0);
+
+	cell_answer(a, q, AUTHORITY_DONE, &w);
+}
+
+void cell_refuse(struct authority *a, const struct question *q, enum gate_reason why,
+		 uint32_t wait_s)
+{
+	const struct authority_refused r = { .reason = (uint8_t)why, .wait_s = wait_s };
+	uint8_t body[CELL_REFUSED];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	if (authority_refused_put(&w, &r) != E_OK)
+		w.bad = true;
+	cell_answer(a, q, AUTHORITY_REFUSED, &w);
+}
+
+static enum gate_reason cell_why_not(const struct authority_cell *c, const struct session *s,
+				     enum gate_verdict v, unsigned need)
+{
+	if (v != GATE_OK && !(v == GATE_ENROL && need & CELL_MAY_ENROL))
+		return GATE_WHY_EXPIRED;
+	if (need & CELL_FRESH && v == GATE_OK && !session_is_fresh(c->a, s))
+		return GATE_WHY_FRESH;
+	return need & CELL_WRITES && !tell_room(c->a) ? GATE_WHY_BUSY : GATE_WHY_NOTHING;
+}
+
+bool cell_session(struct authority_cell *c, const struct question *q, const struct hash32 *token,
+		  unsigned need, struct session *ret)
+{
+	enum err e = session_by_token(c->a, token, 0, ret);
+	enum gate_reason why = e == E_SYS ? GATE_WHY_BUSY : GATE_WHY_EXPIRED;
+
+	if (e == E_OK)
+		why = cell_why_not(c, ret, session_show(c->a, c, ret), need);
+	if (why != GATE_WHY_NOTHING)
+		cell_refuse(c->a, q, why, 0);
+	return why == GATE_WHY_NOTHING;
+}
+
+void cell_answer_session(struct authority *a, const struct question *q, enum gate_verdict v,
+			 const struct session *s)
+{
+	struct authority_session r = { .verdict = (uint8_t)v };
+	uint8_t body[FRAME_BODY_MAX];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	if (v == GATE_OK || v == GATE_ENROL) {
+		r.flags = session_wants_rotation(a, s) ? GATE_WANTS_ROTATION : 0;
+		r.flags |= s->is_enrolling ? GATE_IS_ENROLLING : 0;
+		r.factors = s->factors;
+		r.number = s->id;
+		r.slot = s->slot;
+		r.generation = s->generation;
+		r.until_s = s->until_s;
+		r.user = user_name(&s->user);
+		r.title = user_title(&s->user);
+		r.locale = user_locale(&s->user);
+	}
+	if (authority_session_put(&w, &r) != E_OK)
+		w.bad = true;
+	cell_answer(a, q, AUTHORITY_SESSION, &w);
+}
+
+void cell_tick(struct authority *a)
+{
+	for (unsigned i = 0; i < CELL_SLOTS; i++) {
+		struct authority_cell *c = &a->cells[i];
+
+		if (!c->serial || !c->kill_ms || c->kill_ms > a->now_ms)
+			continue;
+		spawner_kill(a, c);
+		cell_end(c);
+	}
+}

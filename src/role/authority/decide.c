@@ -1,0 +1,131 @@
+/* The rules are src/access'; here is what is known: the store's groups, the spawner's address, the
+ * machine's clock in its own time zone. */
+#include "role/authority/decide.h"
+
+#include "role/authority/factor.h"
+
+#include <time.h>
+
+enum { DECIDE_STEADY_S = 24 * 3600, DECIDE_STEP_S = 3600 };
+
+const struct image_app *decide_app_by_id(const struct image *im, uint64_t id)
+{
+	for (uint32_t i = 0; id && i < image_count(im, IMAGE_APP); i++)
+		if (image_app_at(im, i)->id == id)
+			return image_app_at(im, i);
+	return NULL;
+}
+
+/* How far ahead the zone has the same distance to UTC as now. */
+static uint32_t decide_steady(time_t now, long offset)
+{
+	uint32_t s = 0;
+
+	while (s < DECIDE_STEADY_S) {
+		struct tm tm = { 0 };
+		time_t then = now + s + DECIDE_STEP_S;
+
+		if (!localtime_r(&then, &tm) || tm.tm_gmtoff != offset)
+			break;
+		s += DECIDE_STEP_S;
+	}
+	return s;
+}
+
+struct access_clock decide_clock(uint64_t wall_s)
+{
+	time_t now = (time_t)wall_s;
+	struct tm tm = { 0 };
+
+	if (!localtime_r(&now, &tm))
+		return (struct access_clock){ 0 };
+	return (struct access_clock){
+		.minute = (uint16_t)(tm.tm_hour * 60 + tm.tm_min),
+		.weekday = (uint8_t)(tm.tm_wday == 0 ? 7 : tm.tm_wday),
+		.left_s = (uint8_t)(tm.tm_sec < 59 ? 60 - tm.tm_sec : 1),
+		.steady_s = decide_steady(now, tm.tm_gmtoff),
+	};
+}
+
+enum err decide(struct authority *a, const struct session *s, const struct decide_from *from,
+		const struct image_app *app, struct decision *ret)
+{
+	uint8_t groups_at[GATE_GROUPS_MAX];
+	struct wbuf groups = wbuf_of(groups_at, sizeof groups_at);
+	struct access_facts facts = {
+		.user = user_name(&s->user),
+		.source = from->ip,
+		.has_source = true,
+		.has_certificate = from->has_certificate,
+		.factors = s->factors,
+		.clock = decide_clock(authority_wall_s(a)),
+	};
+	struct access_answer answer = { 0 };
+
+	TRY(user_groups(a, s->user.id, &groups));
+	TRY(factor_kinds(a, s->user.id, &facts.enrolled));
+	facts.groups = wbuf_view(&groups);
+	answer = access_decide(authority_image(a), app, &facts);
+	*ret = (struct decision){ .verdict = answer.verdict, .factors = answer.factors };
+	if (answer.holds_s != ACCESS_FOR_EVER)
+		ret->until_s = authority_wall_s(a) + answer.holds_s;
+	return E_OK;
+}
+
+enum err decide_here(const struct authority_cell *c, const struct session *s,
+		     const struct image_app *app, struct decision *ret)
+{
+	const struct decide_from from = { .ip = c->ip, .has_certificate = c->has_certificate };
+
+	return decide(c->a, s, &from, app, ret);
+}
+
+/* May the session still open all that it has entered? */
+static enum err decide_still(struct authority *a, const struct session *s, bool *ret)
+{
+	/* what asks for a certificate is asked for again: nobody knows here */
+	const struct decide_from from = { .ip = s->source };
+	struct store_ask q = store_ask(&a->store, Q_SESSION_APPS);
+	uint64_t apps[64];
+	unsigned n = 0;
+	enum err e = E_OK;
+
+	*ret = true;
+	store_put_int(&q, s->id);
+	for (e = store_next(&q); e == E_OK && n < 64; e = store_next(&q))
+		apps[n++] = store_int(&q, 0);
+	store_end(&q);
+	if (e == E_SYS)
+		return E_SYS;
+	for (unsigned i = 0; i < n && *ret; i++) {
+		const struct image_app *app = decide_app_by_id(authority_image(a), apps[i]);
+		struct decision d = { .verdict = GATE_DENIED };
+
+		*ret = app && decide(a, s, &from, app, &d) == E_OK && d.verdict == GATE_OK;
+	}
+	return E_OK;
+}
+
+static void decide_again(struct authority *a, uint32_t user)
+{
+	struct session s = { 0 };
+
+	while (session_after(a, user, s.id, &s) == E_OK) {
+		bool still = false;
+
+		if (decide_still(a, &s, &still) == E_OK && still)
+			continue;
+		if (session_forget_generation(a, s.id) != E_OK)
+			return; /* logged: the store can't be written, nor is anything granted */
+	}
+}
+
+void decide_user_again(struct authority *a, uint32_t user)
+{
+	decide_again(a, user);
+}
+
+void decide_all_again(struct authority *a)
+{
+	decide_again(a, 0);
+}
