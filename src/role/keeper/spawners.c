@@ -126,7 +126,7 @@ static void spawners_reaped(struct keeper *k, pid_t pid, const struct process_en
 	for (uint32_t i = 0; i < CELL_SLOTS; i++) {
 		if (PAGE_GET(k->cell_rows->cell[i].pid) != (uint32_t)pid)
 			continue;
-		if (end->is_signal && end->value != SIGKILL)
+		if (end->is_signal)
 			spawners_tell_crash(k, i, end->value);
 		spawners_clear(k, i);
 		return;

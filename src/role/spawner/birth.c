@@ -102,7 +102,7 @@ enum err birth_start(struct spawner *s, const struct birth_client *client)
 	c->serial = who.serial;
 	c->key = client->key;
 	c->began_ms = s->loop.now_ms;
-	c->is_told = false;
+	c->is_told = c->is_killed = false;
 	c->heard = 0;
 	for (unsigned i = 0; i < LINKS; i++)
 		c->epoch[i] = 0;
@@ -131,10 +131,17 @@ void birth_kill(struct spawner *s, uint32_t slot, uint64_t serial)
 {
 	struct spawner_cell_slot *c = slot < CELL_SLOTS ? &s->cells[slot] : NULL;
 
-	if (!c || !serial || c->serial != serial || c->pidfd.fd < 0)
+	if (!c || !serial || c->serial != serial || c->pidfd.fd < 0 || c->is_killed)
 		return;
+	c->is_killed = true;
 	process_signal(c->pidfd.fd, SIGKILL);
 	atomic_fetch_add(&s->page->killed, 1);
+}
+
+void birth_kill_all(struct spawner *s)
+{
+	for (uint32_t i = 0; s->cell_n && i < CELL_SLOTS; i++)
+		birth_kill(s, i, s->cells[i].serial);
 }
 
 void birth_drain_all(struct spawner *s, uint32_t ms)
@@ -166,7 +173,7 @@ void birth_on_pidfd(void *owner, struct loop_source *source, uint32_t events)
 	if (c->lifeline.fd >= 0)
 		(void)counted_pump(c, UINT32_MAX); /* its last words count */
 	atomic_fetch_add(&s->page->ended, 1);
-	if (e == E_OK && end.is_signal && end.value != SIGKILL) {
+	if (e == E_OK && end.is_signal && !c->is_killed) {
 		atomic_fetch_add(&s->page->crashed, 1);
 		tell_crash(s, c, end.value);
 	}
@@ -187,5 +194,6 @@ void birth_on_lifeline(void *owner, struct loop_source *source, uint32_t events)
 	if (e == E_CLOSED)
 		return; /* its pidfd tells how it ended */
 	tell_violation(s, c, err_name(e));
+	c->is_killed = true;
 	process_signal(c->pidfd.fd, SIGKILL);
 }

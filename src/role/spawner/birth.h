@@ -23,6 +23,9 @@ enum err birth_start(struct spawner *s, const struct birth_client *c);
 /* birth_kill - that cell ends now; another serial: it has ended already */
 void birth_kill(struct spawner *s, uint32_t slot, uint64_t serial);
 
+/* birth_kill_all - every cell ends now */
+void birth_kill_all(struct spawner *s);
+
 /* birth_drain_all - every cell finishes what it has and ends, within ms */
 void birth_drain_all(struct spawner *s, uint32_t ms);
 

@@ -78,6 +78,7 @@ struct spawner_cell_slot {
 	uint32_t epoch[LINKS]; /* of the channel it was introduced on */
 	int records;	       /* audit's end of its channel: what is in it outlives audit; -1 */
 	bool is_told;	       /* to drain */
+	bool is_killed;	       /* by us */
 };
 
 /* How many there are of an address; rebuilt every tick from the page. */

@@ -15,11 +15,9 @@
 #include "sys/caps.h"
 #include "sys/fd.h"
 #include "sys/log.h"
-#include "sys/process.h"
 #include "sys/secret.h"
 #include "sys/shm.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -27,6 +25,7 @@
 enum {
 	ZYGOTE_FRAMES = 64,
 	ZYGOTE_CELL_FDS = 3,	 /* descriptors that a cell costs here */
+	ZYGOTE_GONE_MS = 500,	 /* from the last signal to the end without them */
 	ZYGOTE_LATE_MS = 30000,	 /* before a long drain ends: cells are told to finish */
 	ZYGOTE_LONG_MS = 600000, /* a drain this long is a replacement, not a stop */
 	ZYGOTE_PAGE = 4096
@@ -327,10 +326,8 @@ static bool zygote_is_over(struct spawner *s)
 		birth_drain_all(s, ZYGOTE_LATE_MS);
 	if (s->cell_n && s->loop.now_ms < s->drain_until_ms)
 		return false;
-	for (uint32_t i = 0; s->cell_n && i < CELL_SLOTS; i++)
-		if (s->cells[i].pidfd.fd >= 0)
-			process_signal(s->cells[i].pidfd.fd, SIGKILL);
-	return true;
+	birth_kill_all(s);
+	return s->cell_n == 0 || s->loop.now_ms >= s->drain_until_ms + ZYGOTE_GONE_MS;
 }
 
 enum err zygote_turn(struct spawner *s)
