@@ -297,10 +297,10 @@ class Gateway:
 
     def add(self, name, *groups):
         """A user of these groups, which are made when they are missing; an invitation link."""
-        known = {row["name"] for row in self.command("group", "list", "--json")["groups"]}
+        known = {row["name"] for row in self.command("group", "list", "--json")}
         for group in set(groups) - known:
             self.command("group", "add", group)
-        self.command("user", "add", name, *(word for group in groups for word in ("--group", group)))
+        self.command("user", "add", name, *(("--groups", ",".join(groups)) if groups else ()))
         return self.command("invite", "add", name, "--json")["link"]
 
     def person(self, name, *groups, source=None, want_totp=True):
