@@ -46,6 +46,10 @@ _sluis()
 		compopt -o dirnames
 		return
 		;;
+	--factor)
+		mapfile -t COMPREPLY < <(compgen -W "passkey password totp recovery client_certificate" -- "$cur")
+		return
+		;;
 	--allow-weaker)
 		mapfile -t COMPREPLY < <(compgen -W "P4 P5" -- "$cur")
 		return
@@ -83,7 +87,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "--once --json --interval --state --help" -- "$cur")
 		;;
 	explain)
-		mapfile -t COMPREPLY < <(compgen -W "--method --header --source --listener --config --json --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "--method --header --source --listener --config --user --host --path --factor --json --state --help" -- "$cur")
 		;;
 	cache)
 		mapfile -t COMPREPLY < <(compgen -W "purge --prefix --host --all --json --state --help" -- "$cur")

@@ -27,12 +27,12 @@ def _lines(value, indent):
                 yield f"{pad}{scalar(key)}: {'{}' if inner == {} else '[]' if inner == [] else scalar(inner)}"
         return
     for inner in value:
-        if isinstance(inner, (dict, list)):
+        if isinstance(inner, (dict, list)) and inner:
             block = list(_lines(inner, indent + 1))
             yield f"{pad}- {block[0].lstrip()}"
             yield from block[1:]
         else:
-            yield f"{pad}- {scalar(inner)}"
+            yield f"{pad}- {'{}' if inner == {} else '[]' if inner == [] else scalar(inner)}"
 
 
 def dump(value):

@@ -91,12 +91,12 @@ static void test_plain_port_is_left_out(void **state)
 	struct made_image m = make_image(
 		"listeners: [{name: s, address: \"127.0.0.1:443\", certificates: [www], isolation: "
 		"cell, default_certificate: true}]\n" CERTIFICATES
-		"gateway: {host: login.example.nl, title: Ons}\n",
+		"gateway: {host: login.example.nl, title: Staff}\n",
 		NULL, 0);
 
 	(void)state;
 	CHECK_STR(&m.im, m.im.header->gateway.origin, "https://login.example.nl");
-	CHECK_STR(&m.im, m.im.header->gateway.title, "Ons");
+	CHECK_STR(&m.im, m.im.header->gateway.title, "Staff");
 	assert_int_equal(m.im.header->gateway.cells_before_login, 1000);
 	unmake_image(&m);
 }

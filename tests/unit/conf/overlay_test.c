@@ -104,6 +104,13 @@ static const struct row rows[] = {
 	{ "add", "", AT_C "add, with: {address: \"127.0.0.1:4\"}}\n",
 	  AT_C "add, with: {address: \"127.0.0.1:4\"}}\n",
 	  "+ backends/web/servers/c: {name: c, address: \"127.0.0.1:4\"}\n" },
+	{ "add a zone", "", "- {at: [zones, office], do: add, with: {networks: [10.0.0.0/8]}}\n",
+	  "- {at: [zones, office], do: add, with: {networks: [10.0.0.0/8]}}\n",
+	  "zones: not set -> [{name: office, networks: [10.0.0.0/8]}]\n" },
+	{ "set inside of an access rule, without a portal", "",
+	  "- {at: [apps, a], do: add, with: {host: a.example.nl, backend: web, access.allow.user: "
+	  "jan}}\n",
+	  NULL, "error: applications are reached through the portal" },
 	{ "add in front", "", AT_C "add, before: b, with: {address: \"127.0.0.1:4\"}}\n",
 	  AT_C "add, before: b, with: {address: \"127.0.0.1:4\"}}\n",
 	  "+ backends/web/servers/c: {name: c, address: \"127.0.0.1:4\"}\n" },
