@@ -19,7 +19,7 @@
 
 #define must(cond) INVARIANT(cond)
 
-enum { KIT_TURNS = 4 };
+enum { KIT_TURNS = 4, KIT_ROUNDS = 200, KIT_PAUSE_US = 1000 };
 
 static const char certificate[] =
 	"-----BEGIN CERTIFICATE-----\n"
@@ -194,6 +194,15 @@ void kit_lose_authority(struct kit *k)
 	k->open_n = 0;
 }
 
+/* A last try may have got another one meanwhile. */
+static void kit_close_servers(struct kit *k)
+{
+	for (unsigned i = 0; i < k->server_n; i++)
+		k->servers[i].fd = fd_close(k->servers[i].fd);
+	(void)usleep(KIT_PAUSE_US); /* the next try waits a moment */
+	kit_turn(k);
+}
+
 void kit_forget(struct kit *k)
 {
 	uint64_t now_s = (uint64_t)clock_wall_us() / 1000000;
@@ -202,11 +211,10 @@ void kit_forget(struct kit *k)
 	k->client = fd_close(k->client);
 	kit_new_authority(k);
 	kit_turn(k); /* before servers end theirs, which would be tried again */
-	for (unsigned i = 0; i < k->server_n; i++)
-		k->servers[i].fd = fd_close(k->servers[i].fd);
-	kit_turn(k);
+	for (unsigned i = 0; i < KIT_ROUNDS && (i == 0 || k->edge->client_n); i++)
+		kit_close_servers(k);
 	kit_new_authority(k); /* nothing is under way there */
-	kit_turn(k);
+	kit_close_servers(k);
 	k->server_n = k->token_n = 0;
 	k->answer_n = 0;
 	for (unsigned i = 0; i < KIT_KINDS; i++)
