@@ -20,6 +20,7 @@ class Person {
 	async open() {
 		this.context = await browser.newContext({ viewport: SIZES[1][1], ...this.options });
 		this.heard = await complaints(this.context);
+		this.context.setDefaultTimeout(10000);
 		this.page = await this.context.newPage();
 	}
 
@@ -61,16 +62,16 @@ const isAt = (pathname, host = at.host) => (url) => url.host === host && url.pat
 const isApp = (name) => (url) => url.origin === given.apps[name] && !url.pathname.startsWith("/.sluis");
 
 // RFC 6238 with SHA-1, 30 seconds, 6 digits; a step that was used is used up (§5.2).
-let lastStep = 0;
+const lastSteps = new Map();
 async function code(secret) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 	const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, "0")).join("");
 	const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-	const step = Math.max(Math.floor(Date.now() / 30000), lastStep + 1);
+	const step = Math.max(Math.floor(Date.now() / 30000), (lastSteps.get(secret) || 0) + 1);
 	while (step > Math.floor(Date.now() / 30000) + 1) {
 		await new Promise((resolve) => { setTimeout(resolve, 250); });
 	}
-	lastStep = step;
+	lastSteps.set(secret, step);
 	const counter = Buffer.alloc(8);
 	counter.writeBigUInt64BE(BigInt(step));
 	const digest = createHmac("sha1", key).update(counter).digest();

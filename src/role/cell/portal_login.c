@@ -139,6 +139,14 @@ static bool login_read(struct gate_state *j, const struct ask_answer *a,
 	return true;
 }
 
+static void login_code_page(struct gate_state *j)
+{
+	struct portal_view v = { 0 };
+
+	portal_view_of(j, &v);
+	portal_view_page(j, PORTAL_CODE, &v, login_status(j));
+}
+
 void portal_login_begun(struct gate_state *j, const struct ask_answer *a)
 {
 	struct authority_login l = { 0 };
@@ -153,6 +161,9 @@ void portal_login_begun(struct gate_state *j, const struct ask_answer *a)
 			j->wait_s = l.wait_s;
 		}
 		login_offer(j, l.offers);
+	} else if (l.state == LOGIN_CODE && j->is_step_up) {
+		j->offers = l.offers;
+		login_code_page(j); /* who it is, is known: the code is all that is missing */
 	} else {
 		login_renew(j);
 	}
@@ -260,7 +271,6 @@ static void login_end(struct gate_state *j)
 void portal_login_shown(struct gate_state *j, const struct ask_answer *a)
 {
 	struct authority_login l = { 0 };
-	struct portal_view v = { 0 };
 
 	if (!login_read(j, a, &l))
 		return;
@@ -273,8 +283,7 @@ void portal_login_shown(struct gate_state *j, const struct ask_answer *a)
 		login_end(j);
 		return;
 	case LOGIN_CODE:
-		portal_view_of(j, &v);
-		portal_view_page(j, PORTAL_CODE, &v, login_status(j));
+		login_code_page(j);
 		return;
 	case LOGIN_FIRST:
 		login_offer(j, l.offers);
