@@ -300,7 +300,7 @@ class Gateway:
         known = {row["name"] for row in self.command("group", "list", "--json")}
         for group in set(groups) - known:
             self.command("group", "add", group)
-        self.command("user", "add", name, *(("--groups", ",".join(groups)) if groups else ()))
+        self.command("user", "add", name, *(["--groups", ",".join(groups)] if groups else []))
         return self.command("invite", "add", name, "--json")["link"]
 
     def person(self, name, *groups, source=None, want_totp=True):
