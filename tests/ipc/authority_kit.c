@@ -7,6 +7,7 @@
 #include "ipc/record.h"
 #include "role/authority/decide.h"
 #include "role/authority/reach.h"
+#include "role/authority/session.h"
 #include "role/authority/setup.h"
 #include "role/authority/sign.h"
 #include "role/authority/spawner.h"
@@ -151,7 +152,9 @@ void authority_kit_open(struct authority_kit *k, const char *yaml)
 	k->gate = mmap(NULL, sizeof *k->gate, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		       -1, 0);
 	kit_must(k->gate != MAP_FAILED);
-	(void)snprintf(k->dir, sizeof k->dir, "/tmp/authority_kit_XXXXXX");
+	/* in memory, where there is such a place: these tests are not about the disk */
+	(void)snprintf(k->dir, sizeof k->dir, "%s/authority_kit_XXXXXX",
+		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	kit_must(mkdtemp(k->dir) != NULL);
 	k->dir_fd = open(k->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	kit_must(k->dir_fd >= 0);
@@ -513,14 +516,6 @@ void authority_kit_user(struct authority_kit *k, const char *name, const char *g
 	kit_must(authority_kit_act(k, &act, NULL).is_done);
 }
 
-#define KIT_ASK(k, fd, TYPE, form, msg, reply)                                                     \
-	do {                                                                                       \
-		uint8_t at_[FRAME_BODY_MAX];                                                       \
-		struct wbuf w_ = wbuf_of(at_, sizeof at_);                                         \
-		kit_must(form##_put(&w_, &(msg)) == E_OK);                                         \
-		kit_must(authority_kit_ask((k), (fd), (TYPE), &w_, (reply)));                      \
-	} while (0)
-
 static void kit_base32(struct view text, uint8_t key[20])
 {
 	uint32_t bits = 0, n = 0, out = 0;
@@ -538,32 +533,49 @@ static void kit_base32(struct view text, uint8_t key[20])
 	kit_must(out == 20);
 }
 
-static struct view kit_code(const struct authority_kit *k, const uint8_t key[20], uint8_t at[6])
+const char *authority_kit_code(const struct authority_kit *k, const uint8_t key[20], char at[7])
 {
 	struct wbuf w = wbuf_of(at, 6);
 
 	wbuf_dec_pad(&w, totp_at(view_of(key, 20), k->wall_s / TOTP_STEP_S), TOTP_DIGITS);
-	return wbuf_view(&w);
+	at[6] = 0;
+	return at;
 }
 
-static void kit_enrol_factors(struct authority_kit *k, int cell, const struct hash32 *token,
-			      uint8_t key[20])
+void authority_kit_enrol_factors(struct authority_kit *k, int cell, const struct hash32 *token,
+				 uint8_t key[20])
 {
 	const struct cell_token begin = { .token = *token };
-	struct cell_password_set set = { .token = *token, .fresh = view_str(kit_password) };
+	const struct cell_password_set set = { .token = *token, .fresh = view_str(kit_password) };
 	struct cell_totp_end end = { .token = *token, .name = VIEW("phone") };
 	struct authority_secret secret = { 0 };
 	struct kit_reply r;
-	uint8_t code[6];
+	char code[7];
 
-	KIT_ASK(k, cell, CELL_PASSWORD_SET, cell_password_set, set, &r);
+	AUTHORITY_ASK(k, cell, CELL_PASSWORD_SET, cell_password_set, set, &r);
 	kit_must(r.type == AUTHORITY_DONE);
-	KIT_ASK(k, cell, CELL_TOTP_BEGIN, cell_token, begin, &r);
+	AUTHORITY_ASK(k, cell, CELL_TOTP_BEGIN, cell_token, begin, &r);
 	kit_must(r.type == AUTHORITY_SECRET && authority_secret_get(r.body, &secret) == E_OK);
 	kit_base32(secret.base32, key);
-	end.code = kit_code(k, key, code);
-	KIT_ASK(k, cell, CELL_TOTP_END, cell_totp_end, end, &r);
+	end.code = view_str(authority_kit_code(k, key, code));
+	AUTHORITY_ASK(k, cell, CELL_TOTP_END, cell_totp_end, end, &r);
 	kit_must(r.type == AUTHORITY_DONE);
+}
+
+void authority_kit_forget_factor(struct authority_kit *k, const char *name, uint8_t factors)
+{
+	struct session s = { 0 };
+	struct user u = { 0 };
+
+	kit_must(user_by_name(k->a, view_str(name), &u) == E_OK);
+	while (session_after(k->a, u.id, s.id, &s) == E_OK) {
+		struct store_ask q = store_ask(&k->a->store, Q_SESSION_FACTORS);
+
+		store_put_int(&q, factors);
+		store_put_int(&q, k->wall_s);
+		store_put_int(&q, s.id);
+		kit_must(store_run(&q) == E_OK);
+	}
 }
 
 void authority_kit_enrol(struct authority_kit *k, int cell, const char *name,
@@ -577,45 +589,59 @@ void authority_kit_enrol(struct authority_kit *k, int cell, const char *name,
 	invite.secret = open.invite = authority_kit_hash(token->b[31], (uint16_t)k->serial);
 	invite.secret.b[5] = open.invite.b[5] = (uint8_t)name[0];
 	kit_must(authority_kit_act(k, &invite, NULL).is_done);
-	KIT_ASK(k, cell, CELL_INVITED, cell_invited, open, &r);
+	AUTHORITY_ASK(k, cell, CELL_INVITED, cell_invited, open, &r);
 	kit_must(r.type == AUTHORITY_SESSION && authority_session_get(r.body, &s) == E_OK &&
 		 s.verdict == GATE_ENROL);
-	kit_enrol_factors(k, cell, token, key);
+	authority_kit_enrol_factors(k, cell, token, key);
 	authority_kit_wait(k, TOTP_STEP_S); /* the code of this step is used up */
+}
+
+/* All of a log-in; session: whose step-up it is. */
+static uint8_t kit_login(struct authority_kit *k, int cell, const char *name, const uint8_t key[20],
+			 const struct cell_login *begin, const struct hash32 *token)
+{
+	const struct cell_password password = { .transaction = begin->transaction,
+						.user = view_str(name),
+						.password = view_str(kit_password) };
+	const struct cell_login_end end = { .transaction = begin->transaction,
+					    .token = *token,
+					    .agent = VIEW("a browser") };
+	struct cell_code second = { .transaction = begin->transaction };
+	struct authority_login l = { 0 };
+	struct authority_session s = { 0 };
+	struct kit_reply r;
+	char code[7];
+
+	AUTHORITY_ASK(k, cell, CELL_LOGIN, cell_login, *begin, &r);
+	AUTHORITY_ASK(k, cell, CELL_PASSWORD, cell_password, password, &r);
+	second.code = view_str(authority_kit_code(k, key, code));
+	AUTHORITY_ASK(k, cell, CELL_CODE, cell_code, second, &r);
+	kit_must(r.type == AUTHORITY_LOGIN && authority_login_get(r.body, &l) == E_OK);
+	if (l.state != LOGIN_DONE)
+		return GATE_NONE;
+	AUTHORITY_ASK(k, cell, CELL_LOGIN_END, cell_login_end, end, &r);
+	kit_must(r.type == AUTHORITY_SESSION && authority_session_get(r.body, &s) == E_OK);
+	authority_kit_wait(k, TOTP_STEP_S);
+	return s.verdict;
 }
 
 uint8_t authority_kit_login(struct authority_kit *k, int cell, const char *name,
 			    const uint8_t key[20], const struct hash32 *token)
 {
-	struct hash32 login = *token;
-	struct authority_login l = { 0 };
-	struct authority_session s = { 0 };
-	struct kit_reply r;
-	uint8_t code[6];
+	struct cell_login begin = { .transaction = *token };
 
-	login.b[9] ^= 0xff;
-	{
-		const struct cell_login begin = { .transaction = login };
-		const struct cell_password password = { .transaction = login,
-							.user = view_str(name),
-							.password = view_str(kit_password) };
-		const struct cell_code second = { .transaction = login,
-						  .code = kit_code(k, key, code) };
-		const struct cell_login_end end = { .transaction = login,
-						    .token = *token,
-						    .agent = VIEW("a browser") };
+	begin.transaction.b[9] ^= 0xff;
+	return kit_login(k, cell, name, key, &begin, token);
+}
 
-		KIT_ASK(k, cell, CELL_LOGIN, cell_login, begin, &r);
-		KIT_ASK(k, cell, CELL_PASSWORD, cell_password, password, &r);
-		KIT_ASK(k, cell, CELL_CODE, cell_code, second, &r);
-		kit_must(r.type == AUTHORITY_LOGIN && authority_login_get(r.body, &l) == E_OK);
-		if (l.state != LOGIN_DONE)
-			return GATE_NONE;
-		KIT_ASK(k, cell, CELL_LOGIN_END, cell_login_end, end, &r);
-	}
-	kit_must(r.type == AUTHORITY_SESSION && authority_session_get(r.body, &s) == E_OK);
-	authority_kit_wait(k, TOTP_STEP_S);
-	return s.verdict;
+uint8_t authority_kit_step_up(struct authority_kit *k, int cell, const char *name,
+			      const uint8_t key[20], const struct hash32 *session,
+			      const struct hash32 *fresh)
+{
+	struct cell_login begin = { .transaction = *fresh, .session = *session };
+
+	begin.transaction.b[9] ^= 0xff;
+	return kit_login(k, cell, name, key, &begin, fresh);
 }
 
 uint8_t authority_kit_session(struct authority_kit *k, int cell, const struct hash32 *token,
@@ -625,7 +651,7 @@ uint8_t authority_kit_session(struct authority_kit *k, int cell, const struct ha
 	static struct kit_reply r;
 	struct authority_session s = { 0 };
 
-	KIT_ASK(k, cell, CELL_SESSION, cell_token, ask, &r);
+	AUTHORITY_ASK(k, cell, CELL_SESSION, cell_token, ask, &r);
 	kit_must(r.type == AUTHORITY_SESSION && authority_session_get(r.body, &s) == E_OK);
 	if (ret)
 		*ret = s;
@@ -650,7 +676,7 @@ uint8_t authority_kit_grant(struct authority_kit *k, int cell, uint64_t app,
 	const struct cell_token ask = { .app = app, .token = *token };
 	static struct kit_reply r;
 
-	KIT_ASK(k, cell, CELL_GRANT, cell_token, ask, &r);
+	AUTHORITY_ASK(k, cell, CELL_GRANT, cell_token, ask, &r);
 	return kit_granted(&r, ret);
 }
 
@@ -671,11 +697,11 @@ uint8_t authority_kit_enter(struct authority_kit *k, int cell, uint64_t app,
 			.app = app, .code = code, .nonce = nonce, .token = *token
 		};
 
-		KIT_ASK(k, cell, CELL_TICKET, cell_ticket, ticket, &r);
+		AUTHORITY_ASK(k, cell, CELL_TICKET, cell_ticket, ticket, &r);
 		kit_must(r.type == AUTHORITY_VERDICT && authority_verdict_get(r.body, &v) == E_OK);
 		if (v.verdict != GATE_OK)
 			return v.verdict;
-		KIT_ASK(k, cell, CELL_ENTER, cell_enter, enter, &r);
+		AUTHORITY_ASK(k, cell, CELL_ENTER, cell_enter, enter, &r);
 	}
 	return kit_granted(&r, NULL);
 }

@@ -84,6 +84,22 @@ void authority_kit_user(struct authority_kit *k, const char *name, const char *g
 void authority_kit_enrol(struct authority_kit *k, int cell, const char *name,
 			 const struct hash32 *token, uint8_t key[20]);
 
+/* authority_kit_enrol_factors - the second half of it, for a session that was invited */
+void authority_kit_enrol_factors(struct authority_kit *k, int cell, const struct hash32 *token,
+				 uint8_t key[20]);
+
+/* authority_kit_code - the code of now, six digits */
+const char *authority_kit_code(const struct authority_kit *k, const uint8_t key[20], char at[7]);
+
+/* authority_kit_forget_factor - sessions of this user have shown these factors, and no others */
+void authority_kit_forget_factor(struct authority_kit *k, const char *name, uint8_t factors);
+
+/* authority_kit_step_up - a whole log-in for a session that stands: GATE verdict; it then has the
+ * token `fresh` */
+uint8_t authority_kit_step_up(struct authority_kit *k, int cell, const char *name,
+			      const uint8_t key[20], const struct hash32 *session,
+			      const struct hash32 *fresh);
+
 /* authority_kit_login - by password and code, on this cell: GATE verdict */
 uint8_t authority_kit_login(struct authority_kit *k, int cell, const char *name,
 			    const uint8_t key[20], const struct hash32 *token);
@@ -100,5 +116,14 @@ uint8_t authority_kit_enter(struct authority_kit *k, int cell, uint64_t app,
 
 /* authority_kit_app - id of an application */
 uint64_t authority_kit_app(struct authority_kit *k, const char *name);
+
+/* AUTHORITY_ASK - a question of a form, and its answer; the test fails when there is none */
+#define AUTHORITY_ASK(k, fd, TYPE, form, msg, reply)                                               \
+	do {                                                                                       \
+		uint8_t at_[FRAME_BODY_MAX];                                                       \
+		struct wbuf w_ = wbuf_of(at_, sizeof at_);                                         \
+		INVARIANT(form##_put(&w_, &(msg)) == E_OK);                                        \
+		INVARIANT(authority_kit_ask((k), (fd), (TYPE), &w_, (reply)));                     \
+	} while (0)
 
 #endif

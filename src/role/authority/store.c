@@ -215,11 +215,13 @@ enum err store_next(struct store_ask *q)
 
 	if (rc == SQLITE_ROW)
 		return E_OK;
-	if (rc != SQLITE_DONE)
+	if (rc != SQLITE_DONE && rc != SQLITE_CONSTRAINT)
 		log_line(LOG_ERROR, "store: %s: %s", sqlite3_sql(q->st),
 			 sqlite3_errmsg(sqlite3_db_handle(q->st)));
 	(void)sqlite3_reset(q->st);
 	(void)sqlite3_clear_bindings(q->st);
+	if (rc == SQLITE_CONSTRAINT)
+		return E_DENIED; /* a cell may ask for what is there already as often as it likes */
 	return rc == SQLITE_DONE ? E_CLOSED : E_SYS;
 }
 

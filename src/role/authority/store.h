@@ -5,7 +5,8 @@
  *
  *   struct store_ask q = store_ask(s, Q_USER_BY_NAME);
  *   store_put_text(&q, name);
- *   e = store_next(&q);             E_OK: a row; E_CLOSED: there is none (any more); E_SYS
+ *   e = store_next(&q);             E_OK: a row; E_CLOSED: there is none (any more);
+ *                                   E_DENIED: it is there already, or not allowed; E_SYS
  *   id = store_int(&q, 0);          columns, until the next store_next or store_end
  *   store_end(&q);
  */
