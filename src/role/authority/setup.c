@@ -8,6 +8,7 @@
 #include "role/authority/session_end.h"
 #include "role/authority/sign.h"
 #include "role/authority/spawner.h"
+#include "role/authority/store_place.h"
 #include "role/authority/tool.h"
 #include "role/authority/verify.h"
 #include "sys/clock.h"
@@ -66,6 +67,7 @@ enum err setup_prepare(struct authority *a)
 	secret_random(a->delay.key, sizeof a->delay.key);
 	login_open(a);
 	setup_refresh(a);
+	TRY(store_place_init(-1, STORE_HEAP_BYTES));
 	return loop_init(&a->loop, a, setup_handlers, SOURCES);
 }
 
