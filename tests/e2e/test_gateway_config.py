@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from harness import gateway as people
 from harness import sluis as instance
 from harness import yaml
 
@@ -145,3 +146,68 @@ def test_explain_user_asks_a_gateway(sluis, site):
     sluis.start(site("127.0.0.1:1"))
     ran = sluis.run("explain", "--user", "jan", "--host", "cases.example.nl")
     assert ran.returncode == 1 and "the configuration has no `gateway`" in ran.stderr, ran.stderr
+
+
+RULES = {
+    "allow": {"all": [{"group": "staff"}, {"any": [{"zone": "office"}, {"factor": "passkey"}]}]},
+    "deny": {"group": "suspended"},
+}
+
+# options; verdict, exit status, the condition that decides
+EXPLAINED = [
+    (["--user", "an", "--source", "10.1.2.3", "--factor", "password"], "allowed", 0, "all of"),
+    (["--user", "an", "--source", "192.0.2.1", "--factor", "password"], "step_up", 3, "any of"),
+    (["--user", "an", "--source", "192.0.2.1", "--factor", "passkey"], "allowed", 0, "all of"),
+    (["--user", "an", "--factor", "password"], "step_up", 3, "the address is not known"),
+    (["--user", "bo", "--source", "10.1.2.3", "--factor", "passkey"], "denied", 3, "group staff"),
+    (["--user", "ed", "--source", "10.1.2.3", "--factor", "passkey"], "denied", 3, "group suspended"),
+]
+
+
+def test_explain_user_says_what_decides(sluis, ca, folder):
+    """The authority's own decision, with each condition of it (P6: one function for people and for this)."""
+    door = people.Gateway(sluis, ca, {"cases": ("127.0.0.1:9", {"access": RULES}), "shut": ("127.0.0.1:9", {})},
+                          zones=[{"name": "office", "networks": ["10.0.0.0/8"]}])
+    door.start()
+    for group in ("staff", "suspended"):
+        door.command("group", "add", group)
+    for name, groups in (("an", ["staff"]), ("bo", []), ("ed", ["staff", "suspended"])):
+        door.command("user", "add", name, *(word for group in groups for word in ("--group", group)))
+    for options, verdict, status, decides in EXPLAINED:
+        ran = sluis.run("explain", "--host", door.host("cases"), "--json", *options)
+        assert ran.returncode == status, (options, ran.stdout, ran.stderr)
+        told = json.loads(ran.stdout)
+        assert told["result"]["verdict"] == verdict, (options, told)
+        deciding = [row["condition"] for row in told["conditions"] if row["decides"]]
+        assert len(deciding) == 1 and decides in deciding[0], (options, deciding)
+    ran = sluis.run("explain", "--user", "an", "--host", door.host("cases"), "--source", "192.0.2.1", "--factor", "password")
+    assert ran.returncode == 3 and "asked for more: passkey" in ran.stdout
+    assert re.search(r"^  does not .*zone office \(10\.0\.0\.0/8\): the address is 192\.0\.2\.1$", ran.stdout, re.M), ran.stdout
+    assert re.search(r"^  holds .*group staff: the user is in staff$", ran.stdout, re.M), ran.stdout
+    for host, user, status, words in ((people.PORTAL, "an", 0, "portal"), ("x.example.nl", "an", 1, "no application has this host"),
+                                      (door.host("cases"), "nobody", 1, "no user of this name"), (door.host("shut"), "an", 3, "denied")):
+        ran = sluis.run("explain", "--user", user, "--host", host)
+        assert ran.returncode == status and words in ran.stdout + ran.stderr, (host, user, ran.stdout, ran.stderr)
+    change_rules(sluis, door, folder)
+
+
+def change_rules(sluis, door, folder):
+    """Rules change like everything else: as a run-time change, told by name, in force at once, and taken back."""
+    who = ["explain", "--user", "an", "--host", door.host("cases"), "--source", "10.1.2.3", "--factor", "password"]
+    path = os.path.join(folder, "change.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("- {at: [apps, cases], do: set, with: {access.deny.group: staff}}\n"
+                   "- {at: [zones, home], do: add, with: {networks: [192.0.2.0/24]}}\n")
+    ran = sluis.run("changes", "apply", path, "--dry-run")
+    assert ran.returncode == 0 and "apps/cases/access/deny/group: suspended -> staff" in ran.stdout, ran.stdout + ran.stderr
+    assert "+ zones/home: {name: home, networks: [192.0.2.0/24]}" in ran.stdout
+    assert sluis.run(*who).returncode == 0
+    ran = sluis.run("changes", "apply", path)
+    assert ran.returncode == 0, ran.stderr
+    ran = sluis.run(*who)
+    assert ran.returncode == 3 and re.search(r"deny: group staff.*decides$", ran.stdout, re.M), ran.stdout + ran.stderr
+    ran = sluis.run("changes", "drop", "--all")
+    assert ran.returncode == 0, ran.stderr
+    assert sluis.run(*who).returncode == 0
+    ran = sluis.run("diff", sluis.config)
+    assert ran.returncode == 0 and "apps" not in ran.stdout, ran.stdout
