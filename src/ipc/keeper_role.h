@@ -21,7 +21,7 @@ enum keeper_message {
 	KEEPER_IMAGE,	     /* u32 generation; fd: sealed image. boot; edge, console, audit: run */
 	KEEPER_PAGE, /* u8 enum page_kind, u16 index, u8 is_writable; fd. boot; console: run.
 			health page to the dialer: bit 0 of index says that cgroup rules hold it
-			to its addresses */
+			to its addresses; gate page to the authority: bit 0: Sluis was upgraded */
 	KEEPER_RING, /* u32 ring id, u8 role, u16 index; worker: fds {data rw, cursor ro}; audit:
 			{data ro, cursor rw}. boot; audit: run */
 	KEEPER_RING_END, /* audit: u32 ring id: its writer is gone; drain and forget. run */

@@ -446,7 +446,9 @@ enum err ask_login_on_passkey_prove(void *role, struct frame *f)
 
 static void ask_login_tell_ok(struct authority_cell *c, const struct session *s, bool is_step_up)
 {
-	const struct tell t = {
+	uint8_t text[32];
+	struct wbuf w = wbuf_of(text, sizeof text);
+	struct tell t = {
 		.action = "login.ok",
 		.result = "ok",
 		.actor = user_name(&s->user),
@@ -454,6 +456,9 @@ static void ask_login_tell_ok(struct authority_cell *c, const struct session *s,
 		.cell = c,
 	};
 
+	WBUF_LIT(&w, "session ");
+	wbuf_dec(&w, s->id);
+	t.object = wbuf_view(&w);
 	PAGE_ADD(c->a->gate->logins, 1);
 	tell_event(c->a, &t);
 }

@@ -217,6 +217,7 @@ struct authority {
 	uint32_t image_number;
 	struct authority_image now;
 	struct page_gate_page *gate;
+	bool was_upgraded; /* as the keeper says: no session goes on */
 	struct ring_writer ring;
 	struct store store;
 	struct vault vault;

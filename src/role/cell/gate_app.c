@@ -56,8 +56,11 @@ static void app_forget(struct porter_grant *g)
 /* What the application is told of who asks: written here alone, its other spellings are gone. */
 static enum err app_put_identity(struct gate_state *j, const struct porter_grant *g)
 {
-	struct wbuf w = wbuf_of(j->porter->lines, sizeof j->porter->lines);
+	struct wbuf w = wbuf_of(j->porter->lines, sizeof j->porter->lines),
+		    user = wbuf_of(j->known.user, sizeof j->known.user);
 
+	wbuf_put(&user, g->user, g->user_n);
+	j->known.user_n = (uint8_t)user.n;
 	if (j->app->header.n) {
 		wbuf_view_put(&w, image_view(&j->x->g->image, j->app->header));
 		WBUF_LIT(&w, ": ");

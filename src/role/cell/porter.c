@@ -45,6 +45,13 @@ static uint32_t porter_number(const struct gate_state *j)
 	return (uint32_t)(j - j->porter->jobs) + 1;
 }
 
+static struct view porter_user(const struct exchange *x)
+{
+	const struct gate_state *j = x->gate;
+
+	return view_of(j->known.user, j->known.user_n);
+}
+
 static void porter_ended(struct edge *e, struct exchange *x)
 {
 	struct gate_state *j = x->gate;
@@ -408,6 +415,7 @@ static const struct gate_hooks porter_hooks = {
 	.run = porter_run,
 	.expired = porter_expired,
 	.put_answer = porter_put_answer,
+	.user = porter_user,
 	.ended = porter_ended,
 	.greeted = porter_greeted,
 	.client_ended = porter_client_ended,

@@ -6,6 +6,7 @@
 
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
+#include "role/edge/gate.h"
 #include "role/edge/trace.h"
 
 #include "sys/clock.h"
@@ -75,14 +76,24 @@ static void access_put_string(struct wbuf *w, const struct exchange *x, enum rec
 	record_put_text(w, tag, image_view(&x->g->image, s));
 }
 
-static void access_put_who(struct wbuf *w, const struct client *c)
+/* Behind a gate: who is logged in. */
+static struct view access_actor(const struct exchange *x)
 {
+	const struct gate_hooks *gate = x->c->conn.edge ? x->c->conn.edge->gate : NULL;
+	struct view user = x->gate && gate ? gate->user(x) : (struct view){ 0 };
+
+	return user.n ? user : VIEW("-");
+}
+
+static void access_put_who(struct wbuf *w, const struct exchange *x)
+{
+	const struct client *c = x->c;
 	uint8_t text[64];
 	struct wbuf t = wbuf_of(text, sizeof text);
 
 	ip_put_endpoint(&t, &c->ip, c->port);
 	record_put_text(w, RECORD_TAG_ORIGIN, wbuf_view(&t));
-	record_put_text(w, RECORD_TAG_ACTOR, VIEW("-"));
+	record_put_text(w, RECORD_TAG_ACTOR, access_actor(x));
 	if (!c->proxy.is_used)
 		return;
 	t.n = 0;
@@ -263,7 +274,7 @@ static void access_write(struct edge *e, struct exchange *x)
 					 : VIEW("-"));
 	access_put_object(&w, x);
 	access_put_result(&w, x);
-	access_put_who(&w, x->c);
+	access_put_who(&w, x);
 	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
 	access_put_where(&w, x);
 	record_put_text(&w, RECORD_TAG_PROTOCOL, access_protocol(x));
@@ -330,7 +341,7 @@ void access_tunnel_end(struct edge *e, struct exchange *x)
 	record_put_text(&w, RECORD_TAG_ACTION, is_raw ? VIEW("connect") : VIEW("tunnel.closed"));
 	access_put_object(&w, x);
 	record_put_text(&w, RECORD_TAG_RESULT, access_end(x));
-	access_put_who(&w, x->c);
+	access_put_who(&w, x);
 	record_put_text(&w, RECORD_TAG_REQUEST_ID, view_of(x->request_id, sizeof x->request_id));
 	wbuf_view_put(&w, access_span(x, x->where_at));
 	record_put_number(&w, RECORD_TAG_BYTES_IN, x->request.moved);

@@ -48,6 +48,8 @@ struct gate_hooks {
 	void (*expired)(struct edge *e, struct exchange *x);
 	/* lines for the final answer of a server to an exchange with x->gate: Set-Cookie */
 	void (*put_answer)(struct edge *e, struct exchange *x, struct wbuf *w);
+	/* whose session the request was made in, borrowed; empty: nobody's */
+	struct view (*user)(const struct exchange *x);
 	/* an exchange or tunnel with x->gate ends: x->gate is free again. Nothing may be asked of x
 	 */
 	void (*ended)(struct edge *e, struct exchange *x);

@@ -35,6 +35,8 @@ static enum err hear_ready(void *role, struct frame *f)
 	hear_text(weaker, c->weaker, sizeof c->weaker);
 	if (c->state == CHILD_STARTING)
 		c->state = CHILD_RUNNING;
+	if (c->role == ROLE_AUTHORITY)
+		c->k->ends_sessions = false;
 	if (c->role != ROLE_CONFIG)
 		c->deadline_ms = c->swap ? c->deadline_ms : 0;
 	events_put_child(c, weaker.n ? RECORD_ALARM : RECORD_EVENT, "role.started", "ok",

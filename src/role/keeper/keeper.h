@@ -307,6 +307,7 @@ struct keeper {
 	bool has_had_spawner;
 	uint64_t spawners_ms;		/* of the last look at what spawners have left */
 	struct keeper_page gate, cells; /* by the authority, by spawners */
+	bool ends_sessions; /* an upgrade, which the next authority has not heard of yet */
 	struct keeper_usage usage;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */

@@ -1,0 +1,42 @@
+"""Sessions over changes of Sluis itself (promises P10, P11): a reload and a killed authority end none, an upgrade ends all."""
+import os
+import signal
+import time
+
+from harness.gateway import Gateway, Person
+from harness.origin import answer
+
+EVERYONE = {"access": {"allow": {"all": [{"everyone": True}]}}}
+
+
+def echo(request, _):
+    return answer(request.header("X-Sluis-Identity") or "-", fields=[("Content-Type", "text/plain")])
+
+
+def test_reload_kill_upgrade(sluis, ca, origin):
+    gateway = Gateway(sluis, ca, {"cases": (origin(echo).address, EVERYONE)}, factors={"require": [["password"]]}).start()
+    url = gateway.url("/who", "cases")
+    with Person(gateway, "anna") as person:
+        person.enrol(gateway.add("anna"), want_totp=False)
+        assert person.go(url).text == "anna"
+        assert sluis.run("reload").returncode == 0
+        assert person.once(url).text == "anna", "a reload ends no session"
+        for pid in sluis.pids("authority"):
+            os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + 5
+        while person.once(url).status != 200:
+            assert time.monotonic() < end, sluis.stderr()
+            time.sleep(0.05)
+        assert person.once(url).text == "anna", "the authority's store has kept it"
+        began = time.monotonic()
+        ran = sluis.run("upgrade")
+        assert ran.returncode == 0, ran.stderr
+        took = time.monotonic() - began
+        assert took < 8, f"an upgrade waits for nobody's session: {took:.1f} s"
+        got = person.once(url)
+        assert got.status == 303 and "/enter?app=cases" in got.header("Location"), "an upgrade ends them all"
+        assert person.log_in(url).text == "anna"
+    log = sluis.run("audit", "tail", "-n", "200").stdout
+    assert "Sluis was upgraded" in log and "event login.ok session " in log
+    whose = [line for line in log.splitlines() if " access GET " in line and "/who 200 " in line and " anna " in line]
+    assert whose, "the log says whose request it was"
