@@ -28,6 +28,7 @@ static const struct sandbox_call authority_calls[] = {
 	SANDBOX_CALL_MMAP("a new image"),
 	{ .name = "munmap", .reason = "an old image" },
 	{ .name = "brk", .reason = "memory of the C library" },
+	{ .name = "madvise", .reason = "memory of the store goes back, and into no core dump" },
 	{ .name = "futex",
 	  .reason = "the crypto library's first use of a part of it: wakes nobody",
 	  .has_arg = 1,
