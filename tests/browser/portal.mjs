@@ -9,7 +9,7 @@ const given = JSON.parse(process.argv[2]);
 const at = new URL(given.origin);
 const browser = await launch("--host-resolver-rules=MAP *.example.nl 127.0.0.1", `--ignore-certificate-errors-spki-list=${given.spki}`);
 const PASSWORD = "een lange zin die niemand raadt";
-const SIZES = [["phone", { width: 360, height: 740 }], ["desktop", { width: 1280, height: 800 }]];
+const SIZES = [["phone", { width: 360, height: 740 }], ["desktop", { width: 1024, height: 720 }]];
 
 // A person with a browser of her own: what she sees is looked at as soon as she gets there.
 class Person {
@@ -41,7 +41,7 @@ class Person {
 		}
 		for (const [size, viewport] of given.folder && picture ? SIZES : []) {
 			await this.page.setViewportSize(viewport);
-			await this.page.evaluate(() => document.activeElement && document.activeElement.blur()).catch(() => {});
+			await this.page.evaluate(() => { document.activeElement?.blur(); window.scrollTo(0, 0); }).catch(() => {});
 			await this.page.screenshot({ path: path.join(given.folder, `${name}-${size}.png`) });
 		}
 		await this.page.setViewportSize(SIZES[1][1]);
