@@ -10,6 +10,8 @@
 #include "sys/secret.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 enum { PENDING_BATCH = 16, PENDING_HELLO = 6, PENDING_RECORD_MAX = 16384 + 256 };
@@ -115,7 +117,7 @@ static struct spawner_pending *pending_place(struct spawner *s)
 static void pending_accepted(struct spawner *s, const struct image_listener *il, int fd,
 			     const struct sockaddr_storage *from)
 {
-	int least = PENDING_HELLO;
+	int least = PENDING_HELLO, on = 1;
 	struct spawner_pending *p = NULL;
 	struct ip ip = { 0 };
 	uint16_t port = 0;
@@ -140,6 +142,9 @@ static void pending_accepted(struct spawner *s, const struct image_listener *il,
 	PAGE_ADD(s->load->listener[il->slot].accepted, 1);
 	/* What is there already is looked at at once, mostly a whole ClientHello */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least);
+	/* A first answer waits for a server, and must not wait for the client's late ACK of what
+	 * HTTP/2 has said before */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (loop_add(&s->loop, &p->source, EPOLLIN | EPOLLRDHUP) != E_OK)
 		pending_drop(s, p, PAGE_CELL_SYSTEM);
 }
