@@ -55,8 +55,8 @@ enum cell_authority_message {
 		     every few seconds */
 };
 
-/* fingerprint: SHA-256 of what proto/tls_class says of the ClientHello; certificate: SHA-256 of what
- * the client has shown and the cell has verified, or zero */
+/* fingerprint: SHA-256 of what proto/tls_class says of the ClientHello; certificate: SHA-256 of
+ * what the client has shown and the cell has verified, or zero */
 #define CELL_HELLO_FIELDS(F) F(HASH, fingerprint, 0) F(HASH, certificate, 0) F(TEXT, sni, 255)
 #define CELL_TOKEN_FIELDS(F) F(U64, app, 0) F(HASH, token, 0)
 /* old goes on until fresh was used, and a moment longer (answers cross) */

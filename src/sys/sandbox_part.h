@@ -40,6 +40,10 @@ enum err sandbox_landlock_enter(struct sandbox_state *s);
 /* sandbox_seccomp_enter - the allow-list; the last step */
 enum err sandbox_seccomp_enter(struct sandbox_state *s);
 
+/* sandbox_seccomp_fill - ctx, which is empty, becomes the list of spec, the base rows included.
+ * E_SYS (logged) */
+enum err sandbox_seccomp_fill(void *ctx, const struct sandbox_spec *spec);
+
 /* What a build with sanitizers needs besides; empty in every other build. */
 extern const struct sandbox_call sandbox_extra_calls[];
 extern const size_t sandbox_extra_call_n;

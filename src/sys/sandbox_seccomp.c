@@ -10,13 +10,9 @@
 #include "sys/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define SANDBOX_CALL_IF(call, argument, equals, why)                                               \
@@ -91,7 +87,7 @@ static enum err sandbox_seccomp_add_abort(scmp_filter_ctx ctx, pid_t pid)
 											   : E_SYS;
 }
 
-static enum err sandbox_seccomp_fill(scmp_filter_ctx ctx, const struct sandbox_spec *spec)
+enum err sandbox_seccomp_fill(void *ctx, const struct sandbox_spec *spec)
 {
 	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0 ||
 	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
@@ -105,46 +101,6 @@ static enum err sandbox_seccomp_fill(scmp_filter_ctx ctx, const struct sandbox_s
 	if (spec->keeps_pids)
 		TRY(sandbox_seccomp_add_abort(ctx, getpid()));
 	return sandbox_seccomp_add_abort(ctx, spec->keeps_pids ? 1 : getpid());
-}
-
-/* libseccomp writes to descriptors alone; a pipe holds more than any list has. */
-static enum err sandbox_seccomp_export(scmp_filter_ctx ctx, struct sandbox_filter *ret)
-{
-	int pair[2] = { -1, -1 };
-	ssize_t n = -1;
-
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return log_errno("pipe2");
-	if (seccomp_export_bpf(ctx, pair[1]) == 0)
-		n = read(pair[0], ret->code, sizeof ret->code);
-	(void)close(pair[0]);
-	(void)close(pair[1]);
-	if (n <= 0 || n >= (ssize_t)sizeof ret->code)
-		return E_SYS;
-	ret->n = (uint16_t)((size_t)n / sizeof(struct sock_filter));
-	return E_OK;
-}
-
-enum err sandbox_filter_make(const struct sandbox_spec *spec, struct sandbox_filter *ret)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	enum err e = ctx ? sandbox_seccomp_fill(ctx, spec) : E_SYS;
-
-	if (e == E_OK)
-		e = sandbox_seccomp_export(ctx, ret);
-	if (ctx)
-		seccomp_release(ctx);
-	if (e != E_OK)
-		log_line(LOG_ERROR, "the list of system calls of %s can't be made", spec->role);
-	return e;
-}
-
-enum err sandbox_filter_enter(const struct sandbox_filter *f)
-{
-	struct sock_fprog program = { .len = f->n,
-				      .filter = (struct sock_filter *)(void *)(uintptr_t)f->code };
-
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ? E_OK : E_SYS;
 }
 
 enum err sandbox_seccomp_enter(struct sandbox_state *s)

@@ -7,7 +7,7 @@
 
 extern const struct sandbox_spec config_sandbox, signer_sandbox, edge_sandbox, dialer_sandbox,
 	dialer_sandbox_unix, audit_sandbox, console_sandbox, exporter_sandbox, relay_sandbox,
-	verifier_sandbox;
+	verifier_sandbox, spawner_sandbox, cell_sandbox;
 
 static const char top[] = "# The sandbox of each role\n"
 			  "\n"
@@ -51,6 +51,15 @@ static const char top[] = "# The sandbox of each role\n"
 			  "The relay makes no socket either, but what it is given to listen on can "
 			  "send datagrams to any\n"
 			  "address: that is why it is a process of its own.\n"
+			  "\n"
+			  "The spawner stays in the keeper's PID namespace, so that cells outlive "
+			  "it, and keeps CAP_SYS_ADMIN\n"
+			  "inside its own user namespace, which new PID namespaces take; its list "
+			  "lets it use that for one\n"
+			  "`clone` with fixed flags. A cell is branched off it without an "
+			  "execution: it gives up that capability\n"
+			  "and every descriptor but its own, and puts the shorter list on top: "
+			  "what both lists have, it may do.\n"
 			  "\n"
 			  "## Roles\n"
 			  "\n"
@@ -110,5 +119,7 @@ int main(void)
 	print_spec("exporter", &exporter_sandbox);
 	print_spec("relay", &relay_sandbox);
 	print_spec("verifier", &verifier_sandbox);
+	print_spec("spawner", &spawner_sandbox);
+	print_spec("cell (on top of the spawner's)", &cell_sandbox);
 	return 0;
 }

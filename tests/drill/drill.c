@@ -47,6 +47,7 @@ static const char *const try_names[DRILL_TRIES] = {
 	[DRILL_ABSTRACT] = "connect to a neighbour's abstract socket",
 	[DRILL_EXEC] = "execute a program",
 	[DRILL_FORK] = "fork",
+	[DRILL_BRANCH] = "start a cell",
 	[DRILL_KILL] = "signal a neighbour",
 	[DRILL_PTRACE] = "trace a neighbour",
 	[DRILL_READ_MEMORY] = "read a neighbour's memory",
@@ -195,7 +196,10 @@ static pid_t start_plain(const char *probe, int channel, enum born born)
 
 static pid_t start_spawned(const char *probe, int channel, enum role role)
 {
-	const struct roles_row *row = role < ROLE_PROGRAMS ? roles_row(role) : NULL;
+	/* A cell begins in its spawner's place */
+	const struct roles_row *row = role == ROLE_CELL	     ? roles_row(ROLE_SPAWNER)
+				      : role < ROLE_PROGRAMS ? roles_row(role)
+							     : NULL;
 	struct spawn_spec spec = { .program = probe,
 				   .argv0 = "sluis-probe",
 				   .channel_fd = channel,
@@ -203,6 +207,7 @@ static pid_t start_spawned(const char *probe, int channel, enum role role)
 				   .gid = DRILL_UID,
 				   .cgroup_fd = -1,
 				   .wants_network = row && row->wants_network,
+				   .wants_parents_pids = row && row->shares_pids,
 				   .wants_read_any = row && row->wants_read_any };
 	const char *why = "";
 	pid_t pid = -1;
@@ -329,9 +334,10 @@ static const struct rule_row rules[] = {
 		  T(ABSTRACT) | T(KILL) | T(PTRACE) | T(READ_MEMORY) },
 	{ "seccomp alone", BORN_PLAIN, DRILL_SECCOMP, false,
 	  T(OPEN_KEY) | T(READ_CONFIG) | T(WRITE_FILE) | T(OPEN_PROC) | T(SOCKET) | T(CONNECT) |
-		  T(ABSTRACT) | T(EXEC) | T(FORK) | T(KILL) | T(PTRACE) | T(READ_MEMORY) |
-		  T(MMAP_EXEC) | T(MPROTECT_EXEC) | T(MEMFD_EXEC) | T(IO_URING) | T(UNSHARE) |
-		  T(MOUNT) | T(BPF) | T(KEYCTL) | T(SETUID) | T(DUMPABLE) | T(SYSV_SHM) },
+		  T(ABSTRACT) | T(EXEC) | T(FORK) | T(BRANCH) | T(KILL) | T(PTRACE) |
+		  T(READ_MEMORY) | T(MMAP_EXEC) | T(MPROTECT_EXEC) | T(MEMFD_EXEC) | T(IO_URING) |
+		  T(UNSHARE) | T(MOUNT) | T(BPF) | T(KEYCTL) | T(SETUID) | T(DUMPABLE) |
+		  T(SYSV_SHM) },
 	{ "dropped capabilities alone", BORN_PLAIN, DRILL_PRIVILEGES, true, T(MOUNT) | T(BPF) },
 	{ "another user alone", BORN_USER, 0, true,
 	  T(OPEN_KEY) | T(KILL) | T(PTRACE) | T(READ_MEMORY) | T(SETUID) },
@@ -379,6 +385,8 @@ static uint32_t permitted(enum role role)
 		may |= T(OPEN_KEY);
 	if (role == ROLE_DIALER || role == ROLE_EXPORTER)
 		may |= T(SOCKET);
+	if (role == ROLE_SPAWNER)
+		may |= T(BRANCH);
 	return may;
 }
 

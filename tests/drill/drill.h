@@ -19,6 +19,7 @@ enum drill_try {
 	DRILL_ABSTRACT, /* connect to an abstract socket of a neighbour */
 	DRILL_EXEC,
 	DRILL_FORK,
+	DRILL_BRANCH, /* as the spawner starts a cell */
 	DRILL_KILL,
 	DRILL_PTRACE,
 	DRILL_READ_MEMORY, /* process_vm_readv */

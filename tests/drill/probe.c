@@ -4,6 +4,7 @@
  */
 #include "tests/drill/drill.h"
 
+#include "sys/branch.h"
 #include "sys/caps.h"
 #include "sys/sandbox.h"
 #include "sys/sandbox_part.h"
@@ -30,6 +31,9 @@
 #include <unistd.h>
 
 extern const struct sandbox_spec PROBE_SPEC;
+#ifdef PROBE_UNDER
+extern const struct sandbox_spec PROBE_UNDER; /* a cell's: the list that it begins under */
+#endif
 
 enum { PROBE_CHANNEL = 3 };
 
@@ -112,6 +116,17 @@ static int try_fork(void)
 	return pid < 0 ? -1 : waitpid(pid, NULL, 0);
 }
 
+static int try_branch(void)
+{
+	int pidfd = -1;
+	pid_t pid = branch_off(false, &pidfd);
+	siginfo_t info = { 0 };
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? -1 : waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
+}
+
 static int try_ptrace(const struct drill_order *o)
 {
 	if (ptrace(PTRACE_SEIZE, o->pid, NULL, NULL) < 0)
@@ -184,6 +199,8 @@ static int try_others(const struct drill_order *o)
 		return try_exec((int)o->attempt);
 	case DRILL_FORK:
 		return try_fork();
+	case DRILL_BRANCH:
+		return try_branch();
 	case DRILL_KILL:
 		return kill(o->pid, SIGUSR1);
 	case DRILL_PTRACE:
@@ -245,6 +262,31 @@ static enum err enter_part(const struct drill_order *o, const struct sandbox_run
 	return o->rules & DRILL_SECCOMP ? sandbox_seccomp_enter(&s) : E_OK;
 }
 
+#ifdef PROBE_UNDER
+/* As a cell is born. What its spawner does is to end as it has ended. */
+static enum err enter_branched(const struct sandbox_run *run, struct sandbox_report *report)
+{
+	static struct sandbox_filter filter;
+	struct branch_keep keep = { .first = PROBE_CHANNEL + 1, .nofile = 64 };
+	siginfo_t info = { 0 };
+	int pidfd = -1;
+	pid_t pid = -1;
+
+	TRY(sandbox_filter_make(&PROBE_SPEC, &filter));
+	TRY(sandbox_enter(&PROBE_UNDER, run, report));
+	pid = branch_off(true, &pidfd);
+	if (pid < 0)
+		return E_SYS;
+	if (pid > 0) {
+		if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == 0 && info.si_code != CLD_EXITED)
+			(void)syscall(SYS_getsid, 0); /* in neither list */
+		_exit(info.si_status);
+	}
+	TRY(branch_keep(&keep, "sluis-cell"));
+	return sandbox_filter_enter(&filter);
+}
+#endif
+
 static enum err enter(const struct drill_order *o, struct sandbox_report *report)
 {
 	const struct sandbox_path root = { .path = "/", .fd = -1 };
@@ -255,6 +297,9 @@ static enum err enter(const struct drill_order *o, struct sandbox_report *report
 		run.paths = &root;
 		run.path_n = 1;
 	}
+#ifdef PROBE_UNDER
+	return enter_branched(&run, report);
+#endif
 	if (o->rules == DRILL_ALL)
 		return sandbox_enter(&PROBE_SPEC, &run, report);
 	return enter_part(o, &run, report);

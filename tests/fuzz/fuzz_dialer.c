@@ -53,7 +53,8 @@ static bool fuzz_record(struct kit *k, const int edge[2], struct view *in)
 	switch (what & 3) {
 	case 0:
 	case 1:
-		e = frame_dispatch(&edge_channel_tables[ROLE_EDGE], FRAME_RUN, &k->d->edge[what & 1], &f);
+		e = frame_dispatch(&edge_channel_tables[ROLE_EDGE], FRAME_RUN,
+				   &k->d->edge[what & 1], &f);
 		break;
 	case 2:
 		e = frame_dispatch(&keeper_channel_run, FRAME_RUN, k->d, &f);

@@ -46,7 +46,9 @@ static enum err access_tell_lost(struct edge *e)
 	return E_OK;
 }
 
-enum err access_hand_over(struct edge *e, enum ring_class class, struct view record)
+/* To the audit role: through the ring, or a cell's channel. E_LIMIT, E_AGAIN, E_CLOSED it was not
+ * taken: an access record has been counted as lost, an event has to wait */
+static enum err access_hand_over(struct edge *e, enum ring_class class, struct view record)
 {
 	enum err got = E_OK;
 

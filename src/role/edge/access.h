@@ -17,13 +17,6 @@ void access_note_stream(struct exchange *x);
 /* access_tunnel_end - a tunnel is over: how long it lived and what it moved */
 void access_tunnel_end(struct edge *e, struct exchange *x);
 
-/*
- * access_hand_over - a record to the audit role: through the ring, or a cell's channel
- * E_LIMIT, E_AGAIN, E_CLOSED it was not taken: an access record has been counted as lost, an event
- * has to wait, or what it tells of must not happen
- */
-enum err access_hand_over(struct edge *e, enum ring_class class, struct view record);
-
 /* access_event - what this edge has to say about itself. E_AGAIN the ring is full */
 enum err access_event(struct edge *e, struct view action, struct view object, struct view result);
 

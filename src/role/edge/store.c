@@ -25,15 +25,23 @@ static void *store_map(size_t count, size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-enum err store_init(struct edge *e)
+/* Descriptors that connections will ever have. E_SYS (logged) */
+static enum err store_limit(const struct edge *e, uint32_t *ret)
 {
 	struct rlimit l = { 0 };
-	uint32_t n = 0;
+	uint32_t most = e->most_fds ? e->most_fds : 1u << 20;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return log_errno("getrlimit");
-	n = l.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)l.rlim_cur;
-	n = e->most_fds && e->most_fds < n ? e->most_fds : n;
+	*ret = l.rlim_cur > most ? most : (uint32_t)l.rlim_cur;
+	return E_OK;
+}
+
+enum err store_init(struct edge *e)
+{
+	uint32_t n = 0;
+
+	TRY(store_limit(e, &n));
 	e->client_cap = e->upstream_cap = n; /* of those with a descriptor */
 	e->exchange_cap = STORE_STREAMS * n;
 	e->h2_session_cap = STORE_STREAMS * n;

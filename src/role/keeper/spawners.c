@@ -7,7 +7,7 @@
 #include "role/keeper/events.h"
 #include "role/keeper/seat.h"
 #include "sys/log.h"
-#include "sys/process.h"
+#include "sys/orphan.h"
 #include "sys/shm.h"
 
 #include <signal.h>
@@ -18,7 +18,7 @@ enum err spawners_open(struct keeper *k)
 {
 	void *p = NULL;
 
-	TRY(process_adopt_orphans());
+	TRY(orphan_adopt());
 	TRY(shm_map(k->cells.rw, true, &p, NULL));
 	k->cell_rows = p;
 	return E_OK;
@@ -139,8 +139,8 @@ static void spawners_reap(struct keeper *k)
 	struct process_end end = { 0 };
 	pid_t pid = 0;
 
-	while (process_next_ended(&pid) == E_OK && !spawners_is_child(k, pid))
-		if (process_reap_pid(pid, &end) == E_OK)
+	while (orphan_next(&pid) == E_OK && !spawners_is_child(k, pid))
+		if (orphan_reap(pid, &end) == E_OK)
 			spawners_reaped(k, pid, &end);
 }
 
@@ -151,7 +151,7 @@ static void spawners_sweep(struct keeper *k)
 		const struct page_cell *row = &k->cell_rows->cell[i];
 		uint32_t pid = PAGE_GET(row->pid);
 
-		if (PAGE_GET(row->serial) && pid && !process_exists((pid_t)pid))
+		if (PAGE_GET(row->serial) && pid && !orphan_exists((pid_t)pid))
 			spawners_clear(k, i);
 	}
 }
