@@ -38,7 +38,7 @@ static const struct option session_rows[] = {
 	ROW_WORD(model_session, on_mismatch, "on_mismatch", mismatch, "step_up",
 		 "What happens when it shows up elsewhere, beside the alarm session.moved: "
 		 "step_up: a factor is asked for again; end: it ends."),
-	ROW_TIME(model_session, rotate_ms, "rotate", OPTIONS_MINUTE, OPTIONS_DAY, "5m",
+	ROW_TIME(model_session, rotate_ms, "rotate", 10 * OPTIONS_SECOND, OPTIONS_DAY, "5m",
 		 "Its cookie gets a new value so often. An old value that comes back ends the "
 		 "session: somebody has copied it."),
 	ROW_TIME(model_session, step_up_ms, "step_up", OPTIONS_MINUTE, OPTIONS_DAY, "5m",

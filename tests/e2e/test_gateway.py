@@ -1,17 +1,32 @@
-"""The gateway end to end: log-in, applications, sessions that end (issues of trust: P1, P2, P6, P7)."""
+"""The gateway end to end: log-in, applications, and sessions that end (P1, P6, P7; THREATS A5, A15, A17)."""
+import base64
+import json
+import re
+import socket
+import threading
+import time
+import urllib.parse
+
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from harness import gateway as gates
 from harness.origin import answer
 
 EVERYONE = {"access": {"allow": {"everyone": True}}}
+NAMES = {"Cookie": None}
+
+
+def echo(request, _):
+    return answer(request.header("X-Sluis-Identity") or "-", fields=[("Content-Type", "text/plain")])
 
 
 @pytest.fixture(name="gate")
 def gateway(sluis, ca, origin):
-    """gate(handler, apps=, ...): a gateway with one application "cases" for everybody."""
+    """gate(handler, apps=, ...): a gateway with an application "cases" for everybody."""
 
-    def start(handler=None, **options):
+    def start(handler=echo, **options):
         server = origin(handler)
         made = gates.Gateway(sluis, ca, {"cases": (server.address, EVERYONE), **options.pop("apps", {})}, **options)
         made.server = server
@@ -20,14 +35,251 @@ def gateway(sluis, ca, origin):
     return start
 
 
-def test_log_in_and_application(gate):
+def events(sluis, action):
+    """Records of the audit log with this action, once there is one."""
+    end = time.monotonic() + 5
+    while True:
+        ran = sluis.run("audit", "tail", "--json", "-n", "500")
+        rows = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+        found = [row for row in rows if row.get("action") == action]
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.1)
+
+
+def decoded(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@pytest.mark.smoke
+def test_log_in_and_application(gate, sluis):
+    """Invitation, password and one-time code by forms; then an application that is told who it is, and can prove it."""
     g = gate()
     anna = g.person("anna", "staff")
     at = anna.go(g.url("/a?b=1", "cases"))
-    assert at.status == 200, at.text
-    assert at.url == g.url("/a?b=1", "cases")
+    assert (at.status, at.url, at.text) == (200, g.url("/a?b=1", "cases"), "anna")
     seen = g.server.requests[-1]
-    assert seen.header("X-Sluis-Identity") == "anna"
-    assert seen.header("X-Sluis-Assertion").count(".") == 2
-    assert seen.header("Cookie") is None
-    assert answer
+    assert seen.target == "/a?b=1" and seen.header("Cookie") is None
+    # the assertion, by the keys that the application's own host publishes (RFC 7515 §5.2, RFC 7517 §5, RFC 7518 §3.4)
+    head, payload, signature = seen.header("X-Sluis-Assertion").split(".")
+    said, claims = json.loads(decoded(head)), json.loads(decoded(payload))
+    keys = anna.once(g.url("/.sluis/jwks.json", "cases"), headers=NAMES).json["keys"]
+    key = next(k for k in keys if k["kid"] == said["kid"])
+    x, y = (int.from_bytes(decoded(key[n]), "big") for n in "xy")
+    raw = decoded(signature)
+    der = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().verify(der, f"{head}.{payload}".encode(), ec.ECDSA(hashes.SHA256()))
+    assert said["alg"] == "ES256" and claims["sub"] == "anna" and claims["aud"] == "cases"
+    assert claims["exp"] - claims["iat"] <= 60 and abs(claims["iat"] - time.time()) < 30
+    # what a client says about itself is not what the application hears
+    anna.once(g.url("/", "cases"), headers={"x_sluis_identity": "root", "X-Sluis-Assertion": "a.b.c"})
+    assert [f for f in g.server.requests[-1].fields if "sluis" in f[0].lower().replace("_", "-")] == [
+        ("X-Sluis-Identity", "anna"), ("X-Sluis-Assertion", seen.header("X-Sluis-Assertion"))]
+    # and again, from another browser, as on every other day
+    again = gates.Person(g, "anna")
+    again.password, again.secret, again.used_step = anna.password, anna.secret, anna.used_step
+    at = again.log_in(g.url("/later", "cases"))
+    assert (at.url, at.text) == (g.url("/later", "cases"), "anna")
+    assert events(sluis, "login.ok") and events(sluis, "access.granted") and events(sluis, "invite.used")
+
+
+def test_without_log_in(gate):
+    """Whatever is asked for without a session, no byte of it reaches an application, on any route (P1)."""
+    other = {"access": {"allow": {"group": "nobody"}}}
+    g = gate(apps={"wiki": ("127.0.0.1:9", other)})
+    stranger = gates.Person(g)
+    cookies = [None, "__Host-sluis-app=" + "a" * 42 + "A", "__Host-sluis-app=" + "a" * 43, "__Host-sluis=" + "a" * 42 + "A; x=y"]
+    paths = ["/", "/x", "/.sluis/../x", "//x", "/%2e%2e/x", "/.sluis/enter?code=" + "a" * 42 + "A", "/.SLUIS/x", "/.sluis/logout"]
+    for app in g.apps:
+        for path in paths:
+            for method in ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "TRACE"):
+                for cookie in cookies:
+                    got = stranger.once(g.url(path, app), method, headers={"Cookie": cookie, "Sec-Fetch-Mode": None, "Accept": "*/*"})
+                    assert got.status in (303, 400, 401, 403, 404, 405, 501), (app, path, method, cookie, got.status)
+    assert g.server.bytes == b""
+    # a browser's navigation is led to the portal, and a script's request is told where to log in (RFC 9110 §11.6.1)
+    got = stranger.once(g.url("/deep?x", "cases"))
+    assert got.status == 303 and got.header("Location").startswith(g.url("/enter?app=cases&nonce="))
+    got = stranger.once(g.url("/deep", "cases"), headers={"Sec-Fetch-Mode": "cors"})
+    assert got.status == 401 and got.json["renew"] == g.url("/enter?app=cases")
+    assert got.header("WWW-Authenticate") == f'Sluis realm="cases", renew="{g.url("/enter?app=cases")}"'
+    # who is logged in and not allowed is told so by the portal: default deny
+    anna = g.person("anna")
+    at = anna.go(g.url("/", "wiki"))
+    assert at.status == 403 and urllib.parse.urlsplit(at.url).hostname == gates.PORTAL
+    assert anna.once(g.url("/", "wiki"), headers={"Sec-Fetch-Mode": "cors"}).status == 401
+
+
+def test_wrong_password_and_log_out(gate, sluis):
+    g = gate()
+    anna = g.person("anna")
+    assert anna.go(g.url("/", "cases")).text == "anna"
+    kept = anna.copy_of_cookies()
+    assert anna.log_out().status == 200
+    assert not anna.cookies[gates.PORTAL]
+    # cookies of before are worth nothing (THREATS A15)
+    anna.cookies = kept
+    assert anna.once(g.url("/", "cases"), headers={"Sec-Fetch-Mode": "cors"}).status == 401
+    assert "/login" in anna.go(g.url("/")).url
+    n = len(g.server.requests)
+    # unknown account, wrong password, wrong code: the same steps and words (nothing tells which)
+    pages = []
+    for user, password in (("nobody", "x" * 12), ("anna", "x" * 12), ("anna", gates.PASSWORD)):
+        who = gates.Person(g, source="127.0.9.1")
+        at = who.submit(who.go(g.url("/login")), "/login", user=user, password=password)
+        assert any(f["action"].endswith("/login/code") for f in at.page.forms), at.text
+        at = who.submit(at, "/login/code", code="000000")
+        pages.append((at.status, re.sub(r"[0-9a-f]{32}", "", " ".join(at.page.words()))))
+        who.close()
+        time.sleep(1.2)
+    assert pages[0] == pages[1] == pages[2], pages
+    assert len(g.server.requests) == n
+    assert events(sluis, "login.failed") and events(sluis, "logout")
+
+
+def test_copied_cookie(gate, sluis):
+    """A cookie that comes from another network, or from another program, opens nothing and raises an alarm."""
+    g = gate()
+    anna = g.person("anna")
+    assert anna.go(g.url("/", "cases")).text == "anna"
+    n = len(g.server.requests)
+    for source, ciphers in (("127.7.7.7", None), (None, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384")):
+        thief = gates.Person(g, "anna", source, g.context(ciphers))
+        thief.cookies = anna.copy_of_cookies()
+        assert thief.once(g.url("/", "cases"), headers={"Sec-Fetch-Mode": "cors"}).status == 401
+        at = thief.go(g.url("/", "cases"))
+        assert urllib.parse.urlsplit(at.url).path == "/login" and at.page.form("/login"), at.url
+        at = thief.go(g.url("/factors"))
+        assert urllib.parse.urlsplit(at.url).path == "/login", at.url
+        thief.close()
+    assert len(g.server.requests) == n
+    assert len(events(sluis, "session.moved")) >= 2
+
+
+def test_rotated_token_comes_back(gate, sluis):
+    """THREATS A15: a copy of a token that was rotated meanwhile ends the session and what belongs to it, for both."""
+    g = gate(gateway={"session": {"rotate": "10s"}})
+    anna = g.person("anna")
+    assert anna.go(g.url("/", "cases")).text == "anna"
+    stolen = anna.copy_of_cookies()
+    time.sleep(10)
+    assert anna.once(g.url("/factors")).status == 200
+    assert anna.cookies[gates.PORTAL]["__Host-sluis"] != stolen[gates.PORTAL]["__Host-sluis"]
+    assert anna.once(g.url("/factors")).status == 200
+    time.sleep(10.5)  # answers that cross have ten seconds
+    assert anna.once(g.url("/factors")).status == 200
+    thief = gates.Person(g)
+    thief.cookies = stolen
+    assert "/login" in thief.go(g.url("/factors")).url
+    assert "/login" in anna.go(g.url("/factors")).url
+    assert anna.once(g.url("/", "cases"), headers={"Sec-Fetch-Mode": "cors"}).status == 401
+    assert events(sluis, "session.reuse")
+
+
+class Stream:
+    """An answer that does not end, and when it was cut."""
+
+    def __init__(self, person, url):
+        at = urllib.parse.urlsplit(url)
+        self.connection = gates.Connection(at.hostname, person.gateway.port, person.source, person.context)
+        cookie = "; ".join(f"{k}={v}" for k, v in person.cookies[at.hostname].items())
+        self.connection.request("GET", at.path, headers={"Cookie": cookie, "Sec-Fetch-Mode": "cors"})
+        self.answer = self.connection.getresponse()
+        self.first = self.answer.read(5)
+        self.cut_at, self.complete = None, False
+
+    def watch(self):
+        try:
+            self.complete = bool(self.answer.read() or True)
+        except Exception:  # noqa: BLE001  # however it ends
+            self.complete = False
+        self.cut_at = time.monotonic()
+
+
+@pytest.mark.limit(180)
+def test_revocation_cuts_streams(gate, sluis, capsys):
+    """P7: 500 answers are under way, in 50 sessions of two people; all are cut within a second of the command."""
+    over = threading.Event()
+
+    def drip(request, stream):
+        stream.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nhello")
+        over.wait(120)
+
+    g = gate(drip, factors={"require": [["password"]]},
+             gateway={"cells": {"total": 2000, "per_address": 1500, "before_login": 1500}})
+    people, streams = [], []
+    for name in ("anna", "bert"):
+        with gates.Person(g, name) as first:
+            first.enrol(g.add(name), want_totp=False)
+    for n in range(50):
+        person = gates.Person(g, ("anna", "bert")[n % 2], f"127.0.0.{n + 2}")
+        person.password = gates.PASSWORD
+        at = person.log_in()
+        assert at.status == 200 and "__Host-sluis" in person.cookies[gates.PORTAL], (n, at.status, at.url, at.text)
+        people.append(person)
+    # the way to the application, without the answer that does not end
+    for person in people:
+        at = person.once(g.url("/", "cases"))
+        at = person.once(at.header("Location"))
+        assert at.header("Location", "").startswith("https:"), (at.status, at.headers, person.cookies)
+        at = person.once(at.header("Location"))
+        assert at.status == 303 and "__Host-sluis-app" in person.cookies[g.host("cases")], at.headers
+        streams += [Stream(person, g.url("/stream", "cases")) for _ in range(10)]
+    assert len(streams) == 500 and all(s.first == b"hello" for s in streams)
+    threads = [threading.Thread(target=s.watch, daemon=True) for s in streams]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    assert all(s.cut_at is None for s in streams)
+    began = time.monotonic()
+    g.command("session", "revoke", "--all", "--yes")
+    done = time.monotonic()
+    for thread in threads:
+        thread.join(10)
+    over.set()
+    waits = sorted((s.cut_at or began + 99) - began for s in streams)
+    with capsys.disabled():
+        print(f"\n500 streams of 50 sessions: command {done - began:.3f} s, first cut {waits[0]:.3f} s, last {waits[-1]:.3f} s after it began")
+    assert not any(s.complete for s in streams)
+    assert waits[-1] - (done - began) < 1
+
+
+def test_web_socket(gate):
+    """An upgrade goes on with the session, not from a page of another origin, and ends with it (RFC 6455 §10.2)."""
+
+    def upgrade(request, stream):
+        if not request.header("Upgrade"):
+            return answer("page")
+        stream.sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+        while stream.sock.recv(100):
+            pass
+        return None
+
+    g = gate(upgrade)
+    anna = g.person("anna")
+    assert anna.go(g.url("/", "cases")).text == "page"
+    cookie = "; ".join(f"{k}={v}" for k, v in anna.cookies[g.host("cases")].items())
+
+    def ask(site):
+        raw = socket.create_connection(("127.0.0.1", g.port), 10)
+        sock = anna.context.wrap_socket(raw, server_hostname=g.host("cases"))
+        sock.sendall((f"GET /ws HTTP/1.1\r\nHost: {g.host('cases')}:{g.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                      f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: {site}\r\n"
+                      f"Cookie: {cookie}\r\n\r\n").encode())
+        got = b""
+        while b"\r\n\r\n" not in got:
+            got += sock.recv(1000)
+        return sock, got
+
+    assert b" 403 " in ask("https://evil.example.org")[1]
+    sock, got = ask(g.url("", "cases"))
+    while not got.endswith(b"hello"):
+        got += sock.recv(100)
+    assert b" 101 " in got
+    g.command("session", "revoke", "--user", "anna")
+    began = time.monotonic()
+    try:
+        assert sock.recv(100) == b""
+    except OSError:
+        pass
+    assert time.monotonic() - began < 1
