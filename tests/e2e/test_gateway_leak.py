@@ -12,6 +12,7 @@ from harness.gateway import Gateway, Person
 from harness.origin import answer
 
 USERS = int(os.environ.get("SLUIS_LEAK_USERS", "100"))
+LOG_INS = int(os.environ.get("SLUIS_LOG_INS", "120"))
 EVERYONE = {"access": {"allow": {"all": [{"everyone": True}]}}}
 
 
@@ -86,10 +87,10 @@ def test_strangers_cell_holds_nothing_of_others(sluis, ca, origin, capsys):
         person.close()
 
 
-@pytest.mark.limit(180)
+@pytest.mark.limit(120 + LOG_INS // 5)
 def test_parallel_log_ins_keep_their_identity(sluis, ca, origin, capsys):
     """THREATS H: whatever runs beside it, the application is told who asks, and nobody is told another's name."""
-    count = int(os.environ.get("SLUIS_LOG_INS", "120"))
+    count = LOG_INS
 
     def echo(request, _):
         return answer(request.header("X-Sluis-Identity") or "-", fields=[("Content-Type", "text/plain")])
