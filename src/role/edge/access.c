@@ -114,6 +114,15 @@ static void access_put_stream(struct wbuf *w, const struct exchange *x)
 	record_put_text(w, RECORD_TAG_OBJECT, x->host_at.n ? wbuf_view(&t) : VIEW("-"));
 }
 
+/* An invitation's link is a secret (DEFAULTS 8.15.02): whoever reads the log would have it. */
+static struct view access_path(const struct exchange *x)
+{
+	struct view path = view_slice(access_span(x, x->path_at), 0, ACCESS_PATH_MAX);
+	bool is_portal = x->rule && x->rule->action == IMAGE_ACTION_PORTAL;
+
+	return is_portal && view_starts(path, VIEW("/invite/")) ? VIEW("/invite/-") : path;
+}
+
 static void access_put_object(struct wbuf *w, const struct exchange *x)
 {
 	uint8_t text[ACCESS_PATH_MAX + 600];
@@ -125,7 +134,7 @@ static void access_put_object(struct wbuf *w, const struct exchange *x)
 	}
 	wbuf_view_put(&t, conn_tls(&x->c->conn) ? VIEW("https://") : VIEW("http://"));
 	wbuf_view_put(&t, view_slice(access_span(x, x->host_at), 0, 512));
-	wbuf_view_put(&t, view_slice(access_span(x, x->path_at), 0, ACCESS_PATH_MAX));
+	wbuf_view_put(&t, access_path(x));
 	record_put_text(w, RECORD_TAG_OBJECT, x->path_at.n ? wbuf_view(&t) : VIEW("-"));
 }
 
