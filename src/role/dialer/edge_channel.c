@@ -37,7 +37,7 @@ static void edge_channel_close(struct dialer *d, struct edge_channel *ch)
 	}
 	ch->is_used = false;
 	ch->closed_turn = d->loop.turn;
-	d->edge_n--;
+	d->edge_n -= ch->role != ROLE_AUTHORITY;
 }
 
 void edge_channel_done(struct dialer *d)
@@ -83,7 +83,8 @@ enum err edge_channel_add(struct dialer *d, const struct edge_channel_peer *peer
 	TRY(loop_add(&d->loop, &ch->source, EPOLLIN));
 	(void)fd_steal(&owned);
 	ch->is_used = true;
-	d->edge_n++;
+	/* The authority keeps its channel until a dialer ends, and is no reason to go on */
+	d->edge_n += ch->role != ROLE_AUTHORITY;
 	d->had_edge = true;
 	return E_OK;
 }

@@ -111,7 +111,8 @@ enum err census_claim(struct spawner *s, struct spawner_cell *who)
 		uint64_t none = 0;
 
 		/* of ours: its descriptors may still be named by events of this turn */
-		if (s->cells[slot].serial || s->cells[slot].freed_turn == s->loop.turn)
+		if (s->cells[slot].serial ||
+		    (s->cells[slot].freed_turn && s->cells[slot].freed_turn == s->loop.turn))
 			continue;
 		if (!atomic_compare_exchange_strong(&s->page->cell[slot].serial, &none, serial))
 			continue;

@@ -1,5 +1,6 @@
 /* The rig of the TLS tests. */
 #include "rig.h"
+#include "role/signer/cells.h"
 
 #include <assert.h>
 #include <openssl/err.h>
@@ -171,7 +172,8 @@ static void rig_on_keeper(void *owner, struct loop_source *source, uint32_t even
 	(void)events;
 }
 
-static loop_handler *const rig_handlers[SIGNER_SOURCES] = { rig_on_keeper, peer_on_event };
+static loop_handler *const rig_handlers[SIGNER_SOURCES] = { rig_on_keeper, peer_on_event,
+							    cells_on_event };
 
 static struct tls_site *rig_choose(void *owner, struct view sni)
 {
