@@ -14,7 +14,8 @@ from harness.load import Load
 from harness.sluis import BUILD, COMMAND, command
 from harness.wait import until
 
-ROLES = ["keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay"]
+ROLES = ["keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay",
+         "authority", "verifier", "spawner"]
 
 
 @pytest.fixture

@@ -222,6 +222,17 @@ static void pending_start(struct spawner *s, struct spawner_pending *p)
 	pending_free(s, p); /* the cell has its own descriptor of the connection */
 }
 
+/* Without a signer its handshake would fail at once: it waits for the next one, as long as a silent
+ * one may. False: it need not */
+static bool pending_waits(struct spawner *s, struct spawner_pending *p)
+{
+	if (s->links[LINK_SIGNER].source.fd >= 0)
+		return false;
+	/* What it has said would be told again and again */
+	p->is_ready = loop_change(&s->loop, &p->source, 0) == E_OK;
+	return p->is_ready;
+}
+
 void pending_on_peer(void *owner, struct loop_source *source, uint32_t events)
 {
 	struct spawner *s = owner;
@@ -231,6 +242,8 @@ void pending_on_peer(void *owner, struct loop_source *source, uint32_t events)
 	if (got == E_AGAIN && !(events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)))
 		return;
 	p->seen_ns = clock_mono_ns();
+	if (got == E_OK && pending_waits(s, p))
+		return;
 	if (got == E_OK)
 		pending_start(s, p);
 	else
@@ -247,6 +260,8 @@ void pending_tick(struct spawner *s)
 		next = at->next;
 		if (p->due_ms <= s->loop.now_ms || s->is_draining)
 			pending_drop(s, p, PAGE_CELL_SILENT);
+		else if (p->is_ready && s->links[LINK_SIGNER].source.fd >= 0)
+			pending_start(s, p);
 	}
 	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++) {
 		struct spawner_listener *l = &s->listeners[i];
