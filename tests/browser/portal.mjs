@@ -1,5 +1,6 @@
-// portal.mjs JSON: two people at a running Sluis. {origin, apps: {name: origin}, links: {anna, bob}, spki, folder: for pictures}
-// Anna: invitation, passkey, application, step-up, log-out; in Dutch. Bob: password and one-time code, without JavaScript; in English.
+// portal.mjs JSON: two people at a running Sluis.
+// {origin, apps: {name: origin}, links: {anna, bob}, spki, folder: for pictures, language: Anna's}
+// Anna: invitation, passkey, application, step-up, log-out. Bob: password and one-time code, without JavaScript; in English.
 import path from "node:path";
 import { createHmac } from "node:crypto";
 import { authenticator, complaints, launch, say } from "./kit.mjs";
@@ -58,6 +59,11 @@ class Person {
 	}
 }
 
+const SPEECH = {
+	nl: { locale: "nl-NL", key: "Sleutel van Anna", denied: "Geen toegang", other: ["en", "Sessions"], cases: "Zaken" },
+	en: { locale: "en-GB", key: "Anna's key", denied: "No access", other: ["nl", "Sessies"], cases: "Cases" },
+};
+const words = SPEECH[given.language];
 const isAt = (pathname, host = at.host) => (url) => url.host === host && url.pathname === pathname;
 const isApp = (name) => (url) => url.origin === given.apps[name] && !url.pathname.startsWith("/.sluis");
 
@@ -108,15 +114,15 @@ async function enrolPassword(person) {
 async function annaEnrols(anna) {
 	const { page } = anna;
 	await page.goto(given.links.anna);
-	anna.expect(await page.getAttribute("html", "lang") === "nl", "Dutch is what the browser asked for");
+	anna.expect(await page.getAttribute("html", "lang") === given.language, "the language that the browser asked for");
 	await anna.look("invite");
 	await anna.press("main button", isAt("/factors"));
 	await anna.look("enrol");
 	await anna.press('form[action="/factors/passkey"] button', isAt("/factors/passkey"));
 	await anna.look("passkey");
-	await page.fill("#name", "Sleutel van Anna");
+	await page.fill("#name", words.key);
 	await anna.press("#passkey-create button", isAt("/factors"));
-	anna.expect((await page.textContent("main")).includes("Sleutel van Anna"), "the passkey is in the list");
+	anna.expect((await page.textContent("main")).includes(words.key), "the passkey is in the list");
 	const secret = await enrolPassword(anna);
 	await page.goto(`${given.origin}/factors`);
 	await anna.look("factors");
@@ -127,14 +133,14 @@ async function annaLogsIn(anna) {
 	const { page } = anna;
 	await page.goto(`${given.apps.zaken}/lijst?jaar=2026`);
 	await page.waitForURL(isAt("/login"));
-	anna.expect((await page.textContent("main")).includes("Zaken"), "the log-in names the application");
+	anna.expect((await page.textContent("main")).includes(words.cases), "the log-in names the application");
 	await anna.look("login");
 	await anna.press("#passkey-get button", isApp("zaken"));
 	anna.expect(page.url() === `${given.apps.zaken}/lijst?jaar=2026`, "back to what was asked for");
 	anna.expect((await page.textContent("body")).includes("anna"), "the application knows who it is");
 }
 
-const person = new Person("Anna: invitation, passkey, application, step-up, log-out", { locale: "nl-NL" });
+const person = new Person("Anna: invitation, passkey, application, step-up, log-out", { locale: words.locale });
 try {
 	await person.open();
 	const { page } = person;
@@ -159,16 +165,17 @@ try {
 
 	await page.goto(`${given.apps.dicht}/`);
 	await page.waitForSelector("h1");
-	person.expect(new URL(page.url()).host === at.host && (await page.textContent("h1")) === "Geen toegang", "denied, in words");
+	person.expect(new URL(page.url()).host === at.host && (await page.textContent("h1")) === words.denied, "denied, in words");
 	await person.look("denied");
 	await page.goto(`${given.origin}/`);
 	await person.look("apps");
 	person.expect((await page.locator(".apps a").count()) === 2, "the applications that she may open");
-	await person.press(".apps a >> text=Zaken", isApp("zaken"));
+	await person.press(`.apps a >> text=${words.cases}`, isApp("zaken"));
 	await page.goto(`${given.origin}/sessions`);
 	await person.look("sessions");
 	await person.press("footer button", isAt("/sessions"));
-	person.expect((await page.getAttribute("html", "lang")) === "en" && (await page.textContent("h1")) === "Sessions", "English, and still here");
+	person.expect((await page.getAttribute("html", "lang")) === words.other[0] && (await page.textContent("h1")) === words.other[1], "the other language, and still here");
+	await person.press("footer button", isAt("/sessions"));
 	await page.goto(`${given.origin}/nowhere`).catch(() => {});
 	await person.look("error");
 	await page.goto(`${given.origin}/`);
