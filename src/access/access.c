@@ -146,7 +146,8 @@ static uint8_t access_step_up(struct access_run *r, uint8_t shown)
 	uint8_t best = 0;
 	uint32_t cost = ACCESS_WORST;
 
-	for (uint8_t more = 1; more <= ACCESS_STEPS; more++) {
+	for (unsigned i = 1; i <= ACCESS_STEPS; i++) {
+		uint8_t more = (uint8_t)i;
 		uint32_t x = access_cost(more, r->facts->enrolled);
 
 		if ((more & shown) || x >= cost || !access_allows(r, shown | more))

@@ -102,7 +102,7 @@ static void check_condition_time(struct check *c, const struct model_time *m, st
 	static const uint8_t every_day = 0xfe;
 
 	to->days = m->days.p ? 0 : every_day;
-	for (uint32_t i = 0; i < m->days.n; i++) {
+	for (uint32_t i = 0; m->days.p && i < m->days.n; i++) {
 		uint8_t days = check_condition_days(m->days.p[i].text);
 
 		if (!days)

@@ -54,6 +54,25 @@ static void conf_cover_add(struct conf_cover *cover, const struct image *im, uin
 		l->flags & IMAGE_DEFAULT_CERTIFICATE || image_find_sni(im, l, name) != IMAGE_NONE;
 }
 
+/* The portal and applications are on every listener of their route, and each has certificates of
+ * its own. */
+static void conf_check_gate(struct conf_run *r, const struct image *im,
+			    const struct model_route *route)
+{
+	const struct model_text *host = &route->hosts.p[0];
+
+	for (uint32_t i = 0; i < route->listeners.n; i++) {
+		const struct image_listener *l = image_listener_at(im, route->listeners.p[i].index);
+
+		if (!(l->flags & IMAGE_DEFAULT_CERTIFICATE) &&
+		    image_find_sni(im, l, host->text) == IMAGE_NONE)
+			diag_warning(&r->diag, host->at->at,
+				     "no certificate of listener \"%.*s\" covers \"%.*s\": clients "
+				     "that ask for it are refused",
+				     DIAG_VIEW(image_view(im, l->name)), DIAG_VIEW(host->text));
+	}
+}
+
 static void conf_check_host(struct conf_run *r, const struct image *im,
 			    const struct model_route *route, const struct model_text *host)
 {
@@ -82,7 +101,9 @@ static void conf_check_hosts(struct conf_run *r, const struct image *im)
 	for (uint32_t i = 0; i < r->model.routes.n; i++) {
 		const struct model_route *route = MODEL_AT(struct model_route, r->model.routes, i);
 
-		for (uint32_t k = 0; k < route->hosts.n; k++)
+		if (route->is_gate)
+			conf_check_gate(r, im, route);
+		for (uint32_t k = 0; !route->is_gate && k < route->hosts.n; k++)
 			conf_check_host(r, im, route, &route->hosts.p[k]);
 	}
 }

@@ -297,6 +297,7 @@ static void docs_put_type(struct wbuf *w, const struct docs_tables *t, const str
 		[OPTION_PAIRS] = "{\"type\": \"object\", \"additionalProperties\": {\"type\": "
 				 "[\"string\", \"number\", \"boolean\"]}}",
 		[OPTION_INCLUDE] = "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}",
+		[OPTION_ABSENT] = "{\"enum\": [false, 0, \"off\", \"none\", null, [], {}]}",
 	};
 
 	switch (row->kind) {
@@ -320,9 +321,7 @@ static void docs_put_type(struct wbuf *w, const struct docs_tables *t, const str
 		WBUF_LIT(w, "}}");
 		break;
 	case OPTION_ABSENT:
-		wbuf_str(w, row->flags & OPTION_LATER
-				    ? "{}"
-				    : "{\"enum\": [false, 0, \"off\", \"none\", null, [], {}]}");
+		wbuf_str(w, row->flags & OPTION_LATER ? "{}" : plain[OPTION_ABSENT]);
 		break;
 	case OPTION_MAP:
 		docs_put_reference(w, t, row->table);

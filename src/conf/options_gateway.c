@@ -56,8 +56,8 @@ static const struct option cell_rows[] = {
 	ROW_NUMBER(model_cells, before_login, "before_login", 1, IMAGE_CELLS_MAX, "1000",
 		   "... on which nobody has logged in: strangers can't take the place of people "
 		   "at work."),
-	ROW_TIME(model_cells, spawner_lifetime_ms, "spawner_lifetime", 10 * OPTIONS_SECOND,
-		 OPTIONS_DAY, "5m",
+	ROW_TIME(model_cells, spawner_lifetime_ms, "spawner_lifetime",
+		 (uint64_t)10 * OPTIONS_SECOND, OPTIONS_DAY, "5m",
 		 "The process that begins cells is replaced by a fresh one so often, with another "
 		 "layout of memory."),
 };

@@ -29,7 +29,8 @@ static const char explain_usage[] =
 	"itself, 1 there is no configuration to ask, 2 the question is not understood.\n"
 	"\n"
 	"With --user: may this person open the application on that host, and by which condition?\n"
-	"The running instance decides, as of this minute, with the factors that are given, or with\n"
+	"The running instance decides, as of this minute, with the factors that are given, or "
+	"with\n"
 	"all that the person has. Exit status: 0 yes, 3 no, or not with these factors.\n";
 
 struct explain_options {

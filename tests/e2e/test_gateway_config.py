@@ -58,7 +58,7 @@ WRONG = [
     (("listeners", 1, "protocol"), "http", "error", "isolation: cell is for protocol: https"),
     (("listeners", 1, "isolation"), "shared", "error", "write isolation: cell on a listener"),
     (("gateway", "host"), "https://login.example.nl", "error", "without scheme, port or path"),
-    (("gateway", "host"), "other.example.org", "warning", "no certificate of its listeners covers \"other.example.org\""),
+    (("gateway", "host"), "other.example.org", "warning", "no certificate of listener \"staff\" covers \"other.example.org\""),
     (("gateway", "session"), {"rotate": "30s"}, "error", "from 1m to"),
     (("gateway", "session"), {"rotate": "40m"}, "error", "write a rotate that is less than idle"),
     (("gateway", "cells"), {"before_login": 9000}, "error", "strangers could take every connection"),
