@@ -31,14 +31,6 @@ void access_text_factors(struct wbuf *w, uint8_t factors)
 		WBUF_LIT(w, "none");
 }
 
-uint8_t access_text_factor(struct view word)
-{
-	for (size_t i = 0; i < sizeof access_text_words / sizeof *access_text_words; i++)
-		if (view_eq(word, view_str(access_text_words[i].word)))
-			return access_text_words[i].bit;
-	return 0;
-}
-
 static void access_text_minutes(struct wbuf *w, uint32_t minutes)
 {
 	if (minutes < 600)

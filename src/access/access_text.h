@@ -13,7 +13,4 @@ void access_text_put(struct wbuf *w, const struct image *im, const struct access
 /* access_text_factors - "password, totp"; "none" */
 void access_text_factors(struct wbuf *w, uint8_t factors);
 
-/* access_text_factor - the bit of enum gate_factor that a word stands for; 0: none */
-uint8_t access_text_factor(struct view word);
-
 #endif

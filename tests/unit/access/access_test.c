@@ -396,8 +396,6 @@ static void test_words_of_factors(void **state)
 	(void)state;
 	access_text_factors(&w, GATE_PASSWORD | GATE_PASSKEY | GATE_RECOVERY | GATE_CERTIFICATE);
 	assert_string_equal(text, "passkey, password, recovery, client_certificate");
-	assert_int_equal(access_text_factor(VIEW("totp")), GATE_TOTP);
-	assert_int_equal(access_text_factor(VIEW("TOTP")), 0);
 }
 
 static void test_combinations_of_factors(void **state)
