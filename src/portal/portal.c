@@ -64,12 +64,6 @@ struct view portal_language_name(enum portal_language language)
 	return portal_language_names[language];
 }
 
-struct view portal_notice_name(enum portal_notice notice)
-{
-	INVARIANT(notice < PORTAL_NOTES);
-	return portal_notice_names[notice];
-}
-
 enum portal_notice portal_notice(struct view name)
 {
 	for (size_t i = 1; i < PORTAL_NOTES; i++)

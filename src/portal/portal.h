@@ -80,9 +80,8 @@ enum portal_notice {
 	PORTAL_NOTES
 };
 
-/* portal_notice_name, portal_notice - for the query of the page that a form's answer leads to
- * ("?done=added"); unknown names are PORTAL_NOTE_NOTHING */
-struct view portal_notice_name(enum portal_notice notice);
+/* portal_notice - by its name in the query of the page that a form's answer leads to
+ * ("?done=added"): added, removed, password, ended, ready; unknown names are PORTAL_NOTE_NOTHING */
 enum portal_notice portal_notice(struct view name);
 
 struct portal_app {
