@@ -346,3 +346,56 @@ def test_nothing_of_one_client_is_in_anothers_process(sluis, cells, origin):
         assert sum(address in text for text in found.values()) <= 1
     for client in held:
         client.close()
+
+
+# ---- with a gateway ------------------------------------------------------------------------------
+@pytest.fixture(name="gateway")
+def start_gateway(sluis, site, ca):
+    """gateway(server, **limits of cells) starts Sluis with a portal; keywords for clients come back."""
+
+    def start(server, **limits):
+        made = ca.issue(NAME, "login.example.nl", file="cells-gateway")
+        sluis.start(site(server.address, listener={"protocol": "https", "isolation": "cell", "certificates": ["www"]},
+                         route={"listeners": ["public"]},
+                         certificates=[{"name": "www", "chain": made.chain, "key": made.key}],
+                         gateway={"host": "login.example.nl", "cells": limits}))
+        return {"port": sluis.port(), "tls": wire.client_tls(ca.certificate)}
+
+    return start
+
+
+def test_strangers_have_a_limit_of_their_own(sluis, gateway, origin):
+    """A22: whoever has not logged in is counted with all others who haven't."""
+    at = gateway(origin(echo), total=20, before_login=4, per_address=3)
+    held = [wire.Client(bind=f"127.0.0.{2 + i}", **at) for i in range(4)]
+    for client in held:
+        assert client.ask().status == 200
+    time.sleep(0.3)
+    with pytest.raises(OSError):
+        wire.Client(bind="127.0.0.9", **at)
+    assert len(sluis.pids("cell")) == 4
+    held.pop().close()
+    until(lambda: len(sluis.pids("cell")) == 3)
+    time.sleep(0.3)
+    with wire.Client(bind="127.0.0.9", **at) as client:
+        assert client.ask().status == 200
+
+
+def test_the_spawner_is_replaced_now_and_then(sluis, gateway, origin):
+    """Its cells notice nothing, and no connection is refused meanwhile."""
+    at = gateway(origin(echo), spawner_lifetime="10s")
+    first = sluis.pids("spawner")
+    tunnel, held = wire.Client(**at), wire.Client(**at)
+    tunnel.send(wire.request(fields=WEBSOCKET))
+    assert tunnel.head().status == 101 and held.ask().status == 200
+    end = time.monotonic() + 20
+    while not [pid for pid in sluis.pids("spawner") if pid not in first]:
+        assert sluis.ask(tls=at["tls"]).status == 200 and time.monotonic() < end
+        time.sleep(0.05)
+    for _ in range(20):
+        assert sluis.ask(tls=at["tls"]).status == 200
+    tunnel.send(b"still here")
+    assert tunnel.exactly(10) == b"still here" and held.ask().status == 200
+    tunnel.close()
+    held.close()
+    until(lambda: not set(first) & set(sluis.pids("spawner")))

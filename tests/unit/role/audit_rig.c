@@ -35,6 +35,8 @@ static void on_keeper(void *owner, struct loop_source *source, uint32_t events)
 static loop_handler *const rig_handlers[AUDIT_SOURCES] = {
 	[AUDIT_KEEPER] = on_keeper,
 	[AUDIT_SIGNER] = checkpoint_on_signer,
+	[AUDIT_SPAWNER] = cells_on_spawner,
+	[AUDIT_CELL] = cells_on_event,
 };
 
 void audit_rig_open(struct audit_rig *r)
@@ -87,6 +89,7 @@ void audit_rig_boot(struct audit_rig *r, uint32_t boot_id)
 	r->a->keeper = (struct loop_source){ .fd = keeper[1], .kind = AUDIT_KEEPER };
 	rig_need(rings_init(&r->a->rings, &memory) == E_OK, "rings");
 	rig_need(loop_init(&r->a->loop, r->a, rig_handlers, AUDIT_SOURCES) == E_OK, "loop");
+	rig_need(cells_init(r->a) == E_OK, "cells");
 	rig_need(chain_init(&r->a->chain, out, boot_id) == E_OK, "chain");
 }
 
