@@ -66,7 +66,6 @@ def gone(pids):
 
 
 # ---- one process each ----------------------------------------------------------------------------
-@pytest.mark.smoke
 def test_a_process_per_connection(sluis, cells, origin):
     """P1; P5: alone in a PID namespace, without capabilities, under two lists of system calls."""
     at = cells(origin(echo))

@@ -9,6 +9,7 @@
 #include "role/keeper/control.h"
 #include "role/keeper/listener.h"
 #include "role/keeper/seat.h"
+#include "role/keeper/spawners.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/shm.h"
@@ -418,7 +419,7 @@ enum err handover_adopt(struct keeper *k)
 	TRY(handover_inherit(k, -1, false));
 	TRY(handover_adopt_image(k));
 	listener_find_cells(k);
-	k->has_had_spawner = true;
+	k->has_had_spawner = spawners_are_wanted(&k->image.image);
 	for (size_t i = 0; i < KEEPER_LISTENERS; i++)
 		k->listeners[i].is_datagram = listener_is_datagram(k->listeners[i].fd);
 	for (size_t i = 0; i < KEEPER_CHILDREN; i++) {
