@@ -77,8 +77,9 @@ enum cell_authority_message {
 	F(TEXT, signature, 512)                                                                    \
 	F(TEXT, user_handle, 64)
 #define CELL_LOGIN_END_FIELDS(F) F(HASH, transaction, 0) F(HASH, token, 0) F(TEXT, agent, 256)
-/* everywhere: 1: all sessions of the user */
-#define CELL_LOGOUT_FIELDS(F)	F(HASH, token, 0) F(U8, everywhere, 0)
+/* app: the application whose token it is; 0: the portal's. everywhere: 1: all sessions of the user
+ */
+#define CELL_LOGOUT_FIELDS(F)	F(U64, app, 0) F(HASH, token, 0) F(U8, everywhere, 0)
 #define CELL_PAGE_FIELDS(F)	F(HASH, token, 0) F(U32, from, 0)
 #define CELL_TICKET_FIELDS(F)	F(HASH, token, 0) F(U64, app, 0) F(HASH, nonce, 0) F(HASH, code, 0)
 #define CELL_ENTER_FIELDS(F)	F(U64, app, 0) F(HASH, code, 0) F(HASH, nonce, 0) F(HASH, token, 0)

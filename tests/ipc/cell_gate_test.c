@@ -249,9 +249,9 @@ static void test_application_without_assertions(void **state)
 static void test_spellings_of_identity(void **state)
 {
 	static const char *const names[] = {
-		"X-Identity",	    "x-identity",	 "X_Identity",
-		"x_IDENTITY",	    "X-Sluis-Assertion", "x_sluis_assertion",
-		"X-Sluis-Anything", "X_SLUIS-Identity",	 "X-Sluis-Mirror",
+		"X-Identity",	     "x-identity",	  "X_Identity",	       "x_IDENTITY",
+		"X-Sluis-Assertion", "x_sluis_assertion", "X-Sluis-Anything",  "X_SLUIS-Identity",
+		"X-Sluis-Mirror",    "X.Sluis.Identity",  "x!sluis~assertion", "X.Identity",
 	};
 	struct kit *k = *state;
 

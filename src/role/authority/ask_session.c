@@ -97,9 +97,10 @@ enum err ask_session_on_logout(void *role, struct frame *f)
 
 	TRY(cell_logout_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	e = session_by_token(c->a, &ask.token, 0, &s);
+	e = session_by_token(c->a, &ask.token, ask.app, &s);
 	if (e == E_OK && (c->user == 0 || c->user == s.user.id) && !s.ended_s) {
-		bool may_all = ask.everywhere == 1 && session_show(c->a, c, &s) == GATE_OK;
+		bool may_all =
+			ask.everywhere == 1 && !ask.app && session_show(c->a, c, &s) == GATE_OK;
 
 		t.actor = user_name(&s.user);
 		e = may_all ? session_end_all(c->a, s.user.id, 0, &t, NULL)

@@ -30,7 +30,7 @@ static const struct frame_def cell_defs[] = {
 	ASKED(CELL_PASSKEY_ASK, HASH, 0, ask_login_on_passkey_ask),
 	ASKED(CELL_PASSKEY_PROVE, PROVE, PROVE_MAX - PROVE, ask_login_on_passkey_prove),
 	ASKED(CELL_LOGIN_END, 2 * HASH + TEXT, 256, ask_login_on_end),
-	ASKED(CELL_LOGOUT, HASH + 1, 0, ask_session_on_logout),
+	ASKED(CELL_LOGOUT, TOKEN + 1, 0, ask_session_on_logout),
 	ASKED(CELL_APPS, HASH + 4, 0, ask_app_on_apps),
 	ASKED(CELL_TICKET, 3 * HASH + 8, 0, ask_app_on_ticket),
 	ASKED(CELL_ENTER, 3 * HASH + 8, 0, ask_app_on_enter),

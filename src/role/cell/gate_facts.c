@@ -75,11 +75,13 @@ struct gate_facts gate_facts_read(const struct gate_request *q, struct view orig
 	return f;
 }
 
+/* Servers that make variables of names (CGI: RFC 3875 §4.1.18) have '_' for whatever is neither
+ * letter nor digit. */
 static uint8_t facts_fold(uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return (uint8_t)(c | 0x20);
-	return c == '_' ? '-' : c;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
 }
 
 static bool facts_starts(struct view name, struct view stem)

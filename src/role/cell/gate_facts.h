@@ -14,7 +14,7 @@ struct gate_facts gate_facts_read(const struct gate_request *q, struct view orig
 
 /*
  * gate_facts_drop - fields that applications believe are taken out: X-Sluis-* and `header`, in
- * every spelling that a server may read as the same (any case, '_' for '-': THREATS A5)
+ * every spelling that a server may read as the same (any case, '_' or '.' for '-': THREATS A5)
  */
 void gate_facts_drop(const struct gate_request *q, struct view header);
 

@@ -96,7 +96,7 @@ static void own_keys_are(struct gate_state *j, const struct ask_answer *a)
 
 static void own_leave(struct gate_state *j)
 {
-	struct cell_logout question = { .token = j->at_app.hash };
+	struct cell_logout question = { .app = j->app_id, .token = j->at_app.hash };
 	uint8_t room[64];
 	struct wbuf w = wbuf_of(room, sizeof room);
 

@@ -90,6 +90,14 @@ void jar_take_out(struct wbuf *w, struct view head, const struct http1_head *h)
 	}
 }
 
+void jar_take_out_set(struct view head, const struct http1_head *h)
+{
+	for (size_t i = 0; i < h->field_n; i++)
+		if (h->fields[i].id == FIELD_SET_COOKIE &&
+		    jar_is_ours(view_trim(field_value_view(head, &h->fields[i]))))
+			h->fields[i].id = FIELD_TAKEN_OUT;
+}
+
 static void jar_put_line(struct wbuf *w, enum jar_cookie cookie, struct view value)
 {
 	WBUF_LIT(w, "Set-Cookie: ");

@@ -34,6 +34,9 @@ void jar_read(struct jar *ret, struct view head, const struct http1_head *h);
  */
 void jar_take_out(struct wbuf *w, struct view head, const struct http1_head *h);
 
+/* jar_take_out_set - Set-Cookie fields of a server for one of ours are marked as taken out */
+void jar_take_out_set(struct view head, const struct http1_head *h);
+
 /* jar_put - a Set-Cookie line; max_age_s 0: until the browser is closed. jar_put_gone - one that
  * takes the cookie away */
 void jar_put(struct wbuf *w, enum jar_cookie cookie, struct view value, uint32_t max_age_s);

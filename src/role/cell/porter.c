@@ -238,6 +238,13 @@ static void porter_expired(struct edge *e, struct exchange *x)
 		       "the authority did not answer in time");
 }
 
+/* Cookies of ours are set here alone: an application that can be made to set one would give its
+ * visitors another's session. */
+static void porter_take_answer(struct view head, const struct http1_head *h)
+{
+	jar_take_out_set(head, h);
+}
+
 static void porter_put_answer(struct edge *e, struct exchange *x, struct wbuf *w)
 {
 	struct gate_state *j = x->gate;
@@ -414,6 +421,7 @@ static const struct gate_hooks porter_hooks = {
 	.act = porter_act,
 	.run = porter_run,
 	.expired = porter_expired,
+	.take_answer = porter_take_answer,
 	.put_answer = porter_put_answer,
 	.user = porter_user,
 	.ended = porter_ended,

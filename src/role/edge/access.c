@@ -115,7 +115,7 @@ static void access_put_stream(struct wbuf *w, const struct exchange *x)
 }
 
 /* An invitation's link is a secret (DEFAULTS 8.15.02): whoever reads the log would have it. */
-static struct view access_path(const struct exchange *x)
+struct view access_path(const struct exchange *x)
 {
 	struct view path = view_slice(access_span(x, x->path_at), 0, ACCESS_PATH_MAX);
 	bool is_portal = x->rule && x->rule->action == IMAGE_ACTION_PORTAL;

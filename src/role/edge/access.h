@@ -7,6 +7,9 @@
 /* access_why - why x is answered here; for its record */
 void access_why(struct exchange *x, const char *why);
 
+/* access_path - what logs and traces may have of x's path; borrows x's head */
+struct view access_path(const struct exchange *x);
+
 /* access_record - one request is over: counters, and the record when log.access is on */
 void access_record(struct edge *e, struct exchange *x);
 

@@ -152,18 +152,27 @@ enum err answer_send(struct edge *e, struct exchange *x, struct view v)
 	return is_last ? conn_send_last(e, &x->c->conn, v) : conn_send(e, &x->c->conn, v);
 }
 
+void answer_take_out(struct edge *e, const struct exchange *x, struct view head,
+		     const struct http1_head *h)
+{
+	const struct image_filter *f = filter_of(x);
+
+	if (f)
+		filter_drop(&x->g->image, f->answer_drops, head, h);
+	if (x->gate)
+		e->gate->take_answer(head, h);
+}
+
 /* A 1xx that is not the switch to another protocol: passed on to those who can understand it. */
 static enum err answer_interim(struct edge *e, struct exchange *x, struct view head,
 			       const struct http1_head *h)
 {
-	const struct image_filter *f = filter_of(x);
 	struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
 
 	x->progress = 0;
 	if (x->flags & X_OLD_CLIENT)
 		return E_OK;
-	if (f)
-		filter_drop(&x->g->image, f->answer_drops, head, h);
+	answer_take_out(e, x, head, h);
 	answer_put_status(&w, head, h);
 	(void)answer_put_fields(&w, x, head, h);
 	WBUF_LIT(&w, "\r\n");
@@ -198,8 +207,7 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 		hedge_learn(x);
 	if (x->u)
 		answer_count(e, x);
-	if (f)
-		filter_drop(&x->g->image, f->answer_drops, head, h);
+	answer_take_out(e, x, head, h);
 	if (x->rule->compress != IMAGE_NONE)
 		compress_begin(e, x, head, h);
 	answer_put_status(&w, head, h);

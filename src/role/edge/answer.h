@@ -23,6 +23,11 @@ enum err answer_more(struct edge *e, struct exchange *x, struct view *in);
  * E_PROTO, and the errors of answer_more */
 enum err answer_stored(struct edge *e, struct exchange *x, struct view in);
 
+/* answer_take_out - fields of a server's answer that x's client is not to see are marked
+ * (FIELD_TAKEN_OUT): what a filter drops, what only the gate may say */
+void answer_take_out(struct edge *e, const struct exchange *x, struct view head,
+		     const struct http1_head *h);
+
 /* answer_count - a server has answered: counters, and what the dialer is told */
 void answer_count(struct edge *e, struct exchange *x);
 

@@ -46,6 +46,9 @@ struct gate_hooks {
 	void (*run)(struct edge *e, struct exchange *x);
 	/* what gate_wait gave it has passed: must answer */
 	void (*expired)(struct edge *e, struct exchange *x);
+	/* a server's answer to an exchange with x->gate: fields that are not a server's to send get
+	 * the id FIELD_TAKEN_OUT */
+	void (*take_answer)(struct view head, const struct http1_head *h);
 	/* lines for the final answer of a server to an exchange with x->gate: Set-Cookie */
 	void (*put_answer)(struct edge *e, struct exchange *x, struct wbuf *w);
 	/* whose session the request was made in, borrowed; empty: nobody's */

@@ -7,6 +7,7 @@
 #include "ipc/edge_exporter.h"
 #include "ipc/span.h"
 #include "proto/traceparent.h"
+#include "role/edge/access.h"
 #include "role/edge/conn.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -130,7 +131,7 @@ static struct span trace_common(const struct edge *e, const struct exchange *x, 
 			      .end_ns = from_ns + e->loop.now_ns,
 			      .trace_id = view_of(x->trace.trace_id, sizeof x->trace.trace_id),
 			      .method = trace_span(x, x->method_at),
-			      .path = trace_span(x, x->path_at),
+			      .path = access_path(x),
 			      .status = x->flags & X_ANSWERED ? x->status : 0 };
 }
 

@@ -5,6 +5,7 @@
 #include "role/edge/tunnel.h"
 
 #include "role/edge/access.h"
+#include "role/edge/answer.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
@@ -40,8 +41,7 @@ enum err tunnel_start(struct edge *e, struct exchange *x, struct view head,
 	struct wbuf w = wbuf_of(e->frame, sizeof e->frame);
 	const struct image_filter *f = filter_of(x);
 
-	if (f)
-		filter_drop(&x->g->image, f->answer_drops, head, h);
+	answer_take_out(e, x, head, h);
 	WBUF_LIT(&w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
 		     "websocket\r\n");
 	for (size_t i = 0; i < h->field_n; i++)
