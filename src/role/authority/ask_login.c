@@ -183,6 +183,9 @@ static void ask_login_password(struct authority_cell *c, const struct question *
 	uint8_t name_at[GATE_TITLE_MAX];
 	struct view name = ask_login_name(ask->user, name_at);
 
+	/* a flood of log-ins that others began may have taken its place: nothing was in it yet */
+	if (!l && !hash32_is_zero(&ask->transaction))
+		l = login_begin(a, c, &ask->transaction);
 	if (!l || l->state == LOGIN_DONE) {
 		login_answer(a, q, NULL, GATE_WHY_EXPIRED);
 		return;

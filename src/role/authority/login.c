@@ -51,25 +51,40 @@ void login_end(struct authority *a, struct login *l)
 	list_append(&a->login_free, &l->age);
 }
 
-/* One network has its share, however many cells it opens; its own oldest goes first. */
-static void login_make_room(struct authority *a, const struct ip *network)
+/* Those that are past the password, right or wrong alike (who floods would see which), or of who is
+ * logged in: others can be begun again without anybody's knowing. */
+static bool login_has_begun(const struct login *l)
+{
+	return l->state == LOGIN_CODE || l->is_busy || l->session;
+}
+
+/* The oldest of a network, or of all with NULL, and how many there are; such as have not begun go
+ * before those that have. */
+static struct login *login_oldest(struct authority *a, const struct ip *network, unsigned *ret_n)
 {
 	struct login *oldest = NULL;
-	unsigned n = 0;
 
+	*ret_n = 0;
 	for (struct list *i = a->login_age.next; i != &a->login_age; i = i->next) {
 		struct login *l = LIST_OWNER(i, struct login, age);
 
-		if (!ip_eq(&l->network, network))
+		if (network && !ip_eq(&l->network, network))
 			continue;
-		if (!oldest)
+		if (!oldest || (login_has_begun(oldest) && !login_has_begun(l)))
 			oldest = l;
-		n++;
+		++*ret_n;
 	}
+	return oldest;
+}
+
+/* One network has its share, however many cells it opens; its own go first. */
+static void login_make_room(struct authority *a, const struct ip *network)
+{
+	unsigned n = 0;
+	struct login *oldest = login_oldest(a, network, &n);
+
 	if (n < AUTHORITY_LOGINS_PER_SOURCE)
-		oldest = NULL;
-	if (!oldest && list_is_empty(&a->login_free))
-		oldest = LIST_OWNER(a->login_age.next, struct login, age);
+		oldest = list_is_empty(&a->login_free) ? login_oldest(a, NULL, &n) : NULL;
 	if (oldest)
 		login_end(a, oldest);
 }

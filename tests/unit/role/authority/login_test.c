@@ -3,8 +3,10 @@
 #include "../../check.h"
 
 #include "role/authority/factor.h"
+#include "role/authority/login.h"
 #include "tests/ipc/authority_kit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -284,6 +286,38 @@ static void test_transactions_are_few(void **state)
 	authority_kit_wait(&s->k, 601);
 	assert_int_equal(begin(s, other, &theirs, NULL, 9).app, 9); /* ten minutes */
 	close(other);
+}
+
+/* A flood from many networks keeps nobody out: who is past the password goes on, right or wrong
+ * alike, and who is not begins with it (THREATS A22). */
+static void test_flood_of_transactions(void **state)
+{
+	struct scene *s = *state;
+	struct hash32 right = authority_kit_hash(6, 0), wrong = authority_kit_hash(6, 1),
+		      page = authority_kit_hash(6, 2);
+
+	(void)begin(s, s->cell, &right, NULL, 0);
+	(void)begin(s, s->cell, &wrong, NULL, 0);
+	(void)begin(s, s->cell, &page, NULL, 0);
+	assert_int_equal(password(s, s->cell, &right, "jan", "correct horse battery").state,
+			 LOGIN_CODE);
+	assert_int_equal(password(s, s->cell, &wrong, "jan", "incorrect horse").state, LOGIN_CODE);
+	for (uint16_t i = 0; i < AUTHORITY_LOGINS + AUTHORITY_LOGINS_PER_SOURCE; i++) {
+		struct hash32 login = authority_kit_hash(4, i);
+		char from[32];
+		int cell = -1;
+
+		snprintf(from, sizeof from, "198.%d.%d.1", 18 + i / 256, i % 256);
+		cell = authority_kit_cell(&s->k, (uint16_t)(2 + i % 64), from, 5);
+		(void)begin(s, cell, &login, NULL, 3);
+		close(cell);
+		authority_kit_run(&s->k);
+	}
+	assert_non_null(login_find(s->k.a, &right));
+	assert_non_null(login_find(s->k.a, &wrong));
+	assert_null(login_find(s->k.a, &page));
+	assert_int_equal(password(s, s->cell, &page, "jan", "correct horse battery").state,
+			 LOGIN_CODE);
 }
 
 /* A hash of yesterday's parameters is made anew when the password was right. */
@@ -613,15 +647,25 @@ static void test_password_change(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_right),	   CASE(test_nothing_is_told),
-		CASE(test_no_lock_out),	   CASE(test_replayed_code),
-		CASE(test_recovery),	   CASE(test_transactions_are_few),
-		CASE(test_rehash),	   CASE(test_verifier_is_busy),
-		CASE(test_passkey),	   CASE(test_passkey_twice),
-		CASE(test_copied_passkey), CASE(test_step_up),
-		CASE(test_invitations),	   CASE(test_invitation_expires),
-		CASE(test_last_factor),	   CASE(test_needs_fresh),
-		CASE(test_totp_enrolment), CASE(test_password_change),
+		CASE(test_right),
+		CASE(test_nothing_is_told),
+		CASE(test_no_lock_out),
+		CASE(test_replayed_code),
+		CASE(test_recovery),
+		CASE(test_transactions_are_few),
+		CASE(test_rehash),
+		CASE(test_verifier_is_busy),
+		CASE(test_flood_of_transactions),
+		CASE(test_passkey),
+		CASE(test_passkey_twice),
+		CASE(test_copied_passkey),
+		CASE(test_step_up),
+		CASE(test_invitations),
+		CASE(test_invitation_expires),
+		CASE(test_last_factor),
+		CASE(test_needs_fresh),
+		CASE(test_totp_enrolment),
+		CASE(test_password_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
