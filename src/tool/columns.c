@@ -1,7 +1,18 @@
 /* Measuring and printing columns. */
 #include "tool/columns.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
+
+/* What a terminal shows and does not obey: no control of C0 or C1 (ECMA-48 §5.3 begins commands
+ * with one), nothing that turns the direction of what follows. People choose some of these texts.
+ */
+static bool columns_is_plain(uint32_t c)
+{
+	return c >= 0x20 && (c < 0x7f || c > 0x9f) && c != 0x200e && c != 0x200f &&
+	       (c < 0x2028 || c > 0x202e) && (c < 0x2066 || c > 0x2069);
+}
 
 void columns_cell(struct columns *c, struct view text)
 {
@@ -11,10 +22,14 @@ void columns_cell(struct columns *c, struct view text)
 
 	if (c->at >= COLUMNS_MAX)
 		return;
-	for (size_t i = 0; i < text.n && wbuf_room(&w); i++) {
-		struct view one = view_slice(text, i, 1);
+	while (text.n && wbuf_room(&w) >= 4) {
+		struct view from = text;
+		uint32_t ch = 0;
+		bool is_good = utf8_next(&text, &ch) == E_OK;
 
-		wbuf_view_put(&w, *one.p < 0x20 || *one.p == 0x7f ? VIEW("?") : one);
+		wbuf_view_put(&w, is_good && columns_is_plain(ch)
+					  ? view_slice(from, 0, from.n - text.n)
+					  : VIEW("?"));
 	}
 	cell[w.n] = '\0';
 	if (w.n > *width)

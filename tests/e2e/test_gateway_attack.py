@@ -313,7 +313,7 @@ def test_texts_of_people_are_texts(place):
         page = eve.go(place.gate.url("/login"), headers={"User-Agent": evil})
         eve.log_out()
         page = eve.go(place.gate.url("/login"))
-        eve.submit(page, "/login", user="eve", password=PASSWORD, headers={"User-Agent": evil})
+        eve.submit(page, "/login", user="eve", password=PASSWORD, headers={"User-Agent": evil + "\xc2\x9b31m\xe2\x80\xae"})
         page = eve.submit(eve.go(place.gate.url("/factors")), "/factors/totp")
         eve.secret = gates.base32_on(page.text)
         shown = [eve.submit(page, "/factors/totp/confirm", name=evil, code=eve.code()),
@@ -321,6 +321,8 @@ def test_texts_of_people_are_texts(place):
     for page in shown:
         assert "<script>alert" not in page.text and "<img src=x" not in page.text
         assert page.header("Content-Security-Policy").startswith("default-src 'none'") and page.header("Cache-Control") == "no-store"
+    listed = place.sluis.run("session", "list").stdout
+    assert "<script>alert(1)" in listed and "?31m?" in listed and not set("\x9b\u202e\x1b") & set(listed)
     assert "<script>alert(1)" in " ".join(shown[2].page.words())
 
 
