@@ -1,17 +1,17 @@
 """The gateway end to end: log-in, applications, and sessions that end (P1, P6, P7; THREATS A5, A15, A17)."""
 import base64
 import json
+import os
 import re
 import socket
+import subprocess
 import threading
 import time
 import urllib.parse
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from harness import gateway as gates
+from harness import gateway as gates, memory
 from harness.origin import answer
 
 EVERYONE = {"access": {"allow": {"everyone": True}}}
@@ -47,12 +47,25 @@ def events(sluis, action):
         time.sleep(0.1)
 
 
+def verify(folder, key, message, signature):
+    """ES256 by OpenSSL (RFC 7518 §3.4, §6.2.1): raises when it is not this key's."""
+    der = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200") + b"\4" + decoded(key["x"]) + decoded(key["y"])
+    numbers = [signature[at:at + 32].lstrip(b"\0") for at in (0, 32)]
+    numbers = [(b"\0" if n[0] & 0x80 else b"") + n for n in numbers]
+    numbers = b"".join(b"\2" + bytes([len(n)]) + n for n in numbers)
+    for name, content in (("key", der), ("message", message), ("signature", b"\x30" + bytes([len(numbers)]) + numbers)):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(content)
+    subprocess.run(["openssl", "dgst", "-sha256", "-keyform", "DER", "-verify", "key", "-signature", "signature", "message"],
+                   cwd=folder, check=True, capture_output=True)
+
+
 def decoded(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 @pytest.mark.smoke
-def test_log_in_and_application(gate, sluis):
+def test_log_in_and_application(gate, sluis, folder):
     """Invitation, password and one-time code by forms; then an application that is told who it is, and can prove it."""
     g = gate()
     anna = g.person("anna", "staff")
@@ -65,10 +78,9 @@ def test_log_in_and_application(gate, sluis):
     said, claims = json.loads(decoded(head)), json.loads(decoded(payload))
     keys = anna.once(g.url("/.sluis/jwks.json", "cases"), headers=NAMES).json["keys"]
     key = next(k for k in keys if k["kid"] == said["kid"])
-    x, y = (int.from_bytes(decoded(key[n]), "big") for n in "xy")
-    raw = decoded(signature)
-    der = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-    ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().verify(der, f"{head}.{payload}".encode(), ec.ECDSA(hashes.SHA256()))
+    verify(folder, key, f"{head}.{payload}".encode(), decoded(signature))
+    with pytest.raises(subprocess.CalledProcessError):
+        verify(folder, key, f"{head}.{payload}x".encode(), decoded(signature))
     assert said["alg"] == "ES256" and claims["sub"] == "anna" and claims["aud"] == "cases"
     assert claims["exp"] - claims["iat"] <= 60 and abs(claims["iat"] - time.time()) < 30
     # what a client says about itself is not what the application hears
@@ -239,9 +251,48 @@ def test_revocation_cuts_streams(gate, sluis, capsys):
     over.set()
     waits = sorted((s.cut_at or began + 99) - began for s in streams)
     with capsys.disabled():
-        print(f"\n500 streams of 50 sessions: command {done - began:.3f} s, first cut {waits[0]:.3f} s, last {waits[-1]:.3f} s after it began")
+        print(f"\n500 streams of 50 sessions: command {done - began:.3f} s, first cut {waits[0]:.3f} s, last {waits[-1]:.3f} s")
     assert not any(s.complete for s in streams)
     assert waits[-1] - (done - began) < 1
+
+
+def test_http2(gate):
+    """The same over HTTP/2, with a client of its own kind: forms, cookies in crumbs, and a stream that is reset (RFC 9113 §8.2.3)."""
+
+    def drip(request, stream):
+        if request.target != "/drip":
+            return echo(request, stream)
+        stream.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nhello")
+        time.sleep(8)
+        return None
+
+    g = gate(drip, gateway={"session": {"binding": "network"}})
+    anna = g.person("anna")
+    assert anna.go(g.url("/", "cases")).text == "anna"
+
+    def curl(url, *more, **keywords):
+        at = urllib.parse.urlsplit(url)
+        crumbs = [word for k, v in anna.cookies[at.hostname].items() for word in ("-H", f"Cookie: {k}={v}")]
+        return subprocess.run(["curl", "-sS", "--http2", "--cacert", g.ca.certificate, "--resolve", f"{at.hostname}:{g.port}:127.0.0.1",
+                               "-w", "\n%{http_version} %{http_code}", *crumbs, "-H", "Cookie: own=1", *more, url],
+                              capture_output=True, text=True, timeout=30, check=False, **keywords)
+
+    assert curl(g.url("/", "cases")).stdout == "anna\n2 200"
+    assert g.server.requests[-1].header("Cookie") == "own=1"
+    page = curl(g.url("/sessions")).stdout
+    assert page.endswith("2 200")
+    token = re.search(r'name="t" value="([^"]+)"', page).group(1)
+    posted = curl(g.url("/language"), "-d", f"t={token}&language=nl&back=%2Fsessions", "-H", "Sec-Fetch-Site: same-origin", "-D", "-")
+    assert "303" in posted.stdout and "location: /sessions" in posted.stdout
+    under_way = []
+    thread = threading.Thread(target=lambda: under_way.append((curl(g.url("/drip", "cases")), time.monotonic())))
+    thread.start()
+    g.server.wait_for(len(g.server.requests) + 1)
+    began = time.monotonic()
+    g.command("session", "revoke", "--user", "anna")
+    thread.join(10)
+    ran, ended = under_way[0]
+    assert ran.returncode in (16, 18, 92) and ended - began < 1.5, (ran, ended - began)
 
 
 def test_web_socket(gate):
@@ -283,3 +334,28 @@ def test_web_socket(gate):
     except OSError:
         pass
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.skipif("os.getuid() != 0", reason="reads the memory of other users' processes")
+def test_cell_keeps_no_secret_of_its_own_user(gate, sluis):
+    """THREATS A: what was shown is wiped where it was read: not even the cell that it came to has a token, password or code."""
+    g = gate()
+    anna = g.person("anna")
+    assert anna.go(g.url("/a", "cases")).text == "anna" and anna.go(g.url("/b", "cases")).text == "anna"
+    with gates.Person(g, "anna") as again:
+        again.password, again.secret, again.used_step = anna.password, anna.secret, anna.used_step
+        needles = {"password": gates.PASSWORD.encode(), "password in a form": gates.PASSWORD.replace(" ", "+").encode()}
+        at = again.submit(again.go(g.url("/login")), "/login", user="anna", password=gates.PASSWORD)
+        assert all(memory.found_in(pid, needles) == [] for pid in sluis.pids("cell"))
+        assert again.submit(at, "/login/code", code=again.code()).status == 200
+        assert again.go(g.url("/c", "cases")).text == "anna"
+        for n, person in enumerate((anna, again)):
+            for jar in person.cookies.values():
+                for name, value in jar.items():
+                    needles[f"{name} {n}"], needles[f"{name} {n}, raw"] = value.encode(), decoded(value.split(".")[0])
+        assert len(needles) >= 10
+        pids = sluis.pids("cell")
+        assert len(pids) == 4
+        for pid in pids:
+            assert memory.found_in(pid, needles) == []
+            assert memory.found_in(pid, {"what every cell knows": b"login.example.nl"})

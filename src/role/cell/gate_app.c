@@ -51,6 +51,42 @@ static void app_forget(struct porter_grant *g)
 	secret_wipe(g, sizeof *g);
 }
 
+/* ---- refusing ---- */
+
+static void app_to_portal(struct gate_state *j)
+{
+	struct view path = porter_span(j, j->x->path_at), query = porter_query(j);
+	uint8_t room[PORTER_BACK_MAX];
+	struct wbuf back = wbuf_of(room, sizeof room);
+	struct token_fresh nonce = { 0 };
+
+	if (token_make(&nonce) != E_OK) {
+		gate_say_error(j, 503, "no memory for a nonce");
+		return;
+	}
+	wbuf_view_put(&back, path);
+	if (query.n) {
+		WBUF_LIT(&back, "?");
+		wbuf_view_put(&back, query);
+	}
+	if (wbuf_check(&back) != E_OK || !gate_facts_back(wbuf_view(&back)))
+		back.n = 0;
+	gate_say_enter(j, &nonce, wbuf_view(&back));
+	secret_wipe(&nonce, sizeof nonce);
+}
+
+static void app_refuse(struct gate_state *j, uint8_t verdict)
+{
+	if (verdict == GATE_OTHER)
+		gate_say_other(j);
+	else if (verdict == GATE_DENIED)
+		gate_say_denied(j);
+	else if (j->facts.is_navigation)
+		app_to_portal(j);
+	else
+		gate_say_problem(j, 401);
+}
+
 /* ---- going on ---- */
 
 /* What the application is told of who asks: written here alone, its other spellings are gone. */
@@ -126,7 +162,7 @@ void gate_app_answered(struct gate_state *j, const struct ask_answer *a)
 	    porter_is_live(j->porter, &g->hold))
 		app_pass(j, g);
 	else
-		gate_app_refuse(j, GATE_ENDED);
+		app_refuse(j, GATE_ENDED);
 }
 
 /* ---- asking ---- */
@@ -169,7 +205,7 @@ void gate_app_act(struct gate_state *j)
 		return;
 	}
 	if (!j->at_app.is_there) {
-		gate_app_refuse(j, GATE_NONE);
+		app_refuse(j, GATE_NONE);
 		return;
 	}
 	g = app_find(j->porter, j->app_id, &j->at_app);
@@ -238,7 +274,7 @@ static void app_tell(struct gate_state *j, struct porter_grant *g, uint8_t verdi
 	else if (verdict == 0)
 		gate_say_error(j, 503, "the authority has no answer");
 	else
-		gate_app_refuse(j, verdict);
+		app_refuse(j, verdict);
 }
 
 void gate_app_granted(struct porter *p, struct porter_grant *g, const struct ask_answer *a)
@@ -256,40 +292,4 @@ void gate_app_granted(struct porter *p, struct porter_grant *g, const struct ask
 	}
 	if (verdict != GATE_OK)
 		app_forget(g);
-}
-
-/* ---- refusing ---- */
-
-static void app_to_portal(struct gate_state *j)
-{
-	struct view path = porter_span(j, j->x->path_at), query = porter_query(j);
-	uint8_t room[PORTER_BACK_MAX];
-	struct wbuf back = wbuf_of(room, sizeof room);
-	struct token_fresh nonce = { 0 };
-
-	if (token_make(&nonce) != E_OK) {
-		gate_say_error(j, 503, "no memory for a nonce");
-		return;
-	}
-	wbuf_view_put(&back, path);
-	if (query.n) {
-		WBUF_LIT(&back, "?");
-		wbuf_view_put(&back, query);
-	}
-	if (wbuf_check(&back) != E_OK || !gate_facts_back(wbuf_view(&back)))
-		back.n = 0;
-	gate_say_enter(j, &nonce, wbuf_view(&back));
-	secret_wipe(&nonce, sizeof nonce);
-}
-
-void gate_app_refuse(struct gate_state *j, uint8_t verdict)
-{
-	if (verdict == GATE_OTHER)
-		gate_say_other(j);
-	else if (verdict == GATE_DENIED)
-		gate_say_denied(j);
-	else if (j->facts.is_navigation)
-		app_to_portal(j);
-	else
-		gate_say_problem(j, 401);
 }

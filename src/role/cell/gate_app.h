@@ -13,10 +13,6 @@ void gate_app_granted(struct porter *p, struct porter_grant *g, const struct ask
 /* gate_app_answered - to what j has asked itself: for a fresh token */
 void gate_app_answered(struct gate_state *j, const struct ask_answer *a);
 
-/* gate_app_refuse - j may not go on: a redirect, a page or 401, by who asks. factors, reason: as
- * the authority said */
-void gate_app_refuse(struct gate_state *j, uint8_t verdict);
-
 /*
  * gate_app_hold - what a grant says, checked
  * E_DENIED it is none that may be used: verdict says so, or it makes no sense (THREATS A20)

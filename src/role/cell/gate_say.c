@@ -100,6 +100,7 @@ void gate_say_to(struct gate_state *j, struct view location, struct view more)
 	WBUF_LIT(&lines, "\r\n");
 	wbuf_view_put(&lines, more);
 	a.lines = wbuf_view(&lines);
+	j->porter->wipes_piece = true;
 	if (wbuf_check(&lines) == E_OK)
 		gate_answer(j->porter->edge, j->x, &a);
 	else

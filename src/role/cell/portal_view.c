@@ -104,6 +104,7 @@ static void view_send(struct gate_state *j, struct gate_answer *a, struct wbuf *
 	a->lines = wbuf_view(lines);
 	gate_answer(p->edge, j->x, a);
 	secret_wipe(p->lines, lines->n);
+	p->wipes_piece = true;
 }
 
 static const char *view_why(uint16_t status)

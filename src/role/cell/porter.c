@@ -109,39 +109,16 @@ const struct image_app *porter_app_of(const struct gate_state *j, uint64_t id)
 	return NULL;
 }
 
-/* The same bytes, where they can be wiped: what has been read lies in one of these. */
-static uint8_t *porter_bytes(struct edge *e, const struct client *c, struct view v)
-{
-	const struct {
-		uint8_t *p;
-		size_t n;
-	} places[] = { { e->plain, sizeof e->plain },
-		       { e->in, sizeof e->in },
-		       { c->conn.in ? c->conn.in->p : NULL, c->conn.in ? BUFFER_BYTES : 0 } };
-
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		size_t at = (uintptr_t)v.p - (uintptr_t)places[i].p;
-
-		if (places[i].p && at < places[i].n && v.n <= places[i].n - at)
-			return places[i].p + at;
-	}
-	return NULL;
-}
-
 /* Cookies of ours are gone from the place where they were read; others of the same field have been
  * copied. */
 static void porter_wipe(struct edge *e, const struct client *c, const struct gate_request *q)
 {
 	for (size_t i = 0; i < q->h->field_n; i++) {
 		const struct field *f = &q->h->fields[i];
-		uint8_t *p = NULL;
 
-		if (f->id != FIELD_TAKEN_OUT ||
-		    !view_ieq(field_name_view(q->head, f), VIEW("cookie")))
-			continue;
-		p = porter_bytes(e, c, field_value_view(q->head, f));
-		if (p)
-			secret_wipe(p, f->value_n);
+		if (f->id == FIELD_TAKEN_OUT &&
+		    view_ieq(field_name_view(q->head, f), VIEW("cookie")))
+			gate_wipe(e, &c->conn, field_value_view(q->head, f));
 	}
 }
 
@@ -249,12 +226,12 @@ static void porter_put_answer(struct edge *e, struct exchange *x, struct wbuf *w
 {
 	struct gate_state *j = x->gate;
 
-	(void)e;
 	if (!j->sets_session)
 		return;
 	jar_put(w, JAR_APP, view_of(j->fresh.text, sizeof j->fresh.text), 0);
 	secret_wipe(j->fresh.text, sizeof j->fresh.text);
 	j->sets_session = false;
+	e->porter->wipes_piece = true; /* the head is built there */
 }
 
 /* ---- the authority ---- */
@@ -395,6 +372,9 @@ static void porter_tick(struct edge *e)
 	if (e->loop.now_ms - p->ticked_ms < PORTER_TICK_MS)
 		return;
 	p->ticked_ms = e->loop.now_ms;
+	if (p->wipes_piece)
+		secret_wipe(e->piece, sizeof e->piece);
+	p->wipes_piece = false;
 	for (uint32_t i = 0; i < p->job_high; i++) {
 		struct gate_state *j = &p->jobs[i];
 

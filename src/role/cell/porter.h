@@ -118,6 +118,7 @@ struct porter {
 	uint32_t job_cap, job_high;
 	uint64_t ticked_ms, used_ms; /* when use was last told */
 	uint32_t hello_n;
+	bool wipes_piece; /* a token went out by the edge's scratch */
 	uint8_t hello[2 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
 	struct porter_grant grants[PORTER_GRANTS];
 	struct porter_form forms[PORTER_FORMS];

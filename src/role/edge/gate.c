@@ -8,6 +8,7 @@
 #include "role/edge/local.h"
 #include "role/edge/request.h"
 #include "sys/fd.h"
+#include "sys/secret.h"
 
 struct gate_refusal gate_judge(struct edge *e, struct exchange *x, const struct gate_request *q)
 {
@@ -78,18 +79,41 @@ enum err gate_insert(struct exchange *x, struct view lines)
 	return wbuf_check(&w);
 }
 
+void gate_wipe(struct edge *e, const struct conn *k, struct view v)
+{
+	const struct {
+		uint8_t *p;
+		size_t n;
+	} places[] = { { e->plain, sizeof e->plain },
+		       { e->in, sizeof e->in },
+		       { e->piece, sizeof e->piece },
+		       { k->in ? k->in->p : NULL, k->in ? BUFFER_BYTES : 0 } };
+
+	for (size_t i = 0; v.n && i < sizeof places / sizeof places[0]; i++) {
+		size_t at = (uintptr_t)v.p - (uintptr_t)places[i].p;
+
+		if (places[i].p && at < places[i].n && v.n <= places[i].n - at)
+			secret_wipe(places[i].p + at, v.n);
+	}
+}
+
 enum err gate_body(struct edge *e, struct exchange *x, struct wbuf *into)
 {
+	struct conn *k = &x->c->conn;
+
 	while (!x->request.is_done) {
-		struct view in = conn_pending(&x->c->conn), out = { 0 };
+		struct view in = conn_pending(k), all = { 0 }, out = { 0 };
 		struct wbuf scratch = wbuf_of(e->piece, sizeof e->piece);
 
 		if (in.n == 0 || x->flags & X_BODY_MOVED)
-			TRY(conn_fill(e, &x->c->conn, READ_BYTES, &in));
+			TRY(conn_fill(e, k, READ_BYTES, &in));
+		all = in;
 		TRY(body_next(&x->request, &in, &scratch, &out));
 		x->flags |= X_BODY_MOVED;
 		wbuf_view_put(into, out);
-		TRY(conn_keep(e, &x->c->conn, in));
+		gate_wipe(e, k, view_slice(all, 0, all.n - in.n));
+		gate_wipe(e, k, wbuf_view(&scratch));
+		TRY(conn_keep(e, k, in));
 		if (wbuf_check(into) != E_OK)
 			return E_LIMIT;
 	}

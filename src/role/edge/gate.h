@@ -85,11 +85,15 @@ enum err gate_insert(struct exchange *x, struct view lines);
 void gate_pass(struct edge *e, struct exchange *x);
 
 /*
- * gate_body - appends what has come of the request's content
+ * gate_body - appends what has come of the request's content, and wipes it where it was
  * E_OK that was all · E_AGAIN more is to come: gate_wait, and again in x's next turn · E_LIMIT into
  * is full, or the content is over the listener's limit · E_CLOSED, E_PROTO, E_NOMEM as conn_fill
  */
 enum err gate_body(struct edge *e, struct exchange *x, struct wbuf *into);
+
+/* gate_wipe - v lies in what k was read into, or in the edge's scratch: its bytes are overwritten
+ * there. What lies elsewhere stays */
+void gate_wipe(struct edge *e, const struct conn *k, struct view v);
 
 /* An answer of the gate's own. */
 struct gate_answer {
