@@ -36,6 +36,8 @@ struct kit {
 	struct sockaddr_in address;
 	struct image_listener plain; /* what the image says, without TLS */
 	struct kit_server servers[KIT_SERVERS];
+	const void *owned[5]; /* what only the edge's own memory points at, which the leak checker
+				 can't see */
 	unsigned server_n;
 	size_t answer_n;
 	uint8_t answer[KIT_RECEIVED]; /* what the client has got */
@@ -56,6 +58,7 @@ struct kit {
 };
 
 struct kit *kit_new(void);
+/* kit_free - closes what it has open; its memory stays, as a cell's does */
 void kit_free(struct kit *k);
 
 /* kit_forget - servers, tokens, answers: as new; the connection is closed */

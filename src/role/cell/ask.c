@@ -155,11 +155,12 @@ enum err ask_take(struct ask *a, int fd)
 void ask_lost(struct ask *a)
 {
 	static const struct ask_answer lost = { 0 };
+	uint32_t upto = a->seq; /* what is asked on hearing of a loss is not lost itself */
 
 	for (unsigned i = 0; i < CELL_QUESTIONS; i++) {
 		struct ask_question *q = &a->questions[i];
 
-		if (q->seq == 0)
+		if (q->seq == 0 || (int32_t)(q->seq - upto) > 0)
 			continue;
 		if (q->may_repeat && q->who != ASK_NOBODY)
 			q->is_sent = false;
