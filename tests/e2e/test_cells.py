@@ -398,3 +398,21 @@ def test_the_spawner_is_replaced_now_and_then(sluis, gateway, origin):
     tunnel.close()
     held.close()
     until(lambda: not set(first) & set(sluis.pids("spawner")))
+
+
+def test_upgrade(sluis, cells, origin):
+    """P11: new programs, the spawner's too; tunnels of the old cells go on."""
+    at = cells(origin(echo))
+    tunnel = wire.Client(**at)
+    tunnel.send(wire.request(fields=WEBSOCKET))
+    assert tunnel.head().status == 101
+    old = sluis.pids("spawner")
+    ran = sluis.run("upgrade")
+    assert ran.returncode == 0, ran.stderr
+    for _ in range(10):
+        assert sluis.ask(tls=at["tls"]).status == 200
+    assert [pid for pid in sluis.pids("spawner") if pid not in old]
+    tunnel.send(b"still here")
+    assert tunnel.exactly(10) == b"still here"
+    tunnel.close()
+    until(lambda: not set(old) & set(sluis.pids("spawner")))
