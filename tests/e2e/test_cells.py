@@ -297,6 +297,8 @@ def test_counted(sluis, cells, origin):
 
     until(lambda: value('sluis_listener_requests_total{') == 12)
     assert value('sluis_listener_connections{') == 3
+    until(lambda: value('sluis_cells_strangers') == 3)
+    assert value('sluis_cells_started_total') == 3 and value('sluis_cells_spawn_seconds_total') > 0
     for client in held:
         client.close()
     until(lambda: value('sluis_listener_connections{') == 0)

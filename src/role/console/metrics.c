@@ -216,6 +216,12 @@ static uint64_t metrics_number(const struct metrics_source *s, const struct metr
 	case FROM_EXPORTER:
 		v = view_of(s->exporter, s->exporter ? sizeof *s->exporter : 0);
 		break;
+	case FROM_CELLS:
+		v = view_of(s->cells, s->cells ? sizeof *s->cells : 0);
+		break;
+	case FROM_GATE:
+		v = view_of(s->gate, s->gate ? sizeof *s->gate : 0);
+		break;
 	case FROM_AUDIT:
 		v = view_of(s->audit, s->audit ? sizeof *s->audit : 0);
 		break;

@@ -36,6 +36,12 @@ static const char *const abuses[PAGE_ABUSES] = {
 	[PAGE_ABUSE_PROTOCOL] = "protocol",   [PAGE_ABUSE_HANDSHAKE] = "handshake",
 };
 
+static const char *const refusals[PAGE_CELL_REFUSALS] = {
+	[PAGE_CELL_ADDRESS] = "address", [PAGE_CELL_STRANGERS] = "strangers",
+	[PAGE_CELL_ALL] = "all",	 [PAGE_CELL_SILENT] = "silent",
+	[PAGE_CELL_NO_TLS] = "no_tls",	 [PAGE_CELL_SYSTEM] = "system",
+};
+
 #define BY(label, values, first)                                                                   \
 	{                                                                                          \
 		label, values, sizeof values / sizeof *values, first                               \
@@ -48,6 +54,7 @@ static const struct metrics_by by_version = BY("version", versions, 0);
 static const struct metrics_by by_reason = BY("reason", failures, 0);
 static const struct metrics_by by_abuse = BY("reason", abuses, 0);
 static const struct metrics_by by_drop = BY("reason", drops, 0);
+static const struct metrics_by by_refusal = BY("reason", refusals, 0);
 
 /* Rows by where their number lies: T is the struct of the scope's entry, field its member. */
 #define ROW_AT(scope, from, T, field, name, type, by, decimals, help)                              \
@@ -78,6 +85,11 @@ static const struct metrics_by by_drop = BY("reason", drops, 0);
 #define ROW_EXPORTER(field, name, type, help)                                                      \
 	ROW_AT(SCOPE_INSTANCE, FROM_EXPORTER, struct page_exporter_page, field, name, type, NULL,  \
 	       0, help)
+#define ROW_CELLS(field, name, type, decimals, help)                                               \
+	ROW_AT(SCOPE_INSTANCE, FROM_CELLS, struct page_cells_page, field, name, type, NULL,        \
+	       decimals, help)
+#define ROW_GATE(field, name, type, help)                                                          \
+	ROW_AT(SCOPE_INSTANCE, FROM_GATE, struct page_gate_page, field, name, type, NULL, 0, help)
 #define ROW_ROLE(field, name, type, decimals, help)                                                \
 	ROW_AT(SCOPE_ROLE, FROM_KEEPER, struct page_keeper_role, field, name, type, NULL,          \
 	       decimals, help)
@@ -140,6 +152,40 @@ const struct metrics_row metrics_rows[] = {
 		     "Batches posted, tries included."),
 	ROW_EXPORTER(posts_failed, "sluis_trace_posts_failed_total", "counter",
 		     "Batches that the collector did not take at once."),
+
+	ROW_CELLS(strangers, "sluis_cells_strangers", "gauge", 0,
+		  "Connections of the gateway on which nobody has logged in; a process each."),
+	ROW_CELLS(at_work, "sluis_cells_at_work", "gauge", 0,
+		  "Connections of the gateway that have shown a session; a process each."),
+	ROW_CELLS(pending, "sluis_cells_pending", "gauge", 0,
+		  "Connections that have not begun TLS yet, and have no process."),
+	ROW_CELLS(started, "sluis_cells_started_total", "counter", 0, "Cells started."),
+	ROW_CELLS(ended, "sluis_cells_ended_total", "counter", 0, "Cells that have ended."),
+	ROW_CELLS(crashed, "sluis_cells_crashed_total", "counter", 0,
+		  "Cells that were ended by a signal which no part of Sluis sent."),
+	ROW_CELLS(killed, "sluis_cells_killed_total", "counter", 0,
+		  "Cells that were killed because they went on after their session had ended."),
+	ROW_WORDS(SCOPE_INSTANCE, FROM_CELLS, struct page_cells_page, refused,
+		  "sluis_cells_refused_total", &by_refusal, "Connections that got no process."),
+	ROW_CELLS(spawn_us, "sluis_cells_spawn_seconds_total", "counter", 6,
+		  "From a client's first bytes to its cell's own first step, of all cells."),
+	ROW_GATE(sessions, "sluis_gateway_sessions", "gauge", "Sessions that live."),
+	ROW_GATE(logins, "sluis_gateway_logins_total", "counter", "Log-ins that went well."),
+	ROW_GATE(logins_failed, "sluis_gateway_logins_failed_total", "counter",
+		 "Log-ins that failed."),
+	ROW_GATE(logins_delayed, "sluis_gateway_logins_delayed_total", "counter",
+		 "Log-ins that had to wait because of failures before."),
+	ROW_GATE(grants, "sluis_gateway_grants_total", "counter", "Applications that were opened."),
+	ROW_GATE(denials, "sluis_gateway_denials_total", "counter",
+		 "Applications that were not opened because of their rules."),
+	ROW_GATE(step_ups, "sluis_gateway_step_ups_total", "counter",
+		 "Times that another factor was asked for."),
+	ROW_GATE(mismatches, "sluis_gateway_mismatches_total", "counter",
+		 "Sessions that showed up in another network or client."),
+	ROW_GATE(reuses, "sluis_gateway_reuses_total", "counter",
+		 "Tokens that came back after they had been replaced."),
+	ROW_GATE(revocations, "sluis_gateway_revocations_total", "counter",
+		 "Sessions that were ended by somebody."),
 
 	ROW_KEEPER(cpu_us, "sluis_ended_roles_cpu_seconds_total", "counter", 6,
 		   "Processor time of processes of roles that have ended."),

@@ -122,6 +122,8 @@ struct metrics_source pages_source(const struct console *c, const struct console
 				    .keeper = c->keeper_page,
 				    .audit = c->audit,
 				    .exporter = c->exporter,
+				    .cells = c->cells,
+				    .gate = c->gate,
 				    .load = c->load,
 				    .now_mono_ms = clock_mono_ms() };
 
