@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from harness import gateway as gates, origin as origins, sluis as instance
+from harness import gateway as gates, http2, origin as origins, sluis as instance
 from harness.gateway import PASSWORD, Person
 from harness.origin import answer
 
@@ -295,6 +295,20 @@ def test_sessions_in_a_pipeline(place, anna):
     got = place.ask("cases.example.nl", one % ("1", cookie) + one % ("2", "") + one % ("3", cookie + "Connection: close\r\n"))
     assert re.findall(r"HTTP/1\.1 (\d+)", got) == ["200", "401", "200"]
     assert [t for t in place.servers["cases"].targets if t in ("/1", "/2", "/3")] == ["/1", "/3"]
+
+
+def test_many_at_one_time(place, anna):
+    """H, A22: a page's hundred streams on a fresh connection all get their answer, beside as many with tokens that are none."""
+    host = "cases.example.nl"
+    with http2.Client(place.gate.port, tls=place.gate.context(), name=host) as client:
+
+        def begin(value):
+            return client.begin("/", authority=f"{host}:{place.gate.port}", fields=[("cookie", f"{OURS}-app={value}")])
+
+        good = [begin(token(anna, "cases")) for _ in range(90)]
+        assert [(a.status, a.body) for a in client.wait(*good)] == [(200, b"anna")] * 90
+        mixed = [begin(token(anna, "cases") if n % 8 == 0 else f"{n:043}") for n in range(64)]
+        assert [a.status for a in client.wait(*mixed)] == [200 if n % 8 == 0 else 401 for n in range(64)]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "https://other.example.nl", "null"])

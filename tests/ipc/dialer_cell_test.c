@@ -68,7 +68,7 @@ static int image(void)
 	int file = memfd_create("yaml", MFD_CLOEXEC), fd = -1, n = 0;
 
 	for (unsigned i = 0; i < POOLS; i++)
-		listening[i] = kit_listen("127.0.0.1", 64, &port[i]);
+		listening[i] = kit_listen("127.0.0.1", 256, &port[i]);
 	n = snprintf(text, sizeof text, yaml, port[0], port[1], port[2], port[3]);
 	assert_int_equal(write(file, text, (size_t)n), n);
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);

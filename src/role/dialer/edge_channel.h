@@ -11,7 +11,9 @@
 
 enum {
 	EDGE_CHANNEL_PENDING = 1024, /* calls of one edge at the same time */
-	EDGE_CHANNEL_CELL_PENDING = 64,
+	/* ... of one cell: a page that asks for a hundred things at once gets them (the default of
+	 * limits.streams_per_connection) */
+	EDGE_CHANNEL_CELL_PENDING = 128,
 	EDGE_CHANNEL_FRAMES = 64 /* handled per turn, so that others get theirs */
 };
 
