@@ -5,6 +5,7 @@
 #include "../unit/check.h"
 
 #include "ipc/authority_signer.h"
+#include "role/authority/reach.h"
 #include "role/authority/tool.h"
 #include "tests/ipc/authority_kit.h"
 
@@ -368,6 +369,85 @@ static void test_dialer(void **state)
 	assert_true(is_closed(s->k.dialer));
 }
 
+enum { CROWD = 400 };
+
+/* One token, many connections: each may reach the application. How many were refused. */
+static unsigned crowd_asks(struct scene *s, const int *cells, uint64_t app,
+			   const struct hash32 *token)
+{
+	unsigned refused = 0;
+
+	for (unsigned i = 0; i < CROWD; i++)
+		refused += authority_kit_grant(&s->k, cells[i], app, token, NULL) != GATE_OK;
+	return refused;
+}
+
+static unsigned count_frames(int fd)
+{
+	uint8_t buf[FRAME_MAX];
+	struct frame f = { 0 };
+	unsigned n = 0;
+
+	while (frame_receive(fd, buf, &f) == E_OK)
+		n++;
+	return n;
+}
+
+/* A dialer that does not read is waited for by nobody, and given up after five seconds; one that
+ * comes later is told of all, as it reads. */
+static void test_deaf_dialer(void **state)
+{
+	struct scene *s = *state;
+	struct hash32 token = authority_kit_hash(3, 3);
+	uint64_t files = authority_kit_app(&s->k, "files");
+	int cells[CROWD], deaf[2], late[2];
+	unsigned told = 0;
+
+	assert_int_equal(authority_kit_enter(&s->k, s->cell, files, &s->token, &token), GATE_OK);
+	for (unsigned i = 0; i < CROWD; i++)
+		cells[i] = authority_kit_cell(&s->k, 100 + i, "192.0.2.1", 1);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, deaf), 0);
+	CHECK_OK(reach_add(s->k.a, deaf[0]));
+	assert_true(crowd_asks(s, cells, files, &token) >
+		    0); /* it would allow what it never heard */
+	for (unsigned i = 0; i < 3; i++)
+		authority_kit_wait(&s->k, 2);
+	assert_int_equal(crowd_asks(s, cells, files, &token), 0);
+	assert_true(is_closed(deaf[1]));
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, late), 0);
+	CHECK_OK(reach_add(s->k.a, late[0]));
+	for (unsigned i = 0; i < 20 && told < CROWD + 1; i++) {
+		told += count_frames(late[1]);
+		authority_kit_run(&s->k);
+	}
+	assert_int_equal(told, CROWD + 1);
+	for (unsigned i = 0; i < CROWD; i++)
+		close(cells[i]);
+	close(deaf[1]);
+	close(late[1]);
+}
+
+/* Each change waits for the disk: a cell has so many of them. */
+static void test_budget(void **state)
+{
+	struct scene *s = *state;
+	struct cell_rotate ask = { .old = s->token };
+	struct kit_reply r;
+	unsigned done = 0;
+
+	for (uint16_t i = 0; i < 200; i++) {
+		ask.fresh = authority_kit_hash(9, i);
+		AUTHORITY_ASK(&s->k, s->cell, CELL_ROTATE, cell_rotate, ask, &r);
+		done += r.type == AUTHORITY_DONE;
+	}
+	assert_true(done > 30 && done <= AUTHORITY_WRITES);
+	authority_kit_wait(&s->k, 1);
+	ask.fresh = authority_kit_hash(9, 1000);
+	AUTHORITY_ASK(&s->k, s->cell, CELL_ROTATE, cell_rotate, ask, &r);
+	assert_int_equal(r.type, AUTHORITY_DONE);
+}
+
 /* ---- the command ---- */
 
 static void test_tool(void **state)
@@ -417,12 +497,15 @@ static void test_tool_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_lengths),    CASE(test_descriptors),	   CASE(test_order),
-		CASE(test_too_many),   CASE(test_of_others),	   CASE(test_does_not_read),
-		CASE(test_spawner),    CASE(test_spawner_replays), CASE(test_spawner_words),
-		CASE(test_verifier),   CASE(test_verifier_words),  CASE(test_signer),
-		CASE(test_no_signer),  CASE(test_dialer),	   CASE(test_tool),
-		CASE(test_tool_names),
+		CASE(test_lengths),	   CASE(test_descriptors),
+		CASE(test_order),	   CASE(test_too_many),
+		CASE(test_of_others),	   CASE(test_does_not_read),
+		CASE(test_spawner),	   CASE(test_spawner_replays),
+		CASE(test_spawner_words),  CASE(test_verifier),
+		CASE(test_verifier_words), CASE(test_signer),
+		CASE(test_no_signer),	   CASE(test_dialer),
+		CASE(test_deaf_dialer),	   CASE(test_budget),
+		CASE(test_tool),	   CASE(test_tool_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,7 +114,7 @@ static void kit_clock(struct authority_kit *k)
 	k->a->wall_us = k->wall_s * 1000000;
 }
 
-static void kit_start(struct authority_kit *k)
+void authority_kit_start(struct authority_kit *k)
 {
 	const char *why = "";
 	int theirs = -1;
@@ -159,10 +159,10 @@ void authority_kit_open(struct authority_kit *k, const char *yaml)
 	k->dir_fd = open(k->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	kit_must(k->dir_fd >= 0);
 	k->image_fd = kit_image(yaml, 1);
-	kit_start(k);
+	authority_kit_start(k);
 }
 
-static void kit_stop(struct authority_kit *k)
+void authority_kit_stop(struct authority_kit *k)
 {
 	struct authority *a = k->a;
 
@@ -171,7 +171,7 @@ static void kit_stop(struct authority_kit *k)
 	loop_close(&a->signer);
 	loop_close(&a->verifier);
 	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++)
-		loop_close(&a->dialers[i]);
+		loop_close(&a->dialers[i].source);
 	for (unsigned i = 0; i < AUTHORITY_SPAWNERS; i++)
 		loop_close(&a->spawners[i]);
 	for (unsigned i = 0; i < CELL_SLOTS; i++)
@@ -194,7 +194,7 @@ void authority_kit_close(struct authority_kit *k)
 {
 	static const char *const files[] = { "sluis.db", "sluis.db-wal", "sluis.db-shm" };
 
-	kit_stop(k);
+	authority_kit_stop(k);
 	for (unsigned i = 0; i < 3; i++)
 		(void)unlinkat(k->dir_fd, files[i], 0);
 	close(k->dir_fd);
@@ -205,8 +205,8 @@ void authority_kit_close(struct authority_kit *k)
 
 void authority_kit_restart(struct authority_kit *k)
 {
-	kit_stop(k);
-	kit_start(k);
+	authority_kit_stop(k);
+	authority_kit_start(k);
 }
 
 void authority_kit_reload(struct authority_kit *k, const char *yaml)
@@ -427,39 +427,6 @@ bool authority_kit_ask(struct authority_kit *k, int fd, uint8_t type, const stru
 	return authority_kit_hear(k, fd, ret) && ret->seq == seq;
 }
 
-/* ---- the command ---- */
-
-struct authority_tool_end authority_kit_act(struct authority_kit *k, const struct tool_act *act,
-					    unsigned rows[16])
-{
-	static uint8_t kept[FRAME_MAX];
-	struct authority_tool_end end = { 0 };
-	uint8_t body[FRAME_BODY_MAX];
-	struct wbuf w = wbuf_of(body, sizeof body);
-	struct frame f = { 0 };
-	int theirs = -1, ours = kit_pair(&theirs);
-
-	kit_must(tool_add(k->a, 1000, theirs) == E_OK);
-	kit_must(tool_act_put(&w, act) == E_OK);
-	authority_kit_say(ours, TOOL_ACT, 1, wbuf_view(&w));
-	for (unsigned pass = 0; pass < 10000; pass++) {
-		authority_kit_run(k);
-		while (kit_receive(ours, kept, &f) && f.type != AUTHORITY_TOOL_END) {
-			if (rows && f.type < 16)
-				rows[f.type]++;
-			f.type = 0;
-		}
-		if (f.type == AUTHORITY_TOOL_END)
-			break;
-	}
-	kit_must(f.type == AUTHORITY_TOOL_END && authority_tool_end_get(f.body, &end) == E_OK);
-	close(ours);
-	authority_kit_run(k);
-	return end;
-}
-
-/* ---- the log ---- */
-
 static void kit_log(struct authority_kit *k)
 {
 	uint8_t buf[RING_RECORD_MAX];
@@ -482,6 +449,40 @@ static void kit_log(struct authority_kit *k)
 	k->logged_n = w.n;
 	k->logged[w.n] = 0;
 }
+
+/* ---- the command ---- */
+
+struct authority_tool_end authority_kit_act(struct authority_kit *k, const struct tool_act *act,
+					    unsigned rows[16])
+{
+	static uint8_t kept[FRAME_MAX];
+	struct authority_tool_end end = { 0 };
+	uint8_t body[FRAME_BODY_MAX];
+	struct wbuf w = wbuf_of(body, sizeof body);
+	struct frame f = { 0 };
+	int theirs = -1, ours = kit_pair(&theirs);
+
+	kit_must(tool_add(k->a, 1000, theirs) == E_OK);
+	kit_must(tool_act_put(&w, act) == E_OK);
+	authority_kit_say(ours, TOOL_ACT, 1, wbuf_view(&w));
+	for (unsigned pass = 0; pass < 10000; pass++) {
+		authority_kit_run(k);
+		kit_log(k);
+		while (kit_receive(ours, kept, &f) && f.type != AUTHORITY_TOOL_END) {
+			if (rows && f.type < 16)
+				rows[f.type]++;
+			f.type = 0;
+		}
+		if (f.type == AUTHORITY_TOOL_END)
+			break;
+	}
+	kit_must(f.type == AUTHORITY_TOOL_END && authority_tool_end_get(f.body, &end) == E_OK);
+	close(ours);
+	authority_kit_run(k);
+	return end;
+}
+
+/* ---- the log ---- */
 
 unsigned authority_kit_told(struct authority_kit *k, const char *text)
 {

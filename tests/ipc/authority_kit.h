@@ -42,6 +42,10 @@ void authority_kit_close(struct authority_kit *k);
 /* authority_kit_restart - as after a crash: the store and the gate page stay, all else is new */
 void authority_kit_restart(struct authority_kit *k);
 
+/* authority_kit_stop, authority_kit_start - the two halves of it */
+void authority_kit_stop(struct authority_kit *k);
+void authority_kit_start(struct authority_kit *k);
+
 /* authority_kit_reload - another image */
 void authority_kit_reload(struct authority_kit *k, const char *yaml);
 

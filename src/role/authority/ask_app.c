@@ -32,7 +32,7 @@ static void ask_app_answer_verdict(struct authority_cell *c, const struct questi
 				   const struct decision *d)
 {
 	const struct authority_verdict r = {
-		.verdict = (uint8_t)d->verdict,
+		.verdict = d->verdict,
 		.reason = d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING,
 		.factors = d->factors,
 	};
@@ -48,7 +48,7 @@ static void ask_app_answer_no(struct authority_cell *c, const struct question *q
 			      const struct decision *d)
 {
 	const struct authority_grant r = {
-		.verdict = (uint8_t)d->verdict,
+		.verdict = d->verdict,
 		.reason = d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING,
 		.factors = d->factors,
 	};
@@ -95,7 +95,8 @@ static void ask_app_grant(struct authority_cell *c, const struct question *q, st
 		ask_app_answer_no(c, q, &d);
 		return;
 	}
-	if (reach_allow(a, c, app->id) != E_OK) {
+	if ((s->is_denied && session_set_denied(a, s->id, app->id, false) != E_OK) ||
+	    reach_allow(a, c, app->id) != E_OK) {
 		cell_refuse(a, q, GATE_WHY_BUSY, 0);
 		return;
 	}
@@ -130,7 +131,7 @@ enum err ask_app_on_grant(void *role, struct frame *f)
 		return E_OK;
 	}
 	if (e == E_OK)
-		d.verdict = session_show(c->a, c, &s);
+		d.verdict = (uint8_t)session_show(c->a, c, &s);
 	if (d.verdict == GATE_OK)
 		ask_app_grant(c, &q, &s, false);
 	else
@@ -149,17 +150,22 @@ enum err ask_app_on_apps(void *role, struct frame *f)
 	struct authority_apps r = { 0 };
 	uint8_t ids_at[ASK_APP_PAGE * 8], body[FRAME_BODY_MAX];
 	struct wbuf ids = wbuf_of(ids_at, sizeof ids_at), w = wbuf_of(body, sizeof body);
+	const struct decide_from from = { .ip = c->ip, .has_certificate = c->has_certificate };
+	struct decide_facts facts;
 	uint32_t i = 0;
 
 	TRY(cell_page_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	if (!cell_session(c, &q, &ask.token, 0, &s))
 		return E_OK;
+	if (decide_facts(c->a, &s, &from, &facts) != E_OK) {
+		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
+		return E_OK;
+	}
 	for (i = ask.from; i < image_count(im, IMAGE_APP) && wbuf_room(&ids) >= 8; i++) {
 		const struct image_app *app = image_app_at(im, i);
-		struct decision d = { 0 };
 
-		if (decide_here(c, &s, app, &d) == E_OK && d.verdict != GATE_DENIED)
+		if (decide(c->a, app, &facts).verdict != GATE_DENIED)
 			wbuf_u64(&ids, app->id);
 	}
 	r.next = i < image_count(im, IMAGE_APP) ? i : 0;
@@ -210,7 +216,7 @@ enum err ask_app_on_ticket(void *role, struct frame *f)
 	TRY(cell_asks(c, f, &q));
 	e = session_by_token(c->a, &ask.token, 0, &s);
 	if (e == E_OK)
-		d.verdict = session_show(c->a, c, &s);
+		d.verdict = (uint8_t)session_show(c->a, c, &s);
 	if (d.verdict == GATE_OK)
 		e = ask_app_decide(c, &s, decide_app_by_id(authority_image(c->a), ask.app), &d);
 	if ((e != E_OK && e != E_CLOSED) || hash32_is_zero(&ask.code) ||
@@ -264,10 +270,11 @@ enum err ask_app_on_enter(void *role, struct frame *f)
 		s.token = ask.token;
 		s.token_state = TOKEN_CURRENT;
 		s.token_made_s = authority_wall_s(c->a);
-		d.verdict = session_show(c->a, c, &s);
+		d.verdict = (uint8_t)session_show(c->a, c, &s);
 	}
-	if (d.verdict == GATE_OK && (hash32_is_zero(&ask.token) || !tell_room(c->a) ||
-				     session_enter(c->a, &s, ask.app, &ask.token) != E_OK))
+	if (d.verdict == GATE_OK &&
+	    (hash32_is_zero(&ask.token) || !tell_room(c->a) || !cell_may_write(c) ||
+	     session_enter(c->a, &s, ask.app, &ask.token) != E_OK))
 		e = E_SYS;
 	if (e == E_SYS)
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);

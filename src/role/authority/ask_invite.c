@@ -95,7 +95,7 @@ enum err ask_invite_on_invited(void *role, struct frame *f)
 	wish.invite = invite.id;
 	wish.agent = ask.agent;
 	if (why == GATE_WHY_NOTHING &&
-	    (!tell_room(a) || ask_invite_end_other(a, c, invite.id) != E_OK ||
+	    (!tell_room(a) || !cell_may_write(c) || ask_invite_end_other(a, c, invite.id) != E_OK ||
 	     session_make(a, c, &wish, &ask.token, &s) != E_OK))
 		why = GATE_WHY_BUSY;
 	if (why != GATE_WHY_NOTHING) {

@@ -131,8 +131,8 @@ static enum err ask_login_look_up(struct authority_cell *c, const struct login *
 
 	if (e == E_SYS)
 		return e;
-	/* a step-up is of the one who is logged in */
-	if (e == E_OK && l->session && l->user != ret->user.id)
+	/* a step-up is of the one who is logged in, a second factor of whose the first was */
+	if (e == E_OK && (l->session || l->shown) && l->user != ret->user.id)
 		ret->user.id = 0;
 	if (e == E_CLOSED || !ret->user.id) {
 		ret->user.id = 0;
@@ -159,7 +159,7 @@ static void ask_login_verify(struct authority_cell *c, const struct question *q,
 		return;
 	}
 	delay_count(&a->delay, &l->delay, a->now_ms);
-	if (!l->session)
+	if (!l->session && !l->shown)
 		l->user = who->user.id;
 	v->login = (uint32_t)(l - a->logins);
 	v->login_generation = l->generation;
@@ -190,11 +190,12 @@ static void ask_login_password(struct authority_cell *c, const struct question *
 		login_answer(a, q, NULL, GATE_WHY_EXPIRED);
 		return;
 	}
+	if (!l->is_busy && !(l->shown & GATE_PASSKEY))
+		login_reset(l);
 	if (l->is_busy || ask_login_look_up(c, l, name, &who) != E_OK) {
 		cell_refuse(a, q, GATE_WHY_BUSY, 0);
 		return;
 	}
-	login_reset(l);
 	ask_login_set_delay(a, c, l, name, who.is_known);
 	if (!ask_login_waits(c, q, l))
 		ask_login_verify(c, q, l, &who, ask->password);
@@ -253,14 +254,14 @@ static enum err ask_login_code(struct authority_cell *c, struct login *l,
 	return E_OK;
 }
 
-/* A step-up that begins with the code has no password before it that was counted. */
+/* A code that comes alone, or after a passkey, has no password before it that was counted. */
 static bool ask_login_code_waits(struct authority_cell *c, const struct question *q,
 				 struct login *l)
 {
 	struct authority *a = c->a;
 	struct user u = { 0 };
 
-	if (!l->wants)
+	if (!l->wants && !(l->shown & GATE_PASSKEY))
 		return false;
 	if (user_by_id(a, l->user, &u) != E_OK)
 		return false;
@@ -289,7 +290,7 @@ enum err ask_login_on_code(void *role, struct frame *f)
 		login_answer(a, &q, NULL, GATE_WHY_EXPIRED);
 		return E_OK;
 	}
-	if (l->is_busy || !tell_room(a)) {
+	if (l->is_busy || !tell_room(a) || !cell_may_write(c)) {
 		cell_refuse(a, &q, GATE_WHY_BUSY, 0);
 		return E_OK;
 	}
@@ -500,7 +501,7 @@ enum err ask_login_on_end(void *role, struct frame *f)
 	TRY(cell_asks(c, f, &q));
 	l = login_find(a, &ask.transaction);
 	if (l && l->state == LOGIN_DONE)
-		e = tell_room(a) ? ask_login_make(c, l, &ask, &s) : E_LIMIT;
+		e = tell_room(a) && cell_may_write(c) ? ask_login_make(c, l, &ask, &s) : E_LIMIT;
 	if (e == E_SYS || e == E_LIMIT) {
 		cell_refuse(a, &q, GATE_WHY_BUSY, 0);
 		return E_OK;

@@ -74,7 +74,9 @@ enum err ask_session_on_rotate(void *role, struct frame *f)
 	e = session_by_token(c->a, &ask.old, ask.app, &s);
 	if (e == E_OK)
 		v = session_show(c->a, c, &s);
-	if (e == E_OK && (v == GATE_OK || v == GATE_ENROL))
+	if (e == E_OK && (v == GATE_OK || v == GATE_ENROL) && !cell_may_write(c))
+		e = E_SYS;
+	else if (e == E_OK && (v == GATE_OK || v == GATE_ENROL))
 		e = session_rotate(c->a, &s, &ask.fresh);
 	else if (e != E_SYS)
 		e = E_DENIED;
@@ -106,6 +108,8 @@ enum err ask_session_on_logout(void *role, struct frame *f)
 		e = may_all ? session_end_all(c->a, s.user.id, 0, &t, NULL)
 			    : session_end_one(c->a, s.id, &t);
 	}
+	if (e == E_OK)
+		c->kill_ms = 0; /* it has asked for this, and shows what comes next */
 	if (e == E_SYS)
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 	else
@@ -203,7 +207,7 @@ enum err ask_session_on_locale(void *role, struct frame *f)
 
 	TRY(cell_locale_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	if (!cell_session(c, &q, &ask.token, CELL_MAY_ENROL, &s))
+	if (!cell_session(c, &q, &ask.token, CELL_MAY_ENROL | CELL_WRITES, &s))
 		return E_OK;
 	if (!ask.locale.n || !user_is_locale(ask.locale)) {
 		cell_refuse(c->a, &q, GATE_WHY_UNKNOWN, 0);

@@ -53,6 +53,9 @@ enum {
 	AUTHORITY_ASKED = 1 << 14,
 	AUTHORITY_GRACE_S = 10,
 	AUTHORITY_KILL_MS = 2000,
+	AUTHORITY_DIALER_MS = 5000, /* a dialer that takes nothing for so long is given up */
+	AUTHORITY_WRITES = 64,	    /* changes that one cell may ask for at once */
+	AUTHORITY_WRITES_PER_S = 2, /* ... and in the long run: each waits for the disk */
 	AUTHORITY_TICK_MS = 200,
 	AUTHORITY_SEEN_S = 30, /* when sessions were last used is written so often */
 	AUTHORITY_ENROL_S = 3600,
@@ -77,6 +80,14 @@ struct question {
 	uint32_t slot, seq;
 };
 
+/* A dialer, and how far it has been told of cells that were there before it. */
+struct authority_dialer {
+	struct loop_source source;
+	uint32_t next;	    /* CELL_SLOTS: it knows all */
+	uint64_t born;	    /* counts up */
+	uint64_t behind_ms; /* since when it has not taken what it was told; 0: it has */
+};
+
 struct authority_cell {
 	struct loop_source source;
 	struct authority *a;
@@ -89,6 +100,8 @@ struct authority_cell {
 	struct hash32 fingerprint;
 	uint16_t port, listener;
 	uint64_t denied_ms; /* a refusal is not told again before */
+	uint32_t writes;    /* thousandths of changes that it may ask for */
+	uint64_t wrote_ms;  /* when that was reckoned */
 	uint8_t open;	    /* questions without their answer */
 	bool has_hello;
 	bool has_certificate; /* its client has shown one that is good */
@@ -212,7 +225,9 @@ struct authority {
 	struct loop loop;
 	struct role_identity self;
 	struct loop_source keeper, signer, verifier;
-	struct loop_source dialers[AUTHORITY_DIALERS], spawners[AUTHORITY_SPAWNERS];
+	struct authority_dialer dialers[AUTHORITY_DIALERS];
+	struct loop_source spawners[AUTHORITY_SPAWNERS];
+	uint64_t born; /* counts dialers and spawners */
 	int image_fd, dir_fd;
 	uint32_t image_number;
 	struct authority_image now;
@@ -230,7 +245,7 @@ struct authority {
 
 	uint64_t now_ms;  /* monotonic */
 	uint64_t wall_us; /* both of this turn */
-	uint64_t tick_ms, seen_ms, sweep_ms;
+	uint64_t tick_ms, seen_ms, sweep_ms, purge_ms;
 
 	struct authority_cell cells[CELL_SLOTS];
 	struct tool tools[AUTHORITY_TOOLS];

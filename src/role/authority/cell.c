@@ -10,6 +10,18 @@
 
 enum { CELL_FRAMES = 2 * CELL_QUESTIONS, CELL_REFUSED = 8 };
 
+/* Its connection is over: everything of it is forgotten. */
+static void cell_end(struct authority_cell *c)
+{
+	struct authority *a = c->a;
+
+	reach_forbid(a, c);
+	if (PAGE_GET(a->gate->logged_in[c->slot]) == c->serial)
+		PAGE_SET(a->gate->logged_in[c->slot], 0);
+	loop_close(&c->source);
+	*c = (struct authority_cell){ .source = { .fd = -1, .kind = SOURCE_CELL }, .a = a };
+}
+
 enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd)
 {
 	struct authority_cell *c = NULL;
@@ -31,6 +43,8 @@ enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd)
 		.network = network_of(&told->ip),
 		.port = told->port,
 		.listener = told->listener,
+		.writes = AUTHORITY_WRITES * 1000,
+		.wrote_ms = a->now_ms,
 	};
 	if (fd_set_nonblocking(fd) != E_OK || loop_add(&a->loop, &c->source, EPOLLIN) != E_OK) {
 		cell_end(c);
@@ -39,18 +53,7 @@ enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd)
 	return E_OK;
 }
 
-void cell_end(struct authority_cell *c)
-{
-	struct authority *a = c->a;
-
-	reach_forbid(a, c);
-	if (PAGE_GET(a->gate->logged_in[c->slot]) == c->serial)
-		PAGE_SET(a->gate->logged_in[c->slot], 0);
-	loop_close(&c->source);
-	*c = (struct authority_cell){ .source = { .fd = -1, .kind = SOURCE_CELL }, .a = a };
-}
-
-void cell_pump(struct authority_cell *c)
+static void cell_pump(struct authority_cell *c)
 {
 	uint64_t serial = c->serial;
 	enum err e = frame_pump(c->source.fd, &cell_table, FRAME_RUN, c, CELL_FRAMES);
@@ -132,14 +135,30 @@ void cell_refuse(struct authority *a, const struct question *q, enum gate_reason
 	cell_answer(a, q, AUTHORITY_REFUSED, &w);
 }
 
-static enum gate_reason cell_why_not(const struct authority_cell *c, const struct session *s,
+bool cell_may_write(struct authority_cell *c)
+{
+	uint64_t now = c->a->now_ms, gained = (now - c->wrote_ms) * AUTHORITY_WRITES_PER_S;
+
+	c->wrote_ms = now;
+	if (gained > AUTHORITY_WRITES * 1000u - c->writes)
+		gained = AUTHORITY_WRITES * 1000u - c->writes;
+	c->writes += (uint32_t)gained;
+	if (c->writes < 1000)
+		return false;
+	c->writes -= 1000;
+	return true;
+}
+
+static enum gate_reason cell_why_not(struct authority_cell *c, const struct session *s,
 				     enum gate_verdict v, unsigned need)
 {
 	if (v != GATE_OK && !(v == GATE_ENROL && need & CELL_MAY_ENROL))
 		return GATE_WHY_EXPIRED;
 	if (need & CELL_FRESH && v == GATE_OK && !session_is_fresh(c->a, s))
 		return GATE_WHY_FRESH;
-	return need & CELL_WRITES && !tell_room(c->a) ? GATE_WHY_BUSY : GATE_WHY_NOTHING;
+	if (need & CELL_WRITES && (!tell_room(c->a) || !cell_may_write(c)))
+		return GATE_WHY_BUSY;
+	return GATE_WHY_NOTHING;
 }
 
 bool cell_session(struct authority_cell *c, const struct question *q, const struct hash32 *token,

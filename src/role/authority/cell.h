@@ -13,12 +13,8 @@
  * serial that is not newer · E_SYS */
 enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd);
 
-/* cell_end - its connection is over: everything of it is forgotten */
-void cell_end(struct authority_cell *c);
-
-/* cell_on_event - the loop's handler; cell_pump - what it does, for tests and the fuzzer */
+/* cell_on_event - the loop's handler */
 void cell_on_event(void *owner, struct loop_source *source, uint32_t events);
-void cell_pump(struct authority_cell *c);
 
 /* cell_asks - the question that f is. E_DENIED it has no number, or the cell has not said hello ·
  * E_LIMIT too many are open: both end the cell */
@@ -37,8 +33,11 @@ void cell_refuse(struct authority *a, const struct question *q, enum gate_reason
 enum cell_need {
 	CELL_FRESH = 1,	    /* a factor shown lately */
 	CELL_MAY_ENROL = 2, /* an invited person's is good too, and always fresh */
-	CELL_WRITES = 4	    /* it changes something: the audit log must have room */
+	CELL_WRITES = 4 /* it changes something: of its budget, and the audit log must have room */
 };
+
+/* cell_may_write - one change more? Each waits for the disk, so a cell has so many and no more */
+bool cell_may_write(struct authority_cell *c);
 
 /*
  * cell_session - the portal's session of this token, and that it may do what is asked

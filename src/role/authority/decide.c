@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-enum { DECIDE_STEADY_S = 24 * 3600, DECIDE_STEP_S = 3600 };
+enum { DECIDE_STEADY_S = 24 * 3600, DECIDE_STEP_S = 3600, DECIDE_APPS = 256 };
 
 const struct image_app *decide_app_by_id(const struct image *im, uint64_t id)
 {
@@ -47,12 +47,12 @@ struct access_clock decide_clock(uint64_t wall_s)
 	};
 }
 
-enum err decide(struct authority *a, const struct session *s, const struct decide_from *from,
-		const struct image_app *app, struct decision *ret)
+enum err decide_facts(struct authority *a, const struct session *s, const struct decide_from *from,
+		      struct decide_facts *ret)
 {
-	uint8_t groups_at[GATE_GROUPS_MAX];
-	struct wbuf groups = wbuf_of(groups_at, sizeof groups_at);
-	struct access_facts facts = {
+	struct wbuf groups = wbuf_of(ret->groups, sizeof ret->groups);
+
+	ret->facts = (struct access_facts){
 		.user = user_name(&s->user),
 		.source = from->ip,
 		.has_source = true,
@@ -60,48 +60,60 @@ enum err decide(struct authority *a, const struct session *s, const struct decid
 		.factors = s->factors,
 		.clock = decide_clock(authority_wall_s(a)),
 	};
-	struct access_answer answer = { 0 };
-
 	TRY(user_groups(a, s->user.id, &groups));
-	TRY(factor_kinds(a, s->user.id, &facts.enrolled));
-	facts.groups = wbuf_view(&groups);
-	answer = access_decide(authority_image(a), app, &facts);
-	*ret = (struct decision){ .verdict = answer.verdict, .factors = answer.factors };
-	if (answer.holds_s != ACCESS_FOR_EVER)
-		ret->until_s = authority_wall_s(a) + answer.holds_s;
+	TRY(factor_kinds(a, s->user.id, &ret->facts.enrolled));
+	ret->facts.groups = wbuf_view(&groups);
 	return E_OK;
+}
+
+struct decision decide(const struct authority *a, const struct image_app *app,
+		       const struct decide_facts *facts)
+{
+	struct access_answer answer = access_decide(authority_image(a), app, &facts->facts);
+	struct decision d = { .verdict = answer.verdict, .factors = answer.factors };
+
+	if (answer.holds_s != ACCESS_FOR_EVER)
+		d.until_s = authority_wall_s(a) + answer.holds_s;
+	return d;
 }
 
 enum err decide_here(const struct authority_cell *c, const struct session *s,
 		     const struct image_app *app, struct decision *ret)
 {
 	const struct decide_from from = { .ip = c->ip, .has_certificate = c->has_certificate };
+	struct decide_facts facts;
 
-	return decide(c->a, s, &from, app, ret);
+	TRY(decide_facts(c->a, s, &from, &facts));
+	*ret = decide(c->a, app, &facts);
+	return E_OK;
 }
 
-/* May the session still open all that it has entered? */
-static enum err decide_still(struct authority *a, const struct session *s, bool *ret)
+/* Applications that the session has entered and may no longer open. What asks for a certificate is
+ * asked for again: nobody knows here. */
+static enum err decide_lost(struct authority *a, const struct session *s, bool *ret_any)
 {
-	/* what asks for a certificate is asked for again: nobody knows here */
 	const struct decide_from from = { .ip = s->source };
-	struct store_ask q = store_ask(&a->store, Q_SESSION_APPS);
-	uint64_t apps[64];
+	struct store_ask q = store_ask(&a->store, Q_TOKEN_APPS);
+	struct decide_facts facts;
+	uint64_t apps[DECIDE_APPS];
 	unsigned n = 0;
 	enum err e = E_OK;
 
-	*ret = true;
+	*ret_any = false;
 	store_put_int(&q, s->id);
-	for (e = store_next(&q); e == E_OK && n < 64; e = store_next(&q))
+	for (e = store_next(&q); e == E_OK && n < DECIDE_APPS; e = store_next(&q))
 		apps[n++] = store_int(&q, 0);
 	store_end(&q);
 	if (e == E_SYS)
 		return E_SYS;
-	for (unsigned i = 0; i < n && *ret; i++) {
+	TRY(decide_facts(a, s, &from, &facts));
+	for (unsigned i = 0; i < n; i++) {
 		const struct image_app *app = decide_app_by_id(authority_image(a), apps[i]);
-		struct decision d = { .verdict = GATE_DENIED };
 
-		*ret = app && decide(a, s, &from, app, &d) == E_OK && d.verdict == GATE_OK;
+		if (app && decide(a, app, &facts).verdict == GATE_OK)
+			continue;
+		*ret_any = true;
+		TRY(session_set_denied(a, s->id, apps[i], true));
 	}
 	return E_OK;
 }
@@ -111,9 +123,9 @@ static void decide_again(struct authority *a, uint32_t user)
 	struct session s = { 0 };
 
 	while (session_after(a, user, s.id, &s) == E_OK) {
-		bool still = false;
+		bool is_less = true;
 
-		if (decide_still(a, &s, &still) == E_OK && still)
+		if (decide_lost(a, &s, &is_less) == E_OK && !is_less)
 			continue;
 		if (session_forget_generation(a, s.id) != E_OK)
 			return; /* logged: the store can't be written, nor is anything granted */

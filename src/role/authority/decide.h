@@ -12,9 +12,9 @@ struct decide_from {
 };
 
 struct decision {
-	enum gate_verdict verdict; /* GATE_OK, GATE_STEP_UP, GATE_DENIED */
-	uint8_t factors;	   /* GATE_STEP_UP: any of these would do */
-	uint64_t until_s;	   /* the answer may be another one then: wall clock */
+	uint8_t verdict;  /* enum gate_verdict: GATE_OK, GATE_STEP_UP, GATE_DENIED */
+	uint8_t factors;  /* GATE_STEP_UP: any of these would do */
+	uint64_t until_s; /* the answer may be another one then: wall clock */
 };
 
 /* decide_app_by_id - NULL: the image has none of this id */
@@ -23,12 +23,21 @@ const struct image_app *decide_app_by_id(const struct image *im, uint64_t id);
 /* decide_clock - local time of the machine, as rules ask for it */
 struct access_clock decide_clock(uint64_t wall_s);
 
-/* decide - may s, whose client is there, open the application? By the image in force. E_SYS,
- * E_LIMIT: nobody can tell, which is no */
-enum err decide(struct authority *a, const struct session *s, const struct decide_from *from,
-		const struct image_app *app, struct decision *ret);
+/* What is known of a session and its client; borrows both. */
+struct decide_facts {
+	struct access_facts facts;
+	uint8_t groups[GATE_GROUPS_MAX];
+};
 
-/* decide_here - likewise, of a session that this cell has shown */
+/* decide_facts - E_SYS, E_LIMIT: they can't be told, and then the answer is no */
+enum err decide_facts(struct authority *a, const struct session *s, const struct decide_from *from,
+		      struct decide_facts *ret);
+
+/* decide - may it open the application? By the image in force */
+struct decision decide(const struct authority *a, const struct image_app *app,
+		       const struct decide_facts *facts);
+
+/* decide_here - likewise, of a session that this cell has shown. E_SYS, E_LIMIT */
 enum err decide_here(const struct authority_cell *c, const struct session *s,
 		     const struct image_app *app, struct decision *ret);
 

@@ -55,14 +55,13 @@ static enum authority_login_state login_verified_state(const struct authority *a
 {
 	uint8_t left = login_verified_left(l);
 
-	if (!l->wants) {
-		if (factor_is_enough(a, l->shown))
-			return LOGIN_DONE;
-		return factor_offers(a, l->shown) ? LOGIN_FIRST : LOGIN_FAILED;
-	}
-	if (!left)
+	if (l->wants ? !left : factor_is_enough(a, l->shown))
 		return LOGIN_DONE;
-	return left == GATE_TOTP ? LOGIN_CODE : LOGIN_FIRST;
+	if (!l->wants)
+		left = factor_offers(a, l->shown);
+	if (left == GATE_TOTP)
+		return LOGIN_CODE;
+	return left ? LOGIN_FIRST : LOGIN_FAILED;
 }
 
 void login_verified_conclude(struct authority *a, const struct question *q, struct login *l)
@@ -111,7 +110,7 @@ void login_verified_password(struct authority *a, struct verify *v, bool is_righ
 	l->is_wrong = !is_right;
 	if (is_right)
 		l->shown |= GATE_PASSWORD;
-	if (!l->wants && factor_asks_code(a)) {
+	if (!l->wants && !(l->shown & GATE_PASSKEY) && factor_asks_code(a)) {
 		l->state = LOGIN_CODE; /* right or wrong: nobody is told which */
 		login_answer(a, &q, l, GATE_WHY_NOTHING);
 		return;

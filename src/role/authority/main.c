@@ -37,7 +37,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { MAIN_CRYPTO_BYTES = 8 << 20 };
+enum { MAIN_CRYPTO_BYTES = 4 << 20 };
 
 /* Everything up to the first event; what fails has told the keeper why. */
 static enum err main_start(struct authority *a)

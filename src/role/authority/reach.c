@@ -1,6 +1,7 @@
 /*
- * Dialers of older configurations serve older cells, so all of them are told. One that does not
- * read is given up: what it was not told it would go on allowing.
+ * Dialers of older configurations serve older cells, so all of them are told. A new one is told of
+ * the cells that are there as it reads; nobody waits for a dialer, and one that takes nothing is
+ * given up: what it was not told it would go on allowing.
  */
 #include "role/authority/reach.h"
 
@@ -10,7 +11,7 @@
 
 enum { REACH_BODY = 32 };
 
-static enum err reach_send(const struct loop_source *dialer, uint8_t type,
+static enum err reach_send(const struct authority_dialer *d, uint8_t type,
 			   const struct authority_cell *c, uint64_t app)
 {
 	const struct authority_reach r = { .slot = c->slot, .serial = c->serial, .app = app };
@@ -18,76 +19,110 @@ static enum err reach_send(const struct loop_source *dialer, uint8_t type,
 	struct wbuf w = wbuf_of(body, sizeof body);
 
 	TRY(authority_reach_put(&w, &r));
-	return frame_send(dialer->fd, type, 0, wbuf_view(&w), NULL, 0);
+	return frame_send(d->source.fd, type, 0, wbuf_view(&w), NULL, 0);
 }
 
-/* One that is gone is no failure: it reaches nothing. */
-static enum err reach_tell(struct authority *a, uint8_t type, const struct authority_cell *c,
-			   uint64_t app)
+/* Cells from d->next on, as far as it takes them. E_AGAIN: not all. */
+static enum err reach_catch_up(struct authority *a, struct authority_dialer *d)
 {
-	enum err worst = E_OK;
-
-	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++) {
-		struct loop_source *dialer = &a->dialers[i];
-		enum err e = dialer->fd < 0 ? E_OK : reach_send(dialer, type, c, app);
-
-		if (e == E_AGAIN)
-			worst = E_AGAIN;
-		if (e == E_CLOSED || (e == E_AGAIN && type == AUTHORITY_FORBID))
-			loop_close(dialer);
-	}
-	return worst;
-}
-
-static enum err reach_catch_up(struct authority *a, const struct loop_source *dialer)
-{
-	for (unsigned i = 0; i < CELL_SLOTS; i++) {
-		const struct authority_cell *c = &a->cells[i];
+	for (; d->next < CELL_SLOTS; d->next++) {
+		const struct authority_cell *c = &a->cells[d->next];
 
 		for (unsigned k = 0; c->serial && k < c->app_n; k++)
-			TRY(reach_send(dialer, AUTHORITY_ALLOW, c, c->apps[k]));
+			TRY(reach_send(d, AUTHORITY_ALLOW, c, c->apps[k]));
 	}
 	return E_OK;
+}
+
+static void reach_close(struct authority_dialer *d)
+{
+	loop_close(&d->source);
+	*d = (struct authority_dialer){ .source = { .fd = -1, .kind = SOURCE_DIALER } };
+}
+
+static enum err reach_go_on(struct authority *a, struct authority_dialer *d)
+{
+	enum err e = reach_catch_up(a, d);
+
+	if (e != E_OK && e != E_AGAIN) {
+		reach_close(d);
+		return e;
+	}
+	if (e == E_AGAIN && !d->behind_ms)
+		d->behind_ms = a->now_ms ? a->now_ms : 1;
+	if (e == E_OK)
+		d->behind_ms = 0;
+	return loop_change(&a->loop, &d->source,
+			   e == E_OK ? (uint32_t)EPOLLIN : (uint32_t)(EPOLLIN | EPOLLOUT));
 }
 
 enum err reach_add(struct authority *a, int fd)
 {
-	struct loop_source *free = NULL;
+	struct authority_dialer *free = &a->dialers[0];
 
-	for (unsigned i = 0; i < AUTHORITY_DIALERS && !free; i++)
-		if (a->dialers[i].fd < 0)
+	for (unsigned i = 0; i < AUTHORITY_DIALERS && free->source.fd >= 0; i++)
+		if (a->dialers[i].source.fd < 0 || a->dialers[i].born < free->born)
 			free = &a->dialers[i];
-	if (!free) {
-		(void)fd_close(fd);
-		return E_LIMIT;
-	}
-	*free = (struct loop_source){ .fd = fd, .kind = SOURCE_DIALER };
-	/* What cells may reach already is sent while the dialer may still be starting, so this
-	 * blocks: it reads its channel as soon as it runs. */
-	if (reach_catch_up(a, free) != E_OK || fd_set_nonblocking(fd) != E_OK ||
-	    loop_add(&a->loop, free, EPOLLIN) != E_OK) {
-		loop_close(free);
+	if (free->source.fd >= 0)
+		reach_close(free);
+	*free = (struct authority_dialer){ .source = { .fd = fd, .kind = SOURCE_DIALER },
+					   .born = ++a->born };
+	if (fd_set_nonblocking(fd) != E_OK || loop_add(&a->loop, &free->source, EPOLLIN) != E_OK) {
+		reach_close(free);
 		return E_SYS;
 	}
-	return E_OK;
+	return reach_go_on(a, free);
+}
+
+/* One that is gone is no failure: it reaches nothing. */
+static enum err reach_tell(struct authority_dialer *d, uint8_t type, const struct authority_cell *c,
+			   uint64_t app)
+{
+	enum err e = E_OK;
+
+	if (d->source.fd < 0)
+		return E_OK;
+	if (c->slot >= d->next) /* it will hear of it, or nothing, in its turn */
+		return type == AUTHORITY_ALLOW ? E_AGAIN : E_OK;
+	e = reach_send(d, type, c, app);
+	if (e == E_OK)
+		d->behind_ms = 0;
+	else if (!d->behind_ms)
+		d->behind_ms = c->a->now_ms ? c->a->now_ms : 1;
+	if (e == E_CLOSED || (e == E_AGAIN && type == AUTHORITY_FORBID)) {
+		if (e == E_AGAIN)
+			log_line(LOG_ERROR, "a dialer that does not listen is given up");
+		reach_close(d);
+		return E_OK;
+	}
+	return e;
 }
 
 enum err reach_allow(struct authority *a, struct authority_cell *c, uint64_t app)
 {
+	enum err worst = E_OK;
+
 	for (unsigned i = 0; i < c->app_n; i++)
 		if (c->apps[i] == app)
 			return E_OK;
 	if (c->app_n == AUTHORITY_CELL_APPS)
 		return E_LIMIT;
-	TRY(reach_tell(a, AUTHORITY_ALLOW, c, app));
-	c->apps[c->app_n++] = app;
-	return E_OK;
+	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++) {
+		enum err e = reach_tell(&a->dialers[i], AUTHORITY_ALLOW, c, app);
+
+		if (e != E_OK)
+			worst = e;
+	}
+	if (worst == E_OK)
+		c->apps[c->app_n++] = app;
+	return worst;
 }
 
 void reach_forbid(struct authority *a, struct authority_cell *c)
 {
-	if (c->app_n && reach_tell(a, AUTHORITY_FORBID, c, 0) != E_OK)
-		log_line(LOG_ERROR, "a dialer that does not listen is given up");
+	for (unsigned i = 0; c->app_n && i < AUTHORITY_DIALERS; i++)
+		if (reach_tell(&a->dialers[i], AUTHORITY_FORBID, c, 0) != E_OK)
+			reach_close(&a->dialers[i]);
 	c->app_n = 0;
 }
 
@@ -101,17 +136,34 @@ void reach_forbid_session(struct authority *a, uint32_t session)
 void reach_on_event(void *owner, struct loop_source *source, uint32_t events)
 {
 	struct authority *a = owner;
+	struct authority_dialer *d = LIST_OWNER(source, struct authority_dialer, source);
 	uint8_t buf[FRAME_MAX];
 	struct frame f = { 0 };
-	enum err e = frame_receive(source->fd, buf, &f);
+	enum err e = E_OK;
 
-	(void)a;
-	(void)events;
+	if (events & EPOLLOUT && reach_go_on(a, d) != E_OK)
+		return;
+	if (!(events & ~(uint32_t)EPOLLOUT))
+		return;
+	e = frame_receive(source->fd, buf, &f);
 	if (e == E_AGAIN)
 		return;
 	if (e == E_OK)
 		frame_done(&f);
 	if (e != E_CLOSED)
 		log_line(LOG_ERROR, "a dialer said what it has no word for: its channel ends");
-	loop_close(source);
+	reach_close(d);
+}
+
+void reach_tick(struct authority *a)
+{
+	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++) {
+		struct authority_dialer *d = &a->dialers[i];
+
+		if (d->source.fd < 0 || !d->behind_ms ||
+		    d->behind_ms + AUTHORITY_DIALER_MS > a->now_ms)
+			continue;
+		log_line(LOG_ERROR, "a dialer that does not listen is given up");
+		reach_close(d);
+	}
 }

@@ -5,7 +5,8 @@
 
 #include "role/authority/authority.h"
 
-/* reach_add - takes fd: a channel to a dialer; it is told what cells may reach already. E_SYS */
+/* reach_add - takes fd: a channel to a dialer; it is told what cells may reach already, as it
+ * reads. When there are too many the oldest is left. E_SYS */
 enum err reach_add(struct authority *a, int fd);
 
 /* reach_allow - c may reach the application, as far as all dialers are concerned. E_AGAIN: one of
@@ -16,6 +17,9 @@ enum err reach_allow(struct authority *a, struct authority_cell *c, uint64_t app
  * has shown this session */
 void reach_forbid(struct authority *a, struct authority_cell *c);
 void reach_forbid_session(struct authority *a, uint32_t session);
+
+/* reach_tick - dialers that take nothing are given up */
+void reach_tick(struct authority *a);
 
 /* reach_on_event - the loop's handler: dialers say nothing */
 void reach_on_event(void *owner, struct loop_source *source, uint32_t events);

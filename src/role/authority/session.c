@@ -10,6 +10,7 @@
 enum {
 	SESSION_ASKED_MS = 30000, /* so long nobody else is asked to rotate the same token */
 	SESSION_SWEEP_MS = 5000,
+	SESSION_PURGE_MS = 600000,
 	SESSION_SWEEP = 64
 };
 
@@ -78,6 +79,7 @@ enum err session_by_token(struct authority *a, const struct hash32 *token, uint6
 	ret->token_state = (uint8_t)store_int(&q, 21);
 	ret->token_made_s = store_int(&q, 22);
 	ret->token_until_s = store_int(&q, 23);
+	ret->is_denied = store_int(&q, 24) != 0;
 	store_end(&q);
 	return E_OK;
 }
@@ -222,7 +224,7 @@ static enum err session_settle(struct authority *a, const struct session *s)
 static enum gate_verdict session_stands(struct authority *a, const struct authority_cell *c,
 					const struct session *s)
 {
-	bool is_late = s->token_until_s < authority_wall_s(a);
+	bool is_late = s->token_until_s <= authority_wall_s(a);
 
 	if (s->ended_s || s->user.is_disabled || !s->slot)
 		return GATE_ENDED;
@@ -486,6 +488,16 @@ enum err session_raise(struct authority *a, struct authority_cell *c, struct ses
 	return E_OK;
 }
 
+enum err session_set_denied(struct authority *a, uint32_t id, uint64_t app, bool is_denied)
+{
+	struct store_ask q = store_ask(&a->store, Q_TOKEN_DENIED);
+
+	store_put_int(&q, is_denied);
+	store_put_int(&q, id);
+	store_put_int(&q, app);
+	return store_run(&q);
+}
+
 enum err session_forget_generation(struct authority *a, uint32_t id)
 {
 	struct store_ask q = store_ask(&a->store, Q_SESSION_GENERATION);
@@ -560,6 +572,9 @@ void session_tick(struct authority *a)
 		a->seen_ms = a->now_ms;
 		if (session_write_seen(a) != E_OK)
 			store_abort(&a->store);
+	}
+	if (a->now_ms - a->purge_ms >= SESSION_PURGE_MS) {
+		a->purge_ms = a->now_ms;
 		session_purge(a);
 	}
 	if (a->now_ms - a->sweep_ms >= SESSION_SWEEP_MS) {

@@ -6,9 +6,9 @@
  *
  *   CURRENT --rotate--> FRESH (beside it; both are good: the answer may have been lost)
  *   FRESH   --used----> CURRENT, and what was CURRENT is RETIRED
- *   RETIRED             good for AUTHORITY_GRACE_S more (answers cross); whoever brings it later
- * has a copy: the session and all of its applications end, with an alarm REPLACED            by
- * entering the application again: good as long, and unknown after that
+ *   RETIRED             good for AUTHORITY_GRACE_S more, at most (answers cross); whoever brings it
+ * later has a copy: the session and all of its applications end, with an alarm REPLACED by entering
+ * the application again: good as long, and unknown after that
  */
 #ifndef ROLE_AUTHORITY_SESSION_H
 #define ROLE_AUTHORITY_SESSION_H
@@ -32,6 +32,7 @@ struct session {
 	uint8_t agent[SESSION_AGENT];
 	uint8_t factors, token_state;
 	bool is_enrolling;
+	bool is_denied; /* the token: it was found to be good for nothing now */
 };
 
 /* session_open - seats of those that live, and the gate page, at boot. E_LIMIT, E_SYS */
@@ -90,6 +91,10 @@ enum err session_raise(struct authority *a, struct authority_cell *c, struct ses
  * own. E_SYS */
 enum err session_enter(struct authority *a, const struct session *s, uint64_t app,
 		       const struct hash32 *token);
+
+/* session_set_denied - the rules say so of an application that it has entered, or no longer. E_SYS
+ */
+enum err session_set_denied(struct authority *a, uint32_t id, uint64_t app, bool is_denied);
 
 /* session_forget_generation - what was granted under the old one has to be asked for again. E_SYS
  */

@@ -41,7 +41,7 @@ struct authority *setup_new(void)
 		return NULL;
 	a->keeper.fd = a->signer.fd = a->verifier.fd = a->image_fd = a->dir_fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++)
-		a->dialers[i].fd = -1;
+		a->dialers[i].source.fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_SPAWNERS; i++)
 		a->spawners[i].fd = -1;
 	for (unsigned i = 0; i < CELL_SLOTS; i++) {
@@ -68,6 +68,12 @@ enum err setup_prepare(struct authority *a)
 	login_open(a);
 	setup_refresh(a);
 	TRY(store_place_init(-1, STORE_HEAP_BYTES));
+	/* passwords on their way, and secrets that are about to be enrolled */
+	if (mlock(a->verifies, sizeof a->verifies) < 0 ||
+	    mlock(a->enrolments, sizeof a->enrolments) < 0)
+		log_line(LOG_WARNING,
+			 "memory for secrets can't be locked and may be swapped: raise the "
+			 "memory lock limit to 1 MB");
 	return loop_init(&a->loop, a, setup_handlers, SOURCES);
 }
 
@@ -323,6 +329,7 @@ void setup_tick(struct authority *a)
 	verify_tick(a);
 	sign_tick(a);
 	cell_tick(a);
+	reach_tick(a);
 	session_tick(a);
 }
 

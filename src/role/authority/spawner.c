@@ -24,19 +24,18 @@ static const struct frame_table spawner_table = { spawner_defs, 1 };
 
 enum err spawner_add(struct authority *a, int fd)
 {
-	for (unsigned i = 0; i < AUTHORITY_SPAWNERS; i++) {
-		struct loop_source *s = &a->spawners[i];
+	/* a free place; when there is none, each in its turn */
+	struct loop_source *s = &a->spawners[a->born++ % AUTHORITY_SPAWNERS];
 
-		if (s->fd >= 0)
-			continue;
-		*s = (struct loop_source){ .fd = fd, .kind = SOURCE_SPAWNER };
-		if (fd_set_nonblocking(fd) == E_OK && loop_add(&a->loop, s, EPOLLIN) == E_OK)
-			return E_OK;
-		loop_close(s);
-		return E_SYS;
-	}
-	(void)fd_close(fd);
-	return E_LIMIT;
+	for (unsigned i = 0; i < AUTHORITY_SPAWNERS && s->fd >= 0; i++)
+		if (a->spawners[i].fd < 0)
+			s = &a->spawners[i];
+	loop_close(s);
+	*s = (struct loop_source){ .fd = fd, .kind = SOURCE_SPAWNER };
+	if (fd_set_nonblocking(fd) == E_OK && loop_add(&a->loop, s, EPOLLIN) == E_OK)
+		return E_OK;
+	loop_close(s);
+	return E_SYS;
 }
 
 void spawner_on_event(void *owner, struct loop_source *source, uint32_t events)

@@ -4,7 +4,7 @@
 
 #include "role/authority/authority.h"
 
-/* spawner_add - takes fd: a channel to a spawner. E_LIMIT, E_SYS */
+/* spawner_add - takes fd: a channel to a spawner; when there are too many one is left. E_SYS */
 enum err spawner_add(struct authority *a, int fd);
 
 /* spawner_on_event - the loop's handler */

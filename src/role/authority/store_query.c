@@ -46,7 +46,8 @@ const char store_query_schema[] =
 	"CREATE TABLE token(hash BLOB PRIMARY KEY,"
 	" session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE, app INTEGER NOT NULL,"
 	" state INTEGER NOT NULL, made_s INTEGER NOT NULL,"
-	" until_s INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	" until_s INTEGER NOT NULL DEFAULT 0,"
+	" denied INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX token_session ON token(session, app, state);"
 	"CREATE TABLE network(user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" network BLOB NOT NULL, seen_s INTEGER NOT NULL,"
@@ -125,10 +126,10 @@ const char *const store_query_text[QUERIES] = {
 			  " factor_s, until_s, fingerprint, network, source, agent, invite,"
 			  " is_enrolling) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 			  " nullif(?, 0), ?)",
-	[Q_SESSION_BY_TOKEN] =
-		"SELECT " SESSION_COLUMNS ", t.app, t.state, t.made_s, t.until_s FROM token t"
-		" JOIN session s ON s.id = t.session JOIN user u ON u.id = s.user"
-		" WHERE t.hash = ? AND t.app = ?",
+	[Q_SESSION_BY_TOKEN] = "SELECT " SESSION_COLUMNS
+			       ", t.app, t.state, t.made_s, t.until_s, t.denied FROM token t"
+			       " JOIN session s ON s.id = t.session JOIN user u ON u.id = s.user"
+			       " WHERE t.hash = ? AND t.app = ?",
 	[Q_SESSION_GET] = "SELECT " SESSION_COLUMNS SESSION_FROM "WHERE s.id = ?",
 	[Q_SESSION_LIVE] = "SELECT " SESSION_COLUMNS SESSION_FROM
 			   "WHERE s.ended_s = 0 AND s.id > ? ORDER BY s.id LIMIT 1",
@@ -161,6 +162,9 @@ const char *const store_query_text[QUERIES] = {
 	[Q_TOKEN_FRESH_N] = "SELECT count(*) FROM token WHERE session = ? AND app = ?"
 			    " AND state = 2",
 	[Q_TOKEN_FRESH_CLEAR] = "DELETE FROM token WHERE session = ? AND app = ? AND state = 2",
+	[Q_TOKEN_APPS] = "SELECT DISTINCT app FROM token WHERE session = ? AND app <> 0"
+			 " AND denied = 0",
+	[Q_TOKEN_DENIED] = "UPDATE token SET denied = ? WHERE session = ? AND app = ?",
 	[Q_TOKEN_DROP_ENDED] = "DELETE FROM token WHERE session = ? AND state > 2",
 
 	[Q_INVITE_ADD] = "INSERT INTO invite(user, hash, created_s, until_s, maker)"

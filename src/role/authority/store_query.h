@@ -73,6 +73,8 @@ enum store_query {
 	Q_TOKEN_RETIRE, /* the current ones of a session and application get their moment */
 	Q_TOKEN_FRESH_N,
 	Q_TOKEN_FRESH_CLEAR,
+	Q_TOKEN_APPS,	/* entered, and allowed when that was looked at last */
+	Q_TOKEN_DENIED, /* so it was found, or no longer */
 	Q_TOKEN_DROP_ENDED,
 
 	Q_INVITE_ADD,

@@ -97,7 +97,7 @@ static void tool_go_on(struct tool *t)
 		loop_close(&t->source);
 }
 
-void tool_pump(struct tool *t)
+static void tool_pump(struct tool *t)
 {
 	enum err e = E_AGAIN;
 

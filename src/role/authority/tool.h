@@ -11,9 +11,8 @@
 /* tool_add - takes fd: the channel of a command that this uid has typed. E_LIMIT, E_SYS */
 enum err tool_add(struct authority *a, uint32_t uid, int fd);
 
-/* tool_on_event - the loop's handler; tool_pump - what it does, for tests */
+/* tool_on_event - the loop's handler */
 void tool_on_event(void *owner, struct loop_source *source, uint32_t events);
-void tool_pump(struct tool *t);
 
 /* tool_send - one row. E_AGAIN the command has to read first */
 enum err tool_send(struct tool *t, uint8_t type, const struct wbuf *w);

@@ -231,6 +231,8 @@ static enum err tool_list_revoke(struct tool *t, bool *ret_over)
 	struct wbuf w = wbuf_of(body, sizeof body);
 	uint32_t n = 0;
 
+	if (!tell_room(t->a))
+		return E_AGAIN; /* none ends that the log does not hear of */
 	TRY(session_end_some(t->a, t->of, 0, &ended, &n));
 	t->n += n;
 	*ret_over = !n;

@@ -394,6 +394,7 @@ static bool tool_people_move_one(struct tool *t, struct view name, uint32_t grou
 static void tool_people_move(struct tool *t, const struct tool_act *act, bool is_joining)
 {
 	struct view list = act->list, name = { 0 };
+	struct user u = { 0 };
 	uint32_t group = 0;
 
 	if (!tool_people_group(t, act->name, &group) || !tool_people_begin(t))
@@ -406,7 +407,9 @@ static void tool_people_move(struct tool *t, const struct tool_act *act, bool is
 	if (!tool_people_commit(t, is_joining ? "group.joined" : "group.left", act->name,
 				act->list))
 		return;
-	decide_all_again(t->a);
+	for (list = act->list; tool_people_next(&list, &name);)
+		if (user_by_name(t->a, name, &u) == E_OK)
+			decide_user_again(t->a, u.id);
 	tool_end(t, true, "%u %s", t->n, is_joining ? "joined" : "left");
 }
 

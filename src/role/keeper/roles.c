@@ -54,7 +54,7 @@ static const struct roles_row roles_rows[ROLE_N] = {
 			     .uid_offset = ROLE_AUTHORITY,
 			     .restart = ROLES_ALWAYS,
 			     .has_ring = true,
-			     .ring_bytes = RING_BYTES_SMALL,
+			     .ring_bytes = RING_BYTES,
 			     .memlock = 64u << 20 },
 	[ROLE_VERIFIER] = { .program = "sluis-verifier",
 			    .does = "hashes passwords, checks passkeys; keeps nothing",

@@ -487,6 +487,51 @@ static void test_step_up(void **state)
 	assert_int_equal(authority_kit_enter(&s->k, s->cell, vault, &fresh, &app), GATE_OK);
 }
 
+/* Combinations of a passkey and something else, in either order; a second factor is of the same
+ * user. */
+static void test_combinations(void **state)
+{
+	struct scene *s = *state;
+	static const char *const required[] = { "[[passkey, password]]     ",
+						"[[passkey, totp]]         " };
+	struct hash32 login = authority_kit_hash(4, 1);
+	char yaml[4096], at[7];
+	char *place = NULL;
+
+	enrol_key(s, "key one");
+	for (unsigned i = 0; i < 2; i++) {
+		strcpy(yaml, authority_kit_yaml);
+		place = strstr(yaml, "[[passkey], [password, totp]]");
+		assert_non_null(place);
+		memset(place, ' ', 29);
+		memcpy(place, required[i], strlen(required[i]));
+		authority_kit_reload(&s->k, yaml);
+		login = authority_kit_hash(4, (uint16_t)i);
+		(void)begin(s, s->cell, &login, NULL, 0);
+		assert_int_equal(prove(s, s->cell, &login, "one", "one"),
+				 i == 0 ? LOGIN_FIRST : LOGIN_CODE);
+		if (i == 1) {
+			assert_int_equal(code(s, s->cell, &login, now(s, at), 0).state, LOGIN_DONE);
+			continue;
+		}
+		assert_int_equal(begin(s, s->cell, &login, NULL, 0).offers, GATE_PASSWORD);
+		assert_int_equal(password(s, s->cell, &login, "jan", "correct horse battery").state,
+				 LOGIN_DONE);
+		login = authority_kit_hash(5, 1);
+		(void)begin(s, s->cell, &login, NULL, 0);
+		assert_int_equal(password(s, s->cell, &login, "jan", "correct horse battery").state,
+				 LOGIN_FIRST);
+		assert_int_equal(prove(s, s->cell, &login, "one", "one"), LOGIN_DONE);
+		/* eve's password beside jan's key is nothing */
+		authority_kit_user(&s->k, "eve", "");
+		login = authority_kit_hash(5, 2);
+		(void)begin(s, s->cell, &login, NULL, 0);
+		assert_int_equal(prove(s, s->cell, &login, "one", "one"), LOGIN_FIRST);
+		assert_int_equal(password(s, s->cell, &login, "eve", "correct horse battery").state,
+				 LOGIN_FAILED);
+	}
+}
+
 /* ---- invitations ---- */
 
 static uint8_t look(struct scene *s, const struct hash32 *invite)
@@ -660,6 +705,7 @@ int main(void)
 		CASE(test_passkey_twice),
 		CASE(test_copied_passkey),
 		CASE(test_step_up),
+		CASE(test_combinations),
 		CASE(test_invitations),
 		CASE(test_invitation_expires),
 		CASE(test_last_factor),
