@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -51,8 +52,13 @@ static int listener_set(int fd, bool is_v4, bool is_datagram)
 
 	if (!is_v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
 		return -1;
-	return is_datagram ? listener_set_datagrams(fd, is_v4)
-			   : setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (is_datagram)
+		return listener_set_datagrams(fd, is_v4);
+	/* Accepted sockets have it from here: a small answer does not wait for the client's
+	 * acknowledgement of what went before it (RFC 9293 §3.7.4) */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
+		return -1;
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
 /* Binds and listens; -1 and errno. */
