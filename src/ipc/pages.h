@@ -307,6 +307,10 @@ struct page_gate_page {
 	_Atomic uint64_t session[PAGE_SESSIONS];
 	/* serial of a cell that has shown a session: it counts among those at work */
 	_Atomic uint64_t logged_in[CELL_SLOTS];
+	/* for the next authority alone: which session a cell belongs to, under a key of its own */
+	_Atomic uint64_t belongs[CELL_SLOTS];
+	/* serial of a cell that has to end: the keeper sees to those whose spawner is gone */
+	_Atomic uint64_t killed[CELL_SLOTS];
 };
 
 enum page_cell_refusal {

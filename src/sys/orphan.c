@@ -37,6 +37,17 @@ enum err orphan_adopt(void)
 							     : E_OK;
 }
 
+enum err orphan_kill(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	/* Nobody else takes its number while it was not waited for. */
+	if (pid <= 0 || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid != 0)
+		return E_CLOSED;
+	return kill(pid, SIGKILL) < 0 ? log_errno("kill") : E_OK;
+}
+
 bool orphan_exists(pid_t pid)
 {
 	return kill(pid, 0) == 0 || errno != ESRCH;

@@ -171,7 +171,8 @@ static enum err cells_render(struct audit *a, struct cells_slot *c)
 				     .ring = CELLS_RING,
 				     .position = a->cells.position,
 				     .skips_access = a->rings.skips_access,
-				     .origin = view_of(c->origin, c->origin_n) };
+				     .origin = view_of(c->origin, c->origin_n),
+				     .now_us = (uint64_t)clock_wall_us() };
 	struct view record = { 0 };
 	enum err e = cells_receive(a, c, MSG_PEEK, &record);
 

@@ -65,6 +65,9 @@ static const char *const render_kinds[] = {
 	[RECORD_ALARM] = "alarm",
 };
 
+#define RENDER_AHEAD_US	 UINT64_C(60000000)
+#define RENDER_BEHIND_US UINT64_C(3600000000)
+
 enum { RENDER_KINDS = sizeof render_kinds / sizeof render_kinds[0] };
 
 struct render_fields {
@@ -80,6 +83,31 @@ uint64_t render_time(struct view record)
 		if (f.tag == RECORD_TAG_TIME)
 			return f.number;
 	return 0;
+}
+
+/* What people do, and what is decided about them, the authority tells and nobody else: a worker
+ * that is taken over can't say that somebody has logged in. */
+static bool render_is_reserved(struct view action)
+{
+	static const struct view words[] = {
+		VIEW_INIT("login."),	VIEW_INIT("logout"),  VIEW_INIT("session."),
+		VIEW_INIT("factor."),	VIEW_INIT("invite."), VIEW_INIT("access."),
+		VIEW_INIT("password."), VIEW_INIT("user."),   VIEW_INIT("group."),
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (view_starts(action, words[i]))
+			return true;
+	return false;
+}
+
+/* Nobody's record is from tomorrow; what waited for a full disk may be old. */
+static int64_t render_clock(const struct render_writer *who, uint64_t told_us)
+{
+	if (!who->now_us ||
+	    (told_us <= who->now_us + RENDER_AHEAD_US && told_us + RENDER_BEHIND_US >= who->now_us))
+		return (int64_t)told_us;
+	return (int64_t)who->now_us;
 }
 
 static bool render_has(const struct render_fields *r, unsigned tag)
@@ -112,7 +140,7 @@ static void render_begin(struct chain *c, const struct render_writer *who,
 	uint8_t id[64];
 	struct wbuf w = wbuf_of(id, sizeof id);
 	struct chain_line line = {
-		.wall_us = (int64_t)r->known[RECORD_TAG_TIME].number,
+		.wall_us = render_clock(who, r->known[RECORD_TAG_TIME].number),
 		.kind = view_str(kind),
 		.action = r->known[RECORD_TAG_ACTION].text,
 		.object = r->known[RECORD_TAG_OBJECT].text,
@@ -120,7 +148,10 @@ static void render_begin(struct chain *c, const struct render_writer *who,
 		.origin = who->origin.n ? who->origin : r->known[RECORD_TAG_ORIGIN].text,
 		.actor = r->known[RECORD_TAG_ACTOR].text,
 	};
+	bool is_access = r->known[RECORD_TAG_KIND].number == RECORD_ACCESS;
 
+	if (who->now_us && !is_access)
+		line.actor = (struct view){ 0 };
 	wbuf_hex_u64(&w, c->boot_id);
 	WBUF_LIT(&w, "-");
 	wbuf_dec(&w, who->ring);
@@ -165,6 +196,9 @@ enum err render_record(struct chain *c, const struct render_writer *who, struct 
 	TRY(render_read(record, &r));
 	kind = r.known[RECORD_TAG_KIND].number;
 	if (kind == 0 || kind >= RENDER_KINDS)
+		return E_PROTO;
+	if (kind != RECORD_ACCESS && !view_starts(who->name, VIEW("authority[")) &&
+	    render_is_reserved(r.known[RECORD_TAG_ACTION].text))
 		return E_PROTO;
 	if (kind == RECORD_ACCESS && who->skips_access)
 		return E_OK;

@@ -12,6 +12,8 @@ struct render_writer {
 	uint64_t position;  /* of the record in its ring: unique, and survives a restart of audit */
 	bool skips_access;  /* the configuration says log.access: false */
 	struct view origin; /* goes before what the record says; empty: it is believed in that */
+	uint64_t now_us;    /* not 0: the writer's clock is held to this one, and events of it have
+			       no actor */
 };
 
 /* render_time - the record's own time, microseconds; 0 when it has none */

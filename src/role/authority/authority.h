@@ -45,6 +45,8 @@ enum {
 	AUTHORITY_TOKENS = 1024, /* questions that wait for the signer */
 	AUTHORITY_TOKEN_MS = 5000,
 	AUTHORITY_VERIFY_MS = 60000,
+	AUTHORITY_VERIFIES_OF_CELL = 2,
+	AUTHORITY_VERIFIES_OF_NETWORK = VERIFIER_QUEUE * 3 / 4,
 	AUTHORITY_STRANGERS = VERIFIER_QUEUE * 3 / 4, /* of the verifier's queue */
 	AUTHORITY_SESSIONS_PER_USER = 32,
 	AUTHORITY_PASSKEYS_PER_USER = 20,
@@ -255,6 +257,7 @@ struct authority {
 	struct list login_age;				/* the oldest first */
 	struct list login_free;
 	uint64_t hash_key[2];
+	uint64_t cell_key[2]; /* of what the gate page says of cells; survives a restart */
 	struct delay delay;
 	struct ticket tickets[AUTHORITY_TICKETS];
 	struct enrolment enrolments[AUTHORITY_ENROLMENTS];

@@ -1,6 +1,7 @@
 /* A cell that breaks a rule ends; what it asks is answered in its own order, or never. */
 #include "role/authority/cell.h"
 
+#include "base/hash.h"
 #include "role/authority/cell_table.h"
 #include "role/authority/network.h"
 #include "role/authority/reach.h"
@@ -20,6 +21,42 @@ static void cell_end(struct authority_cell *c)
 		PAGE_SET(a->gate->logged_in[c->slot], 0);
 	loop_close(&c->source);
 	*c = (struct authority_cell){ .source = { .fd = -1, .kind = SOURCE_CELL }, .a = a };
+}
+
+static uint64_t cell_pad(const struct authority_cell *c)
+{
+	uint8_t text[16];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	wbuf_u32(&w, c->slot);
+	wbuf_u64(&w, c->serial);
+	return hash_keyed(c->a->cell_key, wbuf_view(&w));
+}
+
+void cell_remember(const struct authority_cell *c)
+{
+	uint64_t now = c->serial << 32 | c->session;
+
+	PAGE_SET(c->a->gate->belongs[c->slot], now ^ cell_pad(c));
+}
+
+/* What the authority before this one knew of it. */
+static void cell_recall(struct authority_cell *c)
+{
+	struct authority *a = c->a;
+	uint64_t was = PAGE_GET(a->gate->belongs[c->slot]) ^ cell_pad(c);
+	struct session s = { 0 };
+
+	if (was >> 32 != (c->serial & UINT32_MAX) || (uint32_t)was == 0)
+		return;
+	c->session = (uint32_t)was;
+	if (session_by_id(a, c->session, &s) == E_OK && !s.ended_s) {
+		c->user = s.user.id;
+		return;
+	}
+	c->user = UINT32_MAX; /* nobody's: it can only end */
+	c->kill_ms = a->now_ms + AUTHORITY_KILL_MS;
+	PAGE_SET(a->gate->logged_in[c->slot], 0);
 }
 
 enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd)
@@ -46,6 +83,7 @@ enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd)
 		.writes = AUTHORITY_WRITES * 1000,
 		.wrote_ms = a->now_ms,
 	};
+	cell_recall(c);
 	if (fd_set_nonblocking(fd) != E_OK || loop_add(&a->loop, &c->source, EPOLLIN) != E_OK) {
 		cell_end(c);
 		return E_SYS;
@@ -69,6 +107,10 @@ static void cell_pump(struct authority_cell *c)
 
 		tell_event(c->a, &t);
 	}
+	/* A process that goes on without its channel could not be told that its session has ended
+	 * (promise P7); one that is over anyway its spawner does not find. */
+	if (e != E_CLOSED || c->user)
+		spawner_kill(c->a, c);
 	cell_end(c);
 }
 

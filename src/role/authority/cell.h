@@ -13,6 +13,11 @@
  * serial that is not newer · E_SYS */
 enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd);
 
+/* cell_remember - in the gate page, which outlives this process: whose c is now. What a restart of
+ * the authority must not make forgotten: a session that ends ends its cells, and a cell is one
+ * user's. Others who read the page can't read this. */
+void cell_remember(const struct authority_cell *c);
+
 /* cell_on_event - the loop's handler */
 void cell_on_event(void *owner, struct loop_source *source, uint32_t events);
 

@@ -2,6 +2,7 @@
 #include "role/authority/session.h"
 
 #include "base/hash.h"
+#include "role/authority/cell.h"
 #include "role/authority/network.h"
 #include "role/authority/reach.h"
 #include "role/authority/seat.h"
@@ -250,8 +251,11 @@ enum gate_verdict session_show(struct authority *a, struct authority_cell *c, st
 		return v;
 	if (c->user && c->user != s->user.id)
 		return GATE_OTHER;
+	if (c->session && c->session != s->id)
+		reach_forbid(a, c); /* what another session was granted does not outlive it here */
 	c->user = s->user.id;
 	c->session = s->id;
+	cell_remember(c);
 	if (session_wants_binding(a, c, s))
 		return session_moved(a, c, s);
 	if (s->token_state == TOKEN_FRESH) {

@@ -276,11 +276,29 @@ static enum err setup_compare_program(struct authority *a)
 	return store_run(&q);
 }
 
+/* Made of the secret that stays, so that the next authority has the same. */
+static void setup_cell_key(struct authority *a)
+{
+	uint8_t text[VAULT_KEY + 16];
+	struct wbuf w = wbuf_of(text, sizeof text);
+	struct hash32 h = { 0 };
+	struct view in = view_of(h.b, sizeof h.b);
+
+	WBUF_LIT(&w, "sluis cells");
+	wbuf_put(&w, a->secret, sizeof a->secret);
+	vault_hash(&a->vault, wbuf_view(&w), &h);
+	for (unsigned i = 0; i < 2; i++)
+		INVARIANT(view_u64(&in, &a->cell_key[i]) == E_OK);
+	secret_wipe(text, sizeof text);
+	secret_wipe(&h, sizeof h);
+}
+
 static enum err setup_open(struct authority *a, const char **ret_why)
 {
 	TRY(store_open(&a->store, a->dir_fd, ret_why));
 	*ret_why = "the key of the store can't be used";
 	TRY(vault_open(&a->vault, view_of(a->secret, sizeof a->secret)));
+	setup_cell_key(a);
 	secret_wipe(a->secret, sizeof a->secret);
 	*ret_why = "the sessions of the store can't be read";
 	TRY(session_open(a));
@@ -295,8 +313,6 @@ enum err setup_begin(struct authority *a, const char **ret_why)
 	if (a->image_fd < 0 || !a->gate || !a->ring.data || a->dir_fd < 0 || !a->has_secret)
 		return E_PROTO;
 	TRY(setup_image(a, fd_steal(&a->image_fd), a->image_number, ret_why));
-	for (unsigned i = 0; i < CELL_SLOTS; i++)
-		PAGE_SET(a->gate->logged_in[i], 0);
 	setup_refresh(a);
 	return setup_open(a, ret_why);
 }

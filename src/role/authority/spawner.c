@@ -58,6 +58,7 @@ void spawner_kill(struct authority *a, const struct authority_cell *c)
 	uint8_t body[SPAWNER_KILL_BODY];
 	struct wbuf w = wbuf_of(body, sizeof body);
 
+	PAGE_SET(a->gate->killed[c->slot], c->serial);
 	if (spawner_kill_put(&w, &k) != E_OK)
 		return;
 	for (unsigned i = 0; i < AUTHORITY_SPAWNERS; i++)

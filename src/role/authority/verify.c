@@ -9,10 +9,25 @@
 
 enum { VERIFY_FRAMES = 64 };
 
+/* One cell, or all cells of one network, leave room for the others, logged in or not. */
+static bool verify_is_greedy(struct authority *a, const struct question *q)
+{
+	const struct authority_cell *c = cell_of(a, q), *other = NULL;
+	unsigned own = 0, near = 0;
+
+	for (unsigned i = 0; c && i < VERIFIER_QUEUE; i++) {
+		other = a->verifies[i].until_ms ? cell_of(a, &a->verifies[i].who) : NULL;
+		own += other == c;
+		near += other && ip_eq(&other->network, &c->network);
+	}
+	return own >= AUTHORITY_VERIFIES_OF_CELL || near >= AUTHORITY_VERIFIES_OF_NETWORK;
+}
+
 struct verify *verify_take(struct authority *a, enum verify_kind kind, const struct question *q,
 			   bool is_stranger)
 {
-	if (a->verifier.fd < 0 || (is_stranger && a->verify_strangers >= AUTHORITY_STRANGERS))
+	if (a->verifier.fd < 0 || (is_stranger && a->verify_strangers >= AUTHORITY_STRANGERS) ||
+	    verify_is_greedy(a, q))
 		return NULL;
 	for (unsigned i = 0; i < VERIFIER_QUEUE; i++) {
 		struct verify *v = &a->verifies[i];

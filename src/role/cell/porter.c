@@ -318,8 +318,12 @@ static void porter_greeted(struct edge *e, struct client *c)
 	porter_say_hello(p);
 }
 
+/* A new authority, after which dialers let a cell reach nothing but what is granted anew. */
 static void porter_joined(struct edge *e)
 {
+	for (unsigned i = 0; i < PORTER_GRANTS; i++)
+		if (e->porter->grants[i].state == PORTER_GRANT_HERE)
+			e->porter->grants[i].fresh_s = 0;
 	ask_lost(&e->porter->ask);
 	porter_say_hello(e->porter);
 	ask_again(&e->porter->ask, e->authority.fd);

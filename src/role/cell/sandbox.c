@@ -2,6 +2,7 @@
 #include "role/cell/cell.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 static const struct sandbox_call cell_calls[] = {
 	{ .name = "recvfrom", .reason = "bytes from its client and servers" },
@@ -13,7 +14,11 @@ static const struct sandbox_call cell_calls[] = {
 	  .reason = "frames from spawner, signer, dialer and authority, with descriptors" },
 	{ .name = "sendmsg", .reason = "frames to them" },
 	{ .name = "shutdown", .reason = "the end of our side of a connection" },
-	{ .name = "setsockopt", .reason = "SO_LINGER: a cut answer ends in a reset" },
+	{ .name = "setsockopt",
+	  .reason = "SO_LINGER: a cut answer ends in a reset",
+	  .has_arg = 1,
+	  .arg = 2,
+	  .value = SO_LINGER },
 	{ .name = "splice",
 	  .reason = "long bodies from socket to socket, at no position in a file",
 	  .has_arg = 1,
@@ -30,7 +35,21 @@ static const struct sandbox_call cell_calls[] = {
 	{ .name = "munmap", .reason = "memory goes back" },
 	SANDBOX_CALL_MPROTECT("OpenSSL's memory; never executable"),
 	{ .name = "brk", .reason = "memory of what is made when it is first used" },
-	{ .name = "fcntl", .reason = "non-blocking channels" },
+	{ .name = "fcntl",
+	  .reason = "non-blocking channels; never who is signalled",
+	  .has_arg = 1,
+	  .arg = 1,
+	  .value = F_GETFL },
+	{ .name = "fcntl",
+	  .reason = "non-blocking channels",
+	  .has_arg = 1,
+	  .arg = 1,
+	  .value = F_SETFL },
+	{ .name = "fcntl",
+	  .reason = "how much splice moves at once",
+	  .has_arg = 1,
+	  .arg = 1,
+	  .value = F_SETPIPE_SZ },
 	{ .name = "getrandom", .reason = "TLS randomness, tokens" },
 	{ .name = "clock_gettime", .reason = "clocks where the vDSO can't serve them" },
 	{ .name = "rt_sigprocmask", .reason = "OpenSSL's async jobs, once per job" },

@@ -67,6 +67,13 @@ void cell_reach_done(struct dialer *d)
 	d->cell_reach = NULL;
 }
 
+void cell_reach_reset(struct dialer *d)
+{
+	for (uint32_t i = 0; d->cell_reach && i < CELL_SLOTS; i++)
+		if (d->cell_reach[i].n)
+			d->cell_reach[i].n = d->cell_reach[i].next = 0;
+}
+
 /* The pool of an application; false: this image has none of that id. */
 static bool cell_reach_app(const struct dialer *d, uint64_t id, uint16_t *ret)
 {

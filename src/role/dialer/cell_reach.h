@@ -22,6 +22,9 @@ struct cell_reach {
 enum err cell_reach_init(struct dialer *d);
 void cell_reach_done(struct dialer *d);
 
+/* cell_reach_reset - no application for any cell */
+void cell_reach_reset(struct dialer *d);
+
 /* cell_reach_allow - that application, for that cell; app 0 or one that this image does not have:
  * nothing changes. E_PROTO no such cell can be */
 enum err cell_reach_allow(struct dialer *d, const struct authority_reach *r);

@@ -24,6 +24,8 @@ static loop_handler *const dialer_handlers[DIALER_SOURCES] = {
 static void dialer_on_beat(struct dialer *d, struct dialer_timer *t)
 {
 	health_beat(d);
+	if (d->calls_of_cells)
+		edge_channel_tick(d);
 	dialer_timer_set(d, t, d->loop.now_ms + HEALTH_BEAT_MS);
 }
 

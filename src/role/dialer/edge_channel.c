@@ -86,6 +86,10 @@ enum err edge_channel_add(struct dialer *d, const struct edge_channel_peer *peer
 	/* The authority keeps its channel until a dialer ends, and is no reason to go on */
 	d->edge_n += ch->role != ROLE_AUTHORITY;
 	d->had_edge = true;
+	/* What the authority before this one has allowed, this one may never have heard of, and
+	 * could not take back */
+	if (peer->role == ROLE_AUTHORITY)
+		cell_reach_reset(d);
 	return E_OK;
 }
 
@@ -96,6 +100,7 @@ static void edge_channel_set_blocked(struct dialer *d, struct edge_channel *ch, 
 	if (ch->is_blocked == is_blocked)
 		return;
 	ch->is_blocked = is_blocked;
+	ch->blocked_ms = d->loop.now_ms;
 	if (loop_change(&d->loop, &ch->source, is_blocked ? EPOLLOUT : EPOLLIN) != E_OK)
 		ch->is_broken = true;
 }
@@ -387,4 +392,17 @@ void edge_channel_on_event(void *owner, struct loop_source *source, uint32_t eve
 		edge_channel_violation(d, ch, e);
 	if (ch->is_broken || (e != E_OK && e != E_AGAIN))
 		edge_channel_close(d, ch);
+}
+
+void edge_channel_tick(struct dialer *d)
+{
+	for (uint32_t i = DIALER_EDGES; i < DIALER_EDGES + DIALER_CELLS; i++) {
+		struct edge_channel *ch = &d->edge[i];
+
+		if (!ch->is_used || !ch->is_blocked ||
+		    d->loop.now_ms - ch->blocked_ms < EDGE_CHANNEL_CELL_BLOCKED_MS)
+			continue;
+		edge_channel_violation(d, ch, E_LIMIT);
+		edge_channel_close(d, ch);
+	}
 }

@@ -14,7 +14,9 @@ enum {
 	/* ... of one cell: a page that asks for a hundred things at once gets them (the default of
 	 * limits.streams_per_connection) */
 	EDGE_CHANNEL_CELL_PENDING = 128,
-	EDGE_CHANNEL_FRAMES = 64 /* handled per turn, so that others get theirs */
+	EDGE_CHANNEL_CELL_BLOCKED_MS = 5000, /* a cell that reads no answers for so long is closed:
+						they are descriptors, of which there are few */
+	EDGE_CHANNEL_FRAMES = 64	     /* handled per turn, so that others get theirs */
 };
 
 struct edge_channel {
@@ -22,6 +24,7 @@ struct edge_channel {
 	struct dialer *dialer;
 	struct list outbox; /* calls that ended while the edge did not read */
 	uint64_t closed_turn;
+	uint64_t blocked_ms; /* since when it does not read */
 	uint32_t pending;
 	uint32_t refused_seq; /* an answer without a call: waits in front of the outbox */
 	uint8_t refused_why;  /* 0: none waits */
@@ -51,6 +54,9 @@ enum err edge_channel_add(struct dialer *d, const struct edge_channel_peer *peer
 
 /* edge_channel_answer - tells c's edge how c ended, and frees c, now or when the edge reads */
 void edge_channel_answer(struct dialer *d, struct call *c);
+
+/* edge_channel_tick - about once a second: cells that read no answers */
+void edge_channel_tick(struct dialer *d);
 
 /* edge_channel_on_event - from the loop */
 void edge_channel_on_event(void *owner, struct loop_source *source, uint32_t events);

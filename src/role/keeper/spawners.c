@@ -21,6 +21,8 @@ enum err spawners_open(struct keeper *k)
 	TRY(orphan_adopt());
 	TRY(shm_map(k->cells.rw, true, &p, NULL));
 	k->cell_rows = p;
+	TRY(shm_map(k->gate.ro, false, &p, NULL));
+	k->gate_rows = p;
 	return E_OK;
 }
 
@@ -120,13 +122,21 @@ static void spawners_tell_crash(struct keeper *k, uint32_t slot, int signal)
 		   wbuf_view(&n), "failed", wbuf_view(&t));
 }
 
+/* The authority wants it ended. */
+static bool spawners_is_killed(const struct keeper *k, uint32_t slot)
+{
+	uint64_t serial = PAGE_GET(k->cell_rows->cell[slot].serial);
+
+	return serial && k->gate_rows && PAGE_GET(k->gate_rows->killed[slot]) == serial;
+}
+
 static void spawners_reaped(struct keeper *k, pid_t pid, const struct process_end *end)
 {
 	atomic_fetch_add(&k->cell_rows->ended, 1);
 	for (uint32_t i = 0; i < CELL_SLOTS; i++) {
 		if (PAGE_GET(k->cell_rows->cell[i].pid) != (uint32_t)pid)
 			continue;
-		if (end->is_signal)
+		if (end->is_signal && !spawners_is_killed(k, i))
 			spawners_tell_crash(k, i, end->value);
 		spawners_clear(k, i);
 		return;
@@ -156,6 +166,19 @@ static void spawners_sweep(struct keeper *k)
 	}
 }
 
+/* Cells that the authority has ended, and whose spawner is gone: by then they are the keeper's
+ * children, and nobody else's (promise P7). */
+static void spawners_end_orphans(const struct keeper *k)
+{
+	for (uint32_t i = 0; i < CELL_SLOTS; i++) {
+		pid_t pid = (pid_t)PAGE_GET(k->cell_rows->cell[i].pid);
+
+		if (spawners_is_killed(k, i) && !spawners_is_child(k, pid) &&
+		    orphan_kill(pid) == E_OK)
+			atomic_fetch_add(&k->cell_rows->killed, 1);
+	}
+}
+
 /* ---- time ---- */
 
 static uint64_t spawners_due_ms(const struct keeper *k)
@@ -176,6 +199,7 @@ uint64_t spawners_tick(struct keeper *k)
 		return k->spawners_ms + SPAWNERS_EVERY_MS;
 	k->spawners_ms = k->loop.now_ms;
 	spawners_reap(k);
+	spawners_end_orphans(k);
 	spawners_sweep(k);
 	if (k->loop.now_ms >= spawners_due_ms(k) && k->change.state == CHANGE_IDLE)
 		spawners_renew(k);

@@ -31,6 +31,86 @@ static void cells_record(struct signer_cell *c, const char *action, const char *
 		log_line(LOG_WARNING, "%s: a cell: %s", action, detail);
 }
 
+/* ---- which certificates ---- */
+
+static size_t cells_words(const struct image *im)
+{
+	return (image_count(im, IMAGE_CERTIFICATE) + 63) / 64 + 1;
+}
+
+size_t cells_memory(const struct image *im)
+{
+	return image_count(im, IMAGE_LISTENER) * 2 * cells_words(im) * sizeof(uint64_t) +
+	       _Alignof(uint64_t);
+}
+
+static void cells_may(const struct image *im, uint64_t *bits, uint32_t certificate)
+{
+	if (certificate < image_count(im, IMAGE_CERTIFICATE))
+		bits[certificate / 64] |= UINT64_C(1) << (certificate % 64);
+}
+
+static void cells_pool(const struct image *im, uint64_t *bits, uint32_t pool)
+{
+	if (pool < image_count(im, IMAGE_POOL))
+		cells_may(im, bits, image_pool_at(im, pool)->tls_client_certificate);
+}
+
+static void cells_rule(const struct image *im, uint64_t *bits, const struct image_rule *r)
+{
+	if (r->action != IMAGE_ACTION_BACKEND)
+		return;
+	for (uint32_t i = 0; i < r->backends.n; i++)
+		cells_pool(im, bits, image_split_at(im, r->backends.first + i)->pool);
+	if (r->mirror_percent)
+		cells_pool(im, bits, r->mirror);
+}
+
+static void cells_as_client(const struct image *im, const struct image_listener *l, uint64_t *bits)
+{
+	for (uint32_t i = 0; i < l->hosts.n; i++) {
+		const struct image_host *h = image_host_at(im, l->hosts.first + i);
+
+		for (uint32_t k = 0; k < h->rules.n; k++)
+			cells_rule(im, bits,
+				   image_rule_at(im, *image_rule_index_at(im, h->rules.first + k)));
+	}
+	for (uint32_t i = 0; i < image_count(im, IMAGE_APP); i++)
+		cells_pool(im, bits, image_app_at(im, i)->pool);
+}
+
+static void cells_as_server(const struct image *im, const struct image_listener *l, uint64_t *bits)
+{
+	cells_may(im, bits, l->default_certificate);
+	for (uint32_t i = 0; i < l->sni.n; i++) {
+		const struct image_sni *sni = image_sni_at(im, l->sni.first + i);
+
+		if (sni->name.n)
+			cells_may(im, bits, sni->certificate);
+	}
+}
+
+enum err cells_scope(struct signer *s, const struct image *im, struct arena *a)
+{
+	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++) {
+		const struct image_listener *l = image_listener_at(im, i);
+		uint64_t *server = NULL, *client = NULL;
+
+		if (!(l->flags & IMAGE_CELL))
+			continue;
+		server = ARENA_NEW(a, uint64_t, cells_words(im));
+		client = ARENA_NEW(a, uint64_t, cells_words(im));
+		if (!server || !client)
+			return E_NOMEM;
+		cells_as_server(im, l, server);
+		cells_as_client(im, l, client);
+		s->cell_scope[l->slot] = (struct keys_scope){ server, client };
+	}
+	return E_OK;
+}
+
+/* ---- what they ask ---- */
+
 static bool cells_may_ask(struct signer_cell *c)
 {
 	uint64_t more = (c->signer->loop.now_ms - c->filled_ms) / CELLS_PER_TOKEN_MS;
@@ -52,7 +132,7 @@ static enum err cells_on_sign(void *cell, struct frame *f)
 	struct signer_cell *c = cell;
 	uint8_t body[2 + SIGNER_SIGNATURE_MAX], raw[SIGNER_SIGNATURE_MAX];
 	struct wbuf w = wbuf_of(body, sizeof body), signature = wbuf_of(raw, sizeof raw);
-	struct keys_ask ask = { 0 };
+	struct keys_ask ask = { .scope = &c->signer->cell_scope[c->listener] };
 	struct view in = f->body;
 	const char *why = "more signatures than a connection needs";
 
@@ -96,13 +176,16 @@ enum err cells_add(struct signer *s, const struct spawner_cell *who, int fd)
 
 	if (!c)
 		return E_LIMIT;
+	if (who->listener >= IMAGE_LISTENER_SLOTS)
+		return E_PROTO;
 	TRY(fd_set_nonblocking(owned));
 	*c = (struct signer_cell){ .source = { .fd = owned, .kind = SIGNER_CELL },
 				   .signer = s,
 				   .tokens = CELLS_BURST,
 				   .filled_ms = s->loop.now_ms,
 				   .ip = who->ip,
-				   .port = who->port };
+				   .port = who->port,
+				   .listener = who->listener };
 	TRY(loop_add(&s->loop, &c->source, EPOLLIN));
 	(void)fd_steal(&owned);
 	c->is_used = true;

@@ -13,6 +13,15 @@ enum {
 	CELLS_PER_TOKEN_MS = 2000, /* ... and one more each so often */
 };
 
+/*
+ * cells_scope - what cells of each listener may sign with, from the image: that listener's
+ * certificates; and as a client those of the pools that its public routes and applications lead to
+ *   a  gives the memory, cells_memory bytes at most
+ * E_NOMEM
+ */
+enum err cells_scope(struct signer *s, const struct image *im, struct arena *a);
+size_t cells_memory(const struct image *im);
+
 /* cells_add - fd (taken) is the channel to that cell. E_LIMIT, E_SYS (logged) */
 enum err cells_add(struct signer *s, const struct spawner_cell *who, int fd);
 

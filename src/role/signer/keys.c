@@ -267,9 +267,18 @@ enum err keys_parse(struct keys *k, struct view pem, struct view spki, struct ke
 }
 
 /* Which certificate may sign what: a server's key never signs as a client, nor the reverse. */
-static bool keys_may(const struct keys_key *key, const struct tls_signed *what)
+static bool keys_may(const struct keys_key *key, const struct keys_ask *ask,
+		     const struct tls_signed *what)
 {
-	return what->kind == TLS_SIGNED_13_CLIENT ? key->is_client : key->is_server;
+	bool is_client = what->kind == TLS_SIGNED_13_CLIENT;
+	const uint64_t *own = NULL;
+
+	if (is_client ? !key->is_client : !key->is_server)
+		return false;
+	if (!ask->scope)
+		return true;
+	own = is_client ? ask->scope->client : ask->scope->server;
+	return own && own[ask->certificate / 64] >> (ask->certificate % 64) & 1;
 }
 
 static EVP_MD_CTX *keys_context(struct keys *k, struct keys_key *key, uint16_t scheme,
@@ -309,8 +318,8 @@ enum err keys_sign(struct keys *k, const struct keys_ask *ask, struct wbuf *sign
 	*ret_why = "not a message that TLS signs";
 	if (tls_signed_parse(ask->message, &what) != E_OK)
 		return E_DENIED;
-	*ret_why = "the certificate is not for this side of a connection";
-	if (!keys_may(key, &what))
+	*ret_why = "the certificate is not for this side of a connection, or of another listener";
+	if (!keys_may(key, ask, &what))
 		return E_DENIED;
 	*ret_why = "the scheme does not fit the key";
 	ctx = keys_context(k, key, ask->scheme, what.kind, &scheme);

@@ -51,6 +51,12 @@ struct keys_ask {
 	uint32_t certificate;
 	uint16_t scheme; /* RFC 8446 §4.2.3 */
 	struct view message;
+	const struct keys_scope *scope; /* NULL: every certificate of the image */
+};
+
+/* Which certificates somebody may use, a bit each: as a server, and as a client. */
+struct keys_scope {
+	const uint64_t *server, *client;
 };
 
 /*

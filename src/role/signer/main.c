@@ -145,7 +145,8 @@ static enum err main_boot(struct signer *s)
 static enum err main_load(struct signer *s, const struct image *im, struct wbuf *why)
 {
 	uint32_t n = (uint32_t)image_count(im, IMAGE_CERTIFICATE);
-	size_t table = n * sizeof(struct keys_key) + token_memory(im) + MAIN_PAGE;
+	size_t table =
+		n * sizeof(struct keys_key) + token_memory(im) + cells_memory(im) + MAIN_PAGE;
 	struct arena arena = { .cap = table };
 	const char *reason = NULL;
 	void *p = NULL;
@@ -170,6 +171,7 @@ static enum err main_load(struct signer *s, const struct image *im, struct wbuf 
 		wbuf_str(why, reason);
 		return E_DENIED;
 	}
+	TRY(cells_scope(s, im, &arena));
 	/* Stack and libraries too, where the limit allows it; what holds keys is locked already. */
 	(void)mlockall(MCL_CURRENT);
 	return E_OK;

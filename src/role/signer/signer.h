@@ -56,7 +56,7 @@ struct signer_cell {
 	struct signer *signer;
 	uint64_t filled_ms, closed_turn;
 	struct ip ip; /* of its client, as the spawner says */
-	uint16_t port, tokens;
+	uint16_t port, tokens, listener;
 	bool is_used;
 };
 
@@ -75,7 +75,10 @@ struct signer {
 	uint64_t drain_ms;
 	struct signer_peer peers[SIGNER_PEERS];
 	uint64_t cells_told_ms; /* when a cell was last told of */
-	uint32_t next_cell;	/* where the search for a place begins */
+	/* of listeners with isolation: cell; the others' cells, which there are none of, get
+	 * nothing */
+	struct keys_scope cell_scope[IMAGE_LISTENER_SLOTS];
+	uint32_t next_cell; /* where the search for a place begins */
 	struct signer_cell cells[SIGNER_CELLS];
 };
 

@@ -135,7 +135,6 @@ void birth_kill(struct spawner *s, uint32_t slot, uint64_t serial)
 		return;
 	c->is_killed = true;
 	process_signal(c->pidfd.fd, SIGKILL);
-	atomic_fetch_add(&s->page->killed, 1);
 }
 
 void birth_kill_all(struct spawner *s)
@@ -173,6 +172,8 @@ void birth_on_pidfd(void *owner, struct loop_source *source, uint32_t events)
 	if (c->lifeline.fd >= 0)
 		(void)counted_pump(c, UINT32_MAX); /* its last words count */
 	atomic_fetch_add(&s->page->ended, 1);
+	if (e == E_OK && end.is_signal && c->is_killed)
+		atomic_fetch_add(&s->page->killed, 1);
 	if (e == E_OK && end.is_signal && !c->is_killed) {
 		atomic_fetch_add(&s->page->crashed, 1);
 		tell_crash(s, c, end.value);

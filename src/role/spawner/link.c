@@ -50,6 +50,8 @@ enum err link_set(struct spawner *s, enum role peer, int fd)
 static enum err link_pair(enum spawner_link_kind kind, const struct spawner_cell_slot *c,
 			  int ret[2])
 {
+	static const int least = 1;
+
 	if (kind == LINK_AUDIT && c->records >= 0) {
 		ret[0] = -1;
 		ret[1] = fcntl(c->records, F_DUPFD_CLOEXEC, SPAWNER_LOW_FDS);
@@ -57,6 +59,10 @@ static enum err link_pair(enum spawner_link_kind kind, const struct spawner_cell
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ret) < 0)
 		return log_errno("socketpair");
+	/* A descriptor that is sent and not taken counts against the dialer, whose others would
+	 * get none: few fit on their way to one cell. The least that the kernel has. */
+	if (kind == LINK_DIALER)
+		(void)setsockopt(ret[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
 	return E_OK;
 }
 

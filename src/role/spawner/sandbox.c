@@ -9,7 +9,9 @@
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <netinet/tcp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #define ONLY(call, argument, equals, why)                                                          \
 	{                                                                                          \
@@ -34,14 +36,16 @@ static const struct sandbox_call spawner_calls[] = {
 	ONLY("pidfd_send_signal", 1, 9, "a cell that goes on after its session was ended"),
 	{ .name = "close_range", .reason = "a new cell keeps none of the others' descriptors" },
 	{ .name = "dup3", .reason = "a new cell's own descriptors" },
-	{ .name = "prlimit64", .reason = "how many descriptors a new cell may have" },
+	ONLY("prlimit64", 0, 0, "how many descriptors a new cell may have"),
 	ONLY("prctl", 0, PR_SET_NAME, "a new cell's name"),
 	{ .name = "capset", .reason = "a new cell gives up what is left" },
 	{ .name = "capget", .reason = "... and looks whether it has" },
 	ONLY("seccomp", 0, SECCOMP_SET_MODE_FILTER, "a new cell's own, shorter list"),
 	{ .name = "shutdown", .reason = "a cell's: the end of our side of a connection" },
-	{ .name = "setsockopt",
-	  .reason = "no event before there are six bytes; TCP_NODELAY, SO_LINGER" },
+	ONLY("setsockopt", 2, SO_RCVLOWAT, "no event before there are six bytes"),
+	ONLY("setsockopt", 2, TCP_NODELAY, "answers leave at once"),
+	ONLY("setsockopt", 2, SO_SNDBUF, "few descriptors on their way to one cell"),
+	ONLY("setsockopt", 2, SO_LINGER, "a cell's: a cut answer ends in a reset"),
 	ONLY("splice", 1, 0, "a cell's: long bodies from socket to socket"),
 	ONLY("pipe2", 1, O_NONBLOCK | O_CLOEXEC, "a cell's: what splice moves through"),
 	{ .name = "getsockname", .reason = "a cell's: where its client connected to" },
@@ -50,7 +54,11 @@ static const struct sandbox_call spawner_calls[] = {
 	{ .name = "munmap", .reason = "memory goes back" },
 	SANDBOX_CALL_MPROTECT("OpenSSL's memory; never executable"),
 	{ .name = "brk", .reason = "memory of what the generation is built from" },
-	{ .name = "fcntl", .reason = "seals of the image; non-blocking channels" },
+	ONLY("fcntl", 1, F_GETFL, "non-blocking channels"),
+	ONLY("fcntl", 1, F_SETFL, "non-blocking channels"),
+	ONLY("fcntl", 1, F_GET_SEALS, "seals of the image"),
+	ONLY("fcntl", 1, F_DUPFD_CLOEXEC, "a cell's records, when audit is replaced"),
+	ONLY("fcntl", 1, F_SETPIPE_SZ, "a cell's: what splice moves through"),
 	{ .name = "fstat", .reason = "size of the image" },
 	{ .name = "newfstatat",
 	  .reason = "the same call as glibc spells it on an open descriptor" },

@@ -341,16 +341,16 @@ static void test_rehash(void **state)
 static void test_verifier_is_busy(void **state)
 {
 	struct scene *s = *state;
-	int cells[8];
+	int cells[32];
 	unsigned waiting = 0, busy = 0;
 
 	s->k.is_mute = true;
-	for (unsigned c = 0; c < 8; c++) {
+	for (unsigned c = 0; c < 32; c++) {
 		char ip[16] = "203.0.0.1";
 
-		ip[6] = (char)('1' + c);
+		ip[6] = (char)('1' + c % 8);
 		cells[c] = authority_kit_cell(&s->k, 2 + c, ip, 5);
-		for (uint16_t i = 0; i < 8; i++) {
+		for (uint16_t i = 0; i < AUTHORITY_VERIFIES_OF_CELL; i++) {
 			const struct cell_password ask = { .transaction = authority_kit_hash(
 								   (uint8_t)(10 + c), i),
 							   .user = VIEW("nobody"),
@@ -371,7 +371,7 @@ static void test_verifier_is_busy(void **state)
 	}
 	assert_int_equal(waiting, AUTHORITY_STRANGERS);
 	assert_int_equal(busy, 64 - AUTHORITY_STRANGERS);
-	for (unsigned c = 0; c < 8; c++)
+	for (unsigned c = 0; c < 32; c++)
 		close(cells[c]);
 }
 
