@@ -7,6 +7,7 @@
 #include "../unit/tls/rig.h"
 
 #include "ipc/record.h"
+#include "role/signer/cells.h"
 #include "sys/shm.h"
 
 #include <fcntl.h>
@@ -408,6 +409,39 @@ static void test_sides(void **state)
 	}
 }
 
+/* A cell signs with the certificates of its own listener, each for its side, and a few times; one
+ * of a listener that has no cells signs nothing (P3). */
+static void test_cells(void **state)
+{
+	static const uint64_t server[] = { 1u << RIG_P256 }, client[] = { 1u << RIG_OTHER };
+	struct spawner_cell who = { .slot = 1, .serial = 1, .listener = 4 };
+	struct scene *s = *state;
+	uint8_t room[256], room2[256];
+	struct view to_client = message_13(room, sizeof room, server_13, 32),
+		    to_server = message_13(room2, sizeof room2, client_13, 32);
+	int edge = s->edge, fds[2];
+
+	s->rig->signer->cell_scope[4] = (struct keys_scope){ server, client };
+	for (unsigned i = 0; i < 2; i++, who.listener++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+		assert_int_equal(cells_add(s->rig->signer, &who, fds[0]), E_OK);
+		s->edge = fds[1];
+		assert_int_equal(is_signed(s, RIG_P256, 0x0403, to_client), i == 0);
+		assert_false(is_signed(s, RIG_OTHER, 0x0403, to_client)); /* another listener's */
+		assert_int_equal(is_signed(s, RIG_OTHER, 0x0403, to_server), i == 0);
+		assert_false(is_signed(s, RIG_P256, 0x0403, to_server));
+		assert_false(
+			is_signed(s, RIG_P256, 0x0403, to_client)); /* CELLS_BURST were asked */
+		close(s->edge);
+		turn(s);
+	}
+	s->edge = edge;
+	who.listener = IMAGE_LISTENER_SLOTS;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(cells_add(s->rig->signer, &who, fds[0]), E_PROTO);
+	close(fds[1]);
+}
+
 /* A flood of refusals is a handful of log lines, not a flood of them. */
 static void test_refusals_are_told_once(void **state)
 {
@@ -669,6 +703,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_schemes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_recognised, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sides, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cells, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals_are_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),

@@ -232,6 +232,41 @@ static void test_violation(void **state)
 	}
 }
 
+/* P9: what people do the authority tells. An edge, or a cell, that says somebody has logged in is
+ * not heard again. */
+static void test_only_the_authority_tells_of_people(void **state)
+{
+	const struct record_event e = { .kind = RECORD_EVENT,
+					.wall_us = 5,
+					.action = VIEW("login.ok"),
+					.object = VIEW("-"),
+					.result = VIEW("ok"),
+					.origin = VIEW("192.0.2.1:1"),
+					.actor = VIEW("director") };
+	struct audit_rig_ring g[2] = { audit_rig_ring_new(8, RING_BYTES_SMALL),
+				       audit_rig_ring_new(9, RING_BYTES_SMALL) };
+	struct audit_rig r;
+	uint8_t room[512];
+	struct wbuf w = wbuf_of(room, sizeof room);
+
+	(void)state;
+	audit_rig_open(&r);
+	audit_rig_boot(&r, 6);
+	audit_rig_attach(&r, &g[0], "edge[0]");
+	audit_rig_attach(&r, &g[1], "authority[0]");
+	CHECK_OK(audit_rig_start(&r));
+	record_put_event(&w, &e);
+	for (unsigned i = 0; i < 2; i++)
+		CHECK_OK(ring_put(&g[i].w, RING_EVENT, wbuf_view(&w)));
+	audit_rig_turn(&r, false);
+	assert_int_equal(audit_rig_count(&r, "\"login.ok\""), 1);
+	assert_int_equal(audit_rig_count(&r, "\"writer\":\"authority[0]\""), 1);
+	assert_int_equal(audit_rig_count(&r, "\"action\":\"ring.violation\""), 1);
+	audit_rig_close(&r);
+	audit_rig_ring_done(&g[0]);
+	audit_rig_ring_done(&g[1]);
+}
+
 static void test_unknown_tag_is_kept(void **state)
 {
 	static const uint8_t record[] = { KIND_FIELD, TIME_FIELD, 200, RECORD_TEXT, 0,
@@ -593,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_lost_after_kill),
 		cmocka_unit_test(test_gap_is_counted),
 		cmocka_unit_test(test_violation),
+		cmocka_unit_test(test_only_the_authority_tells_of_people),
 		cmocka_unit_test(test_unknown_tag_is_kept),
 		cmocka_unit_test(test_largest_record),
 		cmocka_unit_test(test_ring_end),
