@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness import memory
 from harness.gateway import PASSWORD, Gateway, Person
 from harness.wait import until
 
@@ -102,3 +103,23 @@ def test_what_a_cell_holds(sluis, ca, origin):
             assert said["CapEff"] == said["CapPrm"] == said["CapBnd"] == "0" * 16, said
             assert said["NoNewPrivs"] == "1" and said["Seccomp"] == "2" and int(said["Seccomp_filters"]) >= 2
         assert not sockets[0] & sockets[1]
+
+
+def test_a_password_is_nowhere_when_it_was_used(sluis, ca, origin):
+    """P2: half a second later no process has it, the cell that read it and the verifier that hashed it included."""
+    if os.getuid() != 0:
+        pytest.skip("needs root")
+    gateway = Gateway(sluis, ca, {"cases": (origin().address, EVERYONE)}).start()
+    with gateway.person("jan") as jan:
+        again = Person(gateway, "jan")
+        again.password, again.secret, again.used_step = jan.password, jan.secret, jan.used_step
+        with again:
+            assert again.log_in().status == 200
+            time.sleep(1.5)
+            needles = {"password": PASSWORD.encode(), "in a form": PASSWORD.replace(" ", "+").encode()}
+            roles = ("authority", "verifier", "signer", "dialer", "audit", "spawner", "cell")
+            kept = {f"{role} {pid}": memory.found_in(pid, needles) for role in roles for pid in sluis.pids(role)}
+            # the page that showed the authenticator app's secret was made in that user's own cell
+            shown = {"authenticator app": jan.secret.encode()}
+            kept |= {f"{role} {pid}, app": memory.found_in(pid, shown) for role in roles[:-1] for pid in sluis.pids(role)}
+            assert not any(kept.values()), kept

@@ -31,10 +31,12 @@ static int pair(int *ret_theirs)
 
 static int setup(void **state)
 {
+	static const uint64_t server[] = { 1u << RIG_P256 }, client[] = { 0 };
 	struct scene *s = calloc(1, sizeof *s);
 	int theirs = -1;
 
 	s->rig = rig_new();
+	s->rig->signer->cell_scope[1] = (struct keys_scope){ server, client };
 	s->spawner = pair(&theirs);
 	assert_int_equal(peer_add(s->rig->signer, ROLE_SPAWNER, 0, theirs), E_OK);
 	s->peers = s->rig->signer->peer_n;

@@ -8,8 +8,9 @@
 #include "role/authority/spawner.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/secret.h"
 
-enum { CELL_FRAMES = 2 * CELL_QUESTIONS, CELL_REFUSED = 8 };
+enum { CELL_FRAMES = 2 * CELL_QUESTIONS, CELL_REFUSED = 8, CELL_STACK = 15 * 1024 };
 
 /* Its connection is over: everything of it is forgotten. */
 static void cell_end(struct authority_cell *c)
@@ -91,11 +92,20 @@ enum err cell_add(struct authority *a, const struct spawner_cell *told, int fd)
 	return E_OK;
 }
 
+/* Passwords and codes that came in a frame lie where it was read. */
+static __attribute__((noinline)) void cell_wipe_stack(void)
+{
+	uint8_t below[CELL_STACK];
+
+	secret_wipe(below, sizeof below);
+}
+
 static void cell_pump(struct authority_cell *c)
 {
 	uint64_t serial = c->serial;
 	enum err e = frame_pump(c->source.fd, &cell_table, FRAME_RUN, c, CELL_FRAMES);
 
+	cell_wipe_stack();
 	if (c->serial != serial || e == E_OK || e == E_AGAIN)
 		return;
 	if (e != E_CLOSED) {
