@@ -123,7 +123,7 @@ enum err ask_factor_on_totp_begin(void *role, struct frame *f)
 
 	TRY(cell_token_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES, &s))
+	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES | CELL_ADDS_TOTP, &s))
 		return E_OK;
 	e = enrol_find(a, s.id, GATE_TOTP); /* a wrong code does not need another scan */
 	if (!e)
@@ -189,7 +189,7 @@ enum err ask_factor_on_totp_end(void *role, struct frame *f)
 
 	TRY(cell_totp_end_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES, &s))
+	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES | CELL_ADDS_TOTP, &s))
 		return E_OK;
 	why = ask_factor_totp(c, &s, &ask);
 	if (why != GATE_WHY_NOTHING) {
@@ -234,7 +234,7 @@ enum err ask_factor_on_passkey_begin(void *role, struct frame *f)
 
 	TRY(cell_token_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES, &s))
+	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES | CELL_ADDS_PASSKEY, &s))
 		return E_OK;
 	e = enrol_begin(a, s.id, GATE_PASSKEY);
 	wbuf_put(&challenge, e->secret, sizeof e->secret);
@@ -298,7 +298,7 @@ enum err ask_factor_on_passkey_end(void *role, struct frame *f)
 
 	TRY(cell_passkey_end_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES, &s))
+	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES | CELL_ADDS_PASSKEY, &s))
 		return E_OK;
 	why = ask_factor_passkey(c, &q, &s, &ask);
 	if (why != GATE_WHY_NOTHING)
@@ -368,7 +368,7 @@ enum err ask_factor_on_recovery(void *role, struct frame *f)
 
 	TRY(cell_token_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES, &s))
+	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES | CELL_ADDS_TOTP, &s))
 		return E_OK;
 	if (factor_make_recovery(a, s.user.id, &lines) != E_OK) {
 		cell_refuse(a, &q, GATE_WHY_BUSY, 0);
@@ -450,7 +450,7 @@ enum err ask_factor_on_password(void *role, struct frame *f)
 
 	TRY(cell_password_set_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
-	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES, &s))
+	if (!cell_session(c, &q, &ask.token, ASK_FACTOR_CHANGES | CELL_ADDS_PASSWORD, &s))
 		return E_OK;
 	why = ask_factor_password(c, &q, &s, &ask, &wait_s);
 	if (why != GATE_WHY_NOTHING)

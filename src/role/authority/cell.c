@@ -201,11 +201,32 @@ bool cell_may_write(struct authority_cell *c)
 	return true;
 }
 
+/* A recovery code stands for the authenticator app, whose loss it is for. */
+static bool cell_may_add(const struct session *s, unsigned need)
+{
+	static const struct {
+		unsigned need, shown;
+	} rows[] = {
+		{ CELL_ADDS_PASSWORD, GATE_PASSKEY | GATE_PASSWORD },
+		{ CELL_ADDS_TOTP, GATE_PASSKEY | GATE_TOTP | GATE_RECOVERY },
+		{ CELL_ADDS_PASSKEY, GATE_PASSKEY },
+	};
+
+	if (s->invite)
+		return true; /* it is the one that an invitation has made */
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (need & rows[i].need && !(s->factors & rows[i].shown))
+			return false;
+	return true;
+}
+
 static enum gate_reason cell_why_not(struct authority_cell *c, const struct session *s,
 				     enum gate_verdict v, unsigned need)
 {
 	if (v != GATE_OK && !(v == GATE_ENROL && need & CELL_MAY_ENROL))
 		return GATE_WHY_EXPIRED;
+	if (v == GATE_OK && !cell_may_add(s, need))
+		return GATE_WHY_INVITE;
 	if (need & CELL_FRESH && v == GATE_OK && !session_is_fresh(c->a, s))
 		return GATE_WHY_FRESH;
 	if (need & CELL_WRITES && (!tell_room(c->a) || !cell_may_write(c)))

@@ -38,7 +38,13 @@ void cell_refuse(struct authority *a, const struct question *q, enum gate_reason
 enum cell_need {
 	CELL_FRESH = 1,	    /* a factor shown lately */
 	CELL_MAY_ENROL = 2, /* an invited person's is good too, and always fresh */
-	CELL_WRITES = 4 /* it changes something: of its budget, and the audit log must have room */
+	CELL_WRITES = 4, /* it changes something: of its budget, and the audit log must have room */
+	/* it adds a factor of this kind: who has shown a passkey may add any; others only what they
+	 * have shown themselves, so that a stolen password can't become more (NIST SP 800-63B
+	 * §6.1.2) */
+	CELL_ADDS_PASSWORD = 8,
+	CELL_ADDS_TOTP = 16,
+	CELL_ADDS_PASSKEY = 32
 };
 
 /* cell_may_write - one change more? Each waits for the disk, so a cell has so many and no more */
