@@ -12,7 +12,10 @@ static json_t *admin_rows_text(struct view v)
 {
 	json_t *text = json_stringn((const char *)v.p, v.n);
 
-	return v.n && text ? text : (json_decref(text), json_null());
+	if (v.n && text)
+		return text;
+	json_decref(text);
+	return json_null();
 }
 
 json_t *admin_rows_time(uint64_t wall_s)

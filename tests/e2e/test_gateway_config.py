@@ -59,7 +59,7 @@ WRONG = [
     (("listeners", 1, "isolation"), "shared", "error", "write isolation: cell on a listener"),
     (("gateway", "host"), "https://login.example.nl", "error", "without scheme, port or path"),
     (("gateway", "host"), "other.example.org", "warning", "no certificate of listener \"staff\" covers \"other.example.org\""),
-    (("gateway", "session"), {"rotate": "30s"}, "error", "from 1m to"),
+    (("gateway", "session"), {"rotate": "5s"}, "error", "from 10s to"),
     (("gateway", "session"), {"rotate": "40m"}, "error", "write a rotate that is less than idle"),
     (("gateway", "cells"), {"before_login": 9000}, "error", "strangers could take every connection"),
     (("factors",), {"require": []}, "error", "lets nobody in"),

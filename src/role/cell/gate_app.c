@@ -77,6 +77,8 @@ static void app_to_portal(struct gate_state *j)
 
 static void app_refuse(struct gate_state *j, uint8_t verdict)
 {
+	if (verdict == GATE_ENDED || (verdict == GATE_NONE && j->at_app.is_there))
+		gate_say_last(j);
 	if (verdict == GATE_OTHER)
 		gate_say_other(j);
 	else if (verdict == GATE_DENIED)

@@ -139,14 +139,21 @@ void gate_say_denied(struct gate_state *j)
 	gate_say_to(j, wbuf_view(&to), (struct view){ 0 });
 }
 
-void gate_say_other(struct gate_state *j)
+void gate_say_last(struct gate_state *j)
 {
-	struct edge *e = j->porter->edge;
 	struct conn *k = &j->x->c->conn;
 
 	j->x->flags |= X_CLIENT_CLOSE;
 	if (k->stream)
-		h2_client_drain(e, OWNER_OF(k->stream->session->conn, struct client, conn));
+		h2_client_drain(j->porter->edge,
+				OWNER_OF(k->stream->session->conn, struct client, conn));
+}
+
+void gate_say_other(struct gate_state *j)
+{
+	struct edge *e = j->porter->edge;
+
+	gate_say_last(j);
 	j->x->flags &= ~(uint32_t)X_GATE;
 	local_error(e, j->x, 421, "this connection is another user's");
 }

@@ -24,6 +24,10 @@ void gate_say_enter(struct gate_state *j, const struct token_fresh *nonce, struc
 /* gate_say_denied - who is logged in may not: the portal says so to a person, 403 to others */
 void gate_say_denied(struct gate_state *j);
 
+/* gate_say_last - the connection ends with this answer: the process belongs to a session that has
+ * ended, and another one gets a process of its own */
+void gate_say_last(struct gate_state *j);
+
 /* gate_say_other - 421: this connection is another user's, and ends; the client makes one of its
  * own (RFC 9110 §15.5.20) */
 void gate_say_other(struct gate_state *j);

@@ -140,6 +140,7 @@ void portal_home_ticket(struct gate_state *j, const struct ask_answer *a)
 	case GATE_VERDICTS:
 	default:
 		j->drops_session = true;
+		gate_say_last(j);
 		portal_view_to_login(j, false);
 	}
 }
@@ -172,6 +173,7 @@ void portal_home_left(struct gate_state *j, const struct ask_answer *a)
 	}
 	j->drops_session = j->drops_login = true;
 	j->is_known = false;
+	gate_say_last(j);
 	portal_view_of(j, &v);
 	v.m.csrf = (struct view){ 0 };
 	portal_view_page(j, PORTAL_LOGGED_OUT, &v, 200);

@@ -4,6 +4,7 @@
  * wrong is never said, and looks the same for accounts that don't exist.
  */
 #include "base/base64url.h"
+#include "role/cell/gate_say.h"
 #include "role/cell/portal_route.h"
 #include "role/cell/portal_steps.h"
 #include "role/cell/portal_view.h"
@@ -315,6 +316,10 @@ void portal_login_ended(struct gate_state *j, const struct ask_answer *a)
 		login_onward(j);
 	} else {
 		j->reason = s.reason < GATE_REASONS ? s.reason : GATE_WHY_WRONG;
+		if (s.verdict == GATE_OTHER) { /* of a session that has just ended here */
+			j->reason = GATE_WHY_EXPIRED;
+			gate_say_last(j);
+		}
 		login_renew(j);
 	}
 }

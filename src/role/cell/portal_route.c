@@ -227,6 +227,8 @@ static void route_unknown(struct gate_state *j, uint8_t verdict)
 	bool wants_more = verdict == GATE_MISMATCH || verdict == GATE_STEP_UP;
 
 	j->drops_session = !wants_more;
+	if (verdict == GATE_ENDED || verdict == GATE_NONE)
+		gate_say_last(j);
 	if (verdict == GATE_OTHER)
 		gate_say_other(j);
 	else if (verdict == GATE_DENIED)

@@ -87,7 +87,7 @@ void gate_wipe(struct edge *e, const struct conn *k, struct view v)
 	} places[] = { { e->plain, sizeof e->plain },
 		       { e->in, sizeof e->in },
 		       { e->piece, sizeof e->piece },
-		       { k->in ? k->in->p : NULL, k->in ? BUFFER_BYTES : 0 } };
+		       { k && k->in ? k->in->p : NULL, BUFFER_BYTES } };
 
 	for (size_t i = 0; v.n && i < sizeof places / sizeof places[0]; i++) {
 		size_t at = (uintptr_t)v.p - (uintptr_t)places[i].p;

@@ -91,8 +91,8 @@ void gate_pass(struct edge *e, struct exchange *x);
  */
 enum err gate_body(struct edge *e, struct exchange *x, struct wbuf *into);
 
-/* gate_wipe - v lies in what k was read into, or in the edge's scratch: its bytes are overwritten
- * there. What lies elsewhere stays */
+/* gate_wipe - v lies in what k (or NULL) was read into, or in the edge's scratch: its bytes are
+ * overwritten there. What lies elsewhere stays */
 void gate_wipe(struct edge *e, const struct conn *k, struct view v);
 
 /* An answer of the gate's own. */

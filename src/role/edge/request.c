@@ -666,6 +666,8 @@ enum err request_begin(struct edge *e, struct client *c, struct view head,
 	 * decided. */
 	if (conn_keep(e, &c->conn, rest) != E_OK)
 		v = (struct request_verdict){ 503, "no buffer is free" };
+	if (x->gate)
+		gate_wipe(e, NULL, rest); /* a form: what is kept of it is the only copy */
 	request_act(e, x, &q, v);
 	return E_OK;
 }
