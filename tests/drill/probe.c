@@ -298,7 +298,8 @@ static enum err enter(const struct drill_order *o, struct sandbox_report *report
 		run.path_n = 1;
 	}
 #ifdef PROBE_UNDER
-	return enter_branched(&run, report);
+	if (o) /* whatever the rules: a branch has its own */
+		return enter_branched(&run, report);
 #endif
 	if (o->rules == DRILL_ALL)
 		return sandbox_enter(&PROBE_SPEC, &run, report);

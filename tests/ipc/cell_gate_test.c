@@ -94,8 +94,8 @@ static void test_others_get_401(void **state)
 		"Accept: text/html\r\nX-Requested-With: XMLHttpRequest\r\n",
 		"Accept: text/html\r\nSec-Fetch-Mode: cors\r\n",
 		"Sec-Fetch-Mode: navigate\r\nSec-Fetch-Mode: navigate\r\n",
-		"Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-Fetch-Mode: navigate\r\n",
+		("Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+		 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-Fetch-Mode: navigate\r\n"),
 	};
 	struct kit *k = *state;
 

@@ -265,7 +265,7 @@ uint64_t kit_app(const struct kit *k, const char *name)
 	for (uint32_t i = 0; i < image_count(im, IMAGE_APP); i++)
 		if (view_eq(image_view(im, image_app_at(im, i)->name), view_str(name)))
 			return image_app_at(im, i)->id;
-	must(!"an application of that name");
+	must(false); /* an application of that name */
 	return 0;
 }
 

@@ -318,7 +318,7 @@ static void test_forms_of_other_sites(void **state)
 static void test_forms_of_other_sessions(void **state)
 {
 	struct kit *k = *state;
-	static const char *const bodies[] = { "", "t=", "t=x", "a=b", "t=" SESSION };
+	static const char *const bodies[] = { "", "t=", "t=x", "a=b", ("t=" SESSION) };
 
 	kit_token(k, 0, VIEW(SESSION), GATE_OK);
 	for (size_t i = 0; i < COUNT_OF(bodies); i++)
