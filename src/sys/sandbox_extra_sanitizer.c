@@ -34,9 +34,9 @@ const struct sandbox_call sandbox_extra_calls[] = {
 };
 const size_t sandbox_extra_call_n = sizeof sandbox_extra_calls / sizeof *sandbox_extra_calls;
 
-/* The environment of a role is empty, so its options are built in; a role may have its own. */
+/* The environment of a role is empty, so its options are built in. */
 const char *__asan_default_options(void);
-__attribute__((weak, visibility("default"))) const char *__asan_default_options(void)
+__attribute__((visibility("default"))) const char *__asan_default_options(void)
 {
 	return "detect_leaks=0:abort_on_error=1";
 }

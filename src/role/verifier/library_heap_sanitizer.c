@@ -6,6 +6,5 @@ const char *__asan_default_options(void);
 
 __attribute__((visibility("default"))) const char *__asan_default_options(void)
 {
-	return "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1:"
-	       "max_allocation_size_mb=80";
+	return "allocator_may_return_null=1:max_allocation_size_mb=80";
 }

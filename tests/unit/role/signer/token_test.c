@@ -114,6 +114,7 @@ static EVP_PKEY *key_of(const struct place *p, const char *kid, size_t *ret_n)
 			continue;
 		assert_int_equal(decoded(view_str(text_of(key, "x")), point + 1, 32).n, 32);
 		assert_int_equal(decoded(view_str(text_of(key, "y")), point + 33, 32).n, 32);
+		EVP_PKEY_free(pkey);
 		pkey = EVP_EC_gen("P-256");
 		assert_int_equal(EVP_PKEY_set1_encoded_public_key(pkey, point, 65), 1);
 	}
