@@ -203,21 +203,6 @@ enum err ask_factor_on_totp_end(void *role, struct frame *f)
 
 /* ---- passkeys ---- */
 
-static enum err ask_factor_known(struct authority *a, uint32_t user, struct wbuf *w)
-{
-	struct store_ask q = store_ask(&a->store, Q_FACTOR_CREDENTIALS);
-	enum err e = E_OK;
-
-	store_put_int(&q, user);
-	for (e = store_next(&q); e == E_OK; e = store_next(&q)) {
-		struct view id = store_bytes(&q, 0);
-
-		if (wbuf_room(w) >= id.n + 2)
-			wbuf_str16(w, id);
-	}
-	return e == E_CLOSED ? E_OK : e;
-}
-
 enum err ask_factor_on_passkey_begin(void *role, struct frame *f)
 {
 	struct authority_cell *c = role;
@@ -238,7 +223,7 @@ enum err ask_factor_on_passkey_begin(void *role, struct frame *f)
 		return E_OK;
 	e = enrol_begin(a, s.id, GATE_PASSKEY);
 	wbuf_put(&challenge, e->secret, sizeof e->secret);
-	if (user_by_id(a, s.user.id, &u) != E_OK || ask_factor_known(a, u.id, &known) != E_OK)
+	if (user_by_id(a, s.user.id, &u) != E_OK || factor_credentials(a, u.id, &known) != E_OK)
 		w.bad = true;
 	r.user_handle = view_of(u.handle, sizeof u.handle);
 	r.user = user_name(&u);

@@ -308,24 +308,6 @@ enum err ask_login_on_code(void *role, struct frame *f)
 
 /* ---- passkeys ---- */
 
-/* At a step-up the user's own keys are named; at a log-in none are, they know whose they are. */
-static enum err ask_login_known(struct authority *a, const struct login *l, struct wbuf *w)
-{
-	struct store_ask q = store_ask(&a->store, Q_FACTOR_CREDENTIALS);
-	enum err e = E_OK;
-
-	if (!l->session)
-		return E_OK;
-	store_put_int(&q, l->user);
-	for (e = store_next(&q); e == E_OK; e = store_next(&q)) {
-		struct view id = store_bytes(&q, 0);
-
-		if (wbuf_room(w) >= id.n + 2)
-			wbuf_str16(w, id);
-	}
-	return e == E_CLOSED ? E_OK : e;
-}
-
 enum err ask_login_on_passkey_ask(void *role, struct frame *f)
 {
 	struct authority_cell *c = role;
@@ -347,7 +329,9 @@ enum err ask_login_on_passkey_ask(void *role, struct frame *f)
 	secret_random(l->challenge.b, sizeof l->challenge.b);
 	l->challenge_ms = a->now_ms + AUTHORITY_CHALLENGE_MS;
 	r.challenge = l->challenge;
-	if (ask_login_known(a, l, &known) != E_OK)
+	/* At a step-up the user's own keys are named; at a log-in none: they know whose they are.
+	 */
+	if (l->session && factor_credentials(a, l->user, &known) != E_OK)
 		w.bad = true;
 	r.known = wbuf_view(&known);
 	if (w.bad || authority_challenge_put(&w, &r) != E_OK)

@@ -149,6 +149,21 @@ enum err factor_count(struct authority *a, uint32_t user, uint8_t kind, uint64_t
 	return store_number(&q, ret);
 }
 
+enum err factor_credentials(struct authority *a, uint32_t user, struct wbuf *w)
+{
+	struct store_ask q = store_ask(&a->store, Q_FACTOR_CREDENTIALS);
+	enum err e = E_OK;
+
+	store_put_int(&q, user);
+	for (e = store_next(&q); e == E_OK; e = store_next(&q)) {
+		struct view id = store_bytes(&q, 0);
+
+		if (wbuf_room(w) >= id.n + 2)
+			wbuf_str16(w, id);
+	}
+	return e == E_CLOSED ? E_OK : e;
+}
+
 /* ---- writing ---- */
 
 enum err factor_add(struct authority *a, struct factor *f)

@@ -39,6 +39,10 @@ enum err factor_of_kind(struct authority *a, uint32_t user, uint8_t kind, struct
 enum err factor_by_credential(struct authority *a, struct view credential, struct factor *ret);
 enum err factor_count(struct authority *a, uint32_t user, uint8_t kind, uint64_t *ret);
 
+/* factor_credentials - appends the ids of the user's passkeys, each as wbuf_str16 writes it; those
+ * that don't fit are left out, which an authenticator answers by not being found. E_SYS */
+enum err factor_credentials(struct authority *a, uint32_t user, struct wbuf *w);
+
 /* factor_add - a new one; id and created_s are set. E_SYS (a credential that is there already too)
  */
 enum err factor_add(struct authority *a, struct factor *f);

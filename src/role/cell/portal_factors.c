@@ -276,19 +276,8 @@ void portal_factors_passkey_ended(struct gate_state *j, const struct ask_answer 
 
 void portal_factors_remove_go(struct gate_state *j)
 {
-	struct cell_number question = { .token = j->session.hash };
-	uint8_t room[64];
-	struct wbuf w = wbuf_of(room, sizeof room);
-	uint64_t number = 0;
-
-	if (view_dec(portal_route_field(j, VIEW("number")), &number) != E_OK ||
-	    number > UINT32_MAX) {
-		portal_view_error(j, 400, "a factor without a number");
-		return;
-	}
-	question.number = (uint32_t)number;
-	(void)cell_number_put(&w, &question);
-	(void)porter_ask(j, CELL_FACTOR_REMOVE, &w, PORTAL_STEP_REMOVED);
+	portal_route_ask_number(j, CELL_FACTOR_REMOVE, PORTAL_STEP_REMOVED,
+				"a factor without a number");
 }
 
 void portal_factors_removed(struct gate_state *j, const struct ask_answer *a)

@@ -134,6 +134,24 @@ struct view portal_route_param(const struct gate_state *j, struct view name)
 	return j->form ? portal_route_field(j, name) : gate_facts_param(porter_query(j), name);
 }
 
+void portal_route_ask_number(struct gate_state *j, uint8_t type, enum portal_step step,
+			     const char *why)
+{
+	struct cell_number question = { .token = j->session.hash };
+	uint8_t room[64];
+	struct wbuf w = wbuf_of(room, sizeof room);
+	uint64_t number = 0;
+
+	if (view_dec(portal_route_field(j, VIEW("number")), &number) != E_OK ||
+	    number > UINT32_MAX) {
+		portal_view_error(j, 400, why);
+		return;
+	}
+	question.number = (uint32_t)number;
+	(void)cell_number_put(&w, &question);
+	(void)porter_ask(j, type, &w, step);
+}
+
 /* ---- who ---- */
 
 /* What a log-in is for; what makes no sense is not there. */

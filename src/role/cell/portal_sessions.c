@@ -59,19 +59,8 @@ void portal_sessions_list(struct gate_state *j, const struct ask_answer *a)
 
 void portal_sessions_end_go(struct gate_state *j)
 {
-	struct cell_number question = { .token = j->session.hash };
-	uint8_t room[64];
-	struct wbuf w = wbuf_of(room, sizeof room);
-	uint64_t number = 0;
-
-	if (view_dec(portal_route_field(j, VIEW("number")), &number) != E_OK ||
-	    number > UINT32_MAX) {
-		portal_view_error(j, 400, "a session without a number");
-		return;
-	}
-	question.number = (uint32_t)number;
-	(void)cell_number_put(&w, &question);
-	(void)porter_ask(j, CELL_SESSION_END, &w, PORTAL_STEP_SESSION_END);
+	portal_route_ask_number(j, CELL_SESSION_END, PORTAL_STEP_SESSION_END,
+				"a session without a number");
 }
 
 void portal_sessions_ended(struct gate_state *j, const struct ask_answer *a)

@@ -5,6 +5,7 @@
 #include "role/edge/conn.h"
 
 #include "role/edge/buffer.h"
+#include "role/edge/h2_send.h"
 #include "role/edge/h2_stream.h"
 #include "role/edge/pipe.h"
 #include "sys/fd.h"
@@ -65,7 +66,7 @@ size_t conn_room(const struct conn *k)
 {
 	if (k->out)
 		return 0;
-	return k->stream ? h2_stream_room(k->stream) : READ_BYTES;
+	return k->stream ? h2_send_room(k->stream) : READ_BYTES;
 }
 
 void conn_note(struct conn *k, uint32_t events)
@@ -350,14 +351,14 @@ static enum err conn_send_tls(struct edge *e, struct conn *k, struct view v, boo
 enum err conn_send(struct edge *e, struct conn *k, struct view v)
 {
 	if (k->stream)
-		return h2_stream_send(e, k, v);
+		return h2_send(e, k, v);
 	return k->tls ? conn_send_tls(e, k, v, false) : conn_send_wire(e, k, v);
 }
 
 enum err conn_send_last(struct edge *e, struct conn *k, struct view v)
 {
 	if (k->stream)
-		return h2_stream_send(e, k, v);
+		return h2_send(e, k, v);
 	return k->tls ? conn_send_tls(e, k, v, true) : conn_send_wire(e, k, v);
 }
 
@@ -369,7 +370,7 @@ enum err conn_flush(struct edge *e, struct conn *k)
 	if (!k->out)
 		return E_OK;
 	if (k->stream)
-		return h2_stream_flush(e, k);
+		return h2_send_flush(e, k);
 	if (k->out->pipe) {
 		TRY(conn_flush_pipe(e, k));
 		v = buffer_view(k->out);
@@ -431,7 +432,7 @@ void conn_say_end(struct edge *e, struct conn *k)
 void conn_end(struct edge *e, struct conn *k)
 {
 	if (k->stream)
-		h2_stream_end(e, k);
+		h2_send_end(e, k);
 	conn_say_end(e, k);
 	if (k->source.fd >= 0)
 		(void)shutdown(k->source.fd, SHUT_WR);

@@ -13,6 +13,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
+#include "role/edge/exchange_fault.h"
 #include "role/edge/flight.h"
 #include "role/edge/gate.h"
 #include "role/edge/generation.h"
@@ -333,92 +334,9 @@ void exchange_connected(struct edge *e, struct exchange *x)
 
 /* ---- failing ---- */
 
-/* What went wrong towards a server, in a word: OpenTelemetry's error.type. */
-static const char *exchange_error(enum dial_failure why)
-{
-	static const char *const words[] = {
-		[0] = "other",
-		[DIAL_REFUSED] = "connection_refused",
-		[DIAL_TIMEOUT] = "timeout",
-		[DIAL_UNREACHABLE] = "unreachable",
-		[DIAL_NAME] = "name_resolution",
-		[DIAL_UNKNOWN] = "unknown_server",
-		[DIAL_BUSY] = "busy",
-		[DIAL_RESET] = "connection_reset",
-		[DIAL_ANSWER] = "invalid_response",
-		[DIAL_TLS] = "tls",
-	};
-
-	return words[why];
-}
-
-/* Whose fault a failed try was. */
-struct exchange_fault {
-	bool is_stale;	 /* an idle connection that the server closed meanwhile: nobody's */
-	bool is_early;	 /* it ended while it was sent a body, which it may be refusing */
-	bool is_refused; /* HTTP/2: the server has not looked at it */
-};
-
-static struct exchange_fault exchange_fault(const struct exchange *x, enum dial_failure why)
-{
-	struct exchange_fault f = { 0 };
-
-	if (x->u) {
-		f.is_refused = h2_stream_was_refused(&x->u->conn);
-		f.is_stale = why == DIAL_RESET && !x->was_stale &&
-			     (x->u->is_reused || h2_stream_was_stale(&x->u->conn));
-	}
-	f.is_early = why == DIAL_RESET && (x->flags & X_SENT) && !x->request.is_done;
-	return f;
-}
-
-/* What happens to every server now and then is none of its failures, as long as it doesn't happen
- * all the time: THREATS A18. */
-static bool exchange_is_excused(struct edge *e, const struct exchange *x, struct exchange_fault f)
-{
-	struct server_state *s = pool_server(e, x->server->slot, x->server->slot_gen);
-
-	return (f.is_stale || f.is_refused) && budget_spend(&s->excuses, 1, e->loop.now_ms);
-}
-
-static void exchange_tell_failure(struct edge *e, const struct exchange *x, struct exchange_fault f,
-				  enum dial_failure why)
-{
-	if (f.is_refused)
-		PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->h2_refused, 1);
-	if (f.is_early || why == DIAL_UNKNOWN || why == DIAL_BUSY || x->flags & X_GRANTED ||
-	    exchange_is_excused(e, x, f))
-		return;
-	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->failures, 1);
-	survey_seen(e, x, (e->loop.now_ns - x->asked_ns) / 1000, true);
-	if (x->flags & X_SENT || why == DIAL_TLS)
-		dial_tell_failure(e, x->server, why);
-}
-
-void exchange_blame(struct edge *e, const struct exchange *x, enum dial_failure why)
-{
-	exchange_tell_failure(e, x, exchange_fault(x, why), why);
-}
-
-/* Which servers the next try leaves out: after a refusal none, another connection is as good. */
-static void exchange_leave_out(struct edge *e, struct exchange *x, struct exchange_fault f)
-{
-	if (f.is_refused)
-		return;
-	if (f.is_stale) {
-		x->tries--; /* the others are as old: the next try gets a new connection */
-		x->was_stale = true;
-		upstream_close_idle(e, pool_server(e, x->server->slot, x->server->slot_gen));
-	} else {
-		balance_tried_add(&x->tried,
-				  (uint32_t)(x->server - image_server_at(&x->g->image,
-									 x->pool->servers.first)));
-	}
-}
-
 void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 {
-	struct exchange_fault f = exchange_fault(x, why);
+	struct exchange_fault f = exchange_fault_of(x, why);
 
 	if (x->flags & (X_TWIN | X_SHADOW)) {
 		if (x->flags & X_TWIN)
@@ -427,7 +345,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 			mirror_failed(e, x);
 		return;
 	}
-	trace_try_end(e, x, exchange_error(why));
+	trace_try_end(e, x, exchange_fault_error(why));
 	upstream_give(e, x, false);
 	pool_dequeue(e, x);
 	pool_release(e, x);
@@ -435,7 +353,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_abort(e, x);
 		return;
 	}
-	exchange_tell_failure(e, x, f, why);
+	exchange_fault_tell(e, x, f, why);
 	x->failure = (uint8_t)why;
 	if (x->twin && hedge_take_over(e, x))
 		return;
@@ -443,7 +361,7 @@ void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why)
 		exchange_answer_failure(e, x, why);
 		return;
 	}
-	exchange_leave_out(e, x, f);
+	exchange_fault_leave_out(e, x, f);
 	PAGE_ADD(pool_load(e, x->server->slot, x->server->slot_gen)->retries, 1);
 	retry_next(e, x);
 }

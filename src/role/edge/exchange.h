@@ -18,11 +18,6 @@ void exchange_connected(struct edge *e, struct exchange *x);
  * 503, 504 */
 void exchange_failed(struct edge *e, struct exchange *x, enum dial_failure why);
 
-/* exchange_blame - x's try failed for this reason: the server's fault is counted and told to the
- * dialer; a connection that was closed while idle, or a stream refused unprocessed (RFC 9113 §8.7),
- * is nobody's */
-void exchange_blame(struct edge *e, const struct exchange *x, enum dial_failure why);
-
 /* exchange_run - moves whatever can be moved. True when x has ended */
 bool exchange_run(struct edge *e, struct exchange *x);
 

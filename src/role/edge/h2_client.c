@@ -8,6 +8,7 @@
 #include "role/edge/address.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
+#include "role/edge/h2_send.h"
 #include "role/edge/h2_session.h"
 #include "role/edge/h2_stream.h"
 #include "role/edge/store.h"
@@ -128,7 +129,7 @@ void h2_client_finish(struct edge *e, struct client *c)
 	const struct image_listener *l = e->now->listener[c->slot];
 	struct h2_stream *s = c->conn.stream;
 
-	h2_stream_end(e, &c->conn);
+	h2_send_end(e, &c->conn);
 	/* once: what the client still sends on a stream that is over buys neither pardon nor time
 	 */
 	if (c->state != CLIENT_LINGER)

@@ -9,6 +9,7 @@
 #include "role/edge/buffer.h"
 #include "role/edge/conn.h"
 #include "role/edge/h2_client.h"
+#include "role/edge/h2_send.h"
 #include "role/edge/h2_server.h"
 #include "role/edge/h2_stream.h"
 #include "role/edge/h2_watch.h"
@@ -274,7 +275,7 @@ static int session_send_data(nghttp2_session *ng, nghttp2_frame *frame, const ui
 		return NGHTTP2_ERR_WOULDBLOCK; /* asked again when the buffer has been sent */
 	if (buffer_append(session->out, view_of(head, H2_FRAME_HEAD)) != E_OK)
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
-	h2_stream_write(s, n, session->out);
+	h2_send_write(s, n, session->out);
 	if (session->window_credit < SESSION_CREDIT_MAX)
 		session->window_credit += 4; /* of the stream and the connection, and again */
 	return 0;

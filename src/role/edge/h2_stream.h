@@ -1,4 +1,4 @@
-/* Streams as connections: what conn.c does for a socket. */
+/* Streams as connections: what conn.c does for a socket. What goes out on them: h2_send.h. */
 #ifndef ROLE_EDGE_H2_STREAM_H
 #define ROLE_EDGE_H2_STREAM_H
 
@@ -13,14 +13,8 @@ void h2_stream_attach(struct edge *e, struct h2_stream *s, struct conn *k, enum 
 /* h2_stream_drop - of one without a connection */
 void h2_stream_drop(struct h2_stream *s);
 
-/* h2_stream_room - as conn_room: what flow control and the connection allow */
-size_t h2_stream_room(struct h2_stream *s);
-
-/* As conn_fill, conn_send, conn_send_last, conn_flush, conn_end, conn_close. */
+/* As conn_fill, conn_close; the others are in h2_send.h. */
 enum err h2_stream_fill(struct edge *e, struct conn *k, struct view *ret);
-enum err h2_stream_send(struct edge *e, struct conn *k, struct view v);
-enum err h2_stream_flush(struct edge *e, struct conn *k);
-void h2_stream_end(struct edge *e, struct conn *k);
 void h2_stream_close(struct edge *e, struct conn *k, bool want_reset);
 
 /* What the session's callbacks tell. */
@@ -30,8 +24,6 @@ enum err h2_stream_on_trailers(struct h2_stream *s, struct view text, struct buf
 enum err h2_stream_on_content(struct h2_stream *s, struct view data);
 enum err h2_stream_on_end(struct h2_stream *s);
 void h2_stream_on_close(struct h2_stream *s, uint32_t error);
-
-void h2_stream_write(struct h2_stream *s, size_t n, struct buffer *to);
 
 /* h2_stream_reset - RST_STREAM with this code */
 void h2_stream_reset(struct h2_stream *s, uint32_t error);

@@ -11,6 +11,7 @@
 #include "role/edge/count.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
+#include "role/edge/exchange_fault.h"
 #include "role/edge/generation.h"
 #include "role/edge/pool.h"
 #include "role/edge/store.h"
@@ -194,7 +195,7 @@ bool hedge_take_over(struct edge *e, struct exchange *x)
 
 void hedge_lost(struct edge *e, struct exchange *y, enum dial_failure why)
 {
-	exchange_blame(e, y, why);
+	exchange_fault_blame(e, y, why);
 	hedge_free(e, y);
 }
 
