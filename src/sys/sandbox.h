@@ -99,6 +99,13 @@ enum err sandbox_filter_enter(const struct sandbox_filter *f);
 extern const struct sandbox_call sandbox_base_calls[];
 extern const size_t sandbox_base_call_n;
 
+/* A row for one value of one argument. */
+#define SANDBOX_CALL_IF(call, argument, equals, why)                                               \
+	{                                                                                          \
+		.name = (call), .reason = (why), .has_arg = 1, .arg = (argument),                  \
+		.value = (uint64_t)(equals)                                                        \
+	}
+
 /*
  * Rows that many roles need, for their tables: memory without PROT_EXEC (4) in argument 2, so that
  * what is writable never becomes code (P5).

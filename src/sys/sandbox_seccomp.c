@@ -15,12 +15,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define SANDBOX_CALL_IF(call, argument, equals, why)                                               \
-	{                                                                                          \
-		.name = (call), .reason = (why), .has_arg = 1, .arg = (argument),                  \
-		.value = (uint64_t)(equals)                                                        \
-	}
-
 const struct sandbox_call sandbox_base_calls[] = {
 	{ .name = "exit_group", .reason = "ends the process" },
 	{ .name = "exit", .reason = "ends the process" },

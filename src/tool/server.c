@@ -108,6 +108,8 @@ static int server_set(const struct command_line *o, const struct snapshot *s, co
 	wbuf_u32(&w, server->slot_gen);
 	wbuf_u8(&w, (uint8_t)state);
 	status = ask_keeper(o->state, TOOL_SERVER_STATE, wbuf_view(&w), NULL, NULL);
+	if (status == 0)
+		status = server_wait_applied(s, path, server, (unsigned)state);
 	if (status != 0 || !o->wait)
 		return status;
 	if (image_pool_at(&s->image, server->pool)->persist == IMAGE_PERSIST_NOT)

@@ -19,11 +19,39 @@ struct server_wait {
 	bool has_told;
 };
 
-static void server_wait_pause(void)
-{
-	const struct timespec second = { .tv_sec = 1 };
+enum { SERVER_WAIT_APPLIED_MS = 5000, SERVER_WAIT_LOOK_MS = 5 };
 
-	(void)nanosleep(&second, NULL);
+static void server_wait_pause(unsigned ms)
+{
+	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+static bool server_wait_is(const struct snapshot *s, const struct image_server *server,
+			   unsigned state)
+{
+	const struct page_health_entry *e = snapshot_health(s, server);
+
+	return e ? PAGE_GET(e->admin) == state : state == PAGE_ADMIN_CONFIGURED;
+}
+
+int server_wait_applied(const struct snapshot *s, const char *label,
+			const struct image_server *server, unsigned state)
+{
+	uint64_t until_ms = clock_mono_ms() + SERVER_WAIT_APPLIED_MS;
+
+	while (!server_wait_is(s, server, state)) {
+		if (clock_mono_ms() >= until_ms) {
+			(void)fprintf(stderr,
+				      "sluis: %s: asked for, but not applied within %d s; "
+				      "sluis status says what it is\n",
+				      label, SERVER_WAIT_APPLIED_MS / 1000);
+			return 1;
+		}
+		server_wait_pause(SERVER_WAIT_LOOK_MS);
+	}
+	return 0;
 }
 
 static void server_wait_tell(struct server_wait *w, uint64_t in_flight, bool is_quiet)
@@ -71,7 +99,8 @@ int server_wait(const char *state, const char *label, struct image_server server
 	int status = s ? 0 : 1;
 
 	while (status == 0 && !is_over) {
-		server_wait_pause(); /* also before the first look: edges hear of it in a moment */
+		server_wait_pause(
+			1000); /* also before the first look: edges hear of it in a moment */
 		status = ask_keeper(state, TOOL_STATUS, (struct view){ 0 }, snapshot_row, s);
 		is_over = status == 0 && server_wait_look(&w, s);
 		snapshot_release(s);

@@ -1,8 +1,13 @@
-/* Waiting until a server that drains has nothing left. */
+/* Waiting until a server is what was asked for; and, while it drains, until it has nothing left. */
 #ifndef TOOL_SERVER_WAIT_H
 #define TOOL_SERVER_WAIT_H
 
 #include "tool/snapshot.h"
+
+/* server_wait_applied - until the health page, which edges and relay choose by, has this state
+ * (enum page_admin) for the server, five seconds at most. The exit status: 0 · 1 (told) */
+int server_wait_applied(const struct snapshot *s, const char *label,
+			const struct image_server *server, unsigned state);
 
 /*
  * server_wait - looks once a second, and says what is left when that changes

@@ -49,6 +49,7 @@ static const char *const try_names[DRILL_TRIES] = {
 	[DRILL_FORK] = "fork",
 	[DRILL_BRANCH] = "start a cell",
 	[DRILL_KILL] = "signal a neighbour",
+	[DRILL_SETOWN] = "choose whom the kernel signals",
 	[DRILL_PTRACE] = "trace a neighbour",
 	[DRILL_READ_MEMORY] = "read a neighbour's memory",
 	[DRILL_MMAP_EXEC] = "map writable code",
@@ -334,7 +335,7 @@ static const struct rule_row rules[] = {
 		  T(ABSTRACT) | T(KILL) | T(PTRACE) | T(READ_MEMORY) },
 	{ "seccomp alone", BORN_PLAIN, DRILL_SECCOMP, false,
 	  T(OPEN_KEY) | T(READ_CONFIG) | T(WRITE_FILE) | T(OPEN_PROC) | T(SOCKET) | T(CONNECT) |
-		  T(ABSTRACT) | T(EXEC) | T(FORK) | T(BRANCH) | T(KILL) | T(PTRACE) |
+		  T(ABSTRACT) | T(EXEC) | T(FORK) | T(BRANCH) | T(KILL) | T(SETOWN) | T(PTRACE) |
 		  T(READ_MEMORY) | T(MMAP_EXEC) | T(MPROTECT_EXEC) | T(MEMFD_EXEC) | T(IO_URING) |
 		  T(UNSHARE) | T(MOUNT) | T(BPF) | T(KEYCTL) | T(SETUID) | T(DUMPABLE) |
 		  T(SYSV_SHM) },

@@ -21,6 +21,7 @@ enum drill_try {
 	DRILL_FORK,
 	DRILL_BRANCH, /* as the spawner starts a cell */
 	DRILL_KILL,
+	DRILL_SETOWN, /* have the kernel signal somebody when a descriptor is ready */
 	DRILL_PTRACE,
 	DRILL_READ_MEMORY, /* process_vm_readv */
 	DRILL_MMAP_EXEC,

@@ -203,6 +203,8 @@ static int try_others(const struct drill_order *o)
 		return try_branch();
 	case DRILL_KILL:
 		return kill(o->pid, SIGUSR1);
+	case DRILL_SETOWN:
+		return fcntl(PROBE_CHANNEL, F_SETOWN, getpid());
 	case DRILL_PTRACE:
 		return try_ptrace(o);
 	case DRILL_READ_MEMORY:

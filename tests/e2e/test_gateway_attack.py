@@ -309,6 +309,7 @@ def test_many_at_one_time(place, anna):
         assert [(a.status, a.body) for a in client.wait(*good)] == [(200, b"anna")] * 90
         mixed = [begin(token(anna, "cases") if n % 8 == 0 else f"{n:043}") for n in range(64)]
         assert [a.status for a in client.wait(*mixed)] == [200 if n % 8 == 0 else 401 for n in range(64)]
+        assert client.goaway is None  # a token that is none ends nobody's connection
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "https://other.example.nl", "null"])

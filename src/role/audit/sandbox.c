@@ -1,6 +1,7 @@
 /* What the audit role may do: append to its log, talk to keeper and signer, and nothing else. */
 #include "role/audit/audit.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 
 static const struct sandbox_call audit_calls[] = {
@@ -20,16 +21,15 @@ static const struct sandbox_call audit_calls[] = {
 	{ .name = "getdents64", .reason = "which segments there are" },
 	{ .name = "newfstatat", .reason = "fstat: was the segment touched; size of shared memory" },
 	{ .name = "fstat", .reason = "the same, on C libraries that use it" },
-	{ .name = "fcntl", .reason = "seals of shared memory; non-blocking channels" },
+	SANDBOX_CALL_IF("fcntl", 1, F_GET_SEALS, "seals of shared memory"),
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
 	{ .name = "epoll_ctl", .reason = "a new signer's channel" },
 	SANDBOX_CALL_MMAP("rings and images of new workers; memory for the hash library"),
 	{ .name = "munmap", .reason = "rings of workers that are gone" },
 	{ .name = "brk", .reason = "memory for the hash library" },
-	{ .name = "futex",
-	  .reason = "the crypto library's first use of a part of it: wakes nobody",
-	  .has_arg = 1,
-	  .arg = 1,
-	  .value = FUTEX_WAKE_PRIVATE },
+	SANDBOX_CALL_IF("futex", 1, FUTEX_WAKE_PRIVATE,
+			"the crypto library's first use of a part of it: wakes nobody"),
 };
 
 const struct sandbox_spec audit_sandbox = {

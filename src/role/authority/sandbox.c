@@ -1,6 +1,7 @@
 /* What the authority may do: its store in one directory, and channels. No socket, no network. */
 #include "role/authority/authority.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 
 static const struct sandbox_call authority_calls[] = {
@@ -19,7 +20,11 @@ static const struct sandbox_call authority_calls[] = {
 	{ .name = "newfstatat", .reason = "whether they are there, and their size" },
 	{ .name = "fstat", .reason = "size of a new image; of the store" },
 	{ .name = "lseek", .reason = "the store's size, as some versions of SQLite ask it" },
-	{ .name = "fcntl", .reason = "the store's lock; seals; non-blocking channels" },
+	SANDBOX_CALL_IF("fcntl", 1, F_GETLK, "the store's lock"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETLK, "the store's lock"),
+	SANDBOX_CALL_IF("fcntl", 1, F_GET_SEALS, "seals of a new image"),
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
 	{ .name = "epoll_ctl", .reason = "a cell's channel enters the loop" },
 	{ .name = "close", .reason = "a cell's end" },
 	{ .name = "geteuid", .reason = "SQLite asks whether it is root" },
@@ -29,11 +34,8 @@ static const struct sandbox_call authority_calls[] = {
 	{ .name = "munmap", .reason = "an old image" },
 	{ .name = "brk", .reason = "memory of the C library" },
 	{ .name = "madvise", .reason = "memory of the store goes back, and into no core dump" },
-	{ .name = "futex",
-	  .reason = "the crypto library's first use of a part of it: wakes nobody",
-	  .has_arg = 1,
-	  .arg = 1,
-	  .value = FUTEX_WAKE_PRIVATE },
+	SANDBOX_CALL_IF("futex", 1, FUTEX_WAKE_PRIVATE,
+			"the crypto library's first use of a part of it: wakes nobody"),
 };
 
 const struct sandbox_spec authority_sandbox = {

@@ -77,7 +77,7 @@ static void app_to_portal(struct gate_state *j)
 
 static void app_refuse(struct gate_state *j, uint8_t verdict)
 {
-	if (verdict == GATE_ENDED || (verdict == GATE_NONE && j->at_app.is_there))
+	if (verdict == GATE_ENDED || porter_has_ended(j->porter))
 		gate_say_last(j);
 	if (verdict == GATE_OTHER)
 		gate_say_other(j);
@@ -228,7 +228,7 @@ static bool app_is_text(struct view v)
 	return v.n > 0;
 }
 
-enum err gate_app_hold(const struct porter *p, const struct authority_grant *grant,
+enum err gate_app_hold(struct porter *p, const struct authority_grant *grant,
 		       struct porter_hold *ret)
 {
 	struct porter_hold h = { .slot = grant->slot,
@@ -238,12 +238,12 @@ enum err gate_app_hold(const struct porter *p, const struct authority_grant *gra
 	if (grant->verdict != GATE_OK || !app_is_text(grant->user) ||
 	    (grant->assertion.n && !app_is_text(grant->assertion)) || !porter_is_live(p, &h))
 		return E_DENIED;
-	*ret = h;
+	*ret = p->own = h;
 	return E_OK;
 }
 
 /* GATE_OK, and g is filled; or why not. */
-static uint8_t app_keep(const struct porter *p, struct porter_grant *g, const struct ask_answer *a)
+static uint8_t app_keep(struct porter *p, struct porter_grant *g, const struct ask_answer *a)
 {
 	struct authority_grant grant = { 0 };
 	struct wbuf user = wbuf_of(g->user, sizeof g->user), jwt = wbuf_of(g->jwt, sizeof g->jwt);

@@ -14,10 +14,10 @@ void gate_app_granted(struct porter *p, struct porter_grant *g, const struct ask
 void gate_app_answered(struct gate_state *j, const struct ask_answer *a);
 
 /*
- * gate_app_hold - what a grant says, checked
+ * gate_app_hold - what a grant says, checked; p has shown this session from now on
  * E_DENIED it is none that may be used: verdict says so, or it makes no sense (THREATS A20)
  */
-enum err gate_app_hold(const struct porter *p, const struct authority_grant *grant,
+enum err gate_app_hold(struct porter *p, const struct authority_grant *grant,
 		       struct porter_hold *ret);
 
 #endif

@@ -193,6 +193,7 @@ static enum err route_know(struct gate_state *j, const struct authority_session 
 					.until_s = s->until_s };
 	if (!porter_is_live(j->porter, &k->hold))
 		return E_DENIED;
+	j->porter->own = k->hold;
 	wbuf_view_put(&user, s->user);
 	wbuf_view_put(&title, s->title);
 	k->user_n = (uint8_t)user.n;
@@ -245,7 +246,7 @@ static void route_unknown(struct gate_state *j, uint8_t verdict)
 	bool wants_more = verdict == GATE_MISMATCH || verdict == GATE_STEP_UP;
 
 	j->drops_session = !wants_more;
-	if (verdict == GATE_ENDED || verdict == GATE_NONE)
+	if (verdict == GATE_ENDED || porter_has_ended(j->porter))
 		gate_say_last(j);
 	if (verdict == GATE_OTHER)
 		gate_say_other(j);

@@ -352,6 +352,11 @@ bool porter_is_live(const struct porter *p, const struct porter_hold *h)
 		       h->generation;
 }
 
+bool porter_has_ended(const struct porter *p)
+{
+	return p->own.slot && !porter_is_live(p, &p->own);
+}
+
 /* A stream is use of its session as long as its client says something: who only listens may have
  * gone home. */
 static void porter_tell_use(struct porter *p, struct gate_state *j)

@@ -118,7 +118,8 @@ struct porter {
 	uint32_t job_cap, job_high;
 	uint64_t ticked_ms, used_ms; /* when use was last told */
 	uint32_t hello_n;
-	bool wipes_piece; /* a token went out by the edge's scratch */
+	struct porter_hold own; /* of the session that this process has shown last */
+	bool wipes_piece;	/* a token went out by the edge's scratch */
 	uint8_t hello[2 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
 	struct porter_grant grants[PORTER_GRANTS];
 	struct porter_form forms[PORTER_FORMS];
@@ -143,6 +144,9 @@ bool porter_try(struct gate_state *j, uint8_t type, const struct wbuf *body, uin
 
 /* porter_ask_grant - the question that g stands for. False: it can't be asked */
 bool porter_ask_grant(struct porter *p, struct porter_grant *g);
+
+/* porter_has_ended - the session that this process has shown has ended: it serves no other */
+bool porter_has_ended(const struct porter *p);
 
 /* porter_is_live - the session is what it was, by the page and by the clock */
 bool porter_is_live(const struct porter *p, const struct porter_hold *h);

@@ -1,6 +1,8 @@
 /* What the console may do: serve its one address from memory that others write. */
 #include "role/console/console.h"
 
+#include <fcntl.h>
+
 static const struct sandbox_call console_calls[] = {
 	{ .name = "epoll_wait", .reason = "the event loop" },
 	{ .name = "epoll_pwait", .reason = "the same, where the C library has no other" },
@@ -11,7 +13,9 @@ static const struct sandbox_call console_calls[] = {
 	{ .name = "close", .reason = "clients, and descriptors of pages that are mapped" },
 	{ .name = "recvmsg", .reason = "the keeper's messages" },
 	{ .name = "sendmsg", .reason = "readiness, told to the keeper" },
-	{ .name = "fcntl", .reason = "seals of shared memory; non-blocking descriptors" },
+	SANDBOX_CALL_IF("fcntl", 1, F_GET_SEALS, "seals of shared memory"),
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking descriptors"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking descriptors"),
 	{ .name = "newfstatat", .reason = "fstat: size of shared memory" },
 	{ .name = "fstat", .reason = "the same, on C libraries that use it" },
 	SANDBOX_CALL_MMAP("pages and images of new generations"),

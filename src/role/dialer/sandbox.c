@@ -1,13 +1,9 @@
 /* The dialer's rows: the only role that may make a socket, and never to listen on it. */
 #include "role/dialer/sandbox.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/socket.h>
-
-#define DIALER_SOCKET(domain, why)                                                                 \
-	{                                                                                          \
-		.name = "socket", .reason = (why), .has_arg = 1, .arg = 0, .value = (domain)       \
-	}
 
 /* Rows of both tables; hot ones first. No bind, listen or accept: nothing connects to the dialer.
  * No file: /etc/resolv.conf and /etc/hosts were read before. */
@@ -27,26 +23,25 @@
 		{ .name = "read", .reason = "health checks over TLS" },                            \
 		{ .name = "write", .reason = "health checks over TLS" },                           \
 		{ .name = "writev", .reason = "name servers over TCP" },                           \
-		{ .name = "fcntl", .reason = "non-blocking descriptors" },                         \
+		SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking descriptors"),                  \
+		SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking descriptors"),                  \
+		SANDBOX_CALL_IF("fcntl", 1, F_SETFD, "c-ares: its sockets close on exec"),         \
 		{ .name = "getrandom", .reason = "TLS of health checks" },                         \
-		{ .name = "futex",                                                                 \
-		  .reason = "OpenSSL's once-only initialisations: wakes nobody",                   \
-		  .has_arg = 1,                                                                    \
-		  .arg = 1,                                                                        \
-		  .value = FUTEX_WAKE_PRIVATE },                                                   \
+		SANDBOX_CALL_IF("futex", 1, FUTEX_WAKE_PRIVATE,                                    \
+				"OpenSSL's once-only initialisations: wakes nobody"),              \
 		{ .name = "brk", .reason = "memory of c-ares, OpenSSL and nghttp2" },              \
 		{ .name = "munmap", .reason = "memory of c-ares, OpenSSL and nghttp2" },           \
 		{ .name = "mremap", .reason = "memory of c-ares, OpenSSL and nghttp2" },           \
 		{ .name = "madvise", .reason = "memory of c-ares, OpenSSL and nghttp2" },          \
 		SANDBOX_CALL_MMAP("memory of c-ares, OpenSSL and nghttp2"),                        \
 		SANDBOX_CALL_MPROTECT("memory of c-ares, OpenSSL and nghttp2"),                    \
-		DIALER_SOCKET(AF_INET, "servers and name servers (P4)"),                           \
-		DIALER_SOCKET(AF_INET6, "servers and name servers (P4)")
+		SANDBOX_CALL_IF("socket", 0, AF_INET, "servers and name servers (P4)"),            \
+		SANDBOX_CALL_IF("socket", 0, AF_INET6, "servers and name servers (P4)")
 
 static const struct sandbox_call dialer_calls[] = { DIALER_CALLS_COMMON };
 static const struct sandbox_call dialer_calls_unix[] = {
 	DIALER_CALLS_COMMON,
-	DIALER_SOCKET(AF_UNIX, "servers with unix: addresses"),
+	SANDBOX_CALL_IF("socket", 0, AF_UNIX, "servers with unix: addresses"),
 };
 
 const struct sandbox_spec dialer_sandbox = {

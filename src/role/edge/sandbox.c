@@ -2,6 +2,7 @@
 #include "role/edge/sandbox.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 static const struct sandbox_call edge_calls[] = {
 	{ .name = "recvfrom", .reason = "bytes from clients and servers" },
@@ -13,24 +14,22 @@ static const struct sandbox_call edge_calls[] = {
 	{ .name = "recvmsg", .reason = "frames from keeper, signer and dialer, with descriptors" },
 	{ .name = "sendmsg", .reason = "frames to them" },
 	{ .name = "shutdown", .reason = "the end of our side of a connection" },
-	{ .name = "setsockopt", .reason = "SO_LINGER: a cut answer ends in a reset" },
-	{ .name = "splice",
-	  .reason = "long bodies from socket to socket, at no position in a file",
-	  .has_arg = 1,
-	  .arg = 1,
-	  .value = 0 },
-	{ .name = "pipe2",
-	  .reason = "what splice moves through; an ordinary pipe, never one of packets or events",
-	  .has_arg = 1,
-	  .arg = 1,
-	  .value = O_NONBLOCK | O_CLOEXEC },
+	SANDBOX_CALL_IF("setsockopt", 2, SO_LINGER, "SO_LINGER: a cut answer ends in a reset"),
+	SANDBOX_CALL_IF("splice", 1, 0,
+			"long bodies from socket to socket, at no position in a file"),
+	SANDBOX_CALL_IF(
+		"pipe2", 1, O_NONBLOCK | O_CLOEXEC,
+		"what splice moves through; an ordinary pipe, never one of packets or events"),
 	{ .name = "getsockname", .reason = "where a client connected to, for PROXY headers" },
 	{ .name = "madvise", .reason = "memory of idle buffers goes back; pages of the TLS heap" },
 	SANDBOX_CALL_MMAP("a new image, pages of memory; never executable"),
 	{ .name = "munmap", .reason = "an old image" },
 	SANDBOX_CALL_MPROTECT("OpenSSL's memory; never executable"),
 	{ .name = "brk", .reason = "memory of what a new generation is built from" },
-	{ .name = "fcntl", .reason = "seals of a new image; non-blocking channels" },
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels; never who is signalled"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
+	SANDBOX_CALL_IF("fcntl", 1, F_GET_SEALS, "seals of a new image"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETPIPE_SZ, "how much splice moves at once"),
 	{ .name = "fstat", .reason = "size of a new image" },
 	{ .name = "newfstatat",
 	  .reason = "the same call as glibc spells it on an open descriptor" },

@@ -1,6 +1,7 @@
 /* What the exporter may do: hear edges, and speak to the one collector it was born for. */
 #include "role/exporter/exporter.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 static const struct sandbox_call exporter_calls[] = {
@@ -17,17 +18,10 @@ static const struct sandbox_call exporter_calls[] = {
 	{ .name = "getsockname", .reason = "a connection that met itself" },
 	{ .name = "getpeername", .reason = "a connection that met itself" },
 	{ .name = "sendmsg", .reason = "readiness, told to the keeper" },
-	{ .name = "fcntl", .reason = "non-blocking channels" },
-	{ .name = "socket",
-	  .reason = "the collector (P4)",
-	  .has_arg = 1,
-	  .arg = 0,
-	  .value = AF_INET },
-	{ .name = "socket",
-	  .reason = "the collector (P4)",
-	  .has_arg = 1,
-	  .arg = 0,
-	  .value = AF_INET6 },
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
+	SANDBOX_CALL_IF("socket", 0, AF_INET, "the collector (P4)"),
+	SANDBOX_CALL_IF("socket", 0, AF_INET6, "the collector (P4)"),
 };
 
 const struct sandbox_spec exporter_sandbox = {

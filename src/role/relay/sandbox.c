@@ -5,6 +5,8 @@
  */
 #include "role/relay/relay.h"
 
+#include <fcntl.h>
+
 static const struct sandbox_call relay_calls[] = {
 	{ .name = "recvmmsg", .reason = "datagrams from clients and servers" },
 	{ .name = "sendmmsg", .reason = "datagrams to them" },
@@ -15,7 +17,9 @@ static const struct sandbox_call relay_calls[] = {
 	{ .name = "epoll_ctl", .reason = "a session's socket enters the loop" },
 	{ .name = "close", .reason = "a session's end" },
 	{ .name = "getsockopt", .reason = "that a socket it is given is one of datagrams" },
-	{ .name = "fcntl", .reason = "seals of a new image; non-blocking channels" },
+	SANDBOX_CALL_IF("fcntl", 1, F_GET_SEALS, "seals of a new image"),
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
 	{ .name = "fstat", .reason = "size of a new image" },
 	{ .name = "newfstatat",
 	  .reason = "the same call as glibc spells it on an open descriptor" },

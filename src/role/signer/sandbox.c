@@ -1,6 +1,8 @@
 /* What the signer may do once it holds keys: answer on channels it was given. */
 #include "role/signer/signer.h"
 
+#include <fcntl.h>
+
 static const struct sandbox_call signer_calls[] = {
 	{ .name = "recvmsg", .reason = "questions from edges and audit; messages from the keeper" },
 	{ .name = "sendmsg", .reason = "answers" },
@@ -12,7 +14,8 @@ static const struct sandbox_call signer_calls[] = {
 	{ .name = "epoll_ctl", .reason = "a new edge's channel; a peer that does not read" },
 	{ .name = "futex", .reason = "OpenSSL sets a part of itself up when it is first used" },
 	{ .name = "close", .reason = "channels whose peer is gone" },
-	{ .name = "fcntl", .reason = "new channels do not block" },
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "new channels do not block"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "new channels do not block"),
 };
 
 const struct sandbox_spec signer_sandbox = {

@@ -1,6 +1,8 @@
 /* What the verifier may do: think, and answer. */
 #include "role/verifier/verifier.h"
 
+#include <fcntl.h>
+
 static const struct sandbox_call verifier_calls[] = {
 	{ .name = "recvmsg", .reason = "questions of the authority, the keeper's messages" },
 	{ .name = "sendmsg", .reason = "answers; readiness, told to the keeper" },
@@ -10,7 +12,8 @@ static const struct sandbox_call verifier_calls[] = {
 	{ .name = "epoll_ctl", .reason = "a new authority's channel; one that does not read" },
 	{ .name = "futex", .reason = "OpenSSL sets a part of itself up when it is first used" },
 	{ .name = "close", .reason = "channels whose authority is gone" },
-	{ .name = "fcntl", .reason = "new channels do not block" },
+	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
+	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
 };
 
 const struct sandbox_spec verifier_sandbox = {
