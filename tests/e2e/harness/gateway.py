@@ -93,6 +93,11 @@ class Answer:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     @property
+    def path(self):
+        """Where redirects led: portals are called login.…, so a look into the address finds "login" anywhere."""
+        return urllib.parse.urlsplit(self.url).path
+
+    @property
     def text(self):
         return self.body.decode("utf-8", "replace")
 
