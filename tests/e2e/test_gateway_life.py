@@ -32,7 +32,7 @@ def test_reload_kill_upgrade(sluis, ca, origin):
         ran = sluis.run("upgrade")
         assert ran.returncode == 0, ran.stderr
         took = time.monotonic() - began
-        assert took < 15, f"an upgrade waits for nobody's session: {took:.1f} s"
+        assert took < 8, f"an upgrade waits for nobody's session: {took:.1f} s"
         got = person.once(url)
         assert got.status == 303 and "/enter?app=cases" in got.header("Location"), "an upgrade ends them all"
         assert person.log_in(url).text == "anna"

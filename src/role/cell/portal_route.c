@@ -134,8 +134,7 @@ struct view portal_route_param(const struct gate_state *j, struct view name)
 	return j->form ? portal_route_field(j, name) : gate_facts_param(porter_query(j), name);
 }
 
-void portal_route_ask_number(struct gate_state *j, uint8_t type, enum portal_step step,
-			     const char *why)
+void portal_route_ask_number(struct gate_state *j, uint8_t type, uint8_t step, const char *why)
 {
 	struct cell_number question = { .token = j->session.hash };
 	uint8_t room[64];

@@ -54,8 +54,7 @@ struct view portal_route_param(const struct gate_state *j, struct view name);
 
 /* portal_route_ask_number - asks the authority about what the form's field `number` names, one of
  * j's session's own; without a number it answers 400 and says why, which ends j */
-void portal_route_ask_number(struct gate_state *j, uint8_t type, enum portal_step step,
-			     const char *why);
+void portal_route_ask_number(struct gate_state *j, uint8_t type, uint8_t step, const char *why);
 
 /* portal_route_is_page - a path of the portal that shows something: fit to go back to */
 bool portal_route_is_page(struct view path);

@@ -58,11 +58,11 @@ static enum err boot_post_path(struct keeper_child *c, int fd)
 	return post_send(c, &p);
 }
 
-enum err boot_link(struct keeper_child *a, struct keeper_child *b)
+enum err boot_link(struct keeper_child *provider, struct keeper_child *user)
 {
 	int pair[2] = { -1, -1 };
 	uint8_t body[4];
-	struct keeper_child *end[2] = { a, b };
+	struct keeper_child *end[2] = { provider, user };
 	enum err e[2] = { E_OK, E_OK };
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
@@ -79,7 +79,9 @@ enum err boot_link(struct keeper_child *a, struct keeper_child *b)
 		p.body = wbuf_view(&w);
 		e[i] = post_send(end[i], &p);
 	}
-	return e[0] != E_OK ? e[0] : e[1];
+	/* That a provider has just ended is no failure of its user: the next one is linked when it
+	 * is ready */
+	return e[0] == E_OK || e[0] == E_CLOSED ? e[1] : e[0];
 }
 
 static void boot_link_if(struct keeper_child *provider, struct keeper_child *user)
