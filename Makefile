@@ -1,6 +1,6 @@
 # A thin front: meson builds, tests/run tests, tools/ and bench/ do the rest.
 #
-#   make build      install what is missing, configure, compile; leaves build/sluis ready to run
+#   make build      install what is missing, configure, compile the programs; leaves build/sluis ready to run
 #   make run        the demonstration: a local CA, three sample servers, Sluis in front
 #   make test       everything that must hold; last line "N passed, N failed"
 #   make lint       the slower static analysers (cppcheck, clang-tidy) and every project lint
@@ -19,13 +19,17 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build run test lint bench simulate conformance soak hostile fuzz prove install docs clean help
+.PHONY: all build everything run test lint bench simulate conformance soak hostile fuzz prove install docs clean help
 
 all: build
 
 build:
 	@tools/install-packages build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
+	@ninja -j$(JOBS) -C $(BUILD) programs
+
+# With the tests and what makes the documentation
+everything: build
 	@ninja -j$(JOBS) -C $(BUILD)
 
 run: build
@@ -34,12 +38,12 @@ run: build
 
 test:
 	@tools/install-packages build run test
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory everything
 	@exec tests/run --build $(BUILD)
 
 lint:
 	@tools/install-packages build test lint
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory everything
 	@exec tools/lint --build $(BUILD)
 
 bench: build
@@ -50,15 +54,15 @@ simulate: build
 	@ninja -C $(BUILD) tests/unit/balance/simulate-balance >/dev/null
 	@$(BUILD)/tests/unit/balance/simulate-balance
 
-conformance: build
+conformance: everything
 	@tools/install-packages run test bench
 	@exec tests/conformance/run --build $(BUILD)
 
-soak: build
+soak: everything
 	@tools/install-packages run test
 	@exec tests/soak/run --build $(BUILD) --minutes $(MINUTES)
 
-hostile: build
+hostile: everything
 	@tools/install-packages run test
 	@exec tests/hostile/run --build $(BUILD)
 
@@ -70,10 +74,10 @@ prove:
 	@tools/install-packages prove
 	@exec tests/proof/run
 
-docs: build
+docs: everything
 	@exec tools/gen-docs --build $(BUILD)
 
-install: build
+install: everything
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 

@@ -3,6 +3,7 @@
 
 #include "base/view.h"
 #include "conf/value.h"
+#include "tool/command_line.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -98,12 +99,14 @@ int admin_line_run(int argc, char **argv, const struct admin_verb *verbs, const 
 {
 	struct view word = view_str(argc > 1 ? argv[1] : "");
 	struct admin_line o = { 0 };
+	char room[COMMAND_LINE_ROOM];
 	int status = 0;
 
 	for (const struct admin_verb *v = verbs; v->name; v++) {
 		if (!view_eq(word, view_str(v->name)))
 			continue;
-		status = admin_line_read(argc - 1, argv + 1, v, usage, &o);
+		status = admin_line_read(argc - 1, command_line_enter(room, argv[0], argv), v,
+					 usage, &o);
 		return status < 0 ? v->run(&o) : status;
 	}
 	if (view_eq(word, VIEW("--help")) || view_eq(word, VIEW("-h"))) {

@@ -8,6 +8,7 @@
 #include "tool/audit_place.h"
 #include "tool/audit_tail.h"
 #include "tool/audit_verify.h"
+#include "tool/command_line.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -292,12 +293,14 @@ static int verify_main(int argc, char **argv)
 int tool_audit(int argc, char **argv)
 {
 	struct view word = argc > 1 ? view_str(argv[1]) : (struct view){ 0 };
+	char room[COMMAND_LINE_ROOM];
 
 	optind = 1;
 	if (view_eq(word, VIEW("verify")))
-		return verify_main(argc - 1, argv + 1);
+		return verify_main(argc - 1, command_line_enter(room, argv[0], argv));
 	if (view_eq(word, VIEW("tail")))
-		return audit_tail_main(argc - 1, argv + 1, audit_usage);
+		return audit_tail_main(argc - 1, command_line_enter(room, argv[0], argv),
+				       audit_usage);
 	if (view_eq(word, VIEW("--help")) || view_eq(word, VIEW("help"))) {
 		(void)fputs(audit_usage, stdout);
 		return 0;

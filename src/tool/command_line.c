@@ -40,3 +40,10 @@ int command_line_count(const struct command_line *o, int argc, int min, int max,
 	(void)fputs(usage, stderr);
 	return 2;
 }
+
+char **command_line_enter(char room[COMMAND_LINE_ROOM], const char *command, char **argv)
+{
+	(void)snprintf(room, COMMAND_LINE_ROOM, "%s %s", command, argv[1]);
+	argv[1] = room;
+	return argv + 1;
+}

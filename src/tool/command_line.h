@@ -21,6 +21,12 @@ enum command_line_option { COMMAND_LINE_JSON = 1, COMMAND_LINE_WAIT = 2 };
 int command_line_read(int argc, char **argv, const char *usage, unsigned takes,
 		      struct command_line *ret);
 
+/* command_line_enter - a sub-command's argv, whose first word is the whole command ("sluis user
+ * add"), as messages about its options begin; room is as long as argv lives */
+enum { COMMAND_LINE_ROOM = 64 };
+
+char **command_line_enter(char room[COMMAND_LINE_ROOM], const char *command, char **argv);
+
 /* command_line_count - 2 and the usage on standard error unless there are from min to max
  * arguments; else -1 */
 int command_line_count(const struct command_line *o, int argc, int min, int max, const char *usage);

@@ -24,6 +24,7 @@
 #include "tool/cache.h"
 #include "tool/changes.h"
 #include "tool/check.h"
+#include "tool/command_line.h"
 #include "tool/edit.h"
 #include "tool/explain.h"
 #include "tool/past.h"
@@ -101,9 +102,10 @@ static int main_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct main_command *c = argc > 1 ? main_find(argv[1]) : NULL;
+	char room[COMMAND_LINE_ROOM];
 
 	if (c)
-		return c->run(argc - 1, argv + 1);
+		return c->run(argc - 1, command_line_enter(room, "sluis", argv));
 	if (argc > 1 && view_eq(view_str(argv[1]), VIEW("--help"))) {
 		main_usage(stdout);
 		return 0;

@@ -214,3 +214,11 @@ routes:
 """)
     got = {sluis.ask(tls=wire.client_tls(ca.certificate)).body for _ in range(30)}
     assert got == {b"a", b"b"}
+
+
+@pytest.mark.parametrize("words", ["status", "user add", "audit tail", "session revoke", "explain"])
+def test_option_that_is_none(words, sluis):
+    """The message begins with the whole command, so that it says where to look."""
+    ran = sluis.run(*words.split(), "--nonsense")
+    assert ran.returncode == 2 and ran.stdout == ""
+    assert ran.stderr.startswith(f"sluis {words}: unrecognized option '--nonsense'\nusage: sluis {words.split()[0]}"), ran.stderr

@@ -29,7 +29,8 @@ STYLE = ("body{font:1.1em/1.5 system-ui,sans-serif;margin:2rem auto;max-width:46
          "h1{border-left:.5em solid %s;padding-left:.5em}table{border-collapse:collapse}"
          "td,th{text-align:left;padding:.2em 1em .2em 0;vertical-align:top;overflow-wrap:anywhere}")
 SCRIPT = """
-const log = document.getElementById("log"), say = text => { log.textContent += text + "\\n"; };
+const log = document.getElementById("log"), lines = [];
+const say = text => { lines.push(text); log.textContent = lines.slice(-4).join("\\n"); };
 const socket = new WebSocket("wss://" + location.host + "/ws");
 socket.onopen = () => { say("open"); let n = 0; setInterval(() => socket.readyState === 1 && socket.send("tick " + ++n), 1000); };
 socket.onmessage = event => say("it says " + event.data);
@@ -37,18 +38,19 @@ socket.onclose = event => say("closed (" + event.code + "): this is what a revok
 """
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
-<link rel="stylesheet" href="/style.css"></head><body><h1>{title}</h1>
+<link rel="stylesheet" href="/style.css"></head><body><main><h1>{title}</h1>
 <p>You are <strong>{name}</strong> ({sub}){groups}.</p>
 <table><caption>What Sluis says, signed</caption>{claims}</table>
 <h2>A WebSocket</h2><pre id="log" aria-live="polite"></pre>
 <p><a href="/stream">A stream</a> · <a href="/whoami">as JSON</a> · <a href="{portal}">the portal</a></p>
-<table><caption>What came with the request</caption>{fields}</table>
+<table><caption>What came with the request</caption>{fields}</table></main>
 <script src="/socket.js"></script></body></html>
 """
 
 
 def rows(pairs):
-    return "".join(f"<tr><th scope=row>{html.escape(str(k))}<td>{html.escape(str(v))}" for k, v in pairs)
+    return "".join(f"<tr><th scope=row>{html.escape(str(k))}<td>{html.escape(', '.join(v) if isinstance(v, list) else str(v))}"
+                   for k, v in pairs)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -192,8 +192,10 @@ struct assertion {
 /* A place of the gate page. */
 struct seat {
 	uint32_t session; /* 0: free */
+	uint32_t user;
 	uint32_t seen_s;
 	bool is_dirty; /* seen_s is newer than the store's */
+	bool is_cut;   /* nobody is let in, but the store does not know yet */
 };
 
 struct asked {

@@ -3,6 +3,9 @@
 
 #include "sys/secret.h"
 
+/* In the gate page, with the generation: no grant has it (seat_new_generation). */
+static const uint64_t seat_is_cut = 1ull << 63;
+
 uint64_t seat_new_generation(void)
 {
 	uint64_t g = 0;
@@ -25,9 +28,26 @@ uint32_t seat_take(struct authority *a)
 
 void seat_sit(struct authority *a, const struct session *s)
 {
-	a->seats[s->slot] = (struct seat){ .session = s->id, .seen_s = (uint32_t)s->seen_s };
-	PAGE_SET(a->gate->session[s->slot], s->generation);
+	uint64_t cut = s->generation | seat_is_cut, shown = PAGE_GET(a->gate->session[s->slot]);
+
+	a->seats[s->slot] = (struct seat){ .session = s->id,
+					   .user = s->user.id,
+					   .seen_s = (uint32_t)s->seen_s,
+					   .is_cut = shown == cut };
+	PAGE_SET(a->gate->session[s->slot], shown == cut ? cut : s->generation);
 	PAGE_SET(a->gate->sessions, ++a->session_n);
+}
+
+bool seat_cut(struct authority *a, uint32_t slot)
+{
+	struct seat *seat = &a->seats[slot];
+	uint64_t shown = PAGE_GET(a->gate->session[slot]);
+
+	if (!seat->session || seat->is_cut)
+		return false;
+	seat->is_cut = true;
+	PAGE_SET(a->gate->session[slot], shown | seat_is_cut);
+	return true;
 }
 
 void seat_free(struct authority *a, uint32_t slot)

@@ -14,6 +14,10 @@ uint32_t seat_take(struct authority *a);
 void seat_sit(struct authority *a, const struct session *s);
 void seat_free(struct authority *a, uint32_t slot);
 
+/* seat_cut - s keeps its slot, but nobody is let in (P7), after a restart of the authority neither.
+ * False: nobody sits there, or it has been cut before */
+bool seat_cut(struct authority *a, uint32_t slot);
+
 /* seat_free_rest - at boot: all that nobody sits on */
 void seat_free_rest(struct authority *a);
 

@@ -6,6 +6,7 @@
 #include "role/authority/network.h"
 #include "role/authority/reach.h"
 #include "role/authority/seat.h"
+#include "role/authority/session_cut.h"
 #include "role/authority/session_end.h"
 
 enum {
@@ -227,7 +228,7 @@ static enum gate_verdict session_stands(struct authority *a, const struct author
 {
 	bool is_late = s->token_until_s <= authority_wall_s(a);
 
-	if (s->ended_s || s->user.is_disabled || !s->slot)
+	if (s->ended_s || s->user.is_disabled || !s->slot || a->seats[s->slot].is_cut)
 		return GATE_ENDED;
 	if (s->token_state == TOKEN_REPLACED && is_late)
 		return GATE_NONE;
@@ -435,7 +436,7 @@ static enum err session_make_room(struct authority *a, uint32_t user)
 enum err session_make(struct authority *a, struct authority_cell *c, const struct session_wish *w,
 		      const struct hash32 *token, struct session *ret)
 {
-	struct session s = { .slot = 0 };
+	struct session s = { .user.id = w->user };
 	uint64_t now = authority_wall_s(a);
 
 	if (hash32_is_zero(token))
@@ -505,13 +506,20 @@ enum err session_set_denied(struct authority *a, uint32_t id, uint64_t app, bool
 enum err session_forget_generation(struct authority *a, uint32_t id)
 {
 	struct store_ask q = store_ask(&a->store, Q_SESSION_GENERATION);
+	const struct tell t = { .action = "session.cut",
+				.detail = VIEW_INIT("it may do less than before") };
 	uint64_t g = seat_new_generation();
 	struct session s = { 0 };
+	enum err e = E_OK;
 
 	store_put_int(&q, g);
 	store_put_int(&q, id);
-	TRY(store_run(&q));
+	e = store_run(&q);
 	TRY(session_by_id(a, id, &s));
+	if (e != E_OK) {
+		session_cut_one(a, s.slot, &t); /* what was granted may be less now */
+		return e;
+	}
 	if (s.slot && a->seats[s.slot].session == id)
 		PAGE_SET(a->gate->session[s.slot], g);
 	reach_forbid_session(a, id);
@@ -583,6 +591,7 @@ void session_tick(struct authority *a)
 	}
 	if (a->now_ms - a->sweep_ms >= SESSION_SWEEP_MS) {
 		a->sweep_ms = a->now_ms;
+		session_cut_write(a);
 		session_end_stale(a);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include "role/authority/reach.h"
 #include "role/authority/seat.h"
+#include "role/authority/session_cut.h"
 
 enum { SESSION_END_BATCH = 128, SESSION_END_OBJECT = 32 };
 
@@ -113,7 +114,10 @@ enum err session_end_one(struct authority *a, uint32_t id, const struct tell *t)
 	if (e != E_OK || s.ended_s)
 		return e == E_SYS ? E_SYS : E_OK;
 	session_end_note(&one, &s);
-	return session_end_apply(a, &one, 1, t);
+	e = session_end_apply(a, &one, 1, t);
+	if (e != E_OK)
+		session_cut_one(a, s.slot, t);
+	return e;
 }
 
 enum err session_end_some(struct authority *a, uint32_t user, uint32_t but, const struct tell *t,
@@ -131,12 +135,14 @@ enum err session_end_some(struct authority *a, uint32_t user, uint32_t but, cons
 		if (s.id != but)
 			session_end_note(&batch[n++], &s);
 	}
-	if (e == E_SYS)
-		return e;
-	if (n)
-		TRY(session_end_apply(a, batch, n, t));
-	*ret_n = n;
-	return E_OK;
+	e = e == E_SYS ? E_SYS : E_OK;
+	if (e == E_OK && n)
+		e = session_end_apply(a, batch, n, t);
+	if (e == E_OK)
+		*ret_n = n;
+	else
+		session_cut_all(a, user, but, t);
+	return e;
 }
 
 enum err session_end_all(struct authority *a, uint32_t user, uint32_t but, const struct tell *t,

@@ -1,10 +1,11 @@
-/* How sessions end: on disk first, then for everybody at once, through the gate page. */
+/* How sessions end: on disk first, then for everybody at once, through the gate page. E_SYS: the
+ * store does not know of it, and they are cut (session_cut.h): nobody is let in. */
 #ifndef ROLE_AUTHORITY_SESSION_END_H
 #define ROLE_AUTHORITY_SESSION_END_H
 
 #include "role/authority/session.h"
 
-/* session_end_one - and t tells of it, with the session as its object. E_SYS it goes on */
+/* session_end_one - and t tells of it, with the session as its object. E_SYS */
 enum err session_end_one(struct authority *a, uint32_t id, const struct tell *t);
 
 /*

@@ -61,8 +61,12 @@ static void tool_act_revoke_one(struct tool *t, uint32_t number)
 		tool_end(t, false, "there is no session %u (any more)", number);
 		return;
 	}
-	if (e != E_OK || session_end_one(t->a, number, &ended) != E_OK) {
+	if (e != E_OK) {
 		tool_people_failed(t);
+		return;
+	}
+	if (session_end_one(t->a, number, &ended) != E_OK) {
+		tool_people_cut(t);
 		return;
 	}
 	t->n = 1;

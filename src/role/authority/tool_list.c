@@ -256,7 +256,9 @@ enum err tool_list_step(struct tool *t)
 
 	INVARIANT(t->kind < ACT_KINDS && lists[t->kind]);
 	e = lists[t->kind](t, &is_over);
-	if (e == E_SYS || e == E_LIMIT)
+	if (e == E_SYS && t->kind == ACT_SESSION_REVOKE)
+		tool_people_cut(t);
+	else if (e == E_SYS || e == E_LIMIT)
 		tool_end(t, false, "the store can't be read: look at the log");
 	else if (e == E_OK && is_over && t->kind == ACT_EXPLAIN)
 		explain_end(t);

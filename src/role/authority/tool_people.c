@@ -18,6 +18,14 @@ void tool_people_failed(struct tool *t)
 	tool_end(t, false, "the store can't be written: look at the disk, and at the log");
 }
 
+void tool_people_cut(struct tool *t)
+{
+	store_abort(&t->a->store);
+	tool_end(t, false,
+		 "the store can't be written: the sessions are cut for now, and end for good when "
+		 "the disk has room; look at the log");
+}
+
 void tool_people_tell(struct tool *t, const char *action, struct view object, struct view detail)
 {
 	const struct tell told = { .action = action,
@@ -107,12 +115,18 @@ static bool tool_people_join_list(struct tool *t, uint32_t user, struct view lis
 	return false;
 }
 
+static bool tool_people_room(struct tool *t)
+{
+	if (tell_room(t->a))
+		return true;
+	tool_end(t, false, "the audit log does not take records now: nothing is changed");
+	return false;
+}
+
 static bool tool_people_begin(struct tool *t)
 {
-	if (!tell_room(t->a)) {
-		tool_end(t, false, "the audit log does not take records now: nothing is changed");
+	if (!tool_people_room(t))
 		return false;
-	}
 	if (store_begin(&t->a->store) == E_OK)
 		return true;
 	tool_people_failed(t);
@@ -233,14 +247,27 @@ void tool_people_change(struct tool *t, const struct tool_act *act)
 	tool_end(t, true, "changed");
 }
 
-static void tool_people_set(struct tool *t, const struct user *u, bool is_disabled)
+/* Sessions first: whatever comes after, nobody is logged in as somebody who is no more. */
+static bool tool_people_end(struct tool *t, const struct user *u, struct view why)
 {
 	const struct tell ended = { .action = "session.revoked",
 				    .result = "ended",
-				    .detail = VIEW_INIT("the user was disabled"),
+				    .detail = why,
 				    .uid = t->uid,
 				    .is_tool = true };
 
+	if (!tool_people_room(t))
+		return false;
+	if (session_end_all(t->a, u->id, 0, &ended, &t->n) == E_OK)
+		return true;
+	tool_people_cut(t);
+	return false;
+}
+
+static void tool_people_set(struct tool *t, const struct user *u, bool is_disabled)
+{
+	if (is_disabled && !tool_people_end(t, u, VIEW("the user was disabled")))
+		return;
 	if (!tool_people_begin(t))
 		return;
 	if (tool_people_two(t, Q_USER_ENABLE, is_disabled, u->id) != E_OK) {
@@ -250,10 +277,6 @@ static void tool_people_set(struct tool *t, const struct user *u, bool is_disabl
 	if (!tool_people_commit(t, is_disabled ? "user.disabled" : "user.enabled", user_name(u),
 				(struct view){ 0 }))
 		return;
-	if (is_disabled && session_end_all(t->a, u->id, 0, &ended, &t->n) != E_OK) {
-		tool_people_failed(t);
-		return;
-	}
 	tool_end(t, true, is_disabled ? "disabled; %u sessions ended" : "enabled", t->n);
 }
 
@@ -271,21 +294,6 @@ void tool_people_disable(struct tool *t, const struct tool_act *act)
 
 	if (tool_people_user(t, act->name, &u))
 		tool_people_set(t, &u, true);
-}
-
-/* Sessions first: whatever comes after, nobody is logged in as somebody who is no more. */
-static bool tool_people_end(struct tool *t, const struct user *u, struct view why)
-{
-	const struct tell ended = { .action = "session.revoked",
-				    .result = "ended",
-				    .detail = why,
-				    .uid = t->uid,
-				    .is_tool = true };
-
-	if (session_end_all(t->a, u->id, 0, &ended, &t->n) == E_OK)
-		return true;
-	tool_people_failed(t);
-	return false;
 }
 
 void tool_people_remove(struct tool *t, const struct tool_act *act)

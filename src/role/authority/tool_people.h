@@ -17,6 +17,9 @@ void tool_people_tell(struct tool *t, const char *action, struct view object, st
 /* tool_people_failed - the store can't be written: t's answer */
 void tool_people_failed(struct tool *t);
 
+/* tool_people_cut - ... and sessions that were to end have been cut */
+void tool_people_cut(struct tool *t);
+
 void tool_people_add(struct tool *t, const struct tool_act *act);
 void tool_people_change(struct tool *t, const struct tool_act *act);
 void tool_people_enable(struct tool *t, const struct tool_act *act);
