@@ -22,8 +22,8 @@ void tool_people_cut(struct tool *t)
 {
 	store_abort(&t->a->store);
 	tool_end(t, false,
-		 "the store can't be written: the sessions are cut for now, and end for good when "
-		 "the disk has room; look at the log");
+		 "the store can't be written: the sessions are cut, and it will know when the disk "
+		 "has room; look at the log");
 }
 
 void tool_people_tell(struct tool *t, const char *action, struct view object, struct view detail)
