@@ -7,10 +7,13 @@
 
 #include "role/authority/cell.h"
 #include "role/authority/session.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
 #include "tests/ipc/authority_kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct scene {
@@ -167,6 +170,53 @@ static void test_another_session_begins_without_reach(void **state)
 	assert_int_equal(s->k.forbids, before + 1);
 }
 
+enum { CROWD = 1000, CROWD_SLOT = 100, CROWD_ANSWER_MS = 500 };
+
+/* As much as its channel takes; what is answered it does not read. */
+static void flood(int fd, uint16_t n)
+{
+	const struct cell_token ask = { .token = authority_kit_hash(9, n) };
+	uint8_t body[64];
+	struct wbuf w = wbuf_of(body, sizeof body);
+	uint32_t seq = 0;
+
+	assert_int_equal(cell_token_put(&w, &ask), E_OK);
+	while (frame_send(fd, CELL_SESSION, ++seq, wbuf_view(&w), NULL, 0) == E_OK)
+		;
+}
+
+/* A thousand cells ask without end and read nothing (THREATS A20): who is at work has an answer at
+ * once, and none of the thousand costs more than its place. */
+static void test_thousand_hostile_cells(void **state)
+{
+	struct scene *s = *state;
+	struct rlimit files = { 0 };
+	int crowd[CROWD];
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	files.rlim_cur = files.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	if (files.rlim_cur < 3 * CROWD)
+		skip();
+	for (uint16_t i = 0; i < CROWD; i++) {
+		crowd[i] = authority_kit_cell(&s->k, CROWD_SLOT + (uint32_t)i, "198.51.100.1", 1);
+		assert_int_equal(fd_set_nonblocking(crowd[i]), E_OK);
+	}
+	for (unsigned round = 0; round < 5; round++) {
+		uint64_t began_ms = 0;
+
+		for (uint16_t i = 0; i < CROWD; i++)
+			flood(crowd[i], i);
+		began_ms = clock_mono_ms();
+		assert_int_equal(authority_kit_session(&s->k, s->cell, &s->jan, NULL), GATE_OK);
+		assert_in_range(clock_mono_ms() - began_ms, 0, CROWD_ANSWER_MS);
+	}
+	for (unsigned i = 0; i < CROWD; i++)
+		close(crowd[i]);
+	authority_kit_run(&s->k);
+	assert_int_equal(authority_kit_session(&s->k, s->cell, &s->jan, NULL), GATE_OK);
+}
+
 /* ---- the verifier ---- */
 
 static bool try_password(struct scene *s, int cell, uint16_t n)
@@ -251,6 +301,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart_believes_no_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_session_begins_without_reach, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_thousand_hostile_cells, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_cell_leaves_the_verifier_to_others, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_verifier_that_lies, setup, teardown),
