@@ -46,21 +46,29 @@ static bool csaf_is_gap(uint8_t c)
 	       c == '`' || c == '\'';
 }
 
-/* Without the punctuation of the sentence around it; brackets that pair stay. */
+/* The sentence's punctuation, and brackets that don't pair inside the word. */
+static bool csaf_is_before(struct view word)
+{
+	uint8_t c = word.p[0];
+
+	return c == '(' || c == '*' || (c == '[' && view_find(word, ']') == word.n - 1);
+}
+
+static bool csaf_is_behind(struct view word)
+{
+	uint8_t c = word.p[word.n - 1];
+
+	if (c == ')' || c == ']')
+		return view_find(word, c == ')' ? '(' : '[') == word.n;
+	return view_find(VIEW(".:*!?"), c) < 5;
+}
+
 static struct view csaf_strip(struct view word)
 {
-	while (word.n && (word.p[0] == '(' || word.p[0] == '*' ||
-			  (word.p[0] == '[' && view_find(word, ']') == word.n - 1)))
+	while (word.n && csaf_is_before(word))
 		word = view_slice(word, 1, word.n);
-	while (word.n) {
-		uint8_t c = word.p[word.n - 1];
-		bool is_lone = (c == ')' && view_find(word, '(') == word.n) ||
-			       (c == ']' && view_find(word, '[') == word.n);
-
-		if (c != '.' && c != ':' && c != '*' && c != '!' && c != '?' && !is_lone)
-			break;
+	while (word.n && csaf_is_behind(word))
 		word.n--;
-	}
 	return word;
 }
 
@@ -92,9 +100,7 @@ static enum err csaf_word(struct csaf_reader *r, struct view word)
 {
 	struct wbuf plain = wbuf_of(r->plain, sizeof r->plain);
 	struct wbuf w = wbuf_of(r->value, sizeof r->value);
-	struct hunt_indicator i = {
-		.text = word, .id = r->id, .file = r->file, .where = r->where
-	};
+	struct hunt_indicator i = { .text = word, .id = r->id, .file = r->file, .where = r->where };
 	enum hunt_field field = HUNT_FIELDS;
 	struct hunt_value v = { 0 };
 	bool was_disguised = false;
@@ -166,7 +172,8 @@ enum err hunt_csaf_read(struct hunt_set *s, struct view file, const json_t *doc)
 		WBUF_LIT(&w, "vulnerabilities[");
 		wbuf_dec(&w, n);
 		WBUF_LIT(&w, "].");
-		TRY(csaf_notes(&r, wbuf_view(&w), json_object_get(json_array_get(all, n), "notes")));
+		TRY(csaf_notes(&r, wbuf_view(&w),
+			       json_object_get(json_array_get(all, n), "notes")));
 	}
 	return E_OK;
 }

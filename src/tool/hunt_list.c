@@ -50,9 +50,7 @@ struct list_item {
 
 static enum err list_refuse(struct list_reader *r, size_t column, const char *why)
 {
-	struct hunt_list_error e = { .line = r->line,
-				     .column = (uint32_t)column + 1,
-				     .why = why };
+	struct hunt_list_error e = { .line = r->line, .column = (uint32_t)column + 1, .why = why };
 
 	r->is_bad = true;
 	r->tell(r->arg, &e);
@@ -63,8 +61,7 @@ static enum err list_refuse(struct list_reader *r, size_t column, const char *wh
 static size_t list_comment(struct view line)
 {
 	for (size_t i = 0; i < line.n; i++)
-		if (line.p[i] == '#' &&
-		    (i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t'))
+		if (line.p[i] == '#' && (i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t'))
 			return i;
 	return line.n;
 }

@@ -1,6 +1,6 @@
 /*
- * Patterns by recursive descent; depth is bounded. Each level says whether a record can satisfy what
- * it read: E_OK yes, E_DENIED it is well-formed and not understood, E_PROTO it is no pattern.
+ * Patterns by recursive descent; depth is bounded. Each level says whether a record can satisfy
+ * what it read: E_OK yes, E_DENIED it is well-formed and not understood, E_PROTO it is no pattern.
  */
 #include "tool/hunt_pattern.h"
 
@@ -48,12 +48,18 @@ struct pattern_word {
 
 /* §9.6.1; the longer of two that begin alike is first */
 static const struct pattern_word pattern_ops[] = {
-	{ VIEW_INIT("=="), OP_IS },	   { VIEW_INIT("="), OP_IS },
-	{ VIEW_INIT("!="), OP_OTHER },	   { VIEW_INIT("<>"), OP_OTHER },
-	{ VIEW_INIT("<="), OP_OTHER },	   { VIEW_INIT(">="), OP_OTHER },
-	{ VIEW_INIT("<"), OP_OTHER },	   { VIEW_INIT(">"), OP_OTHER },
-	{ VIEW_INIT("IN"), OP_IN },	   { VIEW_INIT("LIKE"), OP_LIKE },
-	{ VIEW_INIT("MATCHES"), OP_OTHER }, { VIEW_INIT("ISSUBSET"), OP_SUBSET },
+	{ VIEW_INIT("=="), OP_IS },
+	{ VIEW_INIT("="), OP_IS },
+	{ VIEW_INIT("!="), OP_OTHER },
+	{ VIEW_INIT("<>"), OP_OTHER },
+	{ VIEW_INIT("<="), OP_OTHER },
+	{ VIEW_INIT(">="), OP_OTHER },
+	{ VIEW_INIT("<"), OP_OTHER },
+	{ VIEW_INIT(">"), OP_OTHER },
+	{ VIEW_INIT("IN"), OP_IN },
+	{ VIEW_INIT("LIKE"), OP_LIKE },
+	{ VIEW_INIT("MATCHES"), OP_OTHER },
+	{ VIEW_INIT("ISSUBSET"), OP_SUBSET },
 	{ VIEW_INIT("ISSUPERSET"), OP_OTHER },
 };
 
@@ -92,8 +98,7 @@ static bool take(struct pattern_reader *r, struct view word)
 	skip_space(r);
 	if (!view_starts(view_slice(r->text, r->at, word.n), word))
 		return false;
-	if (is_word(word.p[0]) && r->at + word.n < r->text.n &&
-	    is_word(r->text.p[r->at + word.n]))
+	if (is_word(word.p[0]) && r->at + word.n < r->text.n && is_word(r->text.p[r->at + word.n]))
 		return false;
 	r->at += word.n;
 	return true;
@@ -107,8 +112,7 @@ static enum err read_string(struct pattern_reader *r, struct wbuf *w)
 	for (; r->at < r->text.n; r->at++) {
 		if (peek(r) == '\'') {
 			r->at++;
-			return w->bad ? refuse(r, E_DENIED, from, "this value is too long")
-				      : E_OK;
+			return w->bad ? refuse(r, E_DENIED, from, "this value is too long") : E_OK;
 		}
 		if (peek(r) == '\\')
 			r->at++;
@@ -385,15 +389,15 @@ static enum err read_observation(struct pattern_reader *r)
 		return e;
 	if (!take(r, is_round ? VIEW(")") : VIEW("]")))
 		return refuse(r, E_PROTO, r->at,
-			      is_round ? "here ) was expected"
-				       : "here AND, OR or ] was expected");
+			      is_round ? "here ) was expected" : "here AND, OR or ] was expected");
 	return e;
 }
 
-/* Qualifiers (§9.5.1) and operators between observations (§9.5.2) that ask about several records. */
+/* Qualifiers (§9.5.1) and operators between observations (§9.5.2) that ask about several records.
+ */
 static enum err read_rest(struct pattern_reader *r)
 {
-	static const struct view words[] = { VIEW_INIT("AND"),	  VIEW_INIT("FOLLOWEDBY"),
+	static const struct view words[] = { VIEW_INIT("AND"), VIEW_INIT("FOLLOWEDBY"),
 					     VIEW_INIT("WITHIN"), VIEW_INIT("REPEATS"),
 					     VIEW_INIT("START") };
 

@@ -33,8 +33,7 @@ static enum err set_grow(void **p, size_t n, size_t *cap, size_t max, size_t siz
 #define SET_GROW(s, what, max)                                                                     \
 	do {                                                                                       \
 		void *set_p = (s)->what;                                                           \
-		TRY(set_grow(&set_p, (s)->what##_n, &(s)->what##_cap, (max),                       \
-			     sizeof *(s)->what));                                                  \
+		TRY(set_grow(&set_p, (s)->what##_n, &(s)->what##_cap, (max), sizeof *(s)->what));  \
 		(s)->what = set_p;                                                                 \
 	} while (0)
 

@@ -61,7 +61,7 @@ struct hunt_indicator {
 	struct view file, where;   /* "line 12", "objects[3]", "document.notes[0] (title)" */
 	const char *kind;	   /* a word for people */
 	int64_t from_us, until_us; /* its validity by itself; 0: open */
-	uint32_t op, op_n;	   /* its formula: groups and operators, last operand first undone */
+	uint32_t op, op_n; /* its formula: groups and operators, last operand first undone */
 	bool has_and;
 	bool is_partly; /* a part of it is not understood */
 };

@@ -1,8 +1,8 @@
 /* Objects of a bundle into indicators, by jansson; patterns by hunt_pattern.c. */
 #include "tool/hunt_stix.h"
 
+#include "base/date.h"
 #include "tool/hunt_pattern.h"
-#include "tool/hunt_time.h"
 
 static struct view stix_text(const json_t *object, const char *key)
 {
@@ -25,11 +25,9 @@ bool hunt_stix_is(const json_t *doc)
 static enum err stix_remark(struct hunt_set *s, const struct hunt_indicator *i,
 			    enum hunt_remark_kind kind, struct view why)
 {
-	struct hunt_remark r = { .kind = kind,
-				 .file = i->file,
-				 .where = i->where,
-				 .id = i->id,
-				 .what = why };
+	struct hunt_remark r = {
+		.kind = kind, .file = i->file, .where = i->where, .id = i->id, .what = why
+	};
 
 	return hunt_set_remark(s, &r);
 }
@@ -54,8 +52,8 @@ static enum err stix_remark_pattern(struct hunt_set *s, const struct hunt_indica
 /* §4.7: valid_from and valid_until, timestamps of §2.16; an unreadable one is open. */
 static void stix_validity(const json_t *object, struct hunt_indicator *i)
 {
-	(void)(hunt_time_parse(stix_text(object, "valid_from"), &i->from_us) == E_OK);
-	(void)(hunt_time_parse(stix_text(object, "valid_until"), &i->until_us) == E_OK);
+	(void)(date_parse_utc(stix_text(object, "valid_from"), &i->from_us) == E_OK);
+	(void)(date_parse_utc(stix_text(object, "valid_until"), &i->until_us) == E_OK);
 }
 
 static enum err stix_indicator(struct hunt_set *s, struct hunt_indicator *i, const json_t *object)
@@ -68,8 +66,7 @@ static enum err stix_indicator(struct hunt_set *s, struct hunt_indicator *i, con
 	if (json_is_true(json_object_get(object, "revoked")))
 		return stix_remark(s, i, HUNT_REVOKED, VIEW("it is revoked"));
 	if (!stix_is(object, "pattern_type", "stix"))
-		return stix_remark(s, i, HUNT_NOT_UNDERSTOOD,
-				   VIEW("its pattern_type is not stix"));
+		return stix_remark(s, i, HUNT_NOT_UNDERSTOOD, VIEW("its pattern_type is not stix"));
 	if (i->text.n == 0)
 		return stix_remark(s, i, HUNT_NOT_UNDERSTOOD, VIEW("it has no pattern"));
 	stix_validity(object, i);

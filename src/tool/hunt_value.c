@@ -12,10 +12,14 @@ struct value_pair {
 };
 
 static const struct value_pair value_fangs[] = {
-	{ VIEW_INIT("[.]"), VIEW_INIT(".") },	    { VIEW_INIT("(.)"), VIEW_INIT(".") },
-	{ VIEW_INIT("{.}"), VIEW_INIT(".") },	    { VIEW_INIT("[dot]"), VIEW_INIT(".") },
-	{ VIEW_INIT("(dot)"), VIEW_INIT(".") },	    { VIEW_INIT("[:]"), VIEW_INIT(":") },
-	{ VIEW_INIT("[://]"), VIEW_INIT("://") },   { VIEW_INIT("[:]//"), VIEW_INIT("://") },
+	{ VIEW_INIT("[.]"), VIEW_INIT(".") },
+	{ VIEW_INIT("(.)"), VIEW_INIT(".") },
+	{ VIEW_INIT("{.}"), VIEW_INIT(".") },
+	{ VIEW_INIT("[dot]"), VIEW_INIT(".") },
+	{ VIEW_INIT("(dot)"), VIEW_INIT(".") },
+	{ VIEW_INIT("[:]"), VIEW_INIT(":") },
+	{ VIEW_INIT("[://]"), VIEW_INIT("://") },
+	{ VIEW_INIT("[:]//"), VIEW_INIT("://") },
 	{ VIEW_INIT("hxxps://"), VIEW_INIT("https://") },
 	{ VIEW_INIT("hxxp://"), VIEW_INIT("http://") },
 };
@@ -121,7 +125,8 @@ static bool value_is_plain(struct view v)
 	return true;
 }
 
-static enum err value_host(enum hunt_how how, struct view text, struct wbuf *w, const char **ret_why)
+static enum err value_host(enum hunt_how how, struct view text, struct wbuf *w,
+			   const char **ret_why)
 {
 	bool is_whole = how == HUNT_IS;
 	struct hunt_value ip = { 0 };

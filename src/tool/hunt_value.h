@@ -7,7 +7,7 @@
 
 #include "tool/hunt_set.h"
 
-enum { HUNT_VALUE_ROOM = 4 * HUNT_VALUE_BYTES };
+enum { HUNT_VALUE_ROOM = HUNT_VALUE_BYTES + 256 };
 
 /* hunt_value_refang - without the disguise that keeps people from clicking: [.] (.) {.} [dot] [:]
  * [://] [@], hxxp, fxp. True when there was any. E_LIMIT: see w */

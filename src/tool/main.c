@@ -27,6 +27,7 @@
 #include "tool/command_line.h"
 #include "tool/edit.h"
 #include "tool/explain.h"
+#include "tool/hunt.h"
 #include "tool/past.h"
 #include "tool/reload.h"
 #include "tool/run.h"
@@ -68,6 +69,7 @@ static const struct main_command main_commands[] = {
 	{ "history", "configurations that were applied: who, when, why, what changed", past_main },
 	{ "rollback", "apply an earlier configuration again", past_rollback_main },
 	{ "audit", "read and verify the audit log", tool_audit },
+	{ "hunt", "look for indicators of compromise in the whole audit log", hunt_main },
 	{ "version", "the version of this program", version_main },
 	{ "help", "this text, or that of a sub-command", main_help },
 };
