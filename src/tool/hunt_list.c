@@ -215,7 +215,7 @@ static enum err list_line(struct list_reader *r, struct view line)
 	i.name = view_trim(view_slice(line, comment + 1, line.n));
 	if (list_type(text, &item)) {
 		list_widen(&item);
-		column += (size_t)(item.text.p - text.p);
+		column += item.text.n ? (size_t)(item.text.p - text.p) : text.n;
 		/* An address may be in disguise behind its type too; texts mean what they say. */
 		if (item.field <= HUNT_URL && hunt_value_refang(item.text, &w))
 			item.text = wbuf_view(&w);
