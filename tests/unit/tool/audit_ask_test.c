@@ -377,7 +377,8 @@ static struct sum sum_of(const struct fixture *x, const json_t *row,
 	return s;
 }
 
-/* Every row is what it should be, and together they are everything: nothing is missing or twice. */
+/* Every row is what it should be (a host in whatever case is one host, RFC 9110 §4.2.3), and
+ * together they are everything: nothing is missing or twice. */
 static void check_reached(struct fixture *x, const char *const *words,
 			  bool (*is)(const struct choice *))
 {
@@ -525,7 +526,7 @@ static void test_mistakes(void **state)
 		(const char *const[]){ "search", "--user", "a", "--user", "b", NULL },
 		(const char *const[]){ "search", "--source", "192.0.2.1/24", NULL },
 		(const char *const[]){ "search", "--source", "jan", NULL },
-		(const char *const[]){ "search", "--kind", "acces", NULL },
+		(const char *const[]){ "search", "--kind", "requests", NULL },
 		(const char *const[]){ "search", "--session", "x", NULL },
 		(const char *const[]){ "search", "--since", "yesterday", NULL },
 		(const char *const[]){ "search", "-n", "x", NULL },
