@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -164,6 +164,16 @@ _sluis()
 	server)
 		mapfile -t COMPREPLY < <(compgen -W "add set remove drain enable disable reset --wait --unset --before --reason --dry-run --json --state --help" -- "$cur")
 		;;
+	hunt)
+		if [ "$prev" = --format ]; then
+			mapfile -t COMPREPLY < <(compgen -W "list stix csaf" -- "$cur")
+			return
+		fi
+		compopt -o default
+		if [ "${cur:0:1}" = - ]; then
+			mapfile -t COMPREPLY < <(compgen -W "--since --until --format --records --json --state --directory --help" -- "$cur")
+		fi
+		;;
 	audit)
 		case ${COMP_WORDS[2]} in
 		tail) words="--lines --follow --kind --action --result --origin --grep --json --directory" ;;
@@ -175,7 +185,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

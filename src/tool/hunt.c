@@ -55,6 +55,7 @@ struct hunt {
 	struct audit_place place;
 	enum hunt_format format;
 	int64_t since_us, until_us;
+	const char *since, *until, *named, *first; /* options as typed */
 	uint64_t records;
 	bool is_json;
 	struct audit_progress progress;
@@ -72,7 +73,7 @@ static int hunt_mistake(const char *what)
 
 static int hunt_when(const char *text, int64_t *ret_us)
 {
-	if (audit_when_parse(view_str(text), clock_wall_us(), ret_us) == E_OK)
+	if (!text || audit_when_parse(view_str(text), clock_wall_us(), ret_us) == E_OK)
 		return -1;
 	return hunt_mistake("--since and --until take 2026-07-17T06:30:00Z, 2026-07-17, or so long "
 			    "ago: 90m, 24h, 7d");
@@ -83,16 +84,16 @@ static int hunt_option(struct hunt *h, int c, const char *arg)
 {
 	switch (c) {
 	case 'S':
-		return hunt_when(arg, &h->since_us);
+		h->since = arg;
+		return -1;
 	case 'U':
-		return hunt_when(arg, &h->until_us);
+		h->until = arg;
+		return -1;
 	case 'f':
-		if (hunt_read_format(arg, &h->format) != E_OK)
-			return hunt_mistake("--format is list, stix or csaf");
+		h->named = arg;
 		return -1;
 	case 'n':
-		if (view_dec(view_str(arg), &h->records) != E_OK || h->records > HUNT_RECORDS_MAX)
-			return hunt_mistake("--records is a number, 1000 at most");
+		h->first = arg;
 		return -1;
 	case 'j':
 		h->is_json = true;
@@ -107,6 +108,19 @@ static int hunt_option(struct hunt *h, int c, const char *arg)
 		(void)fputs(hunt_usage, c == 'h' ? stdout : stderr);
 		return c == 'h' ? 0 : 2;
 	}
+}
+
+/* What was typed behind the options. -1: go on. */
+static int hunt_values(struct hunt *h)
+{
+	if (hunt_when(h->since, &h->since_us) >= 0 || hunt_when(h->until, &h->until_us) >= 0)
+		return 2;
+	if (h->named && hunt_read_format(h->named, &h->format) != E_OK)
+		return hunt_mistake("--format is list, stix or csaf");
+	if (h->first &&
+	    (view_dec(view_str(h->first), &h->records) != E_OK || h->records > HUNT_RECORDS_MAX))
+		return hunt_mistake("--records is a number, 1000 at most");
+	return -1;
 }
 
 static enum err hunt_on_line(void *arg, const struct log_line *line)
@@ -197,6 +211,8 @@ int hunt_main(int argc, char **argv)
 		(void)fputs(hunt_usage, stderr);
 		return 2;
 	}
+	if (hunt_values(&h) >= 0)
+		return 2;
 	audit_progress_begin(&h.progress);
 	status = hunt_files(&h, argc - optind, argv + optind);
 	hunt_set_done(&h.set);

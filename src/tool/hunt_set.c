@@ -81,10 +81,11 @@ enum err hunt_set_keep(struct hunt_set *s, struct view text, struct view *ret)
 enum err hunt_set_begin(struct hunt_set *s, const struct hunt_indicator *i)
 {
 	struct hunt_indicator kept = *i;
-	const struct hunt_indicator *last =
-		s->indicator_n ? &s->indicator[s->indicator_n - 1] : NULL;
+	const struct hunt_indicator *last = NULL;
 
 	SET_GROW(s, indicator, HUNT_INDICATORS);
+	if (s->indicator_n)
+		last = &s->indicator[s->indicator_n - 1];
 	TRY(hunt_set_keep(s, i->text, &kept.text));
 	TRY(hunt_set_keep(s, i->name, &kept.name));
 	TRY(hunt_set_keep(s, i->id, &kept.id));

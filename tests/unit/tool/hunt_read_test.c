@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define CERTIFICATE "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -171,6 +172,41 @@ static void test_list_errors(void **state)
 		CHECK_ROW(list_bad[i].line, s.indicator_n == 1 && t.last.why[0]);
 		hunt_set_done(&s);
 	}
+}
+
+/* Arrays and blocks of texts grow while what is in them is in use. */
+static void test_list_long(void **state)
+{
+	enum { LINES = 50000 };
+	struct wbuf w = wbuf_of(malloc(LINES * 40), LINES * 40);
+	struct hunt_set s = { 0 };
+	struct told t = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < LINES; i++) {
+		WBUF_LIT(&w, "agent~x");
+		wbuf_dec(&w, i);
+		WBUF_LIT(&w, "y # ");
+		wbuf_dec(&w, i);
+		WBUF_LIT(&w, "\n");
+	}
+	CHECK_OK(wbuf_check(&w));
+	CHECK_OK(hunt_list_read(&s, VIEW("f"), wbuf_view(&w), on_error, &t));
+	assert_int_equal(s.indicator_n, LINES);
+	free(w.p);
+	for (uint32_t i = 0; i < LINES; i += 7) {
+		char text[32], agent[40];
+		struct hunt_kit k = { .origin = "-", .object = "-", .agent = agent };
+
+		snprintf(text, sizeof text, "agent~x%uy", (unsigned)i);
+		snprintf(agent, sizeof agent, "zx%uy", (unsigned)i);
+		CHECK_VIEW(s.indicator[i].text, text);
+		CHECK_VIEW(s.indicator[i].file, "f");
+		snprintf(text, sizeof text, "%u", (unsigned)i);
+		CHECK_VIEW(s.indicator[i].name, text);
+		assert_true(i % 5000 || hits(&s, &k) == 1);
+	}
+	hunt_set_done(&s);
 }
 
 static void test_list_bounds(void **state)
@@ -470,10 +506,11 @@ static void test_formats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list),	      cmocka_unit_test(test_list_errors),
-		cmocka_unit_test(test_list_bounds),   cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_pattern_depth), cmocka_unit_test(test_stix),
-		cmocka_unit_test(test_csaf),	      cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_list),	    cmocka_unit_test(test_list_errors),
+		cmocka_unit_test(test_list_bounds), cmocka_unit_test(test_list_long),
+		cmocka_unit_test(test_patterns),    cmocka_unit_test(test_pattern_depth),
+		cmocka_unit_test(test_stix),	    cmocka_unit_test(test_csaf),
+		cmocka_unit_test(test_formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
