@@ -90,6 +90,22 @@ static void match_found(void *arg, uint32_t term)
 	m->hit[m->hit_n++] = indicator;
 }
 
+/* One step of a formula; n: how many are on the stack, and after it. */
+static void match_step(const struct hunt_match *m, int32_t op, bool *stack, size_t *n)
+{
+	if (op >= 0) {
+		INVARIANT(*n < MATCH_STACK);
+		stack[(*n)++] = m->group[op] == m->record;
+		return;
+	}
+	INVARIANT(*n >= 2);
+	(*n)--;
+	if (op == HUNT_OP_AND)
+		stack[*n - 1] = stack[*n - 1] && stack[*n];
+	else
+		stack[*n - 1] = stack[*n - 1] || stack[*n];
+}
+
 /* The formula, its operands before their operator. Depth is bounded where it is read. */
 static bool match_holds(const struct hunt_match *m, const struct hunt_indicator *i)
 {
@@ -98,19 +114,8 @@ static bool match_holds(const struct hunt_match *m, const struct hunt_indicator 
 
 	if (!i->has_and)
 		return true;
-	for (size_t at = i->op; at < i->op + i->op_n; at++) {
-		int32_t op = m->set->op[at];
-
-		if (op >= 0) {
-			INVARIANT(n < MATCH_STACK);
-			stack[n++] = m->group[op] == m->record;
-			continue;
-		}
-		INVARIANT(n >= 2);
-		n--;
-		stack[n - 1] =
-			op == HUNT_OP_AND ? stack[n - 1] && stack[n] : stack[n - 1] || stack[n];
-	}
+	for (size_t at = i->op; at < i->op + i->op_n; at++)
+		match_step(m, m->set->op[at], stack, &n);
 	return n == 1 && stack[0];
 }
 

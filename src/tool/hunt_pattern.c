@@ -311,6 +311,9 @@ static enum err read_comparison(struct pattern_reader *r)
 	return e;
 }
 
+/* The grammar is recursive: brackets in brackets. HUNT_DEPTH bounds how far these go down.
+ * NOLINTBEGIN(misc-no-recursion) */
+
 static enum err read_operand_of_and(struct pattern_reader *r)
 {
 	enum err e = E_OK;
@@ -437,6 +440,8 @@ static enum err read_observations(struct pattern_reader *r)
 			any = E_OK;
 	}
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 enum err hunt_pattern_read(struct hunt_set *s, struct view text, struct hunt_pattern *ret)
 {

@@ -103,7 +103,7 @@ enum err hunt_set_begin(struct hunt_set *s, const struct hunt_indicator *i)
 enum err hunt_set_group(struct hunt_set *s)
 {
 	SET_GROW(s, group, HUNT_VALUES);
-	SET_GROW(s, op, 2 * HUNT_VALUES);
+	SET_GROW(s, op, HUNT_OPS);
 	s->group[s->group_n].indicator = (uint32_t)(s->indicator_n - 1);
 	s->op[s->op_n++] = (int32_t)s->group_n++;
 	return E_OK;
@@ -131,7 +131,7 @@ enum err hunt_set_value(struct hunt_set *s, const struct hunt_value *v)
 
 enum err hunt_set_op(struct hunt_set *s, int32_t op)
 {
-	SET_GROW(s, op, 2 * HUNT_VALUES);
+	SET_GROW(s, op, HUNT_OPS);
 	s->op[s->op_n++] = op;
 	return E_OK;
 }

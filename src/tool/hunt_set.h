@@ -13,6 +13,7 @@
 enum {
 	HUNT_INDICATORS = 1000000,
 	HUNT_VALUES = 2000000,
+	HUNT_OPS = 4000000,	  /* groups and operators of all formulas */
 	HUNT_TEXT = 1 << 27,	  /* bytes of all texts together */
 	HUNT_VALUE_BYTES = 4096,  /* of one value */
 	HUNT_PARTS = 1 << 23,	  /* bytes of all values that are looked for inside others */
