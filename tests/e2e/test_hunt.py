@@ -138,7 +138,7 @@ tls:{CERTIFICATE}
 def test_stix(log, write):
     path = write("bundle.json", {"type": "bundle", "id": "bundle--1", "objects": [
         {"type": "identity", "id": "identity--1", "name": "CSIRT"},
-        indicator(1, "[ipv4-addr:value = '203.0.113.7' OR ipv6-addr:value = '2001:db8::7']"),
+        indicator(1, "[ipv4-addr:value = '203.0.113.7' OR ipv6-addr:value = '2001:db8::7']", name="\x1b[31m\x9b\u202e"),
         indicator(2, "[network-traffic:src_ref.value ISSUBSET '10.3.7.0/24']"),
         indicator(3, f"[(network-traffic:src_ref.value IN ('203.0.113.7', '2001:db8::7')) AND {HEADER} LIKE 'sqlmap/%']"),
         indicator(4, "[domain-name:value LIKE '%.evil.example'] OR [domain-name:value = 'evil.example']"),
@@ -158,6 +158,9 @@ def test_stix(log, write):
     assert rows["indicator--8"]["hits_outside_validity"] == sum(when < moment(RECORDS // 2) for when in log.when["agent"])
     assert {(row["kind"], row["id"]) for row in report["remarks"]} == {
         ("revoked", "indicator--5"), ("not_understood", "indicator--6"), ("not_understood", "indicator--7")}
+    # A27: what a stranger's file says does not move a terminal.
+    text = instance.command("hunt", path, "--directory", log.folder).stdout
+    assert "indicator--1" in text and not set("\x1b\x9b\u202e") & set(text)
 
 
 def test_csaf(log, write):

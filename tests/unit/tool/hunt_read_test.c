@@ -174,6 +174,19 @@ static void test_list_errors(void **state)
 	}
 }
 
+/* What is disguised in a host is part of a user agent. */
+static void test_list_agent(void **state)
+{
+	struct hunt_set s = { 0 };
+	struct told t = { 0 };
+
+	(void)state;
+	CHECK_OK(hunt_list_read(&s, VIEW("f"), VIEW("bot/1 (a[.]b)"), on_error, &t));
+	assert_int_equal(s.term[0].value.field, HUNT_AGENT);
+	CHECK_VIEW(s.term[0].value.text, "bot/1 (a[.]b)");
+	hunt_set_done(&s);
+}
+
 /* Arrays and blocks of texts grow while what is in them is in use. */
 static void test_list_long(void **state)
 {
@@ -506,11 +519,11 @@ static void test_formats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list),	    cmocka_unit_test(test_list_errors),
-		cmocka_unit_test(test_list_bounds), cmocka_unit_test(test_list_long),
-		cmocka_unit_test(test_patterns),    cmocka_unit_test(test_pattern_depth),
-		cmocka_unit_test(test_stix),	    cmocka_unit_test(test_csaf),
-		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_list),	      cmocka_unit_test(test_list_errors),
+		cmocka_unit_test(test_list_bounds),   cmocka_unit_test(test_list_long),
+		cmocka_unit_test(test_list_agent),    cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_pattern_depth), cmocka_unit_test(test_stix),
+		cmocka_unit_test(test_csaf),	      cmocka_unit_test(test_formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
