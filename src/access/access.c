@@ -289,22 +289,3 @@ bool access_factors_suffice(const struct image *im, uint8_t factors)
 			return true;
 	return false;
 }
-
-uint8_t access_factors_missing(const struct image *im, uint8_t factors, uint8_t enrolled)
-{
-	struct image_range list = im->header->gateway.factors;
-	uint8_t shown = access_shown(factors), best = 0;
-	uint32_t cost = ACCESS_WORST;
-
-	for (uint32_t i = 0; i < list.n; i++) {
-		uint8_t missing =
-			(uint8_t)(*image_factors_at(im, list.first + i) & ~(uint32_t)shown);
-		uint32_t x = access_cost(missing, enrolled);
-
-		if (x >= cost)
-			continue;
-		best = missing;
-		cost = x;
-	}
-	return best;
-}

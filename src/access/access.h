@@ -62,12 +62,6 @@ struct access_answer access_decide(const struct image *im, const struct image_ap
  * counts as totp */
 bool access_factors_suffice(const struct image *im, uint8_t factors);
 
-/*
- * access_factors_missing - the fewest that make factors suffice: of combinations that `enrolled`
- * has when there are such, else of all. 0: they suffice, or nothing would
- */
-uint8_t access_factors_missing(const struct image *im, uint8_t factors, uint8_t enrolled);
-
 /* One condition, as it was found. */
 struct access_step {
 	const struct image_condition *condition;
