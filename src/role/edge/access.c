@@ -79,12 +79,14 @@ static void access_put_string(struct wbuf *w, const struct exchange *x, enum rec
 }
 
 /* Behind a gate: who is logged in. */
-static struct view access_actor(const struct exchange *x)
+static void access_put_actor(struct wbuf *w, const struct exchange *x)
 {
 	const struct gate_hooks *gate = x->c->conn.edge ? x->c->conn.edge->gate : NULL;
 	struct view user = x->gate && gate ? gate->user(x) : (struct view){ 0 };
 
-	return user.n ? user : VIEW("-");
+	record_put_text(w, RECORD_TAG_ACTOR, user.n ? user : VIEW("-"));
+	if (user.n)
+		record_put_number(w, RECORD_TAG_SESSION, gate->session(x));
 }
 
 static void access_put_who(struct wbuf *w, const struct exchange *x)
@@ -95,7 +97,7 @@ static void access_put_who(struct wbuf *w, const struct exchange *x)
 
 	ip_put_endpoint(&t, &c->ip, c->port);
 	record_put_text(w, RECORD_TAG_ORIGIN, wbuf_view(&t));
-	record_put_text(w, RECORD_TAG_ACTOR, access_actor(x));
+	access_put_actor(w, x);
 	if (!c->proxy.is_used)
 		return;
 	t.n = 0;
