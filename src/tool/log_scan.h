@@ -33,6 +33,7 @@ enum log_field {
 	LOG_SNI,
 	LOG_DETAIL,
 	LOG_SESSION,
+	LOG_TLS_CLASS,
 	LOG_FIELDS
 };
 

@@ -55,6 +55,7 @@ static const struct render_name render_names[RECORD_TAG_N] = {
 	[RECORD_TAG_SNI] = NAMED("sni", RECORD_TEXT),
 	[RECORD_TAG_CLIENT_CERTIFICATE] = NAMED("client_certificate", RECORD_TEXT),
 	[RECORD_TAG_SESSION] = NAMED("session", RECORD_NUMBER),
+	[RECORD_TAG_TLS_CLASS] = NAMED("tls_class", RECORD_TEXT),
 	[RECORD_TAG_ENDED] = NAMED("ended", RECORD_TEXT),
 	[RECORD_TAG_TRACE_ID] = NAMED("trace_id", RECORD_TEXT),
 	[RECORD_TAG_SAMPLE_PERCENT] = NAMED("sample_percent", RECORD_NUMBER),

@@ -214,15 +214,23 @@ static void access_put_phases(struct wbuf *w, const struct exchange *x)
 				  (x->sent_ns - x->connected_ns) / 1000);
 }
 
-static void access_put_certificate(struct wbuf *w, const struct tls_conn *tls)
+static void access_put_hash(struct wbuf *w, enum record_tag tag, struct view hash)
 {
-	uint8_t hash[TLS_CERTIFICATE_HASH], text[2 * TLS_CERTIFICATE_HASH];
+	uint8_t text[2 * TLS_CERTIFICATE_HASH];
 	struct wbuf t = wbuf_of(text, sizeof text);
 
-	if (!tls_conn_certificate_hash(tls, hash))
+	if (!hash.n)
 		return;
-	wbuf_hex(&t, view_of(hash, sizeof hash));
-	record_put_text(w, RECORD_TAG_CLIENT_CERTIFICATE, wbuf_view(&t));
+	wbuf_hex(&t, hash);
+	record_put_text(w, tag, wbuf_view(&t));
+}
+
+static void access_put_certificate(struct wbuf *w, const struct tls_conn *tls)
+{
+	uint8_t hash[TLS_CERTIFICATE_HASH];
+
+	if (tls_conn_certificate_hash(tls, hash))
+		access_put_hash(w, RECORD_TAG_CLIENT_CERTIFICATE, view_of(hash, sizeof hash));
 }
 
 /* With the first request of a connection: how TLS began. */
@@ -238,6 +246,7 @@ static void access_put_handshake(struct wbuf *w, const struct exchange *x)
 	if (tls_conn_is_resumed(tls))
 		record_put_number(w, RECORD_TAG_TLS_RESUMED, 1);
 	access_put_certificate(w, tls);
+	access_put_hash(w, RECORD_TAG_TLS_CLASS, tls_conn_class(tls));
 	sni = tls_conn_sni(tls);
 	if (!view_starts(access_span(x, x->host_at), sni))
 		record_put_text(w, RECORD_TAG_SNI, sni);
