@@ -167,8 +167,10 @@ _sluis()
 	audit)
 		case ${COMP_WORDS[2]} in
 		tail) words="--lines --follow --kind --action --result --origin --grep --json --directory" ;;
+		search) words="--since --until --user --session --source --app --route --host --method --status --kind --action --text --lines --json --directory" ;;
+		reached) words="--since --until --user --session --source --app --route --host --json --directory" ;;
 		verify) words="--public-key --head --quiet --json --directory" ;;
-		*) words="tail verify" ;;
+		*) words="tail search reached verify" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;

@@ -166,3 +166,60 @@ enum err date_parse_http(struct view v, int64_t *ret_wall_s)
 		return E_OK;
 	return date_parse_form(view_slice(v, view_find(v, ','), v.n), &rfc850, ret_wall_s);
 }
+
+static enum err date_digits(struct view v, int64_t *ret)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return E_PROTO;
+		n = n * 10 + (v.p[i] - '0');
+	}
+	*ret = n;
+	return v.n ? E_OK : E_PROTO;
+}
+
+/* What stands behind the seconds: "Z" or ".123Z". */
+static enum err date_parts(struct view v, int64_t *ret_us)
+{
+	int64_t us = 0;
+
+	if (v.n == 0 || v.p[v.n - 1] != 'Z' || v.n == 2 || v.n > 8)
+		return E_PROTO;
+	if (v.n > 2) {
+		if (v.p[0] != '.')
+			return E_PROTO;
+		TRY(date_digits(view_slice(v, 1, v.n - 2), &us));
+		for (size_t i = v.n; i < 8; i++)
+			us *= 10;
+	}
+	*ret_us = us;
+	return E_OK;
+}
+
+enum err date_parse_utc(struct view v, int64_t *ret_wall_us)
+{
+	static const struct {
+		uint8_t at, n;
+		uint8_t after; /* the byte that has to stand behind it; 0: date_parts looks */
+	} parts[6] = { { 0, 4, '-' },  { 5, 2, '-' },  { 8, 2, 'T' },
+		       { 11, 2, ':' }, { 14, 2, ':' }, { 17, 2, 0 } };
+	int64_t x[6] = { 0 }, us = 0;
+
+	if (v.n < 20)
+		return E_PROTO;
+	for (size_t i = 0; i < 6; i++) {
+		TRY(date_digits(view_slice(v, parts[i].at, parts[i].n), &x[i]));
+		if (parts[i].after && v.p[parts[i].at + parts[i].n] != parts[i].after)
+			return E_PROTO;
+	}
+	TRY(date_parts(view_slice(v, 19, v.n), &us));
+	if (x[0] < 1 || x[1] < 1 || x[1] > 12 || x[2] < 1 || x[2] > date_month_days(x[0], x[1]) ||
+	    x[3] > 23 || x[4] > 59 || x[5] > 60)
+		return E_PROTO;
+	*ret_wall_us =
+		(((date_days(x[0], x[1], x[2]) * 24 + x[3]) * 60 + x[4]) * 60 + x[5]) * 1000000 +
+		us;
+	return E_OK;
+}

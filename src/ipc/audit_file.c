@@ -34,7 +34,24 @@ struct file_search {
 	uint64_t from, below; /* both wanted: the lowest from here, the highest before there */
 	uint64_t low, high;
 	bool has_low, has_high;
+	uint64_t *list; /* the lowest from here, in order; NULL: not wanted */
+	size_t n, cap;
 };
+
+static void file_insert(struct file_search *s, uint64_t seq)
+{
+	size_t at = s->n;
+
+	if (s->n == s->cap && (s->cap == 0 || seq >= s->list[s->n - 1]))
+		return;
+	if (s->n < s->cap)
+		s->n++;
+	else
+		at--;
+	for (; at > 0 && s->list[at - 1] > seq; at--)
+		s->list[at] = s->list[at - 1];
+	s->list[at] = seq;
+}
 
 static void file_consider(struct file_search *s, const char *name)
 {
@@ -50,6 +67,8 @@ static void file_consider(struct file_search *s, const char *name)
 		s->high = seq;
 		s->has_high = true;
 	}
+	if (s->list && seq >= s->from)
+		file_insert(s, seq);
 }
 
 /* Without opendir, which allocates: this also runs long after boot. */
@@ -96,6 +115,15 @@ enum err audit_file_before(int dir_fd, uint64_t below, uint64_t *ret)
 	if (!s.has_high)
 		return E_CLOSED;
 	*ret = s.high;
+	return E_OK;
+}
+
+enum err audit_file_list(int dir_fd, uint64_t from, uint64_t *ret, size_t cap, size_t *ret_n)
+{
+	struct file_search s = { .from = from, .list = ret, .cap = cap };
+
+	TRY(file_walk(dir_fd, &s));
+	*ret_n = s.n;
 	return E_OK;
 }
 
@@ -161,5 +189,22 @@ enum err audit_file_next(struct audit_file_reader *r, struct view *ret)
 			*ret = rest;
 		if (e != E_OK)
 			return e;
+	}
+}
+
+enum err audit_file_skip(struct audit_file_reader *r)
+{
+	for (;;) {
+		struct view rest = view_of(r->buf + r->at, r->n - r->at); /* hot */
+		size_t end = view_find(rest, '\n');
+		bool is_end = end < rest.n;
+
+		r->bytes += end + is_end;
+		r->line += is_end;
+		r->at = is_end ? r->at + end + 1 : 0;
+		if (is_end)
+			return E_OK;
+		r->n = 0;
+		TRY(r->fd < 0 ? E_AGAIN : file_fill(r));
 	}
 }

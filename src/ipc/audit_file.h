@@ -32,6 +32,14 @@ enum err audit_file_find(int dir_fd, uint64_t from, uint64_t *ret);
  * none · E_SYS (logged) */
 enum err audit_file_before(int dir_fd, uint64_t below, uint64_t *ret);
 
+/*
+ * audit_file_list - the lowest segments with a first sequence number of at least from, in order
+ *   ret    room for cap
+ *   ret_n  how many there are; cap: perhaps more behind the last
+ * E_SYS (logged)
+ */
+enum err audit_file_list(int dir_fd, uint64_t from, uint64_t *ret, size_t cap, size_t *ret_n);
+
 /* audit_file_open - read-only, never following a link. E_CLOSED no such file · E_SYS (logged) */
 enum err audit_file_open(int dir_fd, struct view name, int *ret_fd);
 
@@ -51,5 +59,9 @@ struct audit_file_reader {
  * E_LIMIT a line longer than AUDIT_LINE_MAX: the file can't be read on · E_SYS (logged)
  */
 enum err audit_file_next(struct audit_file_reader *r, struct view *ret);
+
+/* audit_file_skip - after E_LIMIT: goes behind that line's end, however far it is. E_AGAIN the file
+ * ends before · E_SYS (logged) */
+enum err audit_file_skip(struct audit_file_reader *r);
 
 #endif

@@ -326,6 +326,7 @@ static enum err line_fixed(struct view *v, struct audit_line *l)
 		return E_PROTO;
 	TRY(line_number(v, &seq));
 	l->seq = seq.number;
+	l->seq_text = seq.text;
 	TRY(line_fixed_text(v, VIEW(",\"kind\":\""), &l->kind));
 	TRY(line_fixed_text(v, VIEW(",\"action\":\""), &l->action));
 	TRY(line_fixed_text(v, VIEW(",\"object\":\""), &l->object));
@@ -346,11 +347,10 @@ static bool line_is_fixed_key(struct view key)
 	return false;
 }
 
-enum err audit_line_parse(struct view line, struct audit_line *ret, const char **ret_why)
+enum err audit_line_begin(struct view line, struct audit_line *ret, const char **ret_why)
 {
 	static const size_t tail_n = sizeof ",\"prev\":\"\"}" - 1 + (size_t)2 * AUDIT_LINE_HASH;
 	struct audit_line l = { 0 };
-	struct audit_line_field f = { 0 };
 	struct view v = line, tail = { 0 };
 
 	*ret_why = "is not an audit record: the fixed fields are not there";
@@ -364,6 +364,17 @@ enum err audit_line_parse(struct view line, struct audit_line *ret, const char *
 	    !view_eq(view_slice(tail, tail.n - 2, 2), VIEW("\"}")))
 		return E_PROTO;
 	TRY(audit_line_get_hex(view_slice(tail, 0, tail.n - 2), l.prev.b, sizeof l.prev.b));
+	*ret = l;
+	return E_OK;
+}
+
+enum err audit_line_parse(struct view line, struct audit_line *ret, const char **ret_why)
+{
+	struct audit_line l = { 0 };
+	struct audit_line_field f = { 0 };
+	struct view v = { 0 };
+
+	TRY(audit_line_begin(line, &l, ret_why));
 	*ret_why = "is not an audit record: a field is malformed or stands there twice";
 	for (v = l.more; v.n;) {
 		TRY(audit_line_next(&v, &f));

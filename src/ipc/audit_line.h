@@ -45,6 +45,7 @@ struct audit_line_field {
 
 struct audit_line {
 	struct view time, id, kind, action, object, result, origin, actor; /* still escaped */
+	struct view seq_text;						   /* as written */
 	uint64_t seq;
 	struct audit_line_hash prev;
 	struct view more; /* the members between actor and prev, for audit_line_next */
@@ -57,6 +58,12 @@ struct audit_line {
  *   ret_why  on E_PROTO: what is wrong, a fixed text
  */
 enum err audit_line_parse(struct view line, struct audit_line *ret, const char **ret_why);
+
+/*
+ * audit_line_begin - the same, but more has not been looked at: audit_line_next may find it
+ * malformed, or a fixed field in it again. For who reads all members anyway
+ */
+enum err audit_line_begin(struct view line, struct audit_line *ret, const char **ret_why);
 
 /* audit_line_next - consumes one member of more. E_AGAIN there is none left · E_PROTO malformed
  * (never after audit_line_parse said E_OK) */

@@ -1,11 +1,14 @@
 /*
- * `sluis audit verify` and the front of `sluis audit tail`: options in, findings out. Nothing that
- * comes from a log reaches the terminal but through audit_line_put_printable (THREATS A27).
+ * `sluis audit verify` and the front of the other sub-commands of `sluis audit`: options in,
+ * findings out. Nothing that comes from a log reaches the terminal but through
+ * audit_line_put_printable (THREATS A27).
  */
 #include "tool/audit.h"
 
 #include "sys/fd.h"
 #include "tool/audit_place.h"
+#include "tool/audit_reached.h"
+#include "tool/audit_search.h"
 #include "tool/audit_tail.h"
 #include "tool/audit_verify.h"
 #include "tool/command_line.h"
@@ -17,11 +20,13 @@
 
 static const char audit_usage[] =
 	"usage: sluis audit tail [options]     print records\n"
+	"       sluis audit search [options]   print what matches, of the whole log\n"
+	"       sluis audit reached [options]  who reached what, added up\n"
 	"       sluis audit verify [options]   check that nobody changed the log\n"
 	"\n"
 	"  --state DIR         state directory of the instance\n"
 	"  --directory DIR     the log directory itself, for a copy\n"
-	"  --json              tail: lines as they are; verify: the outcome as JSON\n"
+	"  --json              tail, search: lines as they are; others: the outcome\n"
 	"  --help              this text\n"
 	"\n"
 	"tail:\n"
@@ -29,6 +34,18 @@ static const char audit_usage[] =
 	"  -f, --follow        go on with what comes\n"
 	"  --kind, --action, --result, --origin TEXT   exactly this\n"
 	"  --grep TEXT         has this anywhere\n"
+	"\n"
+	"search, each of which narrows it down:\n"
+	"  --since, --until T  2026-07-17T06:30:00Z, 2026-07-17, or back from now: 90m, 7d\n"
+	"  --user NAME         --session NUMBER   --source ADDRESS or NETWORK\n"
+	"  --app NAME          --route NAME       --host NAME or *.NAME\n"
+	"  --method M          --status 404, 4xx or a word\n"
+	"  --kind KIND         --action ACTION    --text TEXT: has this anywhere\n"
+	"  -n, --lines N       the first N; the rest is counted\n"
+	"\n"
+	"reached: --since, --until, and at least one of\n"
+	"  --session NUMBER  --user NAME  --source ADDRESS or NETWORK  --app NAME\n"
+	"  --route NAME      --host NAME or *.NAME\n"
 	"\n"
 	"verify:\n"
 	"  --public-key FILE   key that the log is signed under (default DIR/keys/audit.pub);\n"
@@ -301,6 +318,12 @@ int tool_audit(int argc, char **argv)
 	if (view_eq(word, VIEW("tail")))
 		return audit_tail_main(argc - 1, command_line_enter(room, argv[0], argv),
 				       audit_usage);
+	if (view_eq(word, VIEW("search")))
+		return audit_search_main(argc - 1, command_line_enter(room, argv[0], argv),
+					 audit_usage);
+	if (view_eq(word, VIEW("reached")))
+		return audit_reached_main(argc - 1, command_line_enter(room, argv[0], argv),
+					  audit_usage);
 	if (view_eq(word, VIEW("--help")) || view_eq(word, VIEW("help"))) {
 		(void)fputs(audit_usage, stdout);
 		return 0;

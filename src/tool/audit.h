@@ -3,7 +3,7 @@
 #define TOOL_AUDIT_H
 
 /*
- * tool_audit - the sub-commands `audit tail` and `audit verify`
+ * tool_audit - the sub-commands `audit tail`, `search`, `reached` and `verify`
  *   argv  argv[0] is "audit"
  * Gives the exit status: 0 done and nothing found · 1 found or failed · 2 usage
  */

@@ -1,4 +1,4 @@
-/* Where an audit log lies: from the options that `audit tail` and `audit verify` share. */
+/* Where an audit log lies: from the options that all of `sluis audit` share. */
 #ifndef TOOL_AUDIT_PLACE_H
 #define TOOL_AUDIT_PLACE_H
 

@@ -8,6 +8,7 @@
 #include "ipc/audit_file.h"
 #include "sys/fd.h"
 #include "tool/audit_place.h"
+#include "tool/audit_print.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -24,8 +25,7 @@ enum {
 	TAIL_ORIGIN,
 	TAIL_GREP,
 	TAIL_HELP,
-	TAIL_POLL_MS = 200,
-	TAIL_OUT = 8 * AUDIT_LINE_MAX
+	TAIL_POLL_MS = 200
 };
 
 static const struct option tail_options[] = {
@@ -73,34 +73,10 @@ static bool tail_matches(const struct tail *t, const struct audit_line *l, struc
 	       (t->grep.n == 0 || tail_has(text, t->grep));
 }
 
-static void tail_put_fields(struct wbuf *w, const struct audit_line *l)
-{
-	const struct view fixed[] = { l->time,	 l->kind,   l->action, l->object,
-				      l->result, l->origin, l->actor };
-	struct audit_line_field f = { 0 };
-	struct view more = l->more;
-
-	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
-		if (i)
-			WBUF_LIT(w, " ");
-		audit_line_put_printable(w, fixed[i]);
-	}
-	while (audit_line_next(&more, &f) == E_OK) {
-		bool quoted = view_find(f.text, ' ') < f.text.n;
-
-		WBUF_LIT(w, " ");
-		audit_line_put_printable(w, f.key);
-		wbuf_str(w, quoted ? "=\"" : "=");
-		audit_line_put_printable(w, f.text);
-		if (quoted)
-			WBUF_LIT(w, "\"");
-	}
-}
-
 /* A line that was read: counted, or printed when it is wanted. True when it matches. */
 static bool tail_line(struct tail *t, struct view text, bool is_counting)
 {
-	struct wbuf w = wbuf_of(t->out, TAIL_OUT);
+	struct wbuf w = wbuf_of(t->out, AUDIT_PRINT_MAX);
 	struct audit_line l = { 0 };
 	const char *why = NULL;
 	bool is_record = audit_line_parse(text, &l, &why) == E_OK;
@@ -117,7 +93,7 @@ static bool tail_line(struct tail *t, struct view text, bool is_counting)
 		return true;
 	}
 	if (is_record && !t->is_json) {
-		tail_put_fields(&w, &l);
+		audit_print_record(&w, &l);
 	} else {
 		if (!is_record && !t->is_json)
 			WBUF_LIT(&w, "(no audit record) ");
@@ -280,7 +256,7 @@ int audit_tail_main(int argc, char **argv, const char *usage)
 		return 1;
 	t.dir_fd = dir;
 	t.buf = malloc(AUDIT_FILE_BUFFER);
-	t.out = malloc(TAIL_OUT);
+	t.out = malloc(AUDIT_PRINT_MAX);
 	if (t.buf && t.out)
 		status = tail_run(&t);
 	free(t.buf);

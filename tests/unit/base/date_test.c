@@ -95,10 +95,55 @@ static void test_parse(void **state)
 	}
 }
 
+/* RFC 3339 §5.6, UTC alone. */
+static void test_parse_utc(void **state)
+{
+	static const struct {
+		const char *text;
+		enum err e;
+		int64_t wall_us;
+	} rows[] = {
+		{ "1970-01-01T00:00:00Z", E_OK, 0 },
+		{ "2026-01-02T03:04:05.000006Z", E_OK, INT64_C(1767323045000006) },
+		{ "2026-01-02T03:04:05.5Z", E_OK, INT64_C(1767323045500000) },
+		{ "2024-02-29T23:59:60Z", E_OK, INT64_C(1709251200000000) },
+		{ "9999-12-31T23:59:59.999999Z", E_OK, INT64_C(253402300799999999) },
+		{ "1969-12-31T23:59:59Z", E_OK, -INT64_C(1000000) },
+		{ "", E_PROTO, 0 },
+		{ "2026-01-02", E_PROTO, 0 },
+		{ "2026-01-02T03:04:05", E_PROTO, 0 },
+		{ "2026-01-02T03:04:05.Z", E_PROTO, 0 },
+		{ "2026-01-02T03:04:05.1234567Z", E_PROTO, 0 },
+		{ "2026-01-02T03:04:05,5Z", E_PROTO, 0 },
+		{ "2026-01-02T03:04:05+00:00", E_PROTO, 0 },
+		{ "2026-01-02T03:04:05ZZ", E_PROTO, 0 },
+		{ "2026-01-02 03:04:05Z", E_PROTO, 0 },
+		{ "2026-02-29T03:04:05Z", E_PROTO, 0 },
+		{ "2026-00-02T03:04:05Z", E_PROTO, 0 },
+		{ "2026-13-02T03:04:05Z", E_PROTO, 0 },
+		{ "2026-01-00T03:04:05Z", E_PROTO, 0 },
+		{ "2026-01-02T24:04:05Z", E_PROTO, 0 },
+		{ "2026-01-02T03:60:05Z", E_PROTO, 0 },
+		{ "2026-01-02T03:04:61Z", E_PROTO, 0 },
+		{ "0000-01-02T03:04:05Z", E_PROTO, 0 },
+		{ "+026-01-02T03:04:05Z", E_PROTO, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		int64_t wall_us = 0;
+
+		CHECK_ROW(rows[i].text,
+			  date_parse_utc(view_str(rows[i].text), &wall_us) == rows[i].e);
+		CHECK_ROW(rows[i].text, wall_us == rows[i].wall_us);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_http), cmocka_unit_test(test_utc),
-					    cmocka_unit_test(test_parse) };
+					    cmocka_unit_test(test_parse),
+					    cmocka_unit_test(test_parse_utc) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
