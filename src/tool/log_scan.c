@@ -49,6 +49,7 @@ struct scan_key {
  * often found at once. The fixed ones may not come again. */
 static const struct scan_key scan_keys[] = {
 	TEXT("writer", LOG_WRITER),
+	NUMBER("session", LOG_SESSION),
 	OTHER("request_id"),
 	TEXT("listener", LOG_LISTENER),
 	TEXT("route", LOG_ROUTE),
@@ -74,10 +75,10 @@ static const struct scan_key scan_keys[] = {
 	OTHER("tls_resumed"),
 	TEXT("sni", LOG_SNI),
 	OTHER("client_certificate"),
+	TEXT("tls_class", LOG_TLS_CLASS),
 	OTHER("ended"),
 	OTHER("trace_id"),
 	OTHER("sample_percent"),
-	{ VIEW_INIT("session"), 0, LOG_SESSION },
 	TEXT("time", LOG_TIME),
 	TEXT("id", LOG_ID),
 	NUMBER("seq", LOG_SEQ),
