@@ -182,6 +182,10 @@ static void test_segments(void **state)
 	assert_int_equal(r.segments, 2); /* of day 4 for its early one, and 5 */
 	assert_int_equal(s.n, 3);
 	assert_string_equal(s.object[0], "early");
+	/* ... also when the next segment began before that moment */
+	r = scan(&f, &s, START_S + 5 * DAY_S + 30, START_S + 6 * DAY_S - 4000);
+	assert_int_equal(r.segments, 2);
+	assert_int_equal(s.n, 1);
 	r = scan(&f, &s, START_S + 5 * DAY_S, START_S + 6 * DAY_S);
 	assert_int_equal(r.segments, 3);
 	assert_int_equal(s.n, 4);
