@@ -194,19 +194,30 @@ static uint32_t access_condition(const struct access_run *r)
 	return a->allow.n ? access_decisive(r->im, a->allow, r->allow) : IMAGE_NONE;
 }
 
-static uint32_t access_holds(const struct access_run *r, struct image_range tree)
+static uint32_t access_holds(const struct image_condition *all, uint32_t n,
+			     const struct access_clock *clock)
 {
-	const struct image_condition *all = access_tree(r->im, tree);
 	uint32_t holds_s = ACCESS_FOR_EVER;
 
-	for (uint32_t i = 0; i < tree.n; i++) {
-		uint32_t x = all[i].kind == IMAGE_IF_TIME
-				     ? access_time_holds(&all[i], &r->facts->clock)
-				     : ACCESS_FOR_EVER;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t x = all[i].kind == IMAGE_IF_TIME ? access_time_holds(&all[i], clock)
+							  : ACCESS_FOR_EVER;
 
 		holds_s = x < holds_s ? x : holds_s;
 	}
 	return holds_s;
+}
+
+static uint32_t access_tree_holds(const struct access_run *r, struct image_range tree)
+{
+	return access_holds(access_tree(r->im, tree), tree.n, &r->facts->clock);
+}
+
+uint32_t access_rules_hold(const struct image *im, const struct access_clock *clock)
+{
+	uint32_t n = image_count(im, IMAGE_CONDITION);
+
+	return access_holds(n ? image_condition_at(im, 0) : NULL, n, clock);
 }
 
 /* Leaves r's trees as the facts make them. */
@@ -214,9 +225,9 @@ static struct access_answer access_run(struct access_run *r)
 {
 	uint8_t shown = access_shown(r->facts->factors);
 	struct access_answer a = { .verdict = GATE_OK };
-	uint32_t deny_s = access_holds(r, r->app->deny);
+	uint32_t deny_s = access_tree_holds(r, r->app->deny);
 
-	a.holds_s = access_holds(r, r->app->allow);
+	a.holds_s = access_tree_holds(r, r->app->allow);
 	a.holds_s = deny_s < a.holds_s ? deny_s : a.holds_s;
 	if (!access_allows(r, shown)) {
 		a.factors = access_step_up(r, shown);
@@ -288,23 +299,4 @@ bool access_factors_suffice(const struct image *im, uint8_t factors)
 		if ((*image_factors_at(im, list.first + i) & ~shown) == 0)
 			return true;
 	return false;
-}
-
-uint8_t access_factors_missing(const struct image *im, uint8_t factors, uint8_t enrolled)
-{
-	struct image_range list = im->header->gateway.factors;
-	uint8_t shown = access_shown(factors), best = 0;
-	uint32_t cost = ACCESS_WORST;
-
-	for (uint32_t i = 0; i < list.n; i++) {
-		uint8_t missing =
-			(uint8_t)(*image_factors_at(im, list.first + i) & ~(uint32_t)shown);
-		uint32_t x = access_cost(missing, enrolled);
-
-		if (x >= cost)
-			continue;
-		best = missing;
-		cost = x;
-	}
-	return best;
 }

@@ -58,15 +58,13 @@ struct access_answer {
 struct access_answer access_decide(const struct image *im, const struct image_app *app,
 				   const struct access_facts *facts);
 
+/* access_rules_hold - seconds until the first time of any rule begins or ends; ACCESS_FOR_EVER: no
+ * rule asks for the time */
+uint32_t access_rules_hold(const struct image *im, const struct access_clock *clock);
+
 /* access_factors_suffice - is one of the combinations of factors.require shown? A recovery code
  * counts as totp */
 bool access_factors_suffice(const struct image *im, uint8_t factors);
-
-/*
- * access_factors_missing - the fewest that make factors suffice: of combinations that `enrolled`
- * has when there are such, else of all. 0: they suffice, or nothing would
- */
-uint8_t access_factors_missing(const struct image *im, uint8_t factors, uint8_t enrolled);
 
 /* One condition, as it was found. */
 struct access_step {

@@ -120,8 +120,9 @@ enum err audit_file_before(int dir_fd, uint64_t below, uint64_t *ret)
 
 enum err audit_file_list(int dir_fd, uint64_t from, uint64_t *ret, size_t cap, size_t *ret_n)
 {
-	struct file_search s = { .from = from, .list = ret, .cap = cap };
+	struct file_search s = { .from = from, .cap = cap };
 
+	s.list = ret;
 	TRY(file_walk(dir_fd, &s));
 	*ret_n = s.n;
 	return E_OK;

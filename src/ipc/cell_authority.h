@@ -155,13 +155,14 @@ enum authority_login_state {
 	F(U64, generation, 0)                                                                      \
 	F(U64, until_s, 0)                                                                         \
 	F(TEXT, user, GATE_USER_MAX) F(TEXT, title, GATE_TITLE_MAX) F(TEXT, locale, 8)
-/* fresh_s: wall clock: ask again by then, for another assertion, or because time changes the
- * decision */
+/* number: of the session, for the log; fresh_s: wall clock: ask again by then, for another
+ * assertion, or because time changes the decision */
 #define AUTHORITY_GRANT_FIELDS(F)                                                                  \
 	F(U8, verdict, 0)                                                                          \
 	F(U8, reason, 0)                                                                           \
 	F(U8, flags, 0)                                                                            \
 	F(U8, factors, 0)                                                                          \
+	F(U32, number, 0)                                                                          \
 	F(U32, slot, 0)                                                                            \
 	F(U64, generation, 0)                                                                      \
 	F(U64, until_s, 0)                                                                         \

@@ -53,6 +53,9 @@ enum record_tag {
 	RECORD_TAG_DATAGRAMS_OUT,      /* number */
 	RECORD_TAG_CLIENT_CERTIFICATE, /* text: SHA-256 of what the client has shown, hexadecimal;
 					  with its first request */
+	RECORD_TAG_SESSION,	       /* number: of who was logged in */
+	RECORD_TAG_TLS_CLASS,	       /* text: SHA-256 of how the client speaks TLS, hexadecimal
+					  (proto/tls_class.h); with its first request */
 	RECORD_TAG_N
 };
 

@@ -49,6 +49,7 @@ struct scan_key {
  * often found at once. The fixed ones may not come again. */
 static const struct scan_key scan_keys[] = {
 	TEXT("writer", LOG_WRITER),
+	NUMBER("session", LOG_SESSION),
 	OTHER("request_id"),
 	TEXT("listener", LOG_LISTENER),
 	TEXT("route", LOG_ROUTE),
@@ -74,10 +75,10 @@ static const struct scan_key scan_keys[] = {
 	OTHER("tls_resumed"),
 	TEXT("sni", LOG_SNI),
 	OTHER("client_certificate"),
+	TEXT("tls_class", LOG_TLS_CLASS),
 	OTHER("ended"),
 	OTHER("trace_id"),
 	OTHER("sample_percent"),
-	{ VIEW_INIT("session"), 0, LOG_SESSION },
 	TEXT("time", LOG_TIME),
 	TEXT("id", LOG_ID),
 	NUMBER("seq", LOG_SEQ),
@@ -115,6 +116,7 @@ struct scan {
 	struct log_scan_result r;
 	uint8_t *buf; /* AUDIT_FILE_BUFFER */
 	uint64_t total, done, told;
+	enum err stop; /* what on_line said: whatever it is, it is no end of a file */
 };
 
 static enum err scan_open(const struct log_scan *s, uint64_t first, int *ret_fd)
@@ -291,26 +293,37 @@ static enum err scan_line(struct scan *x, struct view text)
 	if ((x->s->since_us && l.time_us < x->s->since_us) ||
 	    (x->s->until_us && l.time_us >= x->s->until_us))
 		return E_OK;
-	return x->s->on_line(x->s->arg, &l);
+	x->stop = x->s->on_line(x->s->arg, &l);
+	return x->stop;
 }
 
-/* Its lines. E_AGAIN to the end: *ret_torn bytes behind the last newline */
+/* What audit_file_next gave. E_AGAIN to the end of the file */
+static enum err scan_next(struct scan *x, struct audit_file_reader *r, struct view *ret_text)
+{
+	enum err e = audit_file_next(r, ret_text);
+
+	if (e == E_OK)
+		return scan_line(x, *ret_text);
+	if (e != E_LIMIT)
+		return e;
+	x->r.strange++;
+	*ret_text = (struct view){ 0 };
+	return audit_file_skip(r);
+}
+
+/* Its lines, all of them: ends with what stopped it, E_AGAIN at the file's end. *ret_torn: bytes
+ * behind the last newline */
 static enum err scan_lines(struct scan *x, struct audit_file_reader *r, size_t *ret_torn)
 {
-	for (;;) {
-		struct view text = { 0 };
-		enum err e = audit_file_next(r, &text);
+	struct view text = { 0 };
+	enum err e = E_OK;
 
-		*ret_torn = e == E_AGAIN ? text.n : 0;
-		if (e == E_LIMIT) {
-			x->r.strange++;
-			TRY(audit_file_skip(r));
-		} else {
-			TRY(e);
-			TRY(scan_line(x, text));
-		}
+	while (e == E_OK) {
+		e = scan_next(x, r, &text);
 		scan_tell(x, x->done + r->bytes);
 	}
+	*ret_torn = e == E_AGAIN ? text.n : 0;
+	return e;
 }
 
 /* The end of the newest may be a line that is just being written. */
@@ -324,7 +337,7 @@ static enum err scan_file(struct scan *x, const struct scan_walk *k)
 	TRY(scan_open(x->s, k->now.first, &fd));
 	r.fd = fd;
 	e = scan_lines(x, &r, &torn);
-	if (e != E_AGAIN)
+	if (e != E_AGAIN || x->stop != E_OK)
 		return e;
 	x->r.strange += torn && k->next.is_there;
 	x->r.segments++;
@@ -344,7 +357,7 @@ static enum err scan_all(struct scan *x)
 		enum err e = scan_is_wanted(&k) ? scan_file(x, &k) : E_OK;
 
 		/* E_CLOSED: retention was faster. */
-		if (e != E_OK && e != E_CLOSED)
+		if (x->stop != E_OK || (e != E_OK && e != E_CLOSED))
 			return e;
 		TRY(scan_step(&k));
 	}

@@ -33,6 +33,7 @@ enum log_field {
 	LOG_SNI,
 	LOG_DETAIL,
 	LOG_SESSION,
+	LOG_TLS_CLASS,
 	LOG_FIELDS
 };
 
@@ -55,13 +56,13 @@ struct log_scan {
 
 struct log_scan_result {
 	uint64_t records;  /* that were read */
-	uint64_t strange;  /* lines that are no record */
+	uint64_t strange;  /* lines that are no record; a torn end, but not the newest segment's */
 	uint64_t segments; /* that were read; those outside the time are passed over */
 };
 
 /*
  * log_scan_run - all of it
- * E_CLOSED there is no segment · E_SYS one can't be read (logged) · what on_line returned
+ * E_CLOSED there is no segment · E_SYS one can't be read (logged) · E_NOMEM · what on_line returned
  */
 enum err log_scan_run(const struct log_scan *s, struct log_scan_result *ret);
 

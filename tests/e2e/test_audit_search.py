@@ -142,6 +142,9 @@ def test_reached_by_a_user(sluis, ca, origin):
     session = login["object"].split()[1]
     about = reached(sluis, "--session", session)
     assert login["id"] in {row["id"] for row in about["events"]}
+    here = [row for row in about["rows"] if row["route"] == "app/cases"]
+    assert sum(row["requests"] for row in here) == 5, "and none of the session before it"
+    assert {row["user"] for row in about["rows"]} == {"anna"}
 
 
 def test_hostile_folder(sluis, asked, folder):

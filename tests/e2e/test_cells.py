@@ -1,9 +1,11 @@
 """P1: on a listener with isolation: cell every connection is a process of its own, alone in its PID namespace (P4, P5, P11)."""
 import array
+import gzip
 import json
 import os
 import signal
 import socket
+import subprocess
 import time
 import urllib.request
 
@@ -14,6 +16,9 @@ from harness import origin as origins
 from harness.wait import until
 
 NAME = "www.example.nl"
+DECODERS = {"gzip": gzip.decompress,
+            "br": lambda text: pytest.importorskip("brotli").decompress(text),
+            "zstd": lambda text: pytest.importorskip("zstandard").ZstdDecompressor().decompressobj().decompress(text)}
 WEBSOCKET = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
              ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
 
@@ -34,11 +39,11 @@ def echo(request, stream):
 def start_cells(sluis, site, ca):
     """cells(server, listener=..., cells=...) starts Sluis; keywords for clients come back."""
 
-    def start(*servers, listener=None, **top):
+    def start(*servers, listener=None, compress=False, **top):
         made = ca.issue(NAME)
         conf = site(*[server.address for server in servers],
                     listener={"protocol": "https", "isolation": "cell", "certificates": ["www"], **(listener or {})},
-                    route={"listeners": ["public"]},
+                    route={"listeners": ["public"], "compress": compress},
                     certificates=[{"name": "www", "chain": made.chain, "key": made.key}], **top)
         sluis.start(conf)
         return {"port": sluis.port(), "tls": wire.client_tls(ca.certificate)}
@@ -363,6 +368,20 @@ def start_gateway(sluis, site, ca):
         return {"port": sluis.port(), "tls": wire.client_tls(ca.certificate)}
 
     return start
+
+
+@pytest.mark.parametrize("http2", [False, True])
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_compressed_answers(cells, origin, coding, http2):
+    """RFC 9110 §8.4: each library's memory is made inside the cell, whose list of calls is shorter than an edge's."""
+    text = b"".join(b"<p>%d a line like the others</p>\n" % i for i in range(20000))
+    at = cells(origin(lambda request, _: origins.answer(text, fields=[("Content-Type", "text/html")])), compress=True)
+    for _ in range(2):
+        ran = subprocess.run(["curl", "-s", "-k", "--http2" if http2 else "--http1.1", "--resolve", f"{NAME}:{at['port']}:127.0.0.1",
+                              "-H", f"Accept-Encoding: {coding}", "-w", "%{stderr}%{http_version} %{http_code}",
+                              f"https://{NAME}:{at['port']}/"], capture_output=True, check=True)
+        assert ran.stderr.decode() == ("2 200" if http2 else "1.1 200") and len(ran.stdout) < len(text) / 5
+        assert DECODERS[coding](ran.stdout) == text
 
 
 def test_strangers_have_a_limit_of_their_own(sluis, gateway, origin):

@@ -1,5 +1,7 @@
 """Sessions over changes of Sluis itself (promises P10, P11): a reload and a killed authority end none, an upgrade ends all."""
+import json
 import os
+import re
 import signal
 import time
 
@@ -36,6 +38,13 @@ def test_reload_kill_upgrade(sluis, ca, origin):
         got = person.once(url)
         assert got.status == 303 and "/enter?app=cases" in got.header("Location"), "an upgrade ends them all"
         assert person.log_in(url).text == "anna"
+        (session,) = json.loads(sluis.run("session", "list", "--json").stdout)
+    lines = [json.loads(line) for line in sluis.run("audit", "tail", "-n", "200", "--json").stdout.splitlines()]
+    whose = [line for line in lines if line["kind"] == "access" and line["object"].endswith("/who") and line["result"] == "200"]
+    assert whose[-1]["session"] == session["number"] and whose[-1]["actor"] == "anna"
+    classes = {line["tls_class"] for line in lines if "tls_class" in line}
+    assert len(classes) == 1 and re.fullmatch("[0-9a-f]{64}", classes.pop()), "all connections are this one program's"
+    assert {line.get("session") for line in lines if line["kind"] == "access" and line["actor"] == "-"} == {None}
     log = sluis.run("audit", "tail", "-n", "200").stdout
     assert "Sluis was upgraded" in log and "event login.ok session " in log
     whose = [line for line in log.splitlines() if " access GET " in line and "/who 200 " in line and " anna " in line]

@@ -105,9 +105,19 @@ struct keeper_client *keeper_kit_client(struct keeper *k, int *ret_peer)
 	return NULL;
 }
 
+/* Who broke the protocol has been killed: its end is still to come. */
+static bool keeper_kit_is_dying(const struct keeper *k)
+{
+	for (size_t i = 0; i < KEEPER_CHILDREN; i++)
+		if (k->children[i].state != CHILD_FREE && k->children[i].channel.fd < 0 &&
+		    k->children[i].has_failed)
+			return true;
+	return false;
+}
+
 void keeper_kit_turn(struct keeper *k)
 {
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 8 || (i < 2000 && keeper_kit_is_dying(k)); i++)
 		if (loop_turn(&k->loop, 5) != E_OK)
 			abort();
 }

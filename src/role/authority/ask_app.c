@@ -105,6 +105,7 @@ static void ask_app_grant(struct authority_cell *c, const struct question *q, st
 	PAGE_ADD(a->gate->grants, 1);
 	g.flags = session_wants_rotation(a, s) ? GATE_WANTS_ROTATION : 0;
 	g.factors = s->factors;
+	g.number = s->id;
 	g.slot = s->slot;
 	g.generation = s->generation;
 	g.until_s = s->until_s;

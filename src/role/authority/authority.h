@@ -250,6 +250,7 @@ struct authority {
 	uint64_t now_ms;  /* monotonic */
 	uint64_t wall_us; /* both of this turn */
 	uint64_t tick_ms, seen_ms, sweep_ms, purge_ms;
+	uint64_t rules_from_s, rules_until_s; /* no rule's time begins or ends between these */
 
 	struct authority_cell cells[CELL_SLOTS];
 	struct tool tools[AUTHORITY_TOOLS];

@@ -141,3 +141,20 @@ void decide_all_again(struct authority *a)
 {
 	decide_again(a, 0);
 }
+
+/* Also when the clock was set back, and once after a start. */
+void decide_tick(struct authority *a)
+{
+	uint64_t now = authority_wall_s(a);
+	struct access_clock clock = { 0 };
+	uint32_t holds_s = 0;
+
+	if (now >= a->rules_from_s && now < a->rules_until_s)
+		return;
+	clock = decide_clock(now);
+	holds_s = access_rules_hold(authority_image(a), &clock);
+	a->rules_from_s = now;
+	a->rules_until_s = holds_s == ACCESS_FOR_EVER ? UINT64_MAX : now + holds_s;
+	if (holds_s != ACCESS_FOR_EVER)
+		decide_all_again(a);
+}

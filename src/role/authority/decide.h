@@ -47,4 +47,7 @@ enum err decide_here(const struct authority_cell *c, const struct session *s,
 void decide_user_again(struct authority *a, uint32_t user);
 void decide_all_again(struct authority *a);
 
+/* decide_tick - ... or a rule's time has begun or ended: streams ask for nothing anew themselves */
+void decide_tick(struct authority *a);
+
 #endif

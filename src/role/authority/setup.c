@@ -100,6 +100,7 @@ enum err setup_image(struct authority *a, int fd, uint32_t number, const char **
 	if (a->now.map)
 		shm_unmap(a->now.map, a->now.bytes);
 	a->now = next;
+	a->rules_until_s = 0;
 	a->image_number = number;
 	if (a->gate)
 		PAGE_SET(a->gate->image, number);
@@ -347,6 +348,7 @@ void setup_tick(struct authority *a)
 	cell_tick(a);
 	reach_tick(a);
 	session_tick(a);
+	decide_tick(a);
 }
 
 enum err setup_turn(struct authority *a, int max_ms)

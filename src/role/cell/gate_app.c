@@ -99,6 +99,7 @@ static enum err app_put_identity(struct gate_state *j, const struct porter_grant
 
 	wbuf_put(&user, g->user, g->user_n);
 	j->known.user_n = (uint8_t)user.n;
+	j->known.hold.number = g->hold.number;
 	if (j->app->header.n) {
 		wbuf_view_put(&w, image_view(&j->x->g->image, j->app->header));
 		WBUF_LIT(&w, ": ");
@@ -232,6 +233,7 @@ enum err gate_app_hold(struct porter *p, const struct authority_grant *grant,
 		       struct porter_hold *ret)
 {
 	struct porter_hold h = { .slot = grant->slot,
+				 .number = grant->number,
 				 .generation = grant->generation,
 				 .until_s = grant->until_s };
 

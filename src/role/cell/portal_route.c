@@ -188,6 +188,7 @@ static enum err route_know(struct gate_state *j, const struct authority_session 
 		    title = wbuf_of(k->title, sizeof k->title);
 
 	k->hold = (struct porter_hold){ .slot = s->slot,
+					.number = s->number,
 					.generation = s->generation,
 					.until_s = s->until_s };
 	if (!porter_is_live(j->porter, &k->hold))
@@ -197,7 +198,6 @@ static enum err route_know(struct gate_state *j, const struct authority_session 
 	wbuf_view_put(&title, s->title);
 	k->user_n = (uint8_t)user.n;
 	k->title_n = (uint8_t)title.n;
-	k->number = s->number;
 	k->factors = s->factors;
 	k->flags = s->flags;
 	if (s->verdict == GATE_ENROL)

@@ -52,6 +52,13 @@ static struct view porter_user(const struct exchange *x)
 	return view_of(j->known.user, j->known.user_n);
 }
 
+static uint32_t porter_session(const struct exchange *x)
+{
+	const struct gate_state *j = x->gate;
+
+	return j->known.user_n ? j->known.hold.number : 0;
+}
+
 static void porter_ended(struct edge *e, struct exchange *x)
 {
 	struct gate_state *j = x->gate;
@@ -413,6 +420,7 @@ static const struct gate_hooks porter_hooks = {
 	.take_answer = porter_take_answer,
 	.put_answer = porter_put_answer,
 	.user = porter_user,
+	.session = porter_session,
 	.ended = porter_ended,
 	.greeted = porter_greeted,
 	.client_ended = porter_client_ended,

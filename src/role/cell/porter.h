@@ -29,7 +29,7 @@ enum {
 
 /* A session in the gate page; slot 0: none. */
 struct porter_hold {
-	uint32_t slot;
+	uint32_t slot, number;	      /* number: what the log calls the session */
 	uint64_t generation, until_s; /* wall clock */
 };
 
@@ -60,7 +60,6 @@ struct porter_form {
 /* What the authority has said of a session of the portal. */
 struct porter_session {
 	struct porter_hold hold;
-	uint32_t number;
 	uint8_t flags, factors, user_n, title_n;
 	uint8_t user[GATE_USER_MAX], title[GATE_TITLE_MAX];
 };

@@ -79,12 +79,14 @@ static void access_put_string(struct wbuf *w, const struct exchange *x, enum rec
 }
 
 /* Behind a gate: who is logged in. */
-static struct view access_actor(const struct exchange *x)
+static void access_put_actor(struct wbuf *w, const struct exchange *x)
 {
 	const struct gate_hooks *gate = x->c->conn.edge ? x->c->conn.edge->gate : NULL;
 	struct view user = x->gate && gate ? gate->user(x) : (struct view){ 0 };
 
-	return user.n ? user : VIEW("-");
+	record_put_text(w, RECORD_TAG_ACTOR, user.n ? user : VIEW("-"));
+	if (user.n)
+		record_put_number(w, RECORD_TAG_SESSION, gate->session(x));
 }
 
 static void access_put_who(struct wbuf *w, const struct exchange *x)
@@ -95,7 +97,7 @@ static void access_put_who(struct wbuf *w, const struct exchange *x)
 
 	ip_put_endpoint(&t, &c->ip, c->port);
 	record_put_text(w, RECORD_TAG_ORIGIN, wbuf_view(&t));
-	record_put_text(w, RECORD_TAG_ACTOR, access_actor(x));
+	access_put_actor(w, x);
 	if (!c->proxy.is_used)
 		return;
 	t.n = 0;
@@ -212,15 +214,23 @@ static void access_put_phases(struct wbuf *w, const struct exchange *x)
 				  (x->sent_ns - x->connected_ns) / 1000);
 }
 
-static void access_put_certificate(struct wbuf *w, const struct tls_conn *tls)
+static void access_put_hash(struct wbuf *w, enum record_tag tag, struct view hash)
 {
-	uint8_t hash[TLS_CERTIFICATE_HASH], text[2 * TLS_CERTIFICATE_HASH];
+	uint8_t text[2 * TLS_CERTIFICATE_HASH];
 	struct wbuf t = wbuf_of(text, sizeof text);
 
-	if (!tls_conn_certificate_hash(tls, hash))
+	if (!hash.n)
 		return;
-	wbuf_hex(&t, view_of(hash, sizeof hash));
-	record_put_text(w, RECORD_TAG_CLIENT_CERTIFICATE, wbuf_view(&t));
+	wbuf_hex(&t, hash);
+	record_put_text(w, tag, wbuf_view(&t));
+}
+
+static void access_put_certificate(struct wbuf *w, const struct tls_conn *tls)
+{
+	uint8_t hash[TLS_CERTIFICATE_HASH];
+
+	if (tls_conn_certificate_hash(tls, hash))
+		access_put_hash(w, RECORD_TAG_CLIENT_CERTIFICATE, view_of(hash, sizeof hash));
 }
 
 /* With the first request of a connection: how TLS began. */
@@ -236,6 +246,7 @@ static void access_put_handshake(struct wbuf *w, const struct exchange *x)
 	if (tls_conn_is_resumed(tls))
 		record_put_number(w, RECORD_TAG_TLS_RESUMED, 1);
 	access_put_certificate(w, tls);
+	access_put_hash(w, RECORD_TAG_TLS_CLASS, tls_conn_class(tls));
 	sni = tls_conn_sni(tls);
 	if (!view_starts(access_span(x, x->host_at), sni))
 		record_put_text(w, RECORD_TAG_SNI, sni);

@@ -51,8 +51,9 @@ struct gate_hooks {
 	void (*take_answer)(struct view head, const struct http1_head *h);
 	/* lines for the final answer of a server to an exchange with x->gate: Set-Cookie */
 	void (*put_answer)(struct edge *e, struct exchange *x, struct wbuf *w);
-	/* whose session the request was made in, borrowed; empty: nobody's */
+	/* whose session the request was made in, borrowed; empty: nobody's. Which; 0: none */
 	struct view (*user)(const struct exchange *x);
+	uint32_t (*session)(const struct exchange *x);
 	/* an exchange or tunnel with x->gate ends: x->gate is free again. Nothing may be asked of x
 	 */
 	void (*ended)(struct edge *e, struct exchange *x);

@@ -18,6 +18,8 @@
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
+_Static_assert((int)IMAGE_CELLS_MAX == (int)CELL_SLOTS, "no more may be configured than fit");
+
 enum {
 	SPAWNER_PENDING = 4096,
 	SPAWNER_PENDING_SOURCE = 64,	  /* of one address; the oldest gives way */

@@ -414,14 +414,6 @@ static void test_combinations_of_factors(void **state)
 	/* a recovery code stands for totp, and for nothing else */
 	assert_true(access_factors_suffice(im, GATE_PASSWORD | GATE_RECOVERY));
 	assert_false(access_factors_suffice(im, GATE_RECOVERY));
-
-	assert_int_equal(access_factors_missing(im, GATE_PASSKEY, 0), 0);
-	assert_int_equal(access_factors_missing(im, 0, 0xff), GATE_PASSKEY);
-	assert_int_equal(access_factors_missing(im, 0, GATE_PASSWORD | GATE_TOTP),
-			 GATE_PASSWORD | GATE_TOTP);
-	assert_int_equal(access_factors_missing(im, GATE_PASSWORD, GATE_PASSWORD | GATE_TOTP),
-			 GATE_TOTP);
-	assert_int_equal(access_factors_missing(im, GATE_PASSWORD | GATE_RECOVERY, 0), 0);
 	unmake_image(&made);
 }
 

@@ -465,7 +465,7 @@ static void test_session(void **state)
 			"\"192.0.2.1:5\",\"actor\":\"%s\"%s" LOG_FOLDER_PREV "\n",
 			i + 1, i ? "event" : "access", i ? "login.ok" : "GET",
 			(const char *const[]){ "http://a/", "session 17", "session 170", "jan" }[i],
-			i == 3 ? "uid:0" : "jan", i ? "" : ",\"session\":\"17\"");
+			i == 3 ? "uid:0" : "jan", i ? "" : ",\"session\":17");
 	log_folder_end(&y.log);
 	got = json_loads(RUN(&y, "reached", "--json", "--session", "17"), 0, NULL);
 	assert_int_equal(number(json_object_get(got, "sum"), "requests"), 1);

@@ -19,6 +19,7 @@ struct seen {
 	char object[SEEN_MAX][12]; /* of the first */
 	int64_t time_us;
 	uint64_t stop_after;
+	enum err stop;
 	uint64_t told, total;
 	bool is_beyond; /* more was done than there is */
 };
@@ -33,7 +34,7 @@ static enum err on_line(void *arg, const struct log_line *l)
 		memcpy(s->object[s->n], object.p, object.n);
 	s->n++;
 	s->time_us = l->time_us;
-	return s->stop_after && s->n == s->stop_after ? E_DENIED : E_OK;
+	return s->stop_after && s->n == s->stop_after ? s->stop : E_OK;
 }
 
 static void on_progress(void *arg, uint64_t done, uint64_t total)
@@ -181,6 +182,10 @@ static void test_segments(void **state)
 	assert_int_equal(r.segments, 2); /* of day 4 for its early one, and 5 */
 	assert_int_equal(s.n, 3);
 	assert_string_equal(s.object[0], "early");
+	/* ... also when the next segment began before that moment */
+	r = scan(&f, &s, START_S + 5 * DAY_S + 30, START_S + 6 * DAY_S - 4000);
+	assert_int_equal(r.segments, 2);
+	assert_int_equal(s.n, 1);
 	r = scan(&f, &s, START_S + 5 * DAY_S, START_S + 6 * DAY_S);
 	assert_int_equal(r.segments, 3);
 	assert_int_equal(s.n, 4);
@@ -342,7 +347,8 @@ static void test_odd_files(void **state)
 static void test_stop_and_progress(void **state)
 {
 	struct log_folder f = log_folder_new();
-	struct seen s = { .stop_after = 3 };
+	struct seen s = { 0 };
+	static const enum err stops[] = { E_DENIED, E_AGAIN, E_CLOSED, E_LIMIT, E_SYS };
 	struct log_scan scan_of = {
 		.dir_fd = f.dir_fd, .on_line = on_line, .on_progress = on_progress, .arg = &s
 	};
@@ -357,8 +363,12 @@ static void test_stop_and_progress(void **state)
 			put(&f, START_S, "o", more);
 	}
 	log_folder_end(&f);
-	CHECK_ERR(log_scan_run(&scan_of, &r), E_DENIED);
-	assert_int_equal(s.n, 3);
+	for (size_t i = 0; i < COUNT_OF(stops); i++) {
+		s = (struct seen){ .stop_after = 3, .stop = stops[i] };
+		CHECK_ERR(log_scan_run(&scan_of, &r), stops[i]);
+		assert_int_equal(s.n, 3);
+		assert_int_equal(r.records, 3);
+	}
 	s = (struct seen){ 0 };
 	CHECK_OK(log_scan_run(&scan_of, &r));
 	assert_int_equal(s.n, 4000);

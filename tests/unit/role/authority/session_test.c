@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct scene {
@@ -487,6 +488,51 @@ static void test_again(void **state)
 	assert_int_equal(granted(s, &s->app_token), GATE_DENIED);
 }
 
+/* The minute of the day, as rules write it; in the machine's time zone, as rules mean it. */
+static void put_minute(struct wbuf *w, uint64_t wall_s)
+{
+	time_t at = (time_t)wall_s;
+	struct tm tm = { 0 };
+	char text[8];
+
+	assert_non_null(localtime_r(&at, &tm));
+	(void)strftime(text, sizeof text, "%H:%M", &tm);
+	wbuf_str(w, text);
+}
+
+/* A stream asks for nothing anew: when its time is over it ends without a request (P7). */
+static void test_time_ends(void **state)
+{
+	struct scene *s = *state;
+	struct authority_grant g = { 0 };
+	char yaml[4096];
+	struct wbuf w = wbuf_of(yaml, sizeof yaml - 1);
+	struct view all = view_str(authority_kit_yaml), rule = VIEW("{group: staff}");
+	const char *found = strstr(authority_kit_yaml, "{group: staff}");
+	size_t at = 0;
+
+	assert_non_null(found);
+	at = (size_t)(found - authority_kit_yaml);
+	wbuf_view_put(&w, view_slice(all, 0, at));
+	WBUF_LIT(&w, "{time: {from: \"");
+	put_minute(&w, s->k.wall_s - 7200);
+	WBUF_LIT(&w, "\", to: \"");
+	put_minute(&w, s->k.wall_s + 120);
+	WBUF_LIT(&w, "\"}}");
+	wbuf_view_put(&w, view_slice(all, at + rule.n, all.n));
+	assert_int_equal(wbuf_check(&w), E_OK);
+	yaml[w.n] = 0;
+	authority_kit_reload(&s->k, yaml);
+	enter(s);
+	assert_int_equal(authority_kit_grant(&s->k, s->cell, s->cases, &s->app_token, &g), GATE_OK);
+	authority_kit_wait(&s->k, 30);
+	assert_int_equal(s->k.gate->session[g.slot], g.generation);
+	authority_kit_wait(&s->k, 120);
+	assert_int_not_equal(s->k.gate->session[g.slot], g.generation);
+	assert_int_equal(granted(s, &s->app_token), GATE_DENIED);
+	assert_int_equal(shown(s, &s->token), GATE_OK);
+}
+
 static bool has(const char *p, size_t n, const uint8_t *what, size_t what_n)
 {
 	return memmem(p, n, what, what_n) != NULL;
@@ -589,6 +635,7 @@ int main(void)
 		CASE(test_upgrade),
 		CASE(test_other_key),
 		CASE(test_again),
+		CASE(test_time_ends),
 		CASE(test_copied_store),
 		CASE(test_sessions_per_user),
 		CASE(test_revoke_all),
