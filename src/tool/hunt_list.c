@@ -134,7 +134,7 @@ static bool list_look(struct view v, struct list_item *ret)
 			ret->how = HUNT_BEGINS;
 			ret->text = view_slice(v, 0, n);
 		}
-	} else if (list_is_hex64(v)) {
+	} else if (list_is_hex64(v)) { /* SHA-256 */
 		ret->field = HUNT_TLS;
 	} else if (view_starts(v, VIEW("*.")) && hunt_value_is_host(view_slice(v, 2, v.n))) {
 		ret->field = HUNT_HOST;

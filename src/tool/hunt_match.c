@@ -246,8 +246,10 @@ size_t hunt_match_line(struct hunt_match *m, const struct log_line *line, const 
 		match_text(m, HUNT_AGENT, match_plain(m, 2, f[LOG_USER_AGENT]));
 	if (m->wants[HUNT_USER] && !view_eq(f[LOG_ACTOR], VIEW("-")))
 		match_text(m, HUNT_USER, match_plain(m, 3, f[LOG_ACTOR]));
-	if (m->wants[HUNT_TLS])
+	if (m->wants[HUNT_TLS]) {
+		match_text(m, HUNT_TLS, f[LOG_TLS_CLASS]);
 		match_text(m, HUNT_TLS, match_certificate(line->text));
+	}
 	match_sift(m);
 	*ret = m->hit;
 	return m->hit_n;

@@ -32,7 +32,7 @@ enum hunt_field {
 	HUNT_URL, /* host and path */
 	HUNT_AGENT,
 	HUNT_USER,
-	HUNT_TLS, /* SHA-256 of the client's certificate, lower-case hexadecimal */
+	HUNT_TLS, /* SHA-256 of the client's certificate or TLS class, lower-case hexadecimal */
 	HUNT_FIELDS
 };
 

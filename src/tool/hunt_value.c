@@ -157,7 +157,8 @@ static enum err value_tls(enum hunt_how how, struct view text, struct wbuf *w, c
 	}
 	if (how == HUNT_IS && from != SIZE_MAX && w->n - from == 64)
 		return E_OK;
-	SAY(ret_why, "write the SHA-256 of the client's certificate: 64 hexadecimal digits");
+	SAY(ret_why,
+	    "write a SHA-256, of a client's certificate or its tls_class: 64 hexadecimal digits");
 	return E_PROTO;
 }
 

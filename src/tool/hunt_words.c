@@ -9,7 +9,7 @@ static const char *const words_kinds[HUNT_FIELDS][HUNT_HOWS] = {
 	[HUNT_AGENT] = { "user agent", "start of user agent", "end of user agent",
 			 "part of user agent" },
 	[HUNT_USER] = { "user", "start of user", "end of user", "part of user" },
-	[HUNT_TLS] = { "certificate", "certificate", "certificate", "certificate" },
+	[HUNT_TLS] = { "TLS fingerprint", "TLS fingerprint", "TLS fingerprint", "TLS fingerprint" },
 };
 
 const char *hunt_words_kind(const struct hunt_value *v)

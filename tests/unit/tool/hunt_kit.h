@@ -6,6 +6,7 @@
 
 struct hunt_kit {
 	const char *origin, *object, *sni, *agent, *actor, *certificate;
+	const char *tls_class;
 	char text[512];
 };
 
@@ -26,6 +27,7 @@ static inline struct log_line hunt_kit_line(struct hunt_kit *k, int64_t time_us)
 	l.field[LOG_OBJECT] = view_str(k->object);
 	l.field[LOG_SNI] = view_str(k->sni);
 	l.field[LOG_USER_AGENT] = view_str(k->agent);
+	l.field[LOG_TLS_CLASS] = view_str(k->tls_class);
 	l.field[LOG_ACTOR] = view_str(k->actor ? k->actor : "-");
 	return l;
 }

@@ -137,7 +137,7 @@ struct record {
 	struct hunt_kit kit;
 	struct plain plain;
 	char origin[64], object[64], host[16], url[64], sni[16], agent[16], escaped[128];
-	char actor[16], certificate[16];
+	char actor[16], certificate[16], tls_class[16];
 };
 
 static struct view copied(char *to, struct view v)
@@ -200,9 +200,10 @@ static void some_record(struct rng *r, struct record *x)
 	x->plain.text[HUNT_HOST][1] = copied(x->sni, some_text(r, &w, 5));
 	x->plain.text[HUNT_USER][0] = copied(x->actor, some_text(r, &w, 5));
 	x->plain.text[HUNT_TLS][0] = copied(x->certificate, some_text(r, &w, 5));
+	x->plain.text[HUNT_TLS][1] = copied(x->tls_class, some_text(r, &w, 5));
 	x->plain.text[HUNT_AGENT][0] = copied(x->agent, some_text(r, &w, 12));
-	x->kit = (struct hunt_kit){ x->origin, x->object,      x->sni, x->agent,
-				    x->actor,  x->certificate, "" };
+	x->kit = (struct hunt_kit){ x->origin, x->object,      x->sni,	     x->agent,
+				    x->actor,  x->certificate, x->tls_class, "" };
 	if (rng_below(r, 3) == 0)
 		escape(x);
 }

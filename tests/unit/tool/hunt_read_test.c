@@ -95,11 +95,11 @@ static const struct list_case list_good[] = {
 	{ "agent~[.]", "part of user agent", 0 }, /* texts mean what they say */
 	{ "user:anna", "user", 1 },
 	{ "user:bob", "user", 0 },
-	{ "tls:" CERTIFICATE, "certificate", 1 },
+	{ "tls:" CERTIFICATE, "TLS fingerprint", 1 },
 	{ "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:"
 	  "dd:"
 	  "ee:ff",
-	  "certificate", 1 },
+	  "TLS fingerprint", 1 },
 	{ "# a comment", NULL, 0 },
 	{ "", NULL, 0 },
 	{ " \t\r", NULL, 0 },
