@@ -183,16 +183,21 @@ static int hunt_files(struct hunt *h, int n, char **paths)
 {
 	bool is_good = true;
 	int status = 1;
+	enum err e = E_OK;
 
 	for (int i = 0; i < n; i++)
 		is_good &= hunt_read_file(&h->set, h->format, paths[i]) == E_OK;
 	if (!is_good)
 		return 1;
-	if (hunt_match_new(&h->set, &h->match) != E_OK ||
-	    hunt_found_new(&h->set, h->records, &h->found) != E_OK)
-		(void)hunt_mistake("there is not enough memory");
-	else
+	e = hunt_match_new(&h->set, &h->match);
+	if (e == E_OK)
+		e = hunt_found_new(&h->set, h->records, &h->found);
+	if (e == E_OK)
 		status = hunt_run(h);
+	else
+		(void)hunt_mistake(e == E_LIMIT
+					   ? "a value is there more than 1,000 times: write it once"
+					   : "there is not enough memory");
 	hunt_match_done(h->match);
 	hunt_found_done(&h->found);
 	return status;

@@ -11,7 +11,8 @@
 
 struct hunt_match;
 
-/* hunt_match_new - of a set that is complete, and that it borrows; gives. E_NOMEM */
+/* hunt_match_new - of a set that is complete, and that it borrows; gives. E_NOMEM · E_LIMIT the
+ * same value is in it more than HUNT_SAME times */
 enum err hunt_match_new(const struct hunt_set *s, struct hunt_match **ret);
 void hunt_match_done(struct hunt_match *m);
 

@@ -41,6 +41,30 @@ static bool nets_has(const struct hunt_net *n, const struct nets_key *k)
 	return high == 0 && low >> (128 - n->bits) == 0;
 }
 
+/* Sorted: those that are the same are neighbours. */
+static bool nets_are_too_many(const struct hunt_nets *t)
+{
+	for (size_t i = HUNT_SAME; i < t->n; i++) {
+		const struct hunt_net *a = &t->net[i - HUNT_SAME], *b = &t->net[i];
+
+		if (a->high == b->high && a->low == b->low && a->bits == b->bits)
+			return true;
+	}
+	return false;
+}
+
+static void nets_nest(struct hunt_nets *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct nets_key k = { t->net[i].high, t->net[i].low };
+		uint32_t around = i ? (uint32_t)i - 1 : HUNT_NONE;
+
+		while (around != HUNT_NONE && !nets_has(&t->net[around], &k))
+			around = t->net[around].inside;
+		t->net[i].inside = around;
+	}
+}
+
 enum err hunt_nets_new(const struct hunt_set *s, struct hunt_nets *ret)
 {
 	size_t n = 0;
@@ -64,14 +88,11 @@ enum err hunt_nets_new(const struct hunt_set *s, struct hunt_nets *ret)
 								.bits = v->net.bits };
 	}
 	qsort(ret->net, n, sizeof *ret->net, nets_compare);
-	for (size_t i = 0; i < n; i++) {
-		struct nets_key k = { ret->net[i].high, ret->net[i].low };
-		uint32_t around = i ? (uint32_t)i - 1 : HUNT_NONE;
-
-		while (around != HUNT_NONE && !nets_has(&ret->net[around], &k))
-			around = ret->net[around].inside;
-		ret->net[i].inside = around;
+	if (nets_are_too_many(ret)) {
+		hunt_nets_done(ret);
+		return E_LIMIT;
 	}
+	nets_nest(ret);
 	return E_OK;
 }
 

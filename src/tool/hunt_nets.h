@@ -17,7 +17,7 @@ struct hunt_nets {
 	size_t n;
 };
 
-/* hunt_nets_new - those of a set. E_NOMEM */
+/* hunt_nets_new - those of a set. E_NOMEM · E_LIMIT one is there more than HUNT_SAME times */
 enum err hunt_nets_new(const struct hunt_set *s, struct hunt_nets *ret);
 void hunt_nets_done(struct hunt_nets *t);
 

@@ -99,6 +99,18 @@ static enum err parts_link(struct hunt_parts *t)
 	return e;
 }
 
+static bool parts_are_too_many(const struct hunt_parts *t)
+{
+	for (size_t i = 1; i < t->part_n; i++) {
+		uint32_t n = 0;
+
+		for (uint32_t v = t->part[i].term; v != HUNT_NONE; v = t->next[v])
+			if (++n > HUNT_SAME)
+				return true;
+	}
+	return false;
+}
+
 enum err hunt_parts_new(const struct hunt_set *s, enum hunt_field field, struct hunt_parts *ret)
 {
 	size_t n = 1, size = 16;
@@ -122,7 +134,7 @@ enum err hunt_parts_new(const struct hunt_set *s, enum hunt_field field, struct 
 		for (size_t i = 0; i < s->term_n; i++)
 			if (parts_is_mine(&s->term[i].value, field))
 				parts_insert(ret, s->term[i].value.text, (uint32_t)i);
-		e = parts_link(ret);
+		e = parts_are_too_many(ret) ? E_LIMIT : parts_link(ret);
 	}
 	if (e != E_OK)
 		hunt_parts_done(ret);

@@ -25,7 +25,8 @@ struct hunt_parts {
 
 typedef void hunt_parts_found(void *arg, uint32_t term);
 
-/* hunt_parts_new - those of one field of a set. E_NOMEM */
+/* hunt_parts_new - those of one field of a set. E_NOMEM · E_LIMIT one is there more than HUNT_SAME
+ * times */
 enum err hunt_parts_new(const struct hunt_set *s, enum hunt_field field, struct hunt_parts *ret);
 void hunt_parts_done(struct hunt_parts *t);
 

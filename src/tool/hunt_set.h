@@ -17,6 +17,7 @@ enum {
 	HUNT_TEXT = 1 << 27,	  /* bytes of all texts together */
 	HUNT_VALUE_BYTES = 4096,  /* of one value */
 	HUNT_PARTS = 1 << 23,	  /* bytes of all values that are looked for inside others */
+	HUNT_SAME = 1000,	  /* times that a value may be there: a record finds each of them */
 	HUNT_DEPTH = 32,	  /* of a formula */
 	HUNT_REMARKS_KEPT = 1000, /* with their words; the others are counted */
 	HUNT_AGENT_BYTES = 256,	  /* the log has no more of a user agent */

@@ -54,6 +54,18 @@ static void texts_insert(struct hunt_texts *t, uint32_t term)
 		t->longest[v->field][is_back] = v->text.n;
 }
 
+static bool texts_are_too_many(const struct hunt_texts *t)
+{
+	for (size_t at = 0; at <= t->mask; at++) {
+		uint32_t n = 0;
+
+		for (uint32_t v = t->slot[at] - 1; v != HUNT_NONE; v = t->next[v])
+			if (++n > HUNT_SAME)
+				return true;
+	}
+	return false;
+}
+
 enum err hunt_texts_new(const struct hunt_set *s, struct hunt_texts *ret)
 {
 	size_t n = 0, size = 16;
@@ -74,6 +86,10 @@ enum err hunt_texts_new(const struct hunt_set *s, struct hunt_texts *ret)
 	for (size_t i = 0; i < s->term_n; i++)
 		if (texts_is_mine(&s->term[i].value))
 			texts_insert(ret, (uint32_t)i);
+	if (texts_are_too_many(ret)) {
+		hunt_texts_done(ret);
+		return E_LIMIT;
+	}
 	return E_OK;
 }
 

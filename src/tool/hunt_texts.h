@@ -20,7 +20,8 @@ struct hunt_texts {
 
 typedef void hunt_texts_found(void *arg, uint32_t term);
 
-/* hunt_texts_new - those of a set, which is borrowed. E_NOMEM */
+/* hunt_texts_new - those of a set, which is borrowed. E_NOMEM · E_LIMIT one is there more than
+ * HUNT_SAME times */
 enum err hunt_texts_new(const struct hunt_set *s, struct hunt_texts *ret);
 void hunt_texts_done(struct hunt_texts *t);
 

@@ -296,6 +296,36 @@ static void test_empty(void **state)
 	hunt_set_done(&s);
 }
 
+/* A record finds each of them: as many as that are refused, one less are found. */
+static void test_same_value(void **state)
+{
+	static const struct hunt_value values[] = {
+		{ .field = HUNT_IP, .net = { .bits = 0 } },
+		{ .field = HUNT_AGENT, .how = HUNT_IS, .text = VIEW_INIT("curl") },
+		{ .field = HUNT_AGENT, .how = HUNT_ENDS, .text = VIEW_INIT("rl") },
+		{ .field = HUNT_AGENT, .how = HUNT_HAS, .text = VIEW_INIT("ur") },
+	};
+
+	(void)state;
+	for (size_t v = 0; v < COUNT_OF(values); v++) {
+		struct hunt_kit k = { .origin = "1.2.3.4:5", .object = "-", .agent = "curl" };
+		struct log_line l = hunt_kit_line(&k, 1);
+		struct hunt_indicator d = { .kind = "" };
+		struct hunt_set s = { 0 };
+		struct hunt_match *m = NULL;
+		const uint32_t *hit = NULL;
+
+		for (int i = 0; i < HUNT_SAME; i++)
+			CHECK_OK(hunt_set_add(&s, &d, &values[v]));
+		CHECK_OK(hunt_match_new(&s, &m));
+		assert_int_equal(hunt_match_line(m, &l, &hit), HUNT_SAME);
+		hunt_match_done(m);
+		CHECK_OK(hunt_set_add(&s, &d, &values[v]));
+		CHECK_ERR(hunt_match_new(&s, &m), E_LIMIT);
+		hunt_set_done(&s);
+	}
+}
+
 static void test_counts(void **state)
 {
 	struct hunt_set s = { 0 };
@@ -344,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_same_as_trying_all),
 		cmocka_unit_test(test_strange_records),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_same_value),
 		cmocka_unit_test(test_counts),
 	};
 
