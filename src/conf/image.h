@@ -453,7 +453,7 @@ enum {
 	IMAGE_DAY_MINUTES = 24 * 60,
 	IMAGE_APPS_MAX = 1000,
 	IMAGE_FACTORS_MAX = 16, /* combinations */
-	IMAGE_CELLS_MAX = 8192 /* CELL_SLOTS */
+	IMAGE_CELLS_MAX = 8192	/* CELL_SLOTS */
 };
 
 struct image_zone {
