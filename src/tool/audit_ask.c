@@ -85,21 +85,25 @@ static bool ask_takes(int c, unsigned takes)
 
 int audit_ask_options(struct audit_ask *a, int argc, char **argv, unsigned takes, const char *usage)
 {
+	const char *why = NULL, *of = NULL; /* the first value that won't do; --help may follow */
 	int c = 0, at = -1;
 
 	while ((c = getopt_long(argc, argv, "n:", ask_options, &at)) != -1) {
-		const char *why = NULL;
+		const char *bad = NULL;
 
 		if (!ask_takes(c, takes)) {
 			(void)fputs(usage, c == ASK_HELP ? stdout : stderr);
 			return c == ASK_HELP ? 0 : 2;
 		}
-		why = ask_option(a, c, optarg);
-		if (why) {
-			(void)fprintf(stderr, "sluis audit %s: --%s: %s\n", a->command,
-				      c == 'n' ? "lines" : ask_options[at].name, why);
-			return 2;
+		bad = ask_option(a, c, optarg);
+		if (bad && !why) {
+			why = bad;
+			of = c == 'n' ? "lines" : ask_options[at].name;
 		}
+	}
+	if (why) {
+		(void)fprintf(stderr, "sluis audit %s: --%s: %s\n", a->command, of, why);
+		return 2;
 	}
 	if (optind != argc) {
 		(void)fputs(usage, stderr);
