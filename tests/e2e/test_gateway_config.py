@@ -61,7 +61,7 @@ WRONG = [
     (("gateway", "host"), "other.example.org", "warning", "no certificate of listener \"staff\" covers \"other.example.org\""),
     (("gateway", "session"), {"rotate": "5s"}, "error", "from 10s to"),
     (("gateway", "session"), {"rotate": "40m"}, "error", "write a rotate that is less than idle"),
-    (("gateway", "cells"), {"before_login": 9000}, "error", "strangers could take every connection"),
+    (("gateway", "cells"), {"before_login": 6000}, "error", "strangers could take every connection"),
     (("factors",), {"require": []}, "error", "lets nobody in"),
     (("factors",), {"require": [[]]}, "error", "lets everybody in"),
     (("factors",), {"require": [["recovery"]]}, "error", "passkey, password, totp, not \"recovery\""),
