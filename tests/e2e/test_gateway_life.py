@@ -5,9 +5,13 @@ import re
 import signal
 import time
 
+import pytest
+
 from harness.gateway import Gateway, Person
 from harness.origin import answer
 
+# Each may meet another order of ends and beginnings: SLUIS_UPGRADES=125 for a hundred and twenty-five
+UPGRADES = int(os.environ.get("SLUIS_UPGRADES", "6"))
 EVERYONE = {"access": {"allow": {"all": [{"everyone": True}]}}}
 
 
@@ -49,3 +53,25 @@ def test_reload_kill_upgrade(sluis, ca, origin):
     assert "Sluis was upgraded" in log and "event login.ok session " in log
     whose = [line for line in log.splitlines() if " access GET " in line and "/who 200 " in line and " anna " in line]
     assert whose, "the log says whose request it was"
+
+
+@pytest.mark.limit(60 + 3 * UPGRADES)
+def test_upgrades_wait_for_nobody(sluis, ca, origin, capsys):
+    """P11: roles end and begin in any order, the authority is killed before every other upgrade, and none waits for a deadline."""
+    gateway = Gateway(sluis, ca, {"cases": (origin(echo).address, EVERYONE)}, factors={"require": [["password"]]}).start()
+    url, worst = gateway.url("/who", "cases"), 0
+    with Person(gateway, "anna") as person:
+        person.enrol(gateway.add("anna"), want_totp=False)
+        for n in range(UPGRADES):
+            if n % 2 == 0:
+                for pid in sluis.pids("authority"):
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.1 * (n % 5))
+            began = time.monotonic()
+            ran = sluis.run("upgrade")
+            assert ran.returncode == 0, ran.stderr
+            worst = max(worst, time.monotonic() - began)
+            assert person.log_in(url).text == "anna"
+    with capsys.disabled():
+        print(f"\n{UPGRADES} upgrades: the longest took {worst:.2f} s", end="")
+    assert worst < 8

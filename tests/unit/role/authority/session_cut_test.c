@@ -93,6 +93,24 @@ static void test_one_is_cut(void **state)
 	assert_int_equal(authority_kit_told(&s->k, "session.cut"), 1);
 }
 
+/* Its process has no way to servers at once, and is killed when it goes on (P1, P7). */
+static void test_its_cell_ends(void **state)
+{
+	struct scene *s = *state;
+	struct hash32 app_token = authority_kit_hash(7, 1);
+
+	assert_int_equal(authority_kit_enter(&s->k, s->cell[0], authority_kit_app(&s->k, "cases"),
+					     &s->token[0], &app_token),
+			 GATE_OK);
+	s->k.forbids = s->k.kills = 0;
+	may_write(s, false);
+	assert_false(is_revoked(s, "jan"));
+	assert_int_equal(s->k.forbids, 1);
+	assert_int_equal(s->k.kills, 0);
+	authority_kit_wait(&s->k, AUTHORITY_KILL_MS / 1000 + 1);
+	assert_int_equal(s->k.kills, 1);
+}
+
 static void test_written_later(void **state)
 {
 	struct scene *s = *state;
@@ -156,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one_is_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_its_cell_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_written_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_disabled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_all_but_one, setup, teardown),
