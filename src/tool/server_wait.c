@@ -79,7 +79,8 @@ static bool server_wait_look(struct server_wait *w, const struct snapshot *s)
 	struct snapshot_server now = snapshot_server(s, &w->server);
 	bool is_quiet = false;
 
-	if (now.kept != w->kept) {
+	/* whose request is under way is not quiet */
+	if (now.kept != w->kept || now.in_flight) {
 		w->kept = now.kept;
 		w->kept_at_ms = clock_mono_ms();
 	}
