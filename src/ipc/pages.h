@@ -11,6 +11,7 @@
 
 #include "base/histogram.h"
 #include "conf/image.h"
+#include "ipc/level_page.h"
 #include "ipc/role.h"
 #include "ipc/spawner.h"
 
@@ -207,6 +208,8 @@ struct page_load_listener {
 	_Atomic uint64_t evicted; /* sessions that made room for others before their client had
 				     shown that it is there */
 	_Atomic uint64_t drops[PAGE_DROPS]; /* datagrams, either way */
+	_Atomic uint64_t isolated; /* requests and streams that a level held back, or cut */
+	_Atomic uint64_t exercised; /* ... would have */
 };
 
 /* What became of answers on their way to clients. */
@@ -311,6 +314,7 @@ struct page_gate_page {
 	_Atomic uint64_t belongs[CELL_SLOTS];
 	/* serial of a cell that has to end: the keeper sees to those whose spawner is gone */
 	_Atomic uint64_t killed[CELL_SLOTS];
+	struct level_page levels; /* read by edges and the relay too (P8) */
 };
 
 enum page_cell_refusal {

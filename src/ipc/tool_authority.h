@@ -10,6 +10,7 @@
 
 #include "ipc/frame.h"
 #include "ipc/gate_words.h"
+#include "ipc/level_words.h"
 #include "ipc/wire.h"
 
 /* Each a struct tool_act; what its members mean. */
@@ -36,8 +37,19 @@ enum tool_act_kind {
 	ACT_EXPLAIN,	    /* name: user; title: host; list: path; source; number: factors, bits:
 			       0: what the user could show at best. The end's text begins with
 			       "allowed", "asked for more", "denied" or "this is the portal" */
+	ACT_LEVEL_LIST,	 /* - */
+	ACT_LEVEL_SET,	 /* name: of the zone, listener or application; empty: all; title: why;
+			    number: until, wall clock in seconds, 0: until it is lifted; flags:
+			    TOOL_LEVEL_FLAGS */
 	ACT_KINDS
 };
+
+/* Flags of ACT_LEVEL_SET: a set of levels (ipc/level_words.h), enum level_scope, an exercise */
+#define TOOL_LEVEL_FLAGS(mask, scope, is_exercise)                                                 \
+	((uint32_t)(mask) | (uint32_t)(scope) << 16 | (uint32_t)(is_exercise) << 20)
+#define TOOL_LEVEL_MASK(flags)	      ((uint16_t)(flags))
+#define TOOL_LEVEL_SCOPE(flags)	      ((flags) >> 16 & 15)
+#define TOOL_LEVEL_IS_EXERCISE(flags) (((flags) >> 20 & 1) != 0)
 
 enum tool_authority_message { TOOL_ACT = 1 /* struct tool_act */ };
 
@@ -49,7 +61,8 @@ enum authority_tool_message {
 	AUTHORITY_TOOL_SESSION, /* struct tool_session_row */
 	AUTHORITY_INVITE,	/* struct tool_invite_row */
 	AUTHORITY_EXPLAIN,	/* struct tool_explain_row: one per condition looked at */
-	AUTHORITY_PROGRESS	/* struct tool_progress: of what takes long */
+	AUTHORITY_PROGRESS,	/* struct tool_progress: of what takes long */
+	AUTHORITY_LEVEL		/* struct tool_level_row */
 };
 
 #define TOOL_ACT_FIELDS(F)                                                                         \
@@ -87,6 +100,15 @@ enum authority_tool_message {
 /* depth: of the condition in the tree; is_true; text: as configured, with what was found */
 #define TOOL_EXPLAIN_ROW_FIELDS(F)                                                                 \
 	F(U8, verdict, 0) F(U8, depth, 0) F(U8, is_true, 0) F(U8, decides, 0) F(TEXT, text, 512)
+/* is_known: the configuration has what it is set on; until_s 0: until it is lifted */
+#define TOOL_LEVEL_ROW_FIELDS(F)                                                                   \
+	F(U8, scope, 0)                                                                            \
+	F(U8, is_exercise, 0)                                                                      \
+	F(U8, is_known, 0)                                                                         \
+	F(U16, mask, 0)                                                                            \
+	F(U64, since_s, 0)                                                                         \
+	F(U64, until_s, 0)                                                                         \
+	F(TEXT, name, LEVEL_NAME_MAX) F(TEXT, reason, 256) F(TEXT, by, 64)
 #define TOOL_PROGRESS_FIELDS(F) F(U32, done, 0) F(U32, of, 0)
 
 WIRE_MESSAGE(tool_act, TOOL_ACT_FIELDS)
@@ -97,5 +119,6 @@ WIRE_MESSAGE(tool_session_row, TOOL_SESSION_ROW_FIELDS)
 WIRE_MESSAGE(tool_invite_row, TOOL_INVITE_ROW_FIELDS)
 WIRE_MESSAGE(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)
 WIRE_MESSAGE(tool_progress, TOOL_PROGRESS_FIELDS)
+WIRE_MESSAGE(tool_level_row, TOOL_LEVEL_ROW_FIELDS)
 
 #endif

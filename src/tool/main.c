@@ -28,6 +28,7 @@
 #include "tool/edit.h"
 #include "tool/explain.h"
 #include "tool/hunt.h"
+#include "tool/isolate.h"
 #include "tool/past.h"
 #include "tool/reload.h"
 #include "tool/run.h"
@@ -57,6 +58,8 @@ static const struct main_command main_commands[] = {
 	{ "route", "add, set or remove a route or one of its rules", edit_route },
 	{ "certificate", "add, replace or remove a certificate", edit_certificate },
 	{ "listener", "add, set or remove a listener", edit_listener },
+	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
+	  isolate_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },

@@ -5,6 +5,7 @@
 #include "role/authority/cell.h"
 #include "role/authority/cell_table.h"
 #include "role/authority/decide.h"
+#include "role/authority/isolate.h"
 #include "role/authority/reach.h"
 #include "role/authority/sign.h"
 
@@ -28,12 +29,19 @@ static void ask_app_tell(struct authority_cell *c, const struct session *s,
 	tell_event(c->a, &t);
 }
 
+static uint8_t ask_app_reason(const struct decision *d)
+{
+	if (d->verdict == GATE_ISOLATED)
+		return GATE_WHY_ISOLATED;
+	return d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING;
+}
+
 static void ask_app_answer_verdict(struct authority_cell *c, const struct question *q,
 				   const struct decision *d)
 {
 	const struct authority_verdict r = {
 		.verdict = d->verdict,
-		.reason = d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING,
+		.reason = ask_app_reason(d),
 		.factors = d->factors,
 	};
 	uint8_t body[8];
@@ -49,7 +57,7 @@ static void ask_app_answer_no(struct authority_cell *c, const struct question *q
 {
 	const struct authority_grant r = {
 		.verdict = d->verdict,
-		.reason = d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING,
+		.reason = ask_app_reason(d),
 		.factors = d->factors,
 	};
 	uint8_t body[FRAME_BODY_MAX];
@@ -62,13 +70,15 @@ static void ask_app_answer_no(struct authority_cell *c, const struct question *q
 
 /* What the rules say, counted and told. E_SYS, E_LIMIT: nobody can tell. */
 static enum err ask_app_decide(struct authority_cell *c, const struct session *s,
-			       const struct image_app *app, struct decision *d)
+			       const struct image_app *app, bool is_entry, struct decision *d)
 {
 	struct authority *a = c->a;
 
 	*d = (struct decision){ .verdict = GATE_DENIED };
 	if (app)
 		TRY(decide_here(c, s, app, d));
+	if (d->verdict == GATE_OK && is_entry && !isolate_lets_enter(c, app))
+		d->verdict = GATE_ISOLATED;
 	if (d->verdict == GATE_STEP_UP)
 		PAGE_ADD(a->gate->step_ups, 1);
 	if (d->verdict == GATE_DENIED) {
@@ -87,7 +97,7 @@ static void ask_app_grant(struct authority_cell *c, const struct question *q, st
 	struct authority_grant g = { .verdict = GATE_OK };
 	struct decision d = { 0 };
 
-	if (ask_app_decide(c, s, app, &d) != E_OK) {
+	if (ask_app_decide(c, s, app, is_entry, &d) != E_OK) {
 		cell_refuse(a, q, GATE_WHY_BUSY, 0);
 		return;
 	}
@@ -219,7 +229,8 @@ enum err ask_app_on_ticket(void *role, struct frame *f)
 	if (e == E_OK)
 		d.verdict = (uint8_t)session_show(c->a, c, &s);
 	if (d.verdict == GATE_OK)
-		e = ask_app_decide(c, &s, decide_app_by_id(authority_image(c->a), ask.app), &d);
+		e = ask_app_decide(c, &s, decide_app_by_id(authority_image(c->a), ask.app), true,
+				   &d);
 	if ((e != E_OK && e != E_CLOSED) || hash32_is_zero(&ask.code) ||
 	    hash32_is_zero(&ask.nonce)) {
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);

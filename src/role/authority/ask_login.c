@@ -7,6 +7,7 @@
 #include "role/authority/factor.h"
 #include "role/authority/login_verified.h"
 #include "role/authority/session_end.h"
+#include "role/authority/isolate.h"
 #include "sys/secret.h"
 
 /* ---- beginning ---- */
@@ -484,6 +485,11 @@ enum err ask_login_on_end(void *role, struct frame *f)
 	TRY(cell_login_end_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	l = login_find(a, &ask.transaction);
+	if (l && !l->session && !isolate_lets_in(c)) {
+		login_end(a, l);
+		cell_refuse(a, &q, GATE_WHY_ISOLATED, 0);
+		return E_OK;
+	}
 	if (l && l->state == LOGIN_DONE)
 		e = tell_room(a) && cell_may_write(c) ? ask_login_make(c, l, &ask, &s) : E_LIMIT;
 	if (e == E_SYS || e == E_LIMIT) {

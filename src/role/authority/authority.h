@@ -13,6 +13,7 @@
 #ifndef ROLE_AUTHORITY_AUTHORITY_H
 #define ROLE_AUTHORITY_AUTHORITY_H
 
+#include "access/level.h"
 #include "base/list.h"
 #include "conf/image.h"
 #include "ipc/authority_verifier.h"
@@ -94,6 +95,7 @@ struct authority_cell {
 	struct loop_source source;
 	struct authority *a;
 	uint64_t serial;  /* 0: free */
+	uint64_t condemned_ms; /* it ends then: isolation has taken what it was for; 0: no */
 	uint64_t kill_ms; /* its session has ended: so long it may go on; 0: as it likes */
 	uint32_t slot;
 	uint32_t user;	  /* whose session it has shown; 0: nobody's */
@@ -219,6 +221,12 @@ struct tool {
 	uint8_t host[256];
 };
 
+/* Why a level was set, and by whom; beside its entry. */
+struct level_note {
+	uint16_t reason_n, by_n;
+	uint8_t reason[256], by[64];
+};
+
 struct authority_image {
 	struct image image; /* header NULL: none */
 	void *map;
@@ -251,6 +259,11 @@ struct authority {
 	uint64_t wall_us; /* both of this turn */
 	uint64_t tick_ms, seen_ms, sweep_ms, purge_ms;
 	uint64_t rules_from_s, rules_until_s; /* no rule's time begins or ends between these */
+
+	struct level_map levels; /* as published: isolate.c */
+	struct level_book level_before;
+	struct level_note level_notes[LEVEL_ENTRIES], level_notes_before[LEVEL_ENTRIES];
+	uint64_t levels_unsaved_ms; /* the store is tried again then; 0: it has them */
 
 	struct authority_cell cells[CELL_SLOTS];
 	struct tool tools[AUTHORITY_TOOLS];

@@ -3,6 +3,7 @@
 
 #include "role/authority/cell.h"
 #include "role/authority/decide.h"
+#include "role/authority/isolate.h"
 #include "role/authority/login.h"
 #include "role/authority/reach.h"
 #include "role/authority/session_end.h"
@@ -88,10 +89,6 @@ enum err setup_image(struct authority *a, int fd, uint32_t number, const char **
 	if (shm_is_sealed(fd) && shm_map(fd, false, &next.map, &next.bytes) == E_OK)
 		e = image_check(view_of(next.map, next.bytes), &next.image, ret_why);
 	(void)fd_close(fd);
-	if (e == E_OK && !next.image.header->gateway.host.n) {
-		*ret_why = "the image has no gateway";
-		e = E_PROTO;
-	}
 	if (e != E_OK) {
 		if (next.map)
 			shm_unmap(next.map, next.bytes);
@@ -100,6 +97,7 @@ enum err setup_image(struct authority *a, int fd, uint32_t number, const char **
 	if (a->now.map)
 		shm_unmap(a->now.map, a->now.bytes);
 	a->now = next;
+	isolate_remap(a);
 	a->rules_until_s = 0;
 	a->image_number = number;
 	if (a->gate)
@@ -303,6 +301,9 @@ static enum err setup_open(struct authority *a, const char **ret_why)
 	secret_wipe(a->secret, sizeof a->secret);
 	*ret_why = "the sessions of the store can't be read";
 	TRY(session_open(a));
+	*ret_why = "the levels of isolation can't be read from the store";
+	TRY(isolate_open(a));
+	*ret_why = "the sessions of the store can't be read";
 	TRY(setup_compare_program(a));
 	*ret_why = "the signer's channel can't be used";
 	return E_OK;
@@ -349,6 +350,7 @@ void setup_tick(struct authority *a)
 	reach_tick(a);
 	session_tick(a);
 	decide_tick(a);
+	isolate_tick(a);
 }
 
 enum err setup_turn(struct authority *a, int max_ms)

@@ -231,6 +231,8 @@ static enum err on_keys(void *role, struct frame *f)
 	struct hash32 now = { 0 };
 
 	TRY(signer_token_keys_get(f->body, &got));
+	if (!got.json.n)
+		return E_OK; /* no application has assertions now; who comes back is the same */
 	a->keys_n = (uint16_t)user_copy(a->keys, sizeof a->keys, got.json);
 	vault_hash(&a->vault, got.json, &now);
 	sign_compare(a, &now);

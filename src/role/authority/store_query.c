@@ -6,7 +6,7 @@
  */
 #include "role/authority/store_query.h"
 
-const char store_query_schema[] =
+static const char store_query_people[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE user(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
 	" title TEXT NOT NULL, locale TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0,"
@@ -52,6 +52,18 @@ const char store_query_schema[] =
 	"CREATE TABLE network(user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" network BLOB NOT NULL, seen_s INTEGER NOT NULL,"
 	" PRIMARY KEY(user, network)) STRICT, WITHOUT ROWID;";
+
+/* Levels of isolation: role/authority/isolate.c */
+static const char store_query_levels[] =
+	"CREATE TABLE level(scope INTEGER NOT NULL, name TEXT NOT NULL,"
+	" is_exercise INTEGER NOT NULL, mask INTEGER NOT NULL, since_s INTEGER NOT NULL,"
+	" until_s INTEGER NOT NULL, reason TEXT NOT NULL, maker TEXT NOT NULL,"
+	" PRIMARY KEY(scope, name, is_exercise)) STRICT, WITHOUT ROWID;";
+
+const char *const store_query_migrations[STORE_VERSION] = {
+	store_query_people,
+	store_query_levels,
+};
 
 #define USER_COLUMNS "id, name, title, locale, is_disabled, created_s, seen_s, handle"
 #define FACTOR_COLUMNS                                                                             \
@@ -185,4 +197,10 @@ const char *const store_query_text[QUERIES] = {
 	[Q_NETWORK_KNOWN] = "SELECT 1 FROM network WHERE user = ? AND network = ?"
 			    " AND seen_s >= ?",
 	[Q_NETWORK_PURGE] = "DELETE FROM network WHERE seen_s < ?",
+
+	[Q_LEVEL_ALL] = "SELECT scope, name, is_exercise, mask, since_s, until_s, reason, maker"
+			" FROM level ORDER BY scope, name, is_exercise",
+	[Q_LEVEL_ADD] = "INSERT INTO level(scope, name, is_exercise, mask, since_s, until_s,"
+			" reason, maker) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+	[Q_LEVEL_CLEAR] = "DELETE FROM level",
 };

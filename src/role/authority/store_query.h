@@ -2,6 +2,8 @@
 #ifndef ROLE_AUTHORITY_STORE_QUERY_H
 #define ROLE_AUTHORITY_STORE_QUERY_H
 
+enum { STORE_VERSION = 2 };
+
 enum store_query {
 	Q_BEGIN,
 	Q_COMMIT,
@@ -88,12 +90,16 @@ enum store_query {
 	Q_NETWORK_SEEN,
 	Q_NETWORK_KNOWN,
 	Q_NETWORK_PURGE,
+
+	Q_LEVEL_ALL,
+	Q_LEVEL_ADD,
+	Q_LEVEL_CLEAR,
 	QUERIES
 };
 
 extern const char *const store_query_text[QUERIES];
 
-/* store_query_schema - what makes version 1 out of nothing */
-extern const char store_query_schema[];
+/* store_query_migrations - what makes version n + 1 out of version n; 0 is nothing */
+extern const char *const store_query_migrations[STORE_VERSION];
 
 #endif

@@ -4,6 +4,7 @@
 #include "role/authority/explain.h"
 #include "role/authority/session_end.h"
 #include "role/authority/tool_people.h"
+#include "role/authority/tool_isolate.h"
 
 enum { TOOL_ACT_INVITE_MIN_S = 60, TOOL_ACT_INVITE_MAX_S = 30 * 24 * 3600 };
 
@@ -197,6 +198,8 @@ void tool_act_do(struct tool *t, const struct tool_act *act)
 		[ACT_INVITE_LIST] = tool_act_list,
 		[ACT_INVITE_REVOKE] = tool_act_uninvite,
 		[ACT_EXPLAIN] = explain_begin,
+		[ACT_LEVEL_LIST] = tool_act_list,
+		[ACT_LEVEL_SET] = tool_isolate_set,
 	};
 
 	if (act->kind < ACT_KINDS && acts[act->kind])

@@ -125,6 +125,9 @@ void portal_home_ticket(struct gate_state *j, const struct ask_answer *a)
 	case GATE_DENIED:
 		home_denied(j, verdict.reason);
 		return;
+	case GATE_ISOLATED:
+		home_denied(j, GATE_WHY_ISOLATED);
+		return;
 	case GATE_OTHER:
 		gate_say_other(j);
 		return;

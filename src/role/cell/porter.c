@@ -12,6 +12,7 @@
 #include "role/cell/portal_route.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
+#include "role/edge/level.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/secret.h"
@@ -379,6 +380,30 @@ static void porter_tell_use(struct porter *p, struct gate_state *j)
 		ask_tell(p->edge->authority.fd, CELL_USED, wbuf_view(&w));
 }
 
+/*
+ * P8: what the authority has granted was granted under other levels: it is asked again before the
+ * next request, and a stream that is under one now which only the authority can judge by is cut, so
+ * that its client asks again.
+ */
+static void porter_look_at_levels(struct porter *p)
+{
+	struct edge *e = p->edge;
+
+	if (p->levels_version == e->levels.version)
+		return;
+	p->levels_version = e->levels.version;
+	for (unsigned i = 0; i < PORTER_GRANTS; i++)
+		if (p->grants[i].state == PORTER_GRANT_HERE)
+			p->grants[i].fresh_s = 0;
+	for (uint32_t i = 0; i < p->job_high; i++) {
+		struct gate_state *j = &p->jobs[i];
+
+		if (j->x && j->is_passed &&
+		    level_of_app(e, j->x) & LEVEL_ASKS & (uint16_t)~j->levels)
+			gate_cut(e, j->x);
+	}
+}
+
 /* P7: everything of a session that has ended is cut, whatever it is doing. */
 static void porter_tick(struct edge *e)
 {
@@ -388,6 +413,7 @@ static void porter_tick(struct edge *e)
 	if (e->loop.now_ms - p->ticked_ms < PORTER_TICK_MS)
 		return;
 	p->ticked_ms = e->loop.now_ms;
+	porter_look_at_levels(p);
 	if (p->wipes_piece)
 		secret_wipe(e->piece, sizeof e->piece);
 	p->wipes_piece = false;

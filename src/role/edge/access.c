@@ -278,7 +278,7 @@ static void access_put_end(struct wbuf *w, const struct exchange *x)
 static bool access_is_left_out(struct edge *e, const struct exchange *x)
 {
 	unsigned percent = x->g->image.header->log_percent;
-	bool went_well = x->status && x->status < 400 && !x->end && !x->why;
+	bool went_well = x->status && x->status < 400 && !x->end && !x->why && !x->level;
 
 	return percent < 100 && went_well && rng_below(&e->rng, 100) >= percent;
 }
@@ -311,6 +311,11 @@ static void access_write(struct edge *e, struct exchange *x)
 	access_put_phases(&w, x);
 	access_put_handshake(&w, x);
 	access_put_end(&w, x);
+	if (x->level)
+		record_put_text(&w, RECORD_TAG_LEVEL, level_name((enum level)x->level));
+	if (x->level_exercise)
+		record_put_text(&w, RECORD_TAG_EXERCISE,
+				level_name((enum level)x->level_exercise));
 	if (x->g->image.header->log_percent < 100 && !x->end && !x->why && x->status < 400)
 		record_put_number(&w, RECORD_TAG_SAMPLE_PERCENT, x->g->image.header->log_percent);
 	if (wbuf_check(&w) != E_OK || access_hand_over(e, RING_ACCESS, wbuf_view(&w)) != E_OK)
@@ -319,8 +324,11 @@ static void access_write(struct edge *e, struct exchange *x)
 
 void access_record(struct edge *e, struct exchange *x)
 {
+	bool is_wanted = x->g->image.header->log_access && !access_is_left_out(e, x);
+
 	count_request(e, x);
-	if (x->g->image.header->log_access && !access_is_left_out(e, x))
+	/* What passed under a level has to be provable, whatever the log leaves out (P8, P9) */
+	if (is_wanted || x->level || x->level_exercise)
 		access_write(e, x);
 	if (x->trace.is_sampled)
 		trace_end(e, x);

@@ -14,6 +14,7 @@
 #ifndef ROLE_EDGE_EDGE_H
 #define ROLE_EDGE_EDGE_H
 
+#include "access/level.h"
 #include "balance/balance.h"
 #include "balance/budget.h"
 #include "base/list.h"
@@ -341,6 +342,9 @@ struct trace {
 	char trace_id[32], parent_id[16], id[16], try_id[16]; /* hexadecimal */
 };
 
+/* Who reads why a level refused. */
+enum exchange_level_reader { X_LEVEL_PAGE = 1 /* a person */, X_LEVEL_DUTCH = 2 };
+
 struct exchange {
 	struct client *c;
 	struct upstream *u;
@@ -388,6 +392,12 @@ struct exchange {
 	char request_id[REQUEST_ID_BYTES];
 	struct trace trace;
 	struct gate_state *gate; /* what a cell knows of it; NULL: nothing */
+	uint64_t level_app;	 /* id of the application it is for; 0: none */
+	uint8_t level_what;	 /* enum level_of; 0: not looked at yet */
+	uint8_t level, level_by, level_exercise; /* enum level: the strictest in force; that refused
+						    it; that would have */
+	uint8_t level_reader;			 /* enum exchange_level_reader */
+	bool level_is_safe;			 /* it changes nothing */
 	struct exchange *next;	 /* free list */
 };
 
@@ -469,7 +479,10 @@ struct edge {
 	struct loop_source authority;		/* of a cell */
 	const struct gate_hooks *gate;		/* of a cell; NULL: this is an edge */
 	struct porter *porter;			/* of a cell: what its gate knows */
-	const struct page_gate_page *gate_page; /* of a cell: read-only */
+	const struct page_gate_page *gate_page; /* read-only; NULL in tests: nothing is closed */
+	struct level_map levels;		/* what it says of levels: role/edge/level.c */
+	uint32_t levels_image;			/* ... and of which configuration */
+	uint64_t levels_looked;			/* the version that what runs was judged by */
 	bool serves_cells;	  /* the spawner, or a cell: listeners with isolation: cell alone */
 	uint32_t most_fds;	  /* descriptors to reserve slots for; 0: as many as there may be */
 	struct spawner_cell me;	  /* of a cell: who its client is */

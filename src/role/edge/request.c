@@ -17,6 +17,7 @@
 #include "role/edge/filter.h"
 #include "role/edge/gate.h"
 #include "role/edge/generation.h"
+#include "role/edge/level.h"
 #include "role/edge/local.h"
 #include "role/edge/mirror.h"
 #include "role/edge/persist.h"
@@ -596,6 +597,16 @@ static struct request_verdict request_decide(struct edge *e, struct exchange *x,
 	return (struct request_verdict){ v.status, v.why };
 }
 
+/* Isolation has the last word: whatever else was found, a level that holds is what counts (P8). */
+static struct request_verdict request_isolate(struct edge *e, struct exchange *x,
+					      const struct request *q, struct request_verdict v)
+{
+	const struct level_request facts = { .head = q->head, .h = q->h, .path = q->target.path };
+	struct level_refusal r = level_admit(e, x, &facts);
+
+	return r.status ? (struct request_verdict){ r.status, r.why } : v;
+}
+
 /* What did not fit has no place that could be spoken of: positions have 16 bits. */
 static void request_forget(struct exchange *x)
 {
@@ -625,17 +636,20 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 	q->asks_client = x->listener->client_mode != IMAGE_CLIENT_OFF;
 	v = request_admit(x, q);
 	if (!v.status)
-		v = request_decide(e, x, q);
+		v = request_isolate(e, x, q, request_decide(e, x, q));
 	if (request_build(e, x, q) == E_OK)
 		return v;
 	request_forget(x);
+	x->level_by = LEVEL_OPEN;
 	return (struct request_verdict){ 431, "the request's head is too large to pass on" };
 }
 
 static void request_act(struct edge *e, struct exchange *x, const struct request *q,
 			struct request_verdict v)
 {
-	if (v.status == 204)
+	if (x->level_by)
+		level_refuse(e, x);
+	else if (v.status == 204)
 		local_preflight(e, x);
 	else if (v.status == 200)
 		local_options(e, x);

@@ -173,6 +173,7 @@ static enum err boot_edge(struct keeper_child *c, const struct keeper_image *ima
 
 	TRY(boot_post_image(c, image));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
+	TRY(page_post(c, PAGE_GATE, 0, false));
 	TRY(page_post_loads(c, false));
 	TRY(boot_post_ring(c));
 	TRY(listener_post(c, false));
@@ -204,6 +205,7 @@ static enum err boot_relay(struct keeper_child *c, const struct keeper_image *im
 	TRY(boot_post_image(c, image));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
 	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_RELAY, true));
+	TRY(page_post(c, PAGE_GATE, 0, false));
 	TRY(boot_post_ring(c));
 	TRY(listener_post(c, false));
 	TRY(post_simple(c, KEEPER_HASH_KEY, view_of(c->k->hash_key.p, KEEPER_HASH_KEY_BYTES)));

@@ -205,7 +205,7 @@ static void commit_authority(struct keeper *k)
 	struct keeper_child *c = seat_of(k, ROLE_AUTHORITY, 0)->child;
 	enum err e = E_OK;
 
-	if (!c || !k->image.image.header->gateway.host.n)
+	if (!c)
 		return;
 	c->generation = k->image.generation;
 	e = boot_post_image(c, &k->image);
@@ -275,9 +275,8 @@ static void commit_seats(struct keeper *k)
 	struct keeper_seat *console = seat_of(k, ROLE_CONSOLE, 0),
 			   *exporter = seat_of(k, ROLE_EXPORTER, 0),
 			   *relay = seat_of(k, ROLE_RELAY, 0);
-	bool has_gateway = h->gateway.host.n != 0;
-
 	seat_want(seat_of(k, ROLE_AUDIT, 0), k->loop.now_ms);
+	seat_want(seat_of(k, ROLE_AUTHORITY, 0), k->loop.now_ms); /* levels hold without a gateway */
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
 		if (i >= edges)
 			seat_unwant(seat_of(k, ROLE_EDGE, i));
@@ -292,8 +291,7 @@ static void commit_seats(struct keeper *k)
 		seat_want(exporter, k->loop.now_ms);
 	else
 		seat_unwant(exporter);
-	commit_seat(k, ROLE_AUTHORITY, has_gateway);
-	commit_seat(k, ROLE_VERIFIER, has_gateway);
+	commit_seat(k, ROLE_VERIFIER, h->gateway.host.n != 0);
 	commit_spawner(k);
 	if (commit_wants_relay(&k->image.image))
 		seat_want(relay, k->loop.now_ms);
