@@ -94,7 +94,7 @@ struct model_listener {
 	uint8_t http3;
 	uint8_t http2; /* enum model_http2 */
 	struct model_texts certificates;
-	bool default_certificate, redirect_to_https;
+	bool default_certificate, redirect_to_https, is_inside;
 	struct model_networks accept_proxy;
 	struct view backend; /* not for HTTP: short for a route of its own */
 	struct model_client_certificate client_certificate;
@@ -385,6 +385,7 @@ struct model_zone {
 	const struct node *at;
 	struct view name;
 	struct model_networks networks;
+	bool is_office, is_partner; /* by check_incident */
 };
 
 struct model_time {
@@ -434,6 +435,19 @@ struct model_title {
 	struct view text, nl, en;
 };
 
+struct model_safe_call {
+	const struct node *at;
+	uint8_t method;		 /* enum http_method; METHOD_OTHER: none that can be (told) */
+	struct view path_prefix; /* by check_incident as in struct image_safe_call */
+};
+
+struct model_read_only {
+	const struct node *at;
+	uint8_t methods;	/* 1 << enum http_method */
+	struct model_list also; /* struct model_safe_call */
+	bool websocket;
+};
+
 struct model_app {
 	const struct node *at;
 	struct view name;
@@ -442,10 +456,28 @@ struct model_app {
 	struct view backend;
 	struct model_access access;
 	struct model_app_identity identity;
+	struct model_read_only read_only;
+	struct model_texts needs; /* each once, with an index, by check_incident */
+	struct view owner;
 	/* by check_app */
 	struct view origin;
 	uint32_t backend_index; /* IMAGE_NONE: none */
 	uint64_t id;
+};
+
+struct model_approvers {
+	const struct node *at;
+	struct view group;
+	uint64_t to_open, to_close;
+};
+
+struct model_isolation {
+	const struct node *at;
+	struct model_approvers approvers;
+	uint8_t fallback_on;		     /* 1 << enum image_alarm_class */
+	struct model_texts office, partners; /* zones; p is NULL: not given */
+	struct view pilot, news;
+	uint64_t soak_ms;
 };
 
 struct model {
@@ -456,6 +488,7 @@ struct model {
 	struct model_list identity; /* struct model_identity */
 	struct model_factors factors;
 	struct model_list zones, apps;
+	struct model_isolation isolation;
 	struct model_metrics metrics;
 	struct model_log log;
 	struct model_tracing tracing;

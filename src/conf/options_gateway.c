@@ -2,6 +2,7 @@
 #include "conf/options_gateway.h"
 
 #include "conf/option_row.h"
+#include "conf/options_incident.h"
 #include "ipc/gate_words.h"
 
 enum {
@@ -111,7 +112,7 @@ const struct option_table options_factors =
 	OPTIONS_TABLE(model_factors, "factors", factor_rows, "What a log-in asks for.");
 
 static const struct option zone_rows[] = {
-	ROW_NAME(model_zone, "name", OPTION_REQUIRED, "Its name, for conditions."),
+	ROW_NAME(model_zone, "name", OPTION_REQUIRED, "Its name, for conditions and isolation."),
 	ROW_RANGE(model_zone, networks, "networks", OPTION_NETWORKS, OPTION_REQUIRED, 0, 0, NULL,
 		  "Where a client's address has to lie."),
 };
@@ -209,18 +210,12 @@ static const struct option app_rows[] = {
 		 "Name of the backend whose servers it runs on."),
 	ROW_MAP(model_app, access, "access", &access, "Who may open it."),
 	ROW_MAP(model_app, identity, "identity", &app_identity, "How it is told who the user is."),
-	{ .name = "read_only",
-	  .kind = OPTION_ABSENT,
-	  .flags = OPTION_LATER,
-	  .doc = "Requests that change nothing." },
-	{ .name = "needs",
-	  .kind = OPTION_ABSENT,
-	  .flags = OPTION_LATER,
-	  .doc = "Applications that come back before it." },
-	{ .name = "owner",
-	  .kind = OPTION_ABSENT,
-	  .flags = OPTION_LATER,
-	  .doc = "The group that approves its return." },
+	ROW_MAP(model_app, read_only, "read_only", &options_incident_read_only,
+		"Which of its requests change nothing: what the level read_only lets pass."),
+	ROW_TEXTS(model_app, needs, "needs", 0, 63,
+		  "Names of applications that have to be back before it comes back."),
+	ROW_TEXT(model_app, owner, "owner", 0, 1, GATE_USER_MAX, NULL,
+		 "The group that approves its return (`sluis group`)."),
 };
 const struct option_table options_app =
 	OPTIONS_TABLE(model_app, "application", app_rows,

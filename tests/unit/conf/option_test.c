@@ -40,6 +40,8 @@ static void *parse(const struct option_table *t, const struct option *row, struc
 			other->text = VIEW("a");
 		if (t->rows[i].kind == OPTION_NUMBER)
 			other->text = VIEW("1");
+		if (t->rows[i].kind == OPTION_WORD)
+			other->text = view_str(t->rows[i].words->p[0].word);
 		if (t->rows[i].kind == OPTION_LIST || t->rows[i].kind == OPTION_TEXTS ||
 		    t->rows[i].kind == OPTION_NETWORKS)
 			other->kind = NODE_LIST;
@@ -166,7 +168,7 @@ static void check_samples(const struct option_table *t, const struct option *row
 		(void)parse(t, row, s->is_list ? list_of(s->good) : scalar(s->good), &errors);
 		CHECK_ROW(row->name, errors == 0);
 		(void)parse(t, row, s->is_list ? list_of(s->bad) : scalar(s->bad), &errors);
-		CHECK_ROW(row->name, errors == !(row->flags & OPTION_LATER));
+		CHECK_ROW(row->name, errors == 1);
 		if (row->kind == OPTION_ABSENT)
 			continue;
 		(void)parse(t, row, s->is_list ? scalar(s->good) : list_of(s->good), &errors);

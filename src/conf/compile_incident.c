@@ -1,0 +1,54 @@
+/* Isolation: who decides and where news is; of applications what is read-only and what they need.
+ */
+#include "conf/compile.h"
+
+static struct image_range compile_incident_calls(struct compile *c, struct model_list list)
+{
+	struct image_range r = { .first = build_n(&c->build, IMAGE_SAFE_CALL), .n = list.n };
+
+	for (uint32_t i = 0; i < list.n; i++) {
+		const struct model_safe_call *from = MODEL_AT(struct model_safe_call, list, i);
+		struct image_safe_call *to = build_new(&c->build, IMAGE_SAFE_CALL);
+
+		to->path_prefix = compile_text(c, from->path_prefix);
+		to->method = from->method;
+	}
+	return r;
+}
+
+static struct image_range compile_incident_needs(struct compile *c, struct model_texts list)
+{
+	struct image_range r = { .first = build_n(&c->build, IMAGE_NEED), .n = list.n };
+
+	for (uint32_t i = 0; i < list.n; i++) {
+		struct image_need *to = build_new(&c->build, IMAGE_NEED);
+
+		to->app = list.p[i].index;
+	}
+	return r;
+}
+
+void compile_incident_app(struct compile *c, const struct model_app *from, struct image_app *to)
+{
+	to->read_only_methods = from->read_only.methods;
+	to->read_only_also = compile_incident_calls(c, from->read_only.also);
+	to->read_only_websocket = from->read_only.websocket;
+	to->needs = compile_incident_needs(c, from->needs);
+	to->owner = compile_text(c, from->owner);
+}
+
+void compile_incident_run(struct compile *c)
+{
+	const struct model_isolation *m = &c->check->model->isolation;
+
+	c->build.header.isolation = (struct image_isolation){
+		.approvers = compile_text(c, m->approvers.group),
+		.pilot = compile_text(c, m->pilot),
+		.news = compile_text(c, m->news),
+		.to_open = (uint32_t)m->approvers.to_open,
+		.to_close = (uint32_t)m->approvers.to_close,
+		.fallback_on = m->fallback_on,
+		.soak_s = (uint32_t)(m->soak_ms / 1000),
+		.has_approvers = m->approvers.group.n != 0,
+	};
+}
