@@ -283,8 +283,8 @@ bool level_is_safe(const struct image *im, const struct image_app *app, unsigned
 {
 	if (is_websocket)
 		return app && app->read_only_websocket;
-	if (!app)
-		return http_method_is_safe((enum http_method)method) && method != METHOD_TRACE;
+	if (!app) /* RFC 9110 §9.2.1, but for TRACE */
+		return method == METHOD_GET || method == METHOD_HEAD || method == METHOD_OPTIONS;
 	if (method < METHOD_N && app->read_only_methods & UINT64_C(1) << method)
 		return true;
 	for (uint32_t i = 0; i < app->read_only_also.n; i++) {

@@ -26,10 +26,10 @@ struct level_map {
 /* What levels are asked about. */
 enum level_of {
 	LEVEL_FOR_PUBLIC = 1, /* a request that needs no log-in */
-	LEVEL_FOR_APP,	   /* a request to an application */
-	LEVEL_FOR_PORTAL,  /* a request to the log-in portal */
-	LEVEL_FOR_STREAM,  /* a connection that is passed on as it is, or datagrams */
-	LEVEL_FOR_SESSION, /* a new log-in, or the first step into an application */
+	LEVEL_FOR_APP,	      /* a request to an application */
+	LEVEL_FOR_PORTAL,     /* a request to the log-in portal */
+	LEVEL_FOR_STREAM,     /* a connection that is passed on as it is, or datagrams */
+	LEVEL_FOR_SESSION,    /* a new log-in, or the first step into an application */
 	LEVEL_KINDS
 };
 
@@ -38,11 +38,12 @@ struct level_facts {
 	bool is_office, is_partner; /* by address */
 	bool is_safe;		    /* it changes nothing: the method, or declared so */
 	bool is_running;	    /* it had begun before */
-	bool is_fresh;		    /* a factor was shown since the level holds; who can't know says true */
-	bool is_pilot;		    /* of the group; who can't know says true */
+	bool is_fresh; /* a factor was shown since the level holds; who can't know says true */
+	bool is_pilot; /* of the group; who can't know says true */
 };
 
-/* level_map_make - m->book applies to im from now on. Names that im does not have concern nothing */
+/* level_map_make - m->book applies to im from now on. Names that im does not have concern nothing
+ */
 void level_map_make(struct level_map *m, const struct image *im);
 
 /*

@@ -41,7 +41,8 @@ static void level_page_get(const _Atomic uint64_t *words, struct level_entry *re
 
 void level_page_publish(struct level_page *p, const struct level_entry *entries, uint32_t n)
 {
-	uint64_t version = LEVEL_PAGE_GET(p->version) | 1; /* also when an earlier writer died here */
+	uint64_t version =
+		LEVEL_PAGE_GET(p->version) | 1; /* also when an earlier writer died here */
 
 	LEVEL_PAGE_PUT(p->version, version);
 	atomic_thread_fence(memory_order_release);

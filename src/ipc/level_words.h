@@ -29,8 +29,7 @@ enum { LEVEL_NAME_MAX = 64, LEVEL_ENTRIES = 256 };
 #define LEVEL_BIT(level) ((uint16_t)(1u << (level)))
 #define LEVEL_MASK_ALL	 ((uint16_t)((1u << LEVELS) - 1u))
 /* Those that depend on who somebody is, which the authority alone knows */
-#define LEVEL_ASKS                                                                                 \
-	((uint16_t)(1u << LEVEL_STEP_UP | 1u << LEVEL_PILOT | 1u << LEVEL_PILOT_RETURN))
+#define LEVEL_ASKS ((uint16_t)(1u << LEVEL_STEP_UP | 1u << LEVEL_PILOT | 1u << LEVEL_PILOT_RETURN))
 
 /* One thing that a level is set on. */
 struct level_entry {

@@ -121,7 +121,8 @@ static json_t *isolate_levels(uint16_t mask)
 		struct view name = level_name((enum level)i);
 
 		if (mask & LEVEL_BIT(i))
-			(void)json_array_append_new(list, json_stringn((const char *)name.p, name.n));
+			(void)json_array_append_new(list,
+						    json_stringn((const char *)name.p, name.n));
 	}
 	return list;
 }
@@ -153,9 +154,9 @@ static enum err isolate_row(void *arg, uint8_t type, struct view body)
 static int isolate_list(const struct isolate_options *o)
 {
 	static const struct admin_column columns[] = {
-		{ "over", "scope" },   { "name", "name" },	   { "level", "levels" },
-		{ "since", "since" },  { "until", "until" },	   { "exercise", "exercise" },
-		{ "by", "by" },	       { "reason", "reason" },	   { 0 },
+		{ "over", "scope" },  { "name", "name" },     { "level", "levels" },
+		{ "since", "since" }, { "until", "until" },   { "exercise", "exercise" },
+		{ "by", "by" },	      { "reason", "reason" }, { 0 },
 	};
 	const struct tool_act act = { .kind = ACT_LEVEL_LIST };
 	struct ask_authority_end end = { 0 };
@@ -205,7 +206,7 @@ static int isolate_mask(int argc, char **argv, uint16_t *ret)
 			return 2;
 		}
 		is_open |= level == LEVEL_OPEN;
-		*ret |= level == LEVEL_OPEN ? 0 : LEVEL_BIT(level);
+		*ret = (uint16_t)(*ret | (level == LEVEL_OPEN ? 0 : LEVEL_BIT(level)));
 	}
 	return is_open && *ret ? isolate_refuse("open goes with no other level") : 0;
 }
@@ -249,7 +250,8 @@ static int isolate_set(const struct isolate_options *o, int argc, char **argv)
 	if (act.name.n > LEVEL_NAME_MAX)
 		return isolate_refuse("a name has at most 64 bytes");
 	if (o->until && isolate_until(o->until, &act.number) != E_OK)
-		return isolate_refuse("--until wants a moment that is still to come, or a span: 4h");
+		return isolate_refuse(
+			"--until wants a moment that is still to come, or a span: 4h");
 	act.flags = TOOL_LEVEL_FLAGS(mask, o->scope, o->is_exercise);
 	status = ask_authority(o->state, &act, NULL, NULL, &end);
 	if (status != 0)

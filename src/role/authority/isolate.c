@@ -386,8 +386,8 @@ void isolate_decide(const struct authority_cell *c, const struct session *s,
 		return;
 	level_place(im, &c->ip, &f);
 	f.is_pilot = isolate_has_group(groups, image_view(im, im->header->isolation.pilot));
-	f.is_fresh = s->factor_s >= level_since(&a->levels, im, c->listener, index, &c->ip,
-						LEVEL_STEP_UP);
+	f.is_fresh = s->factor_s >=
+		     level_since(&a->levels, im, c->listener, index, &c->ip, LEVEL_STEP_UP);
 	by = level_judge(on, &f);
 	if (by == LEVEL_STEP_UP)
 		*d = (struct decision){ .verdict = GATE_STEP_UP };
@@ -407,9 +407,9 @@ bool isolate_lets_in(const struct authority_cell *c)
 {
 	const struct authority *a = c->a;
 
-	return isolate_lets(c, level_set_of(&a->levels, authority_image(a), c->listener, IMAGE_NONE,
-					    &c->ip)
-				       .on);
+	return isolate_lets(
+		c,
+		level_set_of(&a->levels, authority_image(a), c->listener, IMAGE_NONE, &c->ip).on);
 }
 
 bool isolate_lets_enter(const struct authority_cell *c, const struct image_app *app)
@@ -444,7 +444,6 @@ static void isolate_expire(struct authority *a)
 void isolate_tick(struct authority *a)
 {
 	if (a->levels_unsaved_ms && a->now_ms >= a->levels_unsaved_ms)
-		a->levels_unsaved_ms =
-			isolate_write(a) == E_OK ? 0 : a->now_ms + ISOLATE_TRY_MS;
+		a->levels_unsaved_ms = isolate_write(a) == E_OK ? 0 : a->now_ms + ISOLATE_TRY_MS;
 	isolate_expire(a);
 }

@@ -5,6 +5,9 @@
 
 enum { TOOL_ISOLATE_SOONEST_S = 1, TOOL_ISOLATE_BY = 32 };
 
+static const char tool_isolate_unsaved[] =
+	"in force, but not stored: the disk takes nothing; it is tried again";
+
 static bool tool_isolate_is_good(struct tool *t, const struct isolate_wish *w)
 {
 	struct view scope = level_scope_name((enum level_scope)w->scope);
@@ -42,27 +45,25 @@ void tool_isolate_set(struct tool *t, const struct tool_act *act)
 				  .name = act->name,
 				  .reason = act->title,
 				  .tell = &tell };
+	enum err e = E_OK;
 
 	wbuf_str(&by, "uid:");
 	wbuf_dec(&by, t->uid);
 	w.by = wbuf_view(&by);
 	if (!tool_isolate_is_good(t, &w))
 		return;
-	switch (isolate_set(t->a, &w)) {
-	case E_OK:
-		t->n = 1;
-		tool_end(t, true, t->a->levels_unsaved_ms
-					  ? "in force, but not stored: the disk takes nothing; it "
-					    "is tried again"
-					  : "in force");
-		return;
-	case E_LIMIT:
+	e = isolate_set(t->a, &w);
+	if (e == E_LIMIT) {
 		tool_end(t, false, "there are %d levels already: lift some first", LEVEL_ENTRIES);
 		return;
-	default:
-		tool_end(t, false, "the store or the audit log takes nothing now: nothing is "
-				   "changed");
 	}
+	if (e != E_OK) {
+		tool_end(t, false,
+			 "the store or the audit log takes nothing now: nothing is changed");
+		return;
+	}
+	t->n = 1;
+	tool_end(t, true, "%s", t->a->levels_unsaved_ms ? tool_isolate_unsaved : "in force");
 }
 
 enum err tool_isolate_row(struct tool *t, bool *ret_over)
@@ -78,13 +79,13 @@ enum err tool_isolate_row(struct tool *t, bool *ret_over)
 	r.scope = b->at[t->after].scope;
 	r.mask = b->at[t->after].mask;
 	r.is_exercise = b->at[t->after].is_exercise;
-	r.is_known = isolate_knows(t->a, r.scope,
-				   view_of(b->at[t->after].name, b->at[t->after].name_n));
+	r.is_known =
+		isolate_knows(t->a, r.scope, view_of(b->at[t->after].name, b->at[t->after].name_n));
 	r.since_s = b->at[t->after].since_s;
 	r.until_s = b->at[t->after].until_s;
 	r.name = view_of(b->at[t->after].name, b->at[t->after].name_n);
-	r.reason = view_of(t->a->level_notes[t->after].reason,
-			   t->a->level_notes[t->after].reason_n);
+	r.reason =
+		view_of(t->a->level_notes[t->after].reason, t->a->level_notes[t->after].reason_n);
 	r.by = view_of(t->a->level_notes[t->after].by, t->a->level_notes[t->after].by_n);
 	TRY(tool_level_row_put(&w, &r));
 	TRY(tool_send(t, AUTHORITY_LEVEL, &w));

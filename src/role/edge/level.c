@@ -65,8 +65,8 @@ static uint8_t level_reader(const struct level_request *q)
 	struct view mode = level_field(q, VIEW("sec-fetch-mode"));
 	bool is_page = mode.n ? view_eq(mode, VIEW("navigate"))
 			      : level_says(level_field(q, VIEW("accept")), VIEW("text/html"));
-	bool is_dutch = accept_language_choose(level_field(q, VIEW("accept-language")), languages,
-					       2) == 1;
+	bool is_dutch =
+		accept_language_choose(level_field(q, VIEW("accept-language")), languages, 2) == 1;
 
 	return (uint8_t)((is_page ? X_LEVEL_PAGE : 0) | (is_dutch ? X_LEVEL_DUTCH : 0));
 }
@@ -207,49 +207,51 @@ struct level_text {
 };
 
 static const struct level_text level_texts[LEVELS][2] = {
-	[LEVEL_STEP_UP] = {
-		{ VIEW_INIT("Please log in again"),
-		  VIEW_INIT("Everybody is asked to show who they are anew.") },
-		{ VIEW_INIT("Log opnieuw in"),
-		  VIEW_INIT("Iedereen wordt gevraagd zich opnieuw bekend te maken.") } },
-	[LEVEL_NO_NEW_SESSIONS] = {
-		{ VIEW_INIT("Nobody new can log in"),
-		  VIEW_INIT("Whoever is logged in can go on working.") },
-		{ VIEW_INIT("Nieuw inloggen kan nu niet"),
-		  VIEW_INIT("Wie al is ingelogd kan doorwerken.") } },
-	[LEVEL_OFFICE_ONLY] = {
-		{ VIEW_INIT("Only from the office"),
-		  VIEW_INIT("This can be used at our offices, and not from elsewhere for now.") },
-		{ VIEW_INIT("Alleen op kantoor"),
-		  VIEW_INIT("Dit werkt op onze kantoren, en voorlopig niet van elders.") } },
-	[LEVEL_PARTNERS_ONLY] = {
-		{ VIEW_INIT("Only for partner organisations"),
-		  VIEW_INIT("This is open to partner organisations alone for now.") },
-		{ VIEW_INIT("Alleen voor ketenpartners"),
-		  VIEW_INIT("Dit is voorlopig alleen open voor ketenpartners.") } },
-	[LEVEL_READ_ONLY] = {
-		{ VIEW_INIT("Reading only"),
-		  VIEW_INIT("You can look things up. Nothing can be changed or sent for now, and "
-			    "what you just tried was not done.") },
-		{ VIEW_INIT("Alleen lezen"),
-		  VIEW_INIT("U kunt gegevens bekijken. Wijzigen of versturen kan voorlopig niet, "
-			    "en wat u zojuist probeerde is niet uitgevoerd.") } },
-	[LEVEL_PILOT_RETURN] = {
-		{ VIEW_INIT("Only at the office, and for the pilot group"),
-		  VIEW_INIT("This is coming back step by step. You can use it at our offices.") },
-		{ VIEW_INIT("Alleen op kantoor en voor de proefgroep"),
-		  VIEW_INIT("Dit komt stap voor stap terug. Op onze kantoren kunt u het "
-			    "gebruiken.") } },
-	[LEVEL_PILOT] = {
-		{ VIEW_INIT("Only for the pilot group"),
-		  VIEW_INIT("This is open to a small group of users alone for now.") },
-		{ VIEW_INIT("Alleen voor de proefgroep"),
-		  VIEW_INIT("Dit is voorlopig alleen open voor een kleine groep gebruikers.") } },
-	[LEVEL_CLOSED] = {
-		{ VIEW_INIT("Closed"),
-		  VIEW_INIT("This service has been closed for now, as a precaution.") },
-		{ VIEW_INIT("Gesloten"),
-		  VIEW_INIT("Deze dienst is uit voorzorg tijdelijk gesloten.") } },
+	[LEVEL_STEP_UP] = { { VIEW_INIT("Please log in again"),
+			      VIEW_INIT("Everybody is asked to show who they are anew.") },
+			    { VIEW_INIT("Log opnieuw in"),
+			      VIEW_INIT(
+				      "Iedereen wordt gevraagd zich opnieuw bekend te maken.") } },
+	[LEVEL_NO_NEW_SESSIONS] = { { VIEW_INIT("Nobody new can log in"),
+				      VIEW_INIT("Whoever is logged in can go on working.") },
+				    { VIEW_INIT("Nieuw inloggen kan nu niet"),
+				      VIEW_INIT("Wie al is ingelogd kan doorwerken.") } },
+	[LEVEL_OFFICE_ONLY] = { { VIEW_INIT("Only from the office"),
+				  VIEW_INIT("This can be used at our offices, and not from "
+					    "elsewhere for now.") },
+				{ VIEW_INIT("Alleen op kantoor"),
+				  VIEW_INIT("Dit werkt op onze kantoren, en voorlopig niet van "
+					    "elders.") } },
+	[LEVEL_PARTNERS_ONLY] = { { VIEW_INIT("Only for partner organisations"),
+				    VIEW_INIT("This is open to partner organisations alone for "
+					      "now.") },
+				  { VIEW_INIT("Alleen voor ketenpartners"),
+				    VIEW_INIT(
+					    "Dit is voorlopig alleen open voor ketenpartners.") } },
+	[LEVEL_READ_ONLY] = { { VIEW_INIT("Reading only"),
+				VIEW_INIT("You can look things up. Nothing can be changed or sent "
+					  "for now, and "
+					  "what you just tried was not done.") },
+			      { VIEW_INIT("Alleen lezen"),
+				VIEW_INIT("U kunt gegevens bekijken. Wijzigen of versturen kan "
+					  "voorlopig niet, "
+					  "en wat u zojuist probeerde is niet uitgevoerd.") } },
+	[LEVEL_PILOT_RETURN] = { { VIEW_INIT("Only at the office, and for the pilot group"),
+				   VIEW_INIT("This is coming back step by step. You can use it at "
+					     "our offices.") },
+				 { VIEW_INIT("Alleen op kantoor en voor de proefgroep"),
+				   VIEW_INIT("Dit komt stap voor stap terug. Op onze kantoren kunt "
+					     "u het "
+					     "gebruiken.") } },
+	[LEVEL_PILOT] = { { VIEW_INIT("Only for the pilot group"),
+			    VIEW_INIT("This is open to a small group of users alone for now.") },
+			  { VIEW_INIT("Alleen voor de proefgroep"),
+			    VIEW_INIT("Dit is voorlopig alleen open voor een kleine groep "
+				      "gebruikers.") } },
+	[LEVEL_CLOSED] = { { VIEW_INIT("Closed"),
+			     VIEW_INIT("This service has been closed for now, as a precaution.") },
+			   { VIEW_INIT("Gesloten"),
+			     VIEW_INIT("Deze dienst is uit voorzorg tijdelijk gesloten.") } },
 };
 
 /* 0: since when is not known, because nothing was published. */
@@ -289,7 +291,8 @@ static void level_put_page(struct wbuf *w, const struct edge *e, const struct ex
 	WBUF_LIT(w, "</h1><p>");
 	wbuf_view_put(w, t->text);
 	if (since_s) {
-		wbuf_view_put(w, is_dutch ? VIEW("</p><p>Sinds <time>") : VIEW("</p><p>Since <time>"));
+		wbuf_view_put(w,
+			      is_dutch ? VIEW("</p><p>Sinds <time>") : VIEW("</p><p>Since <time>"));
 		level_put_time(w, since_s);
 		WBUF_LIT(w, "</time>.");
 	}
