@@ -369,6 +369,17 @@ static void test_defaults_are_the_documented_ones(void **state)
 	assert_int_equal(m.factors.require.p[1].bits, GATE_PASSWORD | GATE_TOTP);
 	assert_int_equal(m.factors.argon2.memory, 0);
 	assert_int_equal(m.factors.argon2.passes, 0);
+	assert_null(m.isolation.at);
+	assert_null(m.isolation.approvers.at);
+	assert_int_equal(m.isolation.approvers.to_open, 2);
+	assert_int_equal(m.isolation.approvers.to_close, 1);
+	assert_int_equal(m.isolation.fallback_on, 0);
+	assert_null(m.isolation.office.p);
+	assert_null(m.isolation.partners.p);
+	CHECK_VIEW(m.isolation.pilot, "pilot");
+	assert_int_equal(m.isolation.news.n, 0);
+	assert_int_equal(m.isolation.soak_ms, 0);
+	assert_false(l.is_inside);
 	region_close(&region);
 }
 
