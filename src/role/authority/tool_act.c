@@ -3,8 +3,8 @@
 
 #include "role/authority/explain.h"
 #include "role/authority/session_end.h"
-#include "role/authority/tool_people.h"
 #include "role/authority/tool_isolate.h"
+#include "role/authority/tool_people.h"
 
 enum { TOOL_ACT_INVITE_MIN_S = 60, TOOL_ACT_INVITE_MAX_S = 30 * 24 * 3600 };
 

@@ -4,8 +4,8 @@
 #include "role/authority/explain.h"
 #include "role/authority/factor.h"
 #include "role/authority/session_end.h"
-#include "role/authority/tool_people.h"
 #include "role/authority/tool_isolate.h"
+#include "role/authority/tool_people.h"
 
 static struct view tool_list_after(const struct tool *t)
 {

@@ -314,8 +314,7 @@ static void access_write(struct edge *e, struct exchange *x)
 	if (x->level)
 		record_put_text(&w, RECORD_TAG_LEVEL, level_name((enum level)x->level));
 	if (x->level_exercise)
-		record_put_text(&w, RECORD_TAG_EXERCISE,
-				level_name((enum level)x->level_exercise));
+		record_put_text(&w, RECORD_TAG_EXERCISE, level_name((enum level)x->level_exercise));
 	if (x->g->image.header->log_percent < 100 && !x->end && !x->why && x->status < 400)
 		record_put_number(&w, RECORD_TAG_SAMPLE_PERCENT, x->g->image.header->log_percent);
 	if (wbuf_check(&w) != E_OK || access_hand_over(e, RING_ACCESS, wbuf_view(&w)) != E_OK)

@@ -274,6 +274,16 @@ static void level_put_time(struct wbuf *w, uint64_t wall_s)
 	WBUF_LIT(w, "Z");
 }
 
+/* A URL of the configuration, which has no quotes. */
+static void level_put_url(struct wbuf *w, struct view url)
+{
+	for (size_t i = 0; i < url.n; i++)
+		if (url.p[i] == '&')
+			WBUF_LIT(w, "&amp;");
+		else
+			wbuf_u8(w, url.p[i]);
+}
+
 static void level_put_page(struct wbuf *w, const struct edge *e, const struct exchange *x)
 {
 	bool is_dutch = x->level_reader & X_LEVEL_DUTCH;
@@ -299,9 +309,9 @@ static void level_put_page(struct wbuf *w, const struct edge *e, const struct ex
 	if (news.n) {
 		wbuf_view_put(w, is_dutch ? VIEW("</p><p>Nieuws: <a href=\"")
 					  : VIEW("</p><p>News: <a href=\""));
-		wbuf_view_put(w, news);
+		level_put_url(w, news);
 		WBUF_LIT(w, "\">");
-		wbuf_view_put(w, news);
+		level_put_url(w, news);
 		WBUF_LIT(w, "</a>");
 	}
 	wbuf_view_put(w, is_dutch ? VIEW("</p><p>Verzoek <code>") : VIEW("</p><p>Request <code>"));

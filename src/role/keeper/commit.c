@@ -276,7 +276,8 @@ static void commit_seats(struct keeper *k)
 			   *exporter = seat_of(k, ROLE_EXPORTER, 0),
 			   *relay = seat_of(k, ROLE_RELAY, 0);
 	seat_want(seat_of(k, ROLE_AUDIT, 0), k->loop.now_ms);
-	seat_want(seat_of(k, ROLE_AUTHORITY, 0), k->loop.now_ms); /* levels hold without a gateway */
+	seat_want(seat_of(k, ROLE_AUTHORITY, 0),
+		  k->loop.now_ms); /* levels hold without a gateway */
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++) {
 		if (i >= edges)
 			seat_unwant(seat_of(k, ROLE_EDGE, i));
