@@ -186,6 +186,7 @@ enum page_drop {
 	PAGE_DROP_RATIO,    /* a reply beyond datagrams.reply_ratio */
 	PAGE_DROP_BOGUS,    /* from or to an address that can't be answered */
 	PAGE_DROP_SEND,	    /* the kernel did not take it */
+	PAGE_DROP_ISOLATED, /* a level of isolation */
 	PAGE_DROPS
 };
 
@@ -208,7 +209,7 @@ struct page_load_listener {
 	_Atomic uint64_t evicted; /* sessions that made room for others before their client had
 				     shown that it is there */
 	_Atomic uint64_t drops[PAGE_DROPS]; /* datagrams, either way */
-	_Atomic uint64_t isolated; /* requests and streams that a level held back, or cut */
+	_Atomic uint64_t isolated;  /* requests and streams that a level held back, or cut */
 	_Atomic uint64_t exercised; /* ... would have */
 };
 

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import threading
 import time
@@ -249,6 +250,38 @@ def test_survives(sluis, origin, folder):
     sluis.launch()
     assert sluis.process.wait(20) != 0 and "the store is damaged" in sluis.stderr()
     sluis.process = None
+
+
+def test_datagrams(sluis):
+    """What a session of datagrams carries nobody can see: it ends under any level that would have to look into it."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    server.settimeout(0.5)
+    sluis.start({"edges": 1, "zones": OFFICE,
+                 "listeners": [{"name": "dns", "address": f"127.0.0.1:{sluis.port('dns')}", "protocol": "udp", "backend": "dns"}],
+                 "backends": [{"name": "dns", "servers": [f"127.0.0.1:{server.getsockname()[1]}"]}]})
+
+    def passes(client):
+        client.sendto(b"hello", ("127.0.0.1", sluis.port("dns")))
+        try:
+            return server.recv(100) == b"hello"
+        except TimeoutError:
+            return False
+
+    def client(source):
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind((source, 0))
+        return made
+
+    home, office = client("127.0.0.2"), client("127.0.0.1")
+    assert passes(home) and passes(office)
+    for level, want in (("office_only", (False, True)), ("closed", (False, False)), ("read_only", (False, False)), ("open", (True, True)),
+                        ("no_new_sessions", (True, True))):
+        isolate(sluis, level)
+        time.sleep(0.3)
+        assert (passes(home), passes(office)) == want, level
+    assert not passes(client("127.0.0.1")), "a new session"
+    assert "isolation" in {row.get("detail") for row in records(sluis, action="datagrams")}
 
 
 # ---- applications ----------------------------------------------------------------------------------

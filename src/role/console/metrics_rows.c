@@ -23,7 +23,7 @@ static const char *const drops[PAGE_DROPS] = {
 	[PAGE_DROP_ADDRESS] = "address",   [PAGE_DROP_WAITING] = "waiting",
 	[PAGE_DROP_ROUTE] = "route",	   [PAGE_DROP_SERVER] = "server",
 	[PAGE_DROP_RATIO] = "reply_ratio", [PAGE_DROP_BOGUS] = "bogus",
-	[PAGE_DROP_SEND] = "send",
+	[PAGE_DROP_SEND] = "send",	   [PAGE_DROP_ISOLATED] = "isolated",
 };
 
 static const char *const abuses[PAGE_ABUSES] = {
