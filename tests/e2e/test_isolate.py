@@ -113,7 +113,7 @@ def test_closed_reaches_what_runs(sluis, origin, capsys):
     assert waits[-1] < SECOND
     count = len(server.requests)
     got = kept.ask(fields=[("Accept", "text/html"), ("Accept-Language", "nl-BE, en;q=0.5")])
-    assert got.status == 503 and b'<html lang="nl">' in got.body and b"Gesloten" in got.body and b"Sinds <time>20" in got.body
+    assert got.status == 503 and b'<html lang="nl">' in got.body and b"Gesloten" in got.body and b" Sinds <time>20" in got.body
     assert b'href="https://status.example.nl/?a=1&amp;b"' in got.body
     got = ask(sluis)
     said = json.loads(got.body)  # RFC 9457
@@ -250,6 +250,53 @@ def test_survives(sluis, origin, folder):
     sluis.launch()
     assert sluis.process.wait(20) != 0 and "the store is damaged" in sluis.stderr()
     sluis.process = None
+
+
+PAGE = b"<!doctype html><title>t</title><body><h1>Case 7</h1></body></html>"
+
+
+def pages(request, stream):
+    """HTML in each way that a body can come, and what is none."""
+    html = [("Content-Type", "text/html; charset=utf-8"), ("ETag", '"x"'), ("Last-Modified", "Mon, 02 Nov 2026 00:00:00 GMT"), ("Cache-Control", "max-age=60")]
+    if request.target == "/chunked":
+        head = "".join(f"{name}: {value}\r\n" for name, value in html).encode()
+        stream.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + head + b"\r\n" + wire.chunks(PAGE[:20], PAGE[20:]))
+        return None
+    if request.target == "/close":
+        stream.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + PAGE)
+        return None
+    if request.target == "/large":
+        return answer(PAGE * 20000, fields=html)
+    if request.target == "/coded":
+        return answer(PAGE, fields=[*html, ("Content-Encoding", "br")])
+    if request.target == "/json":
+        return answer(b"{}", fields=[("Content-Type", "application/json")])
+    if request.target == "/none":
+        return answer(b"", status=204)
+    return answer(PAGE, fields=html)
+
+
+def test_banner(sluis, origin):
+    """Under read_only each page says so, at its end, where HTML takes it into the body; nothing else is touched."""
+    server = origin(pages)
+    sluis.start(public(sluis, server))
+    isolate(sluis, "read_only")
+    browser = [("Accept", "text/html,*/*;q=0.8"), ("Sec-Fetch-Mode", "navigate"), ("Accept-Encoding", "gzip, br"), ("If-None-Match", '"x"'), ("Range", "bytes=0-5")]
+    for target in ("/", "/chunked", "/close", "/large"):
+        for language, word in (("nl", b"Alleen lezen"), ("de", b"Reading only")):
+            got = ask(sluis, target=target, fields=[*browser, ("Accept-Language", language)])
+            whole = PAGE * (20000 if target == "/large" else 1)
+            assert got.status == 200 and got.body.startswith(whole), target
+            assert got.body[len(whole):].startswith(b'\n<p role="status"') and word in got.body[len(whole):] and b"<time>20" in got.body[len(whole):]
+            assert got.all("Cache-Control") == ["no-store"] and got.header("ETag") is got.header("Last-Modified") is None
+            assert server.requests[-1].header("Accept-Encoding") is server.requests[-1].header("If-None-Match") is server.requests[-1].header("Range") is None
+    for target, fields, body in (("/coded", browser, PAGE), ("/json", browser, b"{}"), ("/none", browser, b""),
+                                 ("/", [("Accept", "*/*")], PAGE), ("/", [*browser[:1], ("Sec-Fetch-Mode", "cors")], PAGE)):
+        assert ask(sluis, target=target, fields=fields).body == body, (target, fields)
+    assert ask(sluis, "HEAD", fields=browser).header("Content-Length") == str(len(PAGE))
+    isolate(sluis, "open")
+    got = ask(sluis, fields=browser)
+    assert got.body == PAGE and got.header("ETag") == '"x"'
 
 
 def test_datagrams(sluis):

@@ -343,7 +343,11 @@ struct trace {
 };
 
 /* Who reads why a level refused. */
-enum exchange_level_reader { X_LEVEL_PAGE = 1 /* a person */, X_LEVEL_DUTCH = 2 };
+enum exchange_level_reader {
+	X_LEVEL_PAGE = 1 /* a person */,
+	X_LEVEL_DUTCH = 2,
+	X_LEVEL_BANNER = 4 /* is told so with a page that is let through */
+};
 
 struct exchange {
 	struct client *c;
