@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate user group session sessions invite cache changes diff history rollback audit hunt version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -111,6 +111,9 @@ _sluis()
 	rollback)
 		mapfile -t COMPREPLY < <(compgen -W "$(sluis history "${state[@]}" 2>/dev/null | cut -d ' ' -f 1) --reason --dry-run --json --state --help" -- "$cur")
 		;;
+	isolate)
+		mapfile -t COMPREPLY < <(compgen -W "open step_up no_new_sessions office_only partners_only read_only pilot closed --all --app --zone --listener --reason --until --exercise --json --state --help" -- "$cur")
+		;;
 	user)
 		case ${COMP_WORDS[2]} in
 		list) words="" ;;
@@ -185,7 +188,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate user group session sessions invite cache changes diff history rollback audit hunt version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")
