@@ -37,10 +37,10 @@ enum tool_act_kind {
 	ACT_EXPLAIN,	    /* name: user; title: host; list: path; source; number: factors, bits:
 			       0: what the user could show at best. The end's text begins with
 			       "allowed", "asked for more", "denied" or "this is the portal" */
-	ACT_LEVEL_LIST,	 /* - */
-	ACT_LEVEL_SET,	 /* name: of the zone, listener or application; empty: all; title: why;
-			    number: until, wall clock in seconds, 0: until it is lifted; flags:
-			    TOOL_LEVEL_FLAGS */
+	ACT_LEVEL_LIST,	    /* - */
+	ACT_LEVEL_SET,	    /* name: of the zone, listener or application; empty: all; title: why;
+			       number: until, wall clock in seconds, 0: until it is lifted; flags:
+			       TOOL_LEVEL_FLAGS */
 	ACT_KINDS
 };
 

@@ -94,9 +94,9 @@ struct authority_dialer {
 struct authority_cell {
 	struct loop_source source;
 	struct authority *a;
-	uint64_t serial;  /* 0: free */
+	uint64_t serial;       /* 0: free */
 	uint64_t condemned_ms; /* it ends then: isolation has taken what it was for; 0: no */
-	uint64_t kill_ms; /* its session has ended: so long it may go on; 0: as it likes */
+	uint64_t kill_ms;      /* its session has ended: so long it may go on; 0: as it likes */
 	uint32_t slot;
 	uint32_t user;	  /* whose session it has shown; 0: nobody's */
 	uint32_t session; /* the one it showed last */

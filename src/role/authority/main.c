@@ -3,9 +3,9 @@
  *   sluis-authority - users, factors, sessions; decides who may open what
  *
  * DESCRIPTION
- *   Keeps the levels of isolation, with and without a gateway. Cells ask it who a token belongs to, bring what
- *   people log in with, and are told which applications somebody may open; what it decides is on
- *   disk before it is answered, and counts for every process at once through the gate page. One
+ *   Keeps the levels of isolation, with and without a gateway. Cells ask it who a token belongs to,
+ * bring what people log in with, and are told which applications somebody may open; what it decides
+ * is on disk before it is answered, and counts for every process at once through the gate page. One
  *   process, one thread, memory that is reserved at its start.
  *
  * SECURITY

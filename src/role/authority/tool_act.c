@@ -203,8 +203,7 @@ void tool_act_do(struct tool *t, const struct tool_act *act)
 	};
 
 	if (act->kind <= ACT_EXPLAIN && !authority_gateway(t->a)->host.n)
-		tool_end(t, false,
-			 "there are no users here: the configuration has no `gateway`");
+		tool_end(t, false, "there are no users here: the configuration has no `gateway`");
 	else if (act->kind < ACT_KINDS && acts[act->kind])
 		acts[act->kind](t, act);
 	else

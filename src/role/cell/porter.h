@@ -94,7 +94,7 @@ struct gate_state {
 	struct porter_grant *waits; /* for this one */
 	const struct portal_route *route;
 	uint16_t levels; /* that held when it was passed on */
-	uint64_t moved; /* bytes of the client when its use was last told */
+	uint64_t moved;	 /* bytes of the client when its use was last told */
 	uint32_t wait_s;
 	uint8_t step;	/* enum portal_step, or gate_app's */
 	uint8_t reason; /* enum gate_reason: for the page */

@@ -247,12 +247,12 @@ static const struct level_text level_texts[LEVELS][2] = {
 					     "u het "
 					     "gebruiken.") } },
 	[LEVEL_PILOT] = { { VIEW_INIT("Only for the pilot group"),
-			    VIEW_INIT("This is open to a small group of users alone for now.") },
+			    VIEW_INIT("This is open to a small group of users alone at present.") },
 			  { VIEW_INIT("Alleen voor de proefgroep"),
 			    VIEW_INIT("Dit is voorlopig alleen open voor een kleine groep "
 				      "gebruikers.") } },
 	[LEVEL_CLOSED] = { { VIEW_INIT("Closed"),
-			     VIEW_INIT("This service has been closed for now, as a precaution.") },
+			     VIEW_INIT("This service has been closed as a precaution.") },
 			   { VIEW_INIT("Gesloten"),
 			     VIEW_INIT("Deze dienst is uit voorzorg tijdelijk gesloten.") } },
 };
