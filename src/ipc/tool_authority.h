@@ -11,6 +11,7 @@
 #include "ipc/frame.h"
 #include "ipc/gate_words.h"
 #include "ipc/level_words.h"
+#include "ipc/recover_words.h"
 #include "ipc/wire.h"
 
 /* Each a struct tool_act; what its members mean. */
@@ -41,6 +42,16 @@ enum tool_act_kind {
 	ACT_LEVEL_SET,	    /* name: of the zone, listener or application; empty: all; title: why;
 			       number: until, wall clock in seconds, 0: until it is lifted; flags:
 			       TOOL_LEVEL_FLAGS */
+	/* The staged return. flags: enum recover_told: what the command has looked at itself */
+	ACT_RECOVER_LIST,     /* flags. Rows: the return, each application with its gates behind
+				 it, in the order of needs; what waits for approvals */
+	ACT_RECOVER_START,    /* title: why; number: the incident's moment, wall clock in seconds;
+				 0: since the strictest level holds */
+	ACT_RECOVER_STOP,     /* title: why */
+	ACT_RECOVER_ADVANCE,  /* name: of the application; title: why, or empty; flags */
+	ACT_RECOVER_APPROVE,  /* number; name: the user; list: the password; locale: the code of
+				 the authenticator app; flags */
+	ACT_RECOVER_WITHDRAW, /* number */
 	ACT_KINDS
 };
 
@@ -62,7 +73,11 @@ enum authority_tool_message {
 	AUTHORITY_INVITE,	/* struct tool_invite_row */
 	AUTHORITY_EXPLAIN,	/* struct tool_explain_row: one per condition looked at */
 	AUTHORITY_PROGRESS,	/* struct tool_progress: of what takes long */
-	AUTHORITY_LEVEL		/* struct tool_level_row */
+	AUTHORITY_LEVEL,	/* struct tool_level_row */
+	AUTHORITY_RETURN,	/* struct tool_return_row: one */
+	AUTHORITY_RETURN_APP,	/* struct tool_return_app_row */
+	AUTHORITY_RETURN_GATE,	/* struct tool_return_gate_row: of the application before it */
+	AUTHORITY_RETURN_WISH	/* struct tool_return_wish_row */
 };
 
 #define TOOL_ACT_FIELDS(F)                                                                         \
@@ -109,6 +124,46 @@ enum authority_tool_message {
 	F(U64, since_s, 0)                                                                         \
 	F(U64, until_s, 0)                                                                         \
 	F(TEXT, name, LEVEL_NAME_MAX) F(TEXT, reason, 256) F(TEXT, by, 64)
+/* began_s 0: there is no return; now_s: by the authority's clock */
+#define TOOL_RETURN_ROW_FIELDS(F)                                                                  \
+	F(U8, to_open, 0)                                                                          \
+	F(U32, soak_s, 0)                                                                          \
+	F(U64, now_s, 0)                                                                           \
+	F(U64, began_s, 0)                                                                         \
+	F(U64, incident_s, 0)                                                                      \
+	F(TEXT, approvers, GATE_USER_MAX) F(TEXT, reason, 256) F(TEXT, by, 64)
+/* next: the step that would be taken next, 0: none; needs: names, a line each; held: levels of
+ * others that hold it back too; fell_by: what put it back, at fell_s; waiting: people before the
+ * door */
+#define TOOL_RETURN_APP_ROW_FIELDS(F)                                                              \
+	F(U8, step, 0)                                                                             \
+	F(U8, next, 0)                                                                             \
+	F(U8, is_known, 0)                                                                         \
+	F(U32, waiting, 0)                                                                         \
+	F(U64, since_s, 0)                                                                         \
+	F(U64, fell_s, 0)                                                                          \
+	F(TEXT, name, LEVEL_NAME_MAX)                                                              \
+	F(TEXT, owner, GATE_USER_MAX)                                                              \
+	F(TEXT, fell_by, 64) F(TEXT, needs, 1024) F(TEXT, held, 512)
+/* is_told: the command's word */
+#define TOOL_RETURN_GATE_ROW_FIELDS(F)                                                             \
+	F(U8, gate, 0) F(U8, state, 0) F(U8, is_told, 0) F(TEXT, why, 256)
+/* kind: enum recover_kind; have, want: approvals; has_owner: the owner's is there, or none is
+ * wanted; people: who, a line each */
+#define TOOL_RETURN_WISH_ROW_FIELDS(F)                                                             \
+	F(U32, number, 0)                                                                          \
+	F(U8, kind, 0)                                                                             \
+	F(U8, scope, 0)                                                                            \
+	F(U8, step, 0)                                                                             \
+	F(U8, have, 0)                                                                             \
+	F(U8, want, 0)                                                                             \
+	F(U8, has_owner, 0)                                                                        \
+	F(U16, mask, 0)                                                                            \
+	F(U64, asked_s, 0)                                                                         \
+	F(U64, until_s, 0)                                                                         \
+	F(TEXT, name, LEVEL_NAME_MAX)                                                              \
+	F(TEXT, owner, GATE_USER_MAX)                                                              \
+	F(TEXT, reason, 256) F(TEXT, by, 64) F(TEXT, people, 1024)
 #define TOOL_PROGRESS_FIELDS(F) F(U32, done, 0) F(U32, of, 0)
 
 WIRE_MESSAGE(tool_act, TOOL_ACT_FIELDS)
@@ -120,5 +175,9 @@ WIRE_MESSAGE(tool_invite_row, TOOL_INVITE_ROW_FIELDS)
 WIRE_MESSAGE(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)
 WIRE_MESSAGE(tool_progress, TOOL_PROGRESS_FIELDS)
 WIRE_MESSAGE(tool_level_row, TOOL_LEVEL_ROW_FIELDS)
+WIRE_MESSAGE(tool_return_row, TOOL_RETURN_ROW_FIELDS)
+WIRE_MESSAGE(tool_return_app_row, TOOL_RETURN_APP_ROW_FIELDS)
+WIRE_MESSAGE(tool_return_gate_row, TOOL_RETURN_GATE_ROW_FIELDS)
+WIRE_MESSAGE(tool_return_wish_row, TOOL_RETURN_WISH_ROW_FIELDS)
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef ROLE_AUTHORITY_STORE_QUERY_H
 #define ROLE_AUTHORITY_STORE_QUERY_H
 
-enum { STORE_VERSION = 2 };
+enum { STORE_VERSION = 3 };
 
 enum store_query {
 	Q_BEGIN,
@@ -94,6 +94,30 @@ enum store_query {
 	Q_LEVEL_ALL,
 	Q_LEVEL_ADD,
 	Q_LEVEL_CLEAR,
+
+	Q_RETURN_HEAD,
+	Q_RETURN_HEAD_SET,
+	Q_RETURN_HEAD_CLEAR,
+	Q_RETURN_ALL,
+	Q_RETURN_ADD,
+	Q_RETURN_CLEAR,
+	Q_RETURN_OLD_SESSIONS, /* how many live ones began before */
+	Q_WISH_ADD,
+	Q_WISH_GET,
+	Q_WISH_AFTER, /* open ones */
+	Q_WISH_SAME,  /* an open one that asks for the same */
+	Q_WISH_COUNT, /* how many are open */
+	Q_WISH_TOLD,
+	Q_WISH_END,
+	Q_WISH_END_ALL, /* of this kind and name; empty name: all of this kind */
+	Q_WISH_PURGE,
+	Q_APPROVAL_ADD,
+	Q_APPROVAL_AFTER,
+	Q_KEY_SEEN,
+	Q_KEY_NEW,
+	Q_KEY_COUNT,
+	Q_TOKEN_IN,   /* whether a user has entered an application in some live session */
+	Q_TOKEN_USERS, /* how many users have */
 	QUERIES
 };
 
