@@ -30,6 +30,7 @@
 #include "tool/hunt.h"
 #include "tool/isolate.h"
 #include "tool/past.h"
+#include "tool/recover.h"
 #include "tool/reload.h"
 #include "tool/run.h"
 #include "tool/status.h"
@@ -60,6 +61,7 @@ static const struct main_command main_commands[] = {
 	{ "listener", "add, set or remove a listener", edit_listener },
 	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
 	  isolate_main },
+	{ "recover", "bring applications back after an incident, step by step", recover_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },
