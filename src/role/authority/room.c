@@ -245,8 +245,11 @@ void room_entered(struct authority *a, uint32_t user, uint64_t app)
 {
 	struct room_place *p = room_find(a, user, app);
 
-	if (p)
-		room_leave(a, p);
+	if (!p)
+		return;
+	if (p->is_let_in)
+		room_door(a, app)->inside++; /* until they are counted again */
+	room_leave(a, p);
 }
 
 void room_tick(struct authority *a)

@@ -57,7 +57,7 @@ class Page(html.parser.HTMLParser):
             self._form["kinds"][given["name"]] = given.get("autocomplete") or given.get("type")
         elif tag == "a" and given.get("href"):
             self.links.append(given["href"])
-        elif tag == "meta" and given.get("http-equiv", "").lower() == "refresh":
+        elif tag == "meta" and given.get("http-equiv", "").lower() == "refresh" and "=" in given["content"]:
             self.refresh = given["content"].split("=", 1)[1].strip()
 
     def handle_endtag(self, tag):
