@@ -239,6 +239,11 @@ static bool recover_wish_has_group(struct view groups, struct view name)
 	return false;
 }
 
+bool recover_wish_has_approvers(const struct authority *a)
+{
+	return authority_image(a)->header->isolation.has_approvers && authority_gateway(a)->host.n;
+}
+
 struct view recover_wish_owner(const struct authority *a, const struct recover_wish *w)
 {
 	const struct image_app *app = w->kind == RECOVER_WISH_STEP
@@ -357,7 +362,7 @@ static uint8_t recover_wish_want(const struct authority *a, const struct recover
 {
 	const struct image_isolation *i = &authority_image(a)->header->isolation;
 
-	if (!i->has_approvers)
+	if (!recover_wish_has_approvers(a))
 		return 0;
 	/* closing: who has typed the command is the first of them */
 	return (uint8_t)(w->step == RECOVER_CLOSED ? i->to_close - 1 : i->to_open);

@@ -53,6 +53,9 @@ enum err recover_wish_end(struct authority *a, const struct recover_wish *w);
 void recover_wish_void(struct authority *a, enum recover_kind kind, struct view name,
 		       const char *why);
 
+/* recover_wish_has_approvers - somebody is configured, and there are people who can log in */
+bool recover_wish_has_approvers(const struct authority *a);
+
 /* recover_wish_owner - the group whose word it needs too; empty: none */
 struct view recover_wish_owner(const struct authority *a, const struct recover_wish *w);
 

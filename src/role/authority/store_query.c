@@ -236,7 +236,7 @@ const char *const store_query_text[QUERIES] = {
 	[Q_RETURN_ADD] = "INSERT INTO return_app(name, step, since_s, fell_s, fell_by)"
 			 " VALUES(?, ?, ?, ?, ?)",
 	[Q_RETURN_CLEAR] = "DELETE FROM return_app",
-	[Q_RETURN_OLD_SESSIONS] = "SELECT count(*) FROM session WHERE ended_s = 0 AND began_s < ?",
+	[Q_RETURN_OLD_SESSIONS] = "SELECT count(*) FROM session WHERE ended_s = 0 AND began_s <= ?",
 	[Q_WISH_ADD] = "INSERT INTO wish(kind, scope, name, mask, step, until_s, asked_s, told,"
 		       " told_s, uid, reason, maker) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[Q_WISH_GET] = "SELECT " WISH_COLUMNS " FROM wish WHERE id = ? AND ended_s = 0",

@@ -140,7 +140,7 @@ void tool_recover_advance(struct tool *t, const struct tool_act *act)
 	if (!tool_recover_gates(t, r, w.told))
 		return;
 	tool_recover_fill(t, &w, act->name, act->title.n ? act->title : VIEW("the next step"));
-	is_free = !authority_image(t->a)->header->isolation.has_approvers &&
+	is_free = !recover_wish_has_approvers(t->a) &&
 		  !recover_wish_owner(t->a, &w).n;
 	if (!tool_recover_ask(t, &w))
 		return;
@@ -229,7 +229,7 @@ bool tool_recover_may_set(struct tool *t, const struct isolate_wish *wish)
 
 	if (tool_recover_is_returning(t, wish, is_looser))
 		return false;
-	if (wish->is_exercise || !i->has_approvers || (!is_looser && i->to_close <= 1))
+	if (wish->is_exercise || !recover_wish_has_approvers(t->a) || (!is_looser && i->to_close <= 1))
 		return true;
 	tool_recover_fill(t, &w, wish->name, wish->reason);
 	if (!tool_recover_ask(t, &w))
