@@ -85,9 +85,10 @@ static void check_incident_isolation(struct check *c, const struct model_isolati
 	check_incident_zones(c, "office", m->office, true);
 	check_incident_zones(c, "partners", m->partners, false);
 	if (m->approvers.group.n && !c->model->gateway.host.n)
-		diag_warning(c->diag, m->approvers.at->at,
-			     "without a gateway nobody can log in, and one command opens and closes "
-			     "alone");
+		diag_warning(
+			c->diag, m->approvers.at->at,
+			"without a gateway nobody can log in, and one command opens and closes "
+			"alone");
 	if (m->approvers.group.n)
 		(void)check_condition_name(c, node_place(m->approvers.at, "group"), "group",
 					   m->approvers.group);

@@ -26,8 +26,7 @@ static const struct recover_gate_row {
 			   VIEW_INIT("certificates and keys are newer than the incident") },
 	[RECOVER_ALARMS] = { VIEW_INIT("alarms"), VIEW_INIT("no alarm is open") },
 	[RECOVER_AUDIT] = { VIEW_INIT("audit"), VIEW_INIT("the audit log is unbroken") },
-	[RECOVER_PROGRAMS] = { VIEW_INIT("programs"),
-			       VIEW_INIT("programs match their manifest") },
+	[RECOVER_PROGRAMS] = { VIEW_INIT("programs"), VIEW_INIT("programs match their manifest") },
 };
 
 struct view recover_step_name(enum recover_step step)
@@ -37,9 +36,8 @@ struct view recover_step_name(enum recover_step step)
 
 uint16_t recover_step_mask(enum recover_step step)
 {
-	return (unsigned)step < RECOVER_STEPS && step != RECOVER_NONE
-		       ? recover_steps[step].mask
-		       : LEVEL_BIT(LEVEL_CLOSED);
+	return (unsigned)step < RECOVER_STEPS && step != RECOVER_NONE ? recover_steps[step].mask
+								      : LEVEL_BIT(LEVEL_CLOSED);
 }
 
 struct view recover_gate_name(enum recover_gate gate)

@@ -39,8 +39,8 @@ enum recover_state {
 
 /* Gates that the command looks at, because the authority can't: bits of what it found. */
 enum recover_told {
-	RECOVER_TOLD_AUDIT = 1,	       /* it was looked at */
-	RECOVER_TOLD_AUDIT_OK = 2,     /* ... and is good */
+	RECOVER_TOLD_AUDIT = 1,	   /* it was looked at */
+	RECOVER_TOLD_AUDIT_OK = 2, /* ... and is good */
 	RECOVER_TOLD_PROGRAMS = 4,
 	RECOVER_TOLD_PROGRAMS_OK = 8,
 	RECOVER_TOLD_ALL = 15

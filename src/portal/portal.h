@@ -64,7 +64,8 @@ enum portal_page_kind {
 	PORTAL_DENIED,	   /* this application is not for you: app_title, reason */
 	PORTAL_LOGGED_OUT, /* said good-bye */
 	PORTAL_ERROR,	   /* status, in plain words */
-	PORTAL_WAITING,	   /* before a returning application: position, waiting; comes back by itself */
+	PORTAL_WAITING, /* before a returning application: position, waiting; comes back by itself
+			 */
 	PORTAL_PAGES
 };
 

@@ -31,7 +31,8 @@ static const char recover_usage[] =
 	"       sluis recover stop --reason TEXT\n"
 	"\n"
 	"Brings applications back after an incident, in the order of what they need, by steps:\n"
-	"closed, read_only, office_only, pilot, open. Before each step the machine looks (servers,\n"
+	"closed, read_only, office_only, pilot, open. Before each step the machine looks "
+	"(servers,\n"
 	"sessions, keys, alarms, audit log), and people approve, who prove who they are.\n"
 	"\n"
 	"  start     closes every application that a level holds, each on its own; then lift the\n"
@@ -41,7 +42,8 @@ static const char recover_usage[] =
 	"  withdraw  takes a request back\n"
 	"  stop      ends the return; levels stay as they are\n"
 	"\n"
-	"  --since   the incident's moment: 2026-07-17T06:30:00Z, or a span back: 30m, 4h, 2d; when\n"
+	"  --since   the incident's moment: 2026-07-17T06:30:00Z, or a span back: 30m, 4h, 2d; "
+	"when\n"
 	"            left out since the strictest level holds. What is older has to be replaced\n"
 	"  --reason  why; kept in the audit log\n"
 	"  --stdin   three lines on standard input: user, password, code\n"
@@ -105,8 +107,7 @@ static int recover_advance(const struct recover_options *o)
 {
 	const struct tool_act act = { .kind = ACT_RECOVER_ADVANCE,
 				      .name = view_str(o->name),
-				      .title = o->reason ? view_str(o->reason)
-							 : (struct view){ 0 },
+				      .title = o->reason ? view_str(o->reason) : (struct view){ 0 },
 				      .flags = recover_check_run(o->state) };
 
 	return recover_act(o, &act);

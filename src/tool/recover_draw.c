@@ -15,9 +15,9 @@ static struct view recover_draw_text(const json_t *of, const char *key)
 {
 	const json_t *j = json_object_get(of, key);
 
-	return json_is_string(j) ? view_of((const uint8_t *)json_string_value(j),
-					   json_string_length(j))
-				 : (struct view){ 0 };
+	return json_is_string(j)
+		       ? view_of((const uint8_t *)json_string_value(j), json_string_length(j))
+		       : (struct view){ 0 };
 }
 
 static void recover_draw_put(struct wbuf *w, const json_t *of, const char *key)
@@ -92,9 +92,7 @@ static void recover_draw_gates(struct wbuf *w, const json_t *app, size_t width, 
 		if (!is_plan && !view_eq(state, VIEW("closed")))
 			continue;
 		recover_draw_line(w, width);
-		wbuf_str(w, is_open			     ? "[x] "
-			    : view_eq(state, VIEW("closed")) ? "[ ] "
-							     : "[?] ");
+		wbuf_str(w, is_open ? "[x] " : view_eq(state, VIEW("closed")) ? "[ ] " : "[?] ");
 		recover_draw_put(w, gate, "what");
 		if (recover_draw_text(gate, "why").n) {
 			WBUF_LIT(w, ": ");

@@ -92,8 +92,8 @@ static json_t *recover_rows_levels(uint16_t mask)
 
 	for (unsigned i = LEVEL_OPEN + 1; i < LEVELS; i++)
 		if (mask & LEVEL_BIT(i))
-			(void)json_array_append_new(
-				list, recover_rows_text(level_name((enum level)i)));
+			(void)json_array_append_new(list,
+						    recover_rows_text(level_name((enum level)i)));
 	return list;
 }
 
@@ -115,16 +115,15 @@ static enum err recover_rows_wish(json_t *doc, struct view body)
 			 recover_rows_text(r.owner), "approved_by", recover_rows_lines(r.people),
 			 "asked", admin_rows_time(r.asked_s), "until", admin_rows_time(r.until_s),
 			 "by", recover_rows_text(r.by), "reason", recover_rows_text(r.reason));
-	return wish && json_array_append_new(json_object_get(doc, "requests"), wish) == 0
-		       ? E_OK
-		       : E_NOMEM;
+	return wish && json_array_append_new(json_object_get(doc, "requests"), wish) == 0 ? E_OK
+											  : E_NOMEM;
 }
 
 static enum err recover_rows_on(void *arg, uint8_t type, struct view body)
 {
-	static enum err (*const rows[])(json_t *, struct view) = {
-		recover_rows_head, recover_rows_app, recover_rows_gate, recover_rows_wish
-	};
+	static enum err (*const rows[])(json_t *,
+					struct view) = { recover_rows_head, recover_rows_app,
+							 recover_rows_gate, recover_rows_wish };
 
 	if (type < AUTHORITY_RETURN || type > AUTHORITY_RETURN_WISH)
 		return E_PROTO;

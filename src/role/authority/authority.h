@@ -153,11 +153,11 @@ struct enrolment {
 enum verify_kind {
 	VERIFY_FOR_LOGIN = 1, /* a password */
 	VERIFY_FOR_PASSKEY,
-	VERIFY_FOR_ENROL, /* an attestation */
-	VERIFY_FOR_OLD,	  /* the old password, before a new one */
-	VERIFY_FOR_NEW,	  /* the hash of a new one */
+	VERIFY_FOR_ENROL,    /* an attestation */
+	VERIFY_FOR_OLD,	     /* the old password, before a new one */
+	VERIFY_FOR_NEW,	     /* the hash of a new one */
 	VERIFY_FOR_APPROVAL, /* the password of somebody who approves by command */
-	VERIFY_FOR_AGAIN  /* the same password with today's parameters */
+	VERIFY_FOR_AGAIN     /* the same password with today's parameters */
 };
 
 /* A question to the verifier. */
@@ -250,7 +250,7 @@ struct recover {
 	uint32_t n;
 	struct recover_app at[RECOVER_APPS];
 	uint8_t order[RECOVER_APPS]; /* recover_arrange */
-	uint64_t unsaved_ms; /* the store is tried again then; 0: it has this */
+	uint64_t unsaved_ms;	     /* the store is tried again then; 0: it has this */
 };
 
 /* Somebody before the door of a returning application: room.c. */
@@ -263,9 +263,9 @@ struct room_place {
 
 /* How many a returning application has let in lately. */
 struct room_door {
-	uint64_t app, at_ms;   /* app 0: free */
-	uint64_t thousandths;  /* of people who may still come in now */
-	uint64_t counted_ms;   /* when inside was counted */
+	uint64_t app, at_ms;  /* app 0: free */
+	uint64_t thousandths; /* of people who may still come in now */
+	uint64_t counted_ms;  /* when inside was counted */
 	uint32_t inside;
 };
 

@@ -301,8 +301,7 @@ static void recover_tell(struct authority *a, const char *action, struct view ob
 static bool recover_is_wide(const struct authority *a)
 {
 	for (uint32_t i = 0; i < a->levels.book.n; i++)
-		if (!a->levels.book.at[i].is_exercise &&
-		    a->levels.book.at[i].scope != LEVEL_OF_APP)
+		if (!a->levels.book.at[i].is_exercise && a->levels.book.at[i].scope != LEVEL_OF_APP)
 			return true;
 	return false;
 }
@@ -340,8 +339,7 @@ static enum err recover_gather(struct authority *a)
 		if (to->n == RECOVER_APPS)
 			return E_LIMIT;
 		r = &to->at[to->n++];
-		*r = (struct recover_app){ .step = RECOVER_CLOSED,
-					   .since_s = authority_wall_s(a) };
+		*r = (struct recover_app){ .step = RECOVER_CLOSED, .since_s = authority_wall_s(a) };
 		r->name_n = (uint8_t)user_copy(r->name, sizeof r->name, name);
 	}
 	return to->n ? E_OK : E_CLOSED;
@@ -372,8 +370,7 @@ static enum err recover_begin(struct authority *a, const struct recover_wish_to_
 	TRY(recover_gather(a));
 	if (!tell_room(a))
 		return E_SYS;
-	to->note.reason_n =
-		(uint16_t)user_copy(to->note.reason, sizeof to->note.reason, w->reason);
+	to->note.reason_n = (uint16_t)user_copy(to->note.reason, sizeof to->note.reason, w->reason);
 	to->note.by_n = (uint16_t)user_copy(to->note.by, sizeof to->note.by, w->by);
 	TRY(recover_close_all(a, w));
 	to->incident_s = incident_s;
@@ -432,10 +429,10 @@ enum err recover_take(struct authority *a, struct recover_app *r, enum recover_s
 
 void recover_closed(struct authority *a, const struct isolate_wish *w)
 {
-	struct recover_app *r = w->scope == LEVEL_OF_APP && !w->is_exercise &&
-						w->mask & LEVEL_BIT(LEVEL_CLOSED)
-					? recover_find(a, w->name)
-					: NULL;
+	struct recover_app *r =
+		w->scope == LEVEL_OF_APP && !w->is_exercise && w->mask & LEVEL_BIT(LEVEL_CLOSED)
+			? recover_find(a, w->name)
+			: NULL;
 
 	if (!r || r->step == RECOVER_CLOSED)
 		return;
@@ -448,8 +445,7 @@ void recover_closed(struct authority *a, const struct isolate_wish *w)
 /* Whether the application has been open for long enough to leave the return. */
 static bool recover_is_back(const struct authority *a, const struct recover_app *r)
 {
-	return r->step == RECOVER_OPEN &&
-	       r->since_s + RECOVER_PROBATION_S <= authority_wall_s(a);
+	return r->step == RECOVER_OPEN && r->since_s + RECOVER_PROBATION_S <= authority_wall_s(a);
 }
 
 static void recover_leave(struct authority *a)

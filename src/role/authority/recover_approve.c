@@ -106,8 +106,9 @@ void recover_approve_begin(struct tool *t, const struct tool_act *act)
 		return;
 	}
 	if (!act->list.n || act->list.n > GATE_PASSWORD_MAX || !act->locale.n) {
-		tool_end(t, false, "an approval takes a user, the password and the code of the "
-				   "authenticator app");
+		tool_end(t, false,
+			 "an approval takes a user, the password and the code of the "
+			 "authenticator app");
 		return;
 	}
 	t->approval.wish = w.id;

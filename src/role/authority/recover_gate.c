@@ -85,8 +85,7 @@ static const char *recover_gate_ill(const struct image_pool *pool,
 }
 
 /* Each that takes part: one that is to stay away is drained or disabled, by somebody who knows. */
-static enum recover_state recover_gate_servers(const struct recover_gate_scene *s,
-					       struct wbuf *why)
+static enum recover_state recover_gate_servers(const struct recover_gate_scene *s, struct wbuf *why)
 {
 	const struct image *im = authority_image(s->a);
 	const struct image_pool *pool = image_pool_at(im, s->app->pool);

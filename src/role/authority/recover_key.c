@@ -79,9 +79,8 @@ bool recover_key_is_newer(struct authority *a, uint64_t incident_s, struct wbuf 
 
 	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++) {
 		const struct image_certificate *c = image_certificate_at(im, i);
-		bool is_issued = c->not_before_s >= 0 && (uint64_t)c->not_before_s +
-								 RECOVER_KEY_BACKDATED_S >=
-							 incident_s;
+		bool is_issued = c->not_before_s >= 0 &&
+				 (uint64_t)c->not_before_s + RECOVER_KEY_BACKDATED_S >= incident_s;
 
 		recover_key_hash(a, i, &hash);
 		if (is_issued && recover_key_is_since(a, &hash, incident_s))

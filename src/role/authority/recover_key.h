@@ -14,8 +14,8 @@ enum { RECOVER_KEY_BACKDATED_S = 3600 /* issuers let certificates begin so long 
  * old. E_SYS */
 enum err recover_key_open(struct authority *a);
 
-/* recover_key_image - another image; recover_key_note - another key set, by its hash. What the store
- * does not take now counts as old */
+/* recover_key_image - another image; recover_key_note - another key set, by its hash. What the
+ * store does not take now counts as old */
 void recover_key_image(struct authority *a);
 void recover_key_note(struct authority *a, const struct hash32 *hash);
 

@@ -246,9 +246,8 @@ bool recover_wish_has_approvers(const struct authority *a)
 
 struct view recover_wish_owner(const struct authority *a, const struct recover_wish *w)
 {
-	const struct image_app *app = w->kind == RECOVER_WISH_STEP
-					      ? recover_image_app(a, recover_wish_name(w))
-					      : NULL;
+	const struct image_app *app =
+		w->kind == RECOVER_WISH_STEP ? recover_image_app(a, recover_wish_name(w)) : NULL;
 
 	return app ? image_view(authority_image(a), app->owner) : (struct view){ 0 };
 }
@@ -269,8 +268,8 @@ static struct recover_wish_right recover_wish_right(struct authority *a,
 	if (user_by_id(a, user, ret) != E_OK || ret->is_disabled ||
 	    user_groups(a, user, &groups) != E_OK)
 		return r;
-	r.is_approver = recover_wish_has_group(
-		wbuf_view(&groups), image_view(im, im->header->isolation.approvers));
+	r.is_approver = recover_wish_has_group(wbuf_view(&groups),
+					       image_view(im, im->header->isolation.approvers));
 	r.is_owner = recover_wish_has_group(wbuf_view(&groups), recover_wish_owner(a, w));
 	return r;
 }
@@ -404,9 +403,9 @@ enum err recover_wish_count(struct authority *a, const struct recover_wish *w,
 
 static bool recover_wish_failed(struct wbuf *say, enum err e)
 {
-	wbuf_str(say, e == E_LIMIT  ? "there are too many levels already"
-		      : e == E_SYS  ? "the store or the audit log takes nothing now: try again"
-				    : "the configuration has no such thing any more");
+	wbuf_str(say, e == E_LIMIT ? "there are too many levels already"
+		      : e == E_SYS ? "the store or the audit log takes nothing now: try again"
+				   : "the configuration has no such thing any more");
 	return false;
 }
 

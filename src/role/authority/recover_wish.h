@@ -47,8 +47,8 @@ enum err recover_wish_after(struct authority *a, uint32_t id, struct recover_wis
 /* recover_wish_tell - what the command has found now. E_SYS */
 enum err recover_wish_tell(struct authority *a, struct recover_wish *w, unsigned told);
 
-/* recover_wish_end - it is done, or taken back. E_SYS. recover_wish_void - all of this kind that are
- * about name (empty: about anything) */
+/* recover_wish_end - it is done, or taken back. E_SYS. recover_wish_void - all of this kind that
+ * are about name (empty: about anything) */
 enum err recover_wish_end(struct authority *a, const struct recover_wish *w);
 void recover_wish_void(struct authority *a, enum recover_kind kind, struct view name,
 		       const char *why);

@@ -1,4 +1,5 @@
-/* Fixed memory, looked through from end to end: a place is asked for every few seconds, by people. */
+/* Fixed memory, looked through from end to end: a place is asked for every few seconds, by people.
+ */
 #include "role/authority/room.h"
 
 enum { ROOM_MINUTE_MS = 60000, ROOM_ONE = 1000 };
@@ -163,10 +164,9 @@ static struct room_place *room_take(struct authority *a, uint32_t user, uint64_t
 	}
 	for (unsigned i = 0; !p && i < AUTHORITY_PLACES; i++)
 		p = a->places[i].app ? NULL : &a->places[i];
-	*p = (struct room_place){ .app = app,
-				  .user = user,
-				  .order = ++a->place_order,
-				  .is_urgent = is_urgent };
+	*p = (struct room_place){
+		.app = app, .user = user, .order = ++a->place_order, .is_urgent = is_urgent
+	};
 	a->place_n++;
 	return p;
 }

@@ -232,7 +232,8 @@ const char *const store_query_text[QUERIES] = {
 	[Q_RETURN_HEAD_SET] = "INSERT INTO return_head(id, began_s, incident_s, reason, maker)"
 			      " VALUES(1, ?, ?, ?, ?)",
 	[Q_RETURN_HEAD_CLEAR] = "DELETE FROM return_head",
-	[Q_RETURN_ALL] = "SELECT name, step, since_s, fell_s, fell_by FROM return_app ORDER BY name",
+	[Q_RETURN_ALL] =
+		"SELECT name, step, since_s, fell_s, fell_by FROM return_app ORDER BY name",
 	[Q_RETURN_ADD] = "INSERT INTO return_app(name, step, since_s, fell_s, fell_by)"
 			 " VALUES(?, ?, ?, ?, ?)",
 	[Q_RETURN_CLEAR] = "DELETE FROM return_app",

@@ -116,7 +116,7 @@ enum store_query {
 	Q_KEY_SEEN,
 	Q_KEY_NEW,
 	Q_KEY_COUNT,
-	Q_TOKEN_IN,   /* whether a user has entered an application in some live session */
+	Q_TOKEN_IN,    /* whether a user has entered an application in some live session */
 	Q_TOKEN_USERS, /* how many users have */
 	QUERIES
 };

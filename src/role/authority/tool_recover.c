@@ -51,7 +51,8 @@ void tool_recover_start(struct tool *t, const struct tool_act *act)
 	if (e == E_DENIED)
 		tool_end(t, false, "there is a return already: sluis recover status");
 	else if (e == E_CLOSED)
-		tool_end(t, false, "no level holds an application: there is nothing to return from");
+		tool_end(t, false,
+			 "no level holds an application: there is nothing to return from");
 	else if (e == E_LIMIT)
 		tool_end(t, false,
 			 "a return has at most %d applications, and levels have room for %d",
@@ -140,8 +141,7 @@ void tool_recover_advance(struct tool *t, const struct tool_act *act)
 	if (!tool_recover_gates(t, r, w.told))
 		return;
 	tool_recover_fill(t, &w, act->name, act->title.n ? act->title : VIEW("the next step"));
-	is_free = !recover_wish_has_approvers(t->a) &&
-		  !recover_wish_owner(t->a, &w).n;
+	is_free = !recover_wish_has_approvers(t->a) && !recover_wish_owner(t->a, &w).n;
 	if (!tool_recover_ask(t, &w))
 		return;
 	is_done = recover_wish_do(t->a, &w, &say);
@@ -202,9 +202,8 @@ bool tool_recover_is_loosened(const struct authority *a, const struct isolate_wi
 /* An application on its way back is opened by steps, and closed by anybody. */
 static bool tool_recover_is_returning(struct tool *t, const struct isolate_wish *w, bool is_looser)
 {
-	struct recover_app *r = w->scope == LEVEL_OF_APP && !w->is_exercise
-					? recover_find(t->a, w->name)
-					: NULL;
+	struct recover_app *r =
+		w->scope == LEVEL_OF_APP && !w->is_exercise ? recover_find(t->a, w->name) : NULL;
 
 	if (!r || (!is_looser && !w->until_s))
 		return false;
@@ -229,7 +228,8 @@ bool tool_recover_may_set(struct tool *t, const struct isolate_wish *wish)
 
 	if (tool_recover_is_returning(t, wish, is_looser))
 		return false;
-	if (wish->is_exercise || !recover_wish_has_approvers(t->a) || (!is_looser && i->to_close <= 1))
+	if (wish->is_exercise || !recover_wish_has_approvers(t->a) ||
+	    (!is_looser && i->to_close <= 1))
 		return true;
 	tool_recover_fill(t, &w, wish->name, wish->reason);
 	if (!tool_recover_ask(t, &w))

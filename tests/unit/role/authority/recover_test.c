@@ -31,8 +31,8 @@
 	"  - {name: registry, host: registry.example.nl, backend: web, owner: registrars,"         \
 	" access: {allow: {everyone: true}}}\n"
 
-static const char yaml[] =
-	"isolation: {approvers: {group: team, to_open: 2}, fallback_on: [canary], soak: 10m}\n" REST;
+static const char yaml[] = "isolation: {approvers: {group: team, to_open: 2}, fallback_on: "
+			   "[canary], soak: 10m}\n" REST;
 static const char yaml_alone[] = "isolation: {fallback_on: [canary]}\n" REST;
 static const char yaml_close[] = "isolation: {approvers: {group: team, to_close: 2}}\n" REST;
 
@@ -485,7 +485,8 @@ static void test_approval_ends(void **state)
 	assert_int_equal(waiting(s), 0);
 }
 
-/* An alarm of isolation.fallback_on closes what has come back, and what waits for approvals ends. */
+/* An alarm of isolation.fallback_on closes what has come back, and what waits for approvals ends.
+ */
 static void test_fall_back(void **state)
 {
 	struct scene *s = *state;
@@ -569,8 +570,8 @@ static void test_isolate_asks(void **state)
 	SAID("approvals");
 	authority_kit_wait(&s->k, 1);
 	/* stricter meanwhile: what was asked for is not what was meant */
-	assert_true(isolate(s, LEVEL_OF_ALL, "",
-			    LEVEL_BIT(LEVEL_CLOSED) | LEVEL_BIT(LEVEL_STEP_UP)));
+	assert_true(
+		isolate(s, LEVEL_OF_ALL, "", LEVEL_BIT(LEVEL_CLOSED) | LEVEL_BIT(LEVEL_STEP_UP)));
 	assert_true(approve(s, 0, waiting(s)));
 	assert_true(approve(s, 1, waiting(s)));
 	SAID("ask again");

@@ -53,10 +53,9 @@ static struct scene *open_scene(const char *yaml)
 	r = &s->k.a->recover;
 	r->began_s = s->k.wall_s;
 	r->n = 1;
-	r->at[0] = (struct recover_app){ .step = RECOVER_OPEN,
-					 .since_s = s->k.wall_s,
-					 .name_n = 5,
-					 .name = "cases" };
+	r->at[0] = (struct recover_app){
+		.step = RECOVER_OPEN, .since_s = s->k.wall_s, .name_n = 5, .name = "cases"
+	};
 	return s;
 }
 
@@ -232,10 +231,10 @@ static void test_cells(void **state)
 	assert_int_equal(authority_kit_enter(&s->k, cell[0], s->cases->id, &token[0], &app_token),
 			 GATE_OK);
 	/* one leaves */
-	assert_true(authority_kit_act(&s->k,
-				      &(struct tool_act){ .kind = ACT_SESSION_REVOKE,
-							  .name = VIEW("user1") },
-				      NULL)
+	assert_true(authority_kit_act(
+			    &s->k,
+			    &(struct tool_act){ .kind = ACT_SESSION_REVOKE, .name = VIEW("user1") },
+			    NULL)
 			    .is_done);
 	later(s, 3);
 	AUTHORITY_ASK(&s->k, cell[2], CELL_TICKET, cell_ticket, ticket, &r);
