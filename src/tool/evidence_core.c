@@ -137,8 +137,12 @@ static void core_window(struct core *c, uint64_t at, size_t pages, unsigned flag
 	}
 }
 
-static bool core_wants(const struct proc_map *m)
+/* Without the table of pages, looking at shared memory that nobody has touched would make it; what
+ * roles share is among the bundle's pages/ anyway. */
+static bool core_wants(const struct core *c, const struct proc_map *m)
 {
+	if (c->pagemap < 0 && m->flags & PROC_MAP_SHARED)
+		return false;
 	return (m->flags & PROC_MAP_READ) && !view_starts(m->path, VIEW("[vvar")) &&
 	       !view_eq(m->path, VIEW("[vsyscall]")) && !view_starts(m->path, VIEW("/dev/"));
 }
@@ -150,7 +154,7 @@ static enum err core_scan(struct core *c)
 	enum err e = E_OK;
 
 	while ((e = proc_maps_next(&text, &m)) == E_OK) {
-		for (uint64_t at = m.from; core_wants(&m) && at < m.to;
+		for (uint64_t at = m.from; core_wants(c, &m) && at < m.to;
 		     at += (uint64_t)CORE_PAGES * CORE_PAGE) {
 			uint64_t pages = (m.to - at) / CORE_PAGE;
 
@@ -321,8 +325,9 @@ static enum err core_write(struct core *c, const char *name)
 	char why[128];
 	enum err e = evidence_bundle_begin(
 		c->bundle, name,
-		c->pagemap < 0 ? "ELF core: process_vm_readv, every readable mapping"
-			       : "ELF core: process_vm_readv, pages in memory or swapped out",
+		c->pagemap < 0
+			? "ELF core: process_vm_readv, every readable mapping that is not shared"
+			: "ELF core: process_vm_readv, pages in memory or swapped out",
 		core_front(c) + c->bytes);
 
 	if (e != E_OK) {
@@ -357,7 +362,7 @@ static enum err core_may(struct core *c)
 
 	while (proc_maps_next(&text, &m) == E_OK) {
 		errno = 0;
-		if (core_wants(&m) && core_read(c, m.from, c->buf, CORE_PAGE) == CORE_PAGE)
+		if (core_wants(c, &m) && core_read(c, m.from, c->buf, CORE_PAGE) == CORE_PAGE)
 			return E_OK;
 		if (errno == EPERM || errno == ESRCH)
 			return proc_file_error(errno);

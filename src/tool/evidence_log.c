@@ -91,6 +91,17 @@ void evidence_log_done(struct evidence_log *l)
 	evidence_log_init(l);
 }
 
+/* "; file sha256 <hex>" */
+static void log_file_hash(struct view rest, struct evidence_named *ret)
+{
+	struct view prefix = VIEW("; file sha256 ");
+	struct wbuf w = wbuf_of(ret->file_sha256, sizeof ret->file_sha256 - 1);
+
+	if (view_starts(rest, prefix))
+		wbuf_view_put(&w, view_slice(rest, prefix.n, 2 * (size_t)EVIDENCE_HASH));
+	ret->file_sha256[w.n] = '\0';
+}
+
 static bool log_names(struct view line, struct view detail, struct evidence_named *ret)
 {
 	struct audit_line l = { 0 };
@@ -106,6 +117,7 @@ static bool log_names(struct view line, struct view detail, struct evidence_name
 	ret->seq = l.seq;
 	wbuf_view_put(&w, view_slice(l.time, 0, sizeof ret->time - 1));
 	ret->time[w.n] = '\0';
+	log_file_hash(view_slice(f.text, detail.n, f.text.n), ret);
 	return true;
 }
 

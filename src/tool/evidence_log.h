@@ -25,8 +25,9 @@ void evidence_log_done(struct evidence_log *l);
 
 /* Where a log names a bundle. */
 struct evidence_named {
-	uint64_t seq;  /* 0: it does not */
-	char time[40]; /* as the log has it */
+	uint64_t seq;				 /* 0: it does not */
+	char time[40];				 /* as the log has it */
+	char file_sha256[2 * EVIDENCE_HASH + 1]; /* of the bundle's file; empty: not noted */
 };
 
 /* evidence_log_find - event evidence.collected with this manifest in the log of dir_fd. E_CLOSED

@@ -9,6 +9,7 @@
 #include "sys/fd.h"
 #include "tool/evidence_in.h"
 #include "tool/evidence_log.h"
+#include "tool/manifest_file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -131,6 +132,19 @@ static enum err verify_chain(struct verify *v)
 	return e == E_CLOSED ? E_OK : e;
 }
 
+/* What decryption does not look at, names of recipients for instance, is still in the file's hash.
+ */
+static bool verify_is_file(const struct verify *v)
+{
+	AUTO_FD fd = open(v->options->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char hash[MANIFEST_HEX + 1] = "";
+	uint64_t bytes = 0;
+
+	return v->named.file_sha256[0] == '\0' ||
+	       (fd >= 0 && manifest_file_hash(fd, hash, &bytes) == E_OK &&
+		view_eq(view_str(hash), view_str(v->named.file_sha256)));
+}
+
 static int verify_log(struct verify *v)
 {
 	AUTO_FD dir = open(v->options->log, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -151,6 +165,8 @@ static int verify_log(struct verify *v)
 		verify_found(v, VIEW("log"), VIEW("does not name this bundle"));
 	else if (r.findings)
 		verify_found(v, VIEW("log"), VIEW("names this bundle, and is not whole"));
+	else if (!verify_is_file(v))
+		verify_found(v, VIEW("log"), VIEW("names this bundle in a file with another hash"));
 	return 0;
 }
 
