@@ -62,7 +62,8 @@ static const char evidence_usage[] =
 struct evidence_line {
 	struct evidence_collect collect;
 	struct evidence_verify verify;
-	const char *memory, *since, *bytes;
+	const char *memory, *since, *bytes, *recipient[EVIDENCE_RECIPIENTS];
+	size_t recipient_n;
 	bool is_clear;
 };
 
@@ -117,14 +118,26 @@ static const struct option evidence_waive_options[] = {
 	{ 0 },
 };
 
-static enum err evidence_recipient(struct evidence_line *l, const char *path)
+static enum err evidence_recipients_read(struct evidence_line *l)
 {
 	const char *why = "";
 
-	if (evidence_recipient_add(&l->collect.to, path, &why) == E_OK)
-		return E_OK;
-	(void)fprintf(stderr, "sluis evidence: --recipient %s: %s\n", path, why);
-	return E_DENIED;
+	for (size_t i = 0; i < l->recipient_n; i++) {
+		if (evidence_recipient_add(&l->collect.to, l->recipient[i], &why) == E_OK)
+			continue;
+		(void)fprintf(stderr, "sluis evidence: --recipient %s: %s\n", l->recipient[i], why);
+		return E_DENIED;
+	}
+	return E_OK;
+}
+
+/* -1: go on */
+static int evidence_recipient(struct evidence_line *l, const char *path)
+{
+	if (l->recipient_n == EVIDENCE_RECIPIENTS)
+		return 2;
+	l->recipient[l->recipient_n++] = path;
+	return -1;
 }
 
 static void evidence_public(struct evidence_line *l, const char *path)
@@ -193,13 +206,11 @@ static int evidence_options(int argc, char **argv, const struct option *options,
 			*is_on = true;
 		else if (c == OPT_PUBLIC)
 			evidence_public(l, optarg);
-		else if (c != OPT_RECIPIENT || evidence_recipient(l, optarg) != E_OK)
+		else if (c != OPT_RECIPIENT || evidence_recipient(l, optarg) >= 0)
 			break;
 	}
 	if (c == -1)
 		return -1;
-	if (c == OPT_RECIPIENT)
-		return 1;
 	(void)fputs(evidence_usage, c == 'h' ? stdout : stderr);
 	return c == 'h' ? 0 : 2;
 }
@@ -235,9 +246,9 @@ static int evidence_collect_check(struct evidence_line *l)
 {
 	struct evidence_collect *o = &l->collect;
 
-	if (l->is_clear && o->to.n)
+	if (l->is_clear && l->recipient_n)
 		return evidence_misuse("--unencrypted and --recipient contradict each other");
-	if (!l->is_clear && o->to.n == 0)
+	if (!l->is_clear && l->recipient_n == 0)
 		return evidence_misuse("say --recipient with the certificate of who shall read it; "
 				       "or --unencrypted");
 	if (l->is_clear && l->memory)
@@ -248,6 +259,8 @@ static int evidence_collect_check(struct evidence_line *l)
 		return evidence_misuse("--include-secrets and --freeze are about --memory");
 	if (l->memory && evidence_choice_read(&o->choice, l->memory) != E_OK)
 		return 2;
+	if (evidence_recipients_read(l) != E_OK)
+		return 1;
 	o->bytes_max = EVIDENCE_BYTES;
 	if (l->bytes && !evidence_bytes(l->bytes, &o->bytes_max))
 		return evidence_misuse("--max-bytes: expected a number with K, M or G");
