@@ -1,11 +1,10 @@
 /* The front of `sluis evidence`: options, the list of bundles, and what other commands ask. */
 #include "tool/evidence.h"
 
+#include "ipc/tool_keeper.h"
 #include "sys/clock.h"
-#include "sys/fd.h"
 #include "tool/audit_when.h"
 #include "tool/command_line.h"
-#include "tool/evidence_ask.h"
 #include "tool/evidence_collect.h"
 #include "tool/evidence_record.h"
 #include "tool/evidence_verify.h"
@@ -13,8 +12,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 /* Less than what `openssl cms` reads in one piece, which is 2 GiB. */
 #define EVIDENCE_BYTES (UINT64_C(2000) << 20)
@@ -242,34 +239,49 @@ static bool evidence_bytes(const char *text, uint64_t *ret)
 	return true;
 }
 
+/* What contradicts itself, or would give secrets away. */
+static const char *evidence_problem(const struct evidence_line *l)
+{
+	const struct evidence_choice *choice = &l->collect.choice;
+	const struct {
+		bool is_so;
+		const char *why;
+	} rules[] = {
+		{ l->is_clear && l->recipient_n,
+		  "--unencrypted and --recipient contradict each other" },
+		{ !l->is_clear && l->recipient_n == 0,
+		  "say --recipient with the certificate of who shall read it; or --unencrypted" },
+		{ l->is_clear && l->memory,
+		  "memory holds keys of sessions and words of clients: --memory asks for "
+		  "--recipient" },
+		{ (choice->want_secrets || choice->want_freeze) && !l->memory,
+		  "--include-secrets and --freeze are about --memory" },
+		{ l->collect.reason && view_str(l->collect.reason).n > TOOL_REASON_MAX,
+		  "--reason: 200 bytes at most" },
+	};
+
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		if (rules[i].is_so)
+			return rules[i].why;
+	return NULL;
+}
+
 static int evidence_collect_check(struct evidence_line *l)
 {
 	struct evidence_collect *o = &l->collect;
+	const char *why = evidence_problem(l);
 
-	if (l->is_clear && l->recipient_n)
-		return evidence_misuse("--unencrypted and --recipient contradict each other");
-	if (!l->is_clear && l->recipient_n == 0)
-		return evidence_misuse("say --recipient with the certificate of who shall read it; "
-				       "or --unencrypted");
-	if (l->is_clear && l->memory)
-		return evidence_misuse(
-			"memory holds keys of sessions and words of clients: --memory "
-			"asks for --recipient");
-	if ((o->choice.want_secrets || o->choice.want_freeze) && !l->memory)
-		return evidence_misuse("--include-secrets and --freeze are about --memory");
+	if (why)
+		return evidence_misuse(why);
 	if (l->memory && evidence_choice_read(&o->choice, l->memory) != E_OK)
 		return 2;
-	if (evidence_recipients_read(l) != E_OK)
-		return 1;
 	o->bytes_max = EVIDENCE_BYTES;
 	if (l->bytes && !evidence_bytes(l->bytes, &o->bytes_max))
 		return evidence_misuse("--max-bytes: expected a number with K, M or G");
 	if (l->since && audit_when_parse(view_str(l->since), clock_wall_us(), &o->since_us) != E_OK)
 		return evidence_misuse(
 			"--since: expected 2026-07-17T06:30:00Z, 2026-07-17, 90m or 7d");
-	if (o->reason && view_str(o->reason).n > TOOL_REASON_MAX)
-		return evidence_misuse("--reason: 200 bytes at most");
-	return -1;
+	return evidence_recipients_read(l) == E_OK ? -1 : 1;
 }
 
 static int evidence_collect_main(int argc, char **argv)
@@ -323,6 +335,20 @@ static void evidence_list_row(const json_t *r)
 			     file ? file : "-");
 }
 
+static void evidence_list_newest(const char *dir)
+{
+	struct evidence_last last = { 0 };
+	int64_t ago_s = 0;
+
+	if (!evidence_newest(dir, 0, &last)) {
+		(void)puts("no evidence has been taken here");
+		return;
+	}
+	ago_s = clock_wall_us() / 1000000 - last.at_s;
+	(void)printf("newest: %s, %lld minutes ago%s\n", last.id, (long long)ago_s / 60,
+		     last.is_waived ? ", waived" : "");
+}
+
 static int evidence_list_main(int argc, char **argv)
 {
 	struct command_line o = { 0 };
@@ -345,60 +371,9 @@ static int evidence_list_main(int argc, char **argv)
 	} else {
 		status = 0;
 		json_array_foreach(all, i, row) evidence_list_row(row);
+		evidence_list_newest(dir);
 	}
 	json_decref(all);
-	return status;
-}
-
-bool evidence_newest(const char *state_dir, int64_t since_s, struct evidence_last *ret)
-{
-	json_t *all = evidence_record_all(state_dir);
-	bool is_found = false;
-
-	for (size_t i = json_array_size(all); i-- > 0 && !is_found;) {
-		const json_t *r = json_array_get(all, i);
-		int64_t at = json_integer_value(json_object_get(r, "at_s"));
-
-		if (at < since_s)
-			continue;
-		is_found = true;
-		*ret = (struct evidence_last){ .at_s = at,
-					       .is_waived =
-						       json_is_true(json_object_get(r, "waived")) };
-		(void)snprintf(ret->id, sizeof ret->id, "%s",
-			       json_string_value(json_object_get(r, "id")));
-	}
-	json_decref(all);
-	return is_found;
-}
-
-static json_t *evidence_waiver(const char *id, const char *reason)
-{
-	json_t *text = json_string(reason);
-
-	return json_pack("{s:s, s:I, s:b, s:i, s:o}", "id", id, "at_s",
-			 (json_int_t)(clock_wall_us() / 1000000), "waived", 1, "uid",
-			 (int)geteuid(), "reason", text ? text : json_string("not UTF-8"));
-}
-
-int evidence_waive(const char *state_option, const char *reason)
-{
-	char dir[STATE_DIR_MAX + 1], id[EVIDENCE_ID];
-	struct evidence_note note = { .what = TOOL_EVIDENCE_WAIVED, .id = id, .detail = reason };
-	AUTO_FD folder = -1;
-	json_t *doc = NULL;
-	int status = 1;
-
-	if (reason[0] == '\0' || view_str(reason).n > TOOL_REASON_MAX)
-		return evidence_misuse("a waiver needs a reason of 1 to 200 bytes");
-	if (state_dir_path(state_option, dir) != E_OK || evidence_record_id(id) != E_OK ||
-	    evidence_record_folder(dir, &folder) != E_OK)
-		return 1;
-	if (evidence_ask_note(state_option, &note) != 0)
-		return 1;
-	doc = evidence_waiver(id, reason);
-	status = doc && evidence_record_write(folder, id, doc) == E_OK ? 0 : 1;
-	json_decref(doc);
 	return status;
 }
 

@@ -29,7 +29,7 @@ bool evidence_newest(const char *state_dir, int64_t since_s, struct evidence_las
  * record that evidence_newest finds
  *   state_option  --state, or NULL
  *   reason        1 to 200 bytes
- * 0, or 1: told on standard error
+ * 0, or 1 or 2: told on standard error
  */
 int evidence_waive(const char *state_option, const char *reason);
 

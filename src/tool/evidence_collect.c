@@ -250,11 +250,12 @@ static enum err collect_core(struct collect *c, const struct process_list_one *p
 {
 	char label[EVIDENCE_LABEL];
 	uint64_t bytes = 0;
-	AUTO_FD frozen = evidence_choice_freeze(&c->options->choice, p);
+	int frozen = evidence_choice_freeze(&c->options->choice, p);
 	enum err e = E_OK;
 
 	evidence_process_label(p, label);
 	e = evidence_core_put(&c->bundle, p, label, &bytes);
+	(void)fd_close(frozen);
 	c->memory_bytes += bytes;
 	c->memory_n += bytes != 0;
 	collect_say(c, label, bytes);

@@ -54,7 +54,8 @@ static enum err out_chain(struct evidence_out *o, int fd)
 	BIO *digest = BIO_new(BIO_f_md()), *buffer = BIO_new(BIO_f_buffer());
 
 	o->file = BIO_new_fd(fd, BIO_NOCLOSE);
-	if (!digest || !buffer || !o->file || BIO_set_md(digest, EVP_sha256()) != 1 ||
+	if (!digest || !buffer || !o->file ||
+	    BIO_ctrl(digest, BIO_C_SET_MD, 0, (void *)(uintptr_t)EVP_sha256()) != 1 ||
 	    BIO_set_write_buffer_size(buffer, OUT_BUFFER) != 1) {
 		BIO_free(digest);
 		BIO_free(buffer);

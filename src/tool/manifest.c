@@ -61,8 +61,9 @@ void manifest_job_tell(struct manifest_job *j, const struct manifest_finding *f)
 static void manifest_file_tell(struct manifest_job *j, enum manifest_what what, const char *name,
 			       const char *path)
 {
-	manifest_job_tell(j, &(struct manifest_finding){
-				     .what = what, .name = name, .object = path, .detail = "" });
+	manifest_job_tell(
+		j, &(struct manifest_finding){
+			   .what = (uint8_t)what, .name = name, .object = path, .detail = "" });
 }
 
 /* The command lies beside the roles in a build directory, in ../../bin of an installation. */

@@ -37,7 +37,7 @@ static void process_tell(struct manifest_one *o, enum manifest_what what, struct
 		return;
 	wbuf_view_put(&w, view_slice(object, 0, sizeof text - 1));
 	text[w.n] = '\0';
-	manifest_job_tell(o->job, &(struct manifest_finding){ .what = what,
+	manifest_job_tell(o->job, &(struct manifest_finding){ .what = (uint8_t)what,
 							      .pid = o->process->pid,
 							      .name = o->process->name,
 							      .object = text,

@@ -65,7 +65,7 @@ static enum err proc_file_grow(struct proc_file *f, size_t *cap, size_t max)
 	uint8_t *p = NULL;
 
 	more = more > max ? max : more;
-	p = realloc(f->p, more);
+	p = reallocarray(f->p, more, 1);
 	if (!p)
 		return E_NOMEM;
 	f->p = p;

@@ -132,6 +132,8 @@ def test_collected_during_traffic_and_opened_elsewhere(front, origin, recipient,
     with open(got["file"], "rb") as file:
         whole = file.read()
     assert hashlib.sha256(whole).hexdigest() == got["sha256"] and marker not in whole
+    described = openssl("cms", "-cmsout", "-print", "-inform", "DER", "-in", got["file"]).stdout
+    assert b"rsaesOaep" in described and b"aes-256-gcm" in described, "RFC 8017 §7.1, RFC 5084"
     files = opened(got["file"], *recipient("rsa"))
     assert opened(got["file"], *recipient("ec")) == files
 
