@@ -26,6 +26,7 @@
 #include "tool/check.h"
 #include "tool/command_line.h"
 #include "tool/edit.h"
+#include "tool/evidence.h"
 #include "tool/explain.h"
 #include "tool/hunt.h"
 #include "tool/isolate.h"
@@ -34,6 +35,7 @@
 #include "tool/run.h"
 #include "tool/status.h"
 #include "tool/top.h"
+#include "tool/verify.h"
 #include "tool/version.h"
 
 #include <stdio.h>
@@ -73,6 +75,10 @@ static const struct main_command main_commands[] = {
 	{ "rollback", "apply an earlier configuration again", past_rollback_main },
 	{ "audit", "read and verify the audit log", tool_audit },
 	{ "hunt", "look for indicators of compromise in the whole audit log", hunt_main },
+	{ "verify", "are the programs, on disk and in memory, those that were built?",
+	  verify_main },
+	{ "evidence", "a signed bundle of what runs and was logged: collect, verify, list",
+	  evidence_main },
 	{ "version", "the version of this program", version_main },
 	{ "help", "this text, or that of a sub-command", main_help },
 };

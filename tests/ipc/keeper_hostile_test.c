@@ -63,6 +63,8 @@ static const struct allowed control_allowed[] = {
 	{ TOOL_DOCUMENT, 0, false, true, 0, 0 },
 	{ TOOL_AUTHORITY, 0, false, true, 0, 0 },
 	{ TOOL_CACHE_PURGE, 0, false, true, 3, TOOL_PATTERN_MAX + 3 },
+	{ TOOL_EVIDENCE_SIGNER, 0, false, true, 0, 0 },
+	{ TOOL_EVIDENCE_NOTE, 0, false, true, 69, 469 },
 };
 
 static bool is_allowed(const struct allowed *rows, size_t n, uint8_t type, unsigned fds,
@@ -422,6 +424,47 @@ static void test_commands(void **state)
 	assert_true(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1\0\0\0\1\1"), false));
 	assert_false(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1\0\0\0\1\x09"), false));
 	assert_false(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1"), false));
+	/* no signer runs: refused in words */
+	assert_true(command_is_served(TOOL_EVIDENCE_SIGNER, (struct view){ 0 }, false));
+	assert_false(command_is_served(TOOL_EVIDENCE_SIGNER, (struct view){ 0 }, true));
+}
+
+/* What, two hashes, which bundle, detail; each as long as said. */
+static void test_evidence_notes(void **state)
+{
+	static const struct {
+		uint8_t what;
+		size_t bundle, detail, behind;
+		bool is_served;
+	} rows[] = {
+		{ TOOL_EVIDENCE_BEGUN, 34, 0, 0, true },
+		{ TOOL_EVIDENCE_COLLECTED, 34, 200, 0, true },
+		{ TOOL_EVIDENCE_FAILED, 0, 0, 0, true },
+		{ TOOL_EVIDENCE_WAIVED, 200, 200, 0, true },
+		{ 0, 34, 0, 0, false },
+		{ TOOL_EVIDENCE_NOTES, 34, 0, 0, false },
+		{ TOOL_EVIDENCE_BEGUN, 201, 0, 0, false },
+		{ TOOL_EVIDENCE_BEGUN, 0, 201, 0, false },
+		{ TOOL_EVIDENCE_BEGUN, 0, 0, 1, false },
+	};
+	static const uint8_t text[300];
+	uint8_t body[600];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct wbuf w = wbuf_of(body, sizeof body);
+
+		wbuf_u8(&w, rows[i].what);
+		wbuf_put(&w, text, 64);
+		wbuf_str16(&w, view_of(text, rows[i].bundle));
+		wbuf_str16(&w, view_of(text, rows[i].detail));
+		wbuf_put(&w, text, rows[i].behind);
+		assert_int_equal(command_is_served(TOOL_EVIDENCE_NOTE, wbuf_view(&w), false),
+				 rows[i].is_served);
+		w.n -= 1; /* cut short */
+		assert_false(command_is_served(TOOL_EVIDENCE_NOTE, wbuf_view(&w), false) &&
+			     rows[i].behind == 0);
+	}
 }
 
 static void test_second_question(void **state)
@@ -543,6 +586,7 @@ int main(void)
 		cmocka_unit_test(test_full_outbox),
 		cmocka_unit_test(test_waiting_descriptors),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_evidence_notes),
 		cmocka_unit_test(test_second_question),
 		cmocka_unit_test(test_many_commands),
 		cmocka_unit_test(test_status_for_a_slow_reader),

@@ -64,18 +64,36 @@ void seal_done(struct seal *s)
 	*s = (struct seal){ 0 };
 }
 
+/* Only what this file has composed. */
+static enum err seal_sign_text(struct seal *s, const struct wbuf *text,
+			       struct audit_key_signature *ret)
+{
+	size_t n = sizeof ret->b;
+
+	TRY(wbuf_check(text));
+	if (EVP_DigestSign(s->ctx, ret->b, &n, text->p, text->n) != 1 || n != sizeof ret->b) {
+		ERR_clear_error();
+		return E_SYS;
+	}
+	return E_OK;
+}
+
 enum err seal_sign(struct seal *s, const struct audit_checkpoint *c,
 		   struct audit_key_signature *ret)
 {
 	uint8_t text[AUDIT_CHECKPOINT_TEXT_MAX];
 	struct wbuf w = wbuf_of(text, sizeof text);
-	size_t n = sizeof ret->b;
 
 	audit_checkpoint_put(&w, c);
-	TRY(wbuf_check(&w));
-	if (EVP_DigestSign(s->ctx, ret->b, &n, w.p, w.n) != 1 || n != sizeof ret->b) {
-		ERR_clear_error();
-		return E_SYS;
-	}
-	return E_OK;
+	return seal_sign_text(s, &w, ret);
+}
+
+enum err seal_sign_evidence(struct seal *s, struct evidence_signature *evidence)
+{
+	uint8_t text[EVIDENCE_TEXT_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	evidence->key = s->public_half;
+	evidence_signer_put_text(&w, evidence);
+	return seal_sign_text(s, &w, &evidence->signature);
 }
