@@ -33,3 +33,27 @@ enum err audit_hash_of(struct audit_hash *h, struct view v, struct audit_line_ha
 		return E_SYS;
 	return E_OK;
 }
+
+/* One byte, then two views. */
+static enum err hash_parts(struct audit_hash *h, uint8_t first, struct view a, struct view b,
+			   struct audit_line_hash *ret)
+{
+	if (!EVP_DigestInit_ex2(h->context, NULL, NULL) ||
+	    !EVP_DigestUpdate(h->context, &first, 1) || !EVP_DigestUpdate(h->context, a.p, a.n) ||
+	    !EVP_DigestUpdate(h->context, b.p, b.n) ||
+	    !EVP_DigestFinal_ex(h->context, ret->b, NULL))
+		return E_SYS;
+	return E_OK;
+}
+
+enum err audit_hash_leaf(struct audit_hash *h, struct view v, struct audit_line_hash *ret)
+{
+	return hash_parts(h, 0, v, (struct view){ 0 }, ret);
+}
+
+enum err audit_hash_node(struct audit_hash *h, const struct audit_line_hash *left,
+			 const struct audit_line_hash *right, struct audit_line_hash *ret)
+{
+	return hash_parts(h, 1, view_of(left->b, sizeof left->b),
+			  view_of(right->b, sizeof right->b), ret);
+}
