@@ -1,14 +1,14 @@
-/* SHA-256 over the lines of the audit log, through one context that is used again and again. */
+/* SHA-256 over the lines of the audit log, for its chain and for its tree. */
 #ifndef IPC_AUDIT_HASH_H
 #define IPC_AUDIT_HASH_H
 
 #include "ipc/audit_line.h"
 
 struct audit_hash {
-	void *context, *digest; /* libcrypto's; owned */
+	bool is_ready;
 };
 
-/* audit_hash_init - reads no configuration file of the library. E_SYS */
+/* audit_hash_init - sets libcrypto up, which reads no configuration file. E_SYS */
 enum err audit_hash_init(struct audit_hash *h);
 void audit_hash_done(struct audit_hash *h);
 

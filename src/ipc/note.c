@@ -114,6 +114,28 @@ void note_put_signature(struct wbuf *w, const struct note_key *key, struct view 
 	WBUF_LIT(w, "\n");
 }
 
+void note_put_ask(struct wbuf *w, const struct merkle_head *head)
+{
+	wbuf_u64(w, head->size);
+	wbuf_put(w, head->root.b, sizeof head->root.b);
+}
+
+enum err note_get_ask(struct view body, struct merkle_head *ret)
+{
+	struct merkle_head head = { 0 };
+	struct wbuf root = wbuf_of(head.root.b, sizeof head.root.b);
+	struct view bytes = { 0 };
+
+	TRY(view_u64(&body, &head.size));
+	TRY(view_take(&body, sizeof head.root.b, &bytes));
+	TRY(view_end(&body));
+	if (head.size == 0 || head.size > MERKLE_SIZE_MAX)
+		return E_PROTO;
+	wbuf_view_put(&root, bytes);
+	*ret = head;
+	return E_OK;
+}
+
 /* UTF-8 without control characters but newline. */
 static bool note_is_text(struct view v)
 {

@@ -69,6 +69,11 @@ void note_put_checkpoint(struct wbuf *w, const struct note_checkpoint *c);
 /* note_put_signature - one signature line; bytes: what follows the key's ID */
 void note_put_signature(struct wbuf *w, const struct note_key *key, struct view bytes);
 
+/* note_put_ask, note_get_ask - the body of AUDIT_TREE. E_SHORT, E_PROTO: malformed, or no tree's
+ * size */
+void note_put_ask(struct wbuf *w, const struct merkle_head *head);
+enum err note_get_ask(struct view body, struct merkle_head *ret);
+
 /* note_get - takes a note apart. E_PROTO: not UTF-8, a control character, no empty line before the
  * signatures, a line there that is none · E_LIMIT too long, or too many signatures */
 enum err note_get(struct view text, struct note *ret);
