@@ -179,8 +179,10 @@ _sluis()
 		tail) words="--lines --follow --kind --action --result --origin --grep --json --directory" ;;
 		search) words="--since --until --user --session --source --app --route --host --method --status --kind --action --text --lines --json --directory" ;;
 		reached) words="--since --until --user --session --source --app --route --host --json --directory" ;;
-		verify) words="--public-key --head --quiet --json --directory" ;;
-		*) words="tail search reached verify" ;;
+		verify) words="--public-key --head --checkpoint --quiet --json --directory" ;;
+		prove) words="--record --from --checkpoint --json --directory" ;;
+		check-proof) words="--key --older" ;;
+		*) words="tail search reached verify prove check-proof" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;

@@ -40,8 +40,7 @@ static enum err note_get_group(struct view digits, struct wbuf *w)
 	return E_OK;
 }
 
-/* RFC 4648 §4, padding and all. What is more than w holds is read and counted: ret_n */
-static enum err note_get_base64(struct view text, struct wbuf *w, size_t *ret_n)
+enum err note_get_base64(struct view text, struct wbuf *w, size_t *ret_n)
 {
 	size_t n = text.n, bytes = 0;
 
@@ -61,16 +60,14 @@ static enum err note_get_base64(struct view text, struct wbuf *w, size_t *ret_n)
 	return E_OK;
 }
 
-/* A decimal number without leading zeros. */
-static enum err note_get_number(struct view text, uint64_t *ret)
+enum err note_get_number(struct view text, uint64_t *ret)
 {
 	if (text.n > 1 && text.p[0] == '0')
 		return E_PROTO;
 	return view_dec(text, ret) == E_OK ? E_OK : E_PROTO;
 }
 
-/* Consumes a line, gives it without its newline. E_AGAIN: nothing is left · E_PROTO: no newline */
-static enum err note_take_line(struct view *rest, struct view *ret)
+enum err note_take_line(struct view *rest, struct view *ret)
 {
 	size_t n = view_find(*rest, '\n');
 
@@ -80,6 +77,19 @@ static enum err note_take_line(struct view *rest, struct view *ret)
 		return E_PROTO;
 	*ret = view_slice(*rest, 0, n);
 	*rest = view_slice(*rest, n + 1, rest->n);
+	return E_OK;
+}
+
+enum err note_get_hash(struct view text, struct audit_line_hash *ret)
+{
+	struct audit_line_hash hash = { 0 };
+	struct wbuf w = wbuf_of(hash.b, sizeof hash.b);
+	size_t n = 0;
+
+	TRY(note_get_base64(text, &w, &n));
+	if (n != sizeof hash.b)
+		return E_PROTO;
+	*ret = hash;
 	return E_OK;
 }
 
@@ -219,16 +229,13 @@ enum err note_get_checkpoint(struct view text, struct note_checkpoint *ret)
 {
 	struct note_checkpoint c = { 0 };
 	struct view size = { 0 }, root = { 0 }, more = { 0 };
-	struct wbuf w = wbuf_of(c.head.root.b, sizeof c.head.root.b);
 	enum err e = E_OK;
-	size_t n = 0;
 
 	if (note_take_line(&text, &c.origin) != E_OK || note_take_line(&text, &size) != E_OK ||
 	    note_take_line(&text, &root) != E_OK)
 		return E_PROTO;
-	if (c.origin.n == 0 || root.n != 44 || note_get_number(size, &c.head.size) != E_OK ||
-	    c.head.size > MERKLE_SIZE_MAX || note_get_base64(root, &w, &n) != E_OK ||
-	    n != sizeof c.head.root.b)
+	if (c.origin.n == 0 || note_get_number(size, &c.head.size) != E_OK ||
+	    c.head.size > MERKLE_SIZE_MAX || note_get_hash(root, &c.head.root) != E_OK)
 		return E_PROTO;
 	while ((e = note_take_line(&text, &more)) == E_OK)
 		if (more.n == 0)

@@ -111,6 +111,22 @@ enum err note_check(const struct note_key *key, struct view text, const struct n
 enum err note_find(const struct note_key *key, const struct note *n, struct note_signature *ret,
 		   uint64_t *ret_time_s);
 
+/* What the texts around notes are made of, each in its one spelling: */
+
+/* note_take_line - consumes a line, gives it without its newline. E_AGAIN nothing is left · E_PROTO
+ * no newline */
+enum err note_take_line(struct view *rest, struct view *ret);
+
+/* note_get_number - decimal without leading zeros. E_PROTO */
+enum err note_get_number(struct view text, uint64_t *ret);
+
+/* note_get_base64 - RFC 4648 §4, padding and all, bits left over zero (§3.5). What is more than w
+ * holds is read and counted. ret_n: bytes. E_PROTO, also of nothing */
+enum err note_get_base64(struct view text, struct wbuf *w, size_t *ret_n);
+
+/* note_get_hash - exactly 32 bytes in base64. E_PROTO */
+enum err note_get_hash(struct view text, struct audit_line_hash *ret);
+
 /* note_put_cosigned - the text that a cosignature/v1 signs */
 void note_put_cosigned(struct wbuf *w, uint64_t time_s, struct view text);
 

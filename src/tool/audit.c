@@ -6,7 +6,9 @@
 #include "tool/audit.h"
 
 #include "sys/fd.h"
+#include "tool/audit_check_proof.h"
 #include "tool/audit_place.h"
+#include "tool/audit_prove.h"
 #include "tool/audit_reached.h"
 #include "tool/audit_search.h"
 #include "tool/audit_tail.h"
@@ -23,6 +25,8 @@ static const char audit_usage[] =
 	"       sluis audit search [options]   print what matches, of the whole log\n"
 	"       sluis audit reached [options]  who reached what, added up\n"
 	"       sluis audit verify [options]   check that nobody changed the log\n"
+	"       sluis audit prove [options]    a proof about the log, for another machine\n"
+	"       sluis audit check-proof [options] FILE   check such a proof\n"
 	"\n"
 	"  --state DIR         state directory of the instance\n"
 	"  --directory DIR     the log directory itself, for a copy\n"
@@ -54,7 +58,17 @@ static const char audit_usage[] =
 	"  --checkpoint FILE   a signed checkpoint kept elsewhere: the log must still contain it\n"
 	"  --quiet             no progress\n"
 	"\n"
-	"verify exits 0 when the log is whole, 1 when it is not or can't be read.\n";
+	"prove, against the newest signed checkpoint, or --checkpoint FILE, one that was kept:\n"
+	"  --record SEQ        that record is in the log, with the record itself\n"
+	"  --from SIZE         the log still holds all that it held when it had SIZE records\n"
+	"\n"
+	"check-proof, which needs nothing else of the log:\n"
+	"  --key KEY           a verifier key, or a file with one (DIR/audit/audit.vkey); again\n"
+	"                      for those of witnesses, who have to have signed too\n"
+	"  --older FILE        for a proof by --from: the checkpoint that was kept\n"
+	"\n"
+	"verify exits 0 when the log is whole, 1 when it is not or can't be read; check-proof\n"
+	"0 when the proof holds, 1 when it does not.\n";
 
 enum {
 	OPTION_STATE = 256,
@@ -330,6 +344,18 @@ static int verify_main(int argc, char **argv)
 	return job_run(&j);
 }
 
+/* The sub-commands that share nothing with verify but the usage. */
+static const struct {
+	struct view word;
+	int (*main)(int argc, char **argv, const char *usage);
+} audit_words[] = {
+	{ VIEW_INIT("tail"), audit_tail_main },
+	{ VIEW_INIT("search"), audit_search_main },
+	{ VIEW_INIT("reached"), audit_reached_main },
+	{ VIEW_INIT("prove"), audit_prove_main },
+	{ VIEW_INIT("check-proof"), audit_check_proof_main },
+};
+
 int tool_audit(int argc, char **argv)
 {
 	struct view word = argc > 1 ? view_str(argv[1]) : (struct view){ 0 };
@@ -338,15 +364,10 @@ int tool_audit(int argc, char **argv)
 	optind = 1;
 	if (view_eq(word, VIEW("verify")))
 		return verify_main(argc - 1, command_line_enter(room, argv[0], argv));
-	if (view_eq(word, VIEW("tail")))
-		return audit_tail_main(argc - 1, command_line_enter(room, argv[0], argv),
-				       audit_usage);
-	if (view_eq(word, VIEW("search")))
-		return audit_search_main(argc - 1, command_line_enter(room, argv[0], argv),
-					 audit_usage);
-	if (view_eq(word, VIEW("reached")))
-		return audit_reached_main(argc - 1, command_line_enter(room, argv[0], argv),
-					  audit_usage);
+	for (size_t i = 0; i < sizeof audit_words / sizeof audit_words[0]; i++)
+		if (view_eq(word, audit_words[i].word))
+			return audit_words[i].main(
+				argc - 1, command_line_enter(room, argv[0], argv), audit_usage);
 	if (view_eq(word, VIEW("--help")) || view_eq(word, VIEW("help"))) {
 		(void)fputs(audit_usage, stdout);
 		return 0;
