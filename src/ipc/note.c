@@ -309,7 +309,8 @@ enum err note_key_get(struct audit_hash *h, struct view text, struct note_key *r
 	return E_OK;
 }
 
-bool note_key_is_of(const struct note_key *key, const struct note_signature *s)
+/* Name and ID are this key's: its signature has to be good. */
+static bool note_key_is_of(const struct note_key *key, const struct note_signature *s)
 {
 	return view_eq(view_of(key->name, key->name_n), s->name) &&
 	       view_eq(view_of(key->id, sizeof key->id), view_of(s->id, sizeof s->id));

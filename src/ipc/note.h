@@ -95,9 +95,6 @@ enum err note_key_make(struct audit_hash *h, struct view name, enum note_type ty
 void note_key_put(struct wbuf *w, const struct note_key *key);
 enum err note_key_get(struct audit_hash *h, struct view text, struct note_key *ret);
 
-/* note_key_is_of - name and ID are this key's: its signature has to be good */
-bool note_key_is_of(const struct note_key *key, const struct note_signature *s);
-
 /*
  * note_check - a signature over a note's text under this key
  *   ret_time_s  of a cosignature: when the witness says that it was made; else 0

@@ -173,7 +173,8 @@ def inclusion(grown, folder):
         assert root_by_inclusion(leaf, seq - 1, size, path) == root
         told = check(folder, ran.stdout, "--key", vkey)
         assert told.returncode == 0 and leaf.decode() in told.stdout, told.stderr
-        for false in (ran.stdout.replace(index, f"index {seq}"), ran.stdout.replace(extra, "extra " + base64.b64encode(leaf + b" ").decode())):
+        another = "extra " + base64.b64encode(leaf + b" ").decode()
+        for false in (ran.stdout.replace(index, f"index {seq}"), ran.stdout.replace(extra, another)):
             assert check(folder, false, "--key", vkey).returncode == 1
     asked = json.loads(prove(grown.state, "--record", "19", "--json").stdout)
     assert asked["index"] == 18 and asked["record"].encode() == every[18] and asked["checkpoint"] == checkpoint(grown.state)

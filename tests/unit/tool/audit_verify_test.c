@@ -514,11 +514,11 @@ static void test_retention(void **state)
  * their tree; or begins a segment with a tree that is not that of the lines. */
 static void test_lying_tree(void **state)
 {
-	static const char *const whats[] = { "the checkpoint's tree is not",
-					     "the segment's tree is not", "another size" };
+	static const char *const said[] = { "the checkpoint's tree is not",
+					    "the segment's tree is not", "another size" };
 
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(whats); i++) {
+	for (unsigned i = 0; i < COUNT_OF(said); i++) {
 		struct fixture *x = calloc(1, sizeof *x);
 		bool is_found = false;
 
@@ -539,8 +539,8 @@ static void test_lying_tree(void **state)
 		audit_rig_stop(&x->rig);
 		CHECK_OK(verify(x));
 		for (size_t n = 0; n < x->found_n; n++)
-			is_found |= strstr(x->found[n].what, whats[i]) != NULL;
-		CHECK_ROW(whats[i], is_found);
+			is_found |= strstr(x->found[n].what, said[i]) != NULL;
+		CHECK_ROW(said[i], is_found);
 		audit_rig_close(&x->rig);
 		free(x);
 	}
