@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt witness version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -174,6 +174,12 @@ _sluis()
 			mapfile -t COMPREPLY < <(compgen -W "--since --until --format --records --json --state --directory --help" -- "$cur")
 		fi
 		;;
+	witness)
+		compopt -o default
+		if [ "${cur:0:1}" = - ]; then
+			mapfile -t COMPREPLY < <(compgen -W "--listen --directory --log --name --silence --help" -- "$cur")
+		fi
+		;;
 	audit)
 		case ${COMP_WORDS[2]} in
 		tail) words="--lines --follow --kind --action --result --origin --grep --json --directory" ;;
@@ -187,7 +193,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt witness version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

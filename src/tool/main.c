@@ -34,6 +34,7 @@
 #include "tool/status.h"
 #include "tool/top.h"
 #include "tool/version.h"
+#include "tool/witness.h"
 
 #include <stdio.h>
 
@@ -70,6 +71,8 @@ static const struct main_command main_commands[] = {
 	{ "rollback", "apply an earlier configuration again", past_rollback_main },
 	{ "audit", "read and verify the audit log", tool_audit },
 	{ "hunt", "look for indicators of compromise in the whole audit log", hunt_main },
+	{ "witness", "on another machine: keep and countersign checkpoints of audit logs",
+	  witness_main },
 	{ "version", "the version of this program", version_main },
 	{ "help", "this text, or that of a sub-command", main_help },
 };
