@@ -21,10 +21,8 @@ enum { AUDIT_KEY_PEM_MAX = 256, AUDIT_KEY_ID = 16 };
 enum err audit_key_check(const struct audit_key *key, const struct audit_checkpoint *c,
 			 const struct audit_key_signature *signature);
 
-/* audit_key_check_text - the same over any text, which its first line has to tell from all others
- */
-enum err audit_key_check_text(const struct audit_key *key, struct view text,
-			      const struct audit_key_signature *signature);
+/* audit_key_verify - the same over any bytes. E_DENIED, E_SYS */
+enum err audit_key_verify(const struct audit_key *key, struct view message, struct view signature);
 
 bool audit_key_eq(const struct audit_key *a, const struct audit_key *b);
 

@@ -46,5 +46,6 @@ enum err evidence_signer_check(const struct evidence_signature *s)
 	if (s->wall_us > AUDIT_WALL_US_MAX)
 		return E_DENIED;
 	evidence_signer_put_text(&w, s);
-	return audit_key_check_text(&s->key, wbuf_view(&w), &s->signature);
+	return audit_key_verify(&s->key, wbuf_view(&w),
+				view_of(s->signature.b, sizeof s->signature.b));
 }

@@ -37,6 +37,7 @@
 #include "tool/top.h"
 #include "tool/verify.h"
 #include "tool/version.h"
+#include "tool/witness.h"
 
 #include <stdio.h>
 
@@ -79,6 +80,8 @@ static const struct main_command main_commands[] = {
 	  verify_main },
 	{ "evidence", "a signed bundle of what runs and was logged: collect, verify, list",
 	  evidence_main },
+	{ "witness", "on another machine: keep and countersign checkpoints of audit logs",
+	  witness_main },
 	{ "version", "the version of this program", version_main },
 	{ "help", "this text, or that of a sub-command", main_help },
 };

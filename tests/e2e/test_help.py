@@ -11,7 +11,8 @@ from harness.sluis import COMMAND, ROOT, command
 FLAG = re.compile(r"--[a-z][a-z-]+")
 # Words behind the command that choose another parser.
 SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
-       "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"], "audit": ["tail", "search", "reached", "verify"],
+       "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"],
+       "audit": ["tail", "search", "reached", "verify", "prove", "check-proof"],
        "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"],
        "evidence": ["collect", "verify", "show", "list", "waive"]}
 

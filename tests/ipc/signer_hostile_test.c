@@ -150,7 +150,12 @@ static void test_shapes(void **state)
 		{ ROLE_EDGE, EDGE_SIGN, FRAME_BODY_MAX },
 		{ ROLE_EDGE, EDGE_SIGN, 9 }, /* str16 says 0, one byte follows */
 		{ ROLE_AUDIT, 0, 0 },
-		{ ROLE_AUDIT, 3, 0 },
+		{ ROLE_AUDIT, AUDIT_TREE, 0 },
+		{ ROLE_AUDIT, AUDIT_TREE, 39 },
+		{ ROLE_AUDIT, AUDIT_TREE, 40 }, /* a tree of no leaf */
+		{ ROLE_AUDIT, AUDIT_TREE, 41 },
+		{ ROLE_EDGE, AUDIT_TREE, 40 },
+		{ ROLE_AUDIT, 4, 0 },
 		{ ROLE_AUDIT, AUDIT_CHECKPOINT, 0 },
 		{ ROLE_AUDIT, AUDIT_CHECKPOINT, 48 },
 		{ ROLE_AUDIT, AUDIT_CHECKPOINT, 50 },
@@ -626,6 +631,40 @@ static void test_evidence(void **state)
 	turn(s);
 }
 
+/* P3: of the checkpoint of a tree nothing but two numbers is audit's; the origin is the key's own.
+ */
+static void test_tree(void **state)
+{
+	struct scene *s = *state;
+	uint8_t buf[FRAME_MAX], body[AUDIT_TREE_ASK], text[NOTE_BODY_MAX], name[NOTE_NAME_MAX];
+	struct wbuf w = wbuf_of(body, sizeof body), t = wbuf_of(text, sizeof text),
+		    o = wbuf_of(name, sizeof name);
+	struct note_checkpoint c = { .head = { .size = 7, .root = { { 1, 2, 3 } } } };
+	struct audit_key key;
+	struct frame f = { 0 };
+
+	assert_int_equal(frame_send(s->audit, AUDIT_PUBLIC_KEY, 5, (struct view){ 0 }, NULL, 0),
+			 E_OK);
+	assert_int_equal(receive(s, s->audit, buf, &f), E_OK);
+	memcpy(key.b, f.body.p, sizeof key.b);
+	note_put_ask(&w, &c.head);
+	assert_int_equal(frame_send(s->audit, AUDIT_TREE, 6, wbuf_view(&w), NULL, 0), E_OK);
+	assert_int_equal(receive(s, s->audit, buf, &f), E_OK);
+	assert_int_equal(f.type, SIGNER_TREE);
+	assert_int_equal(f.seq, 6);
+	note_put_origin(&o, &key);
+	c.origin = wbuf_view(&o);
+	note_put_checkpoint(&t, &c);
+	assert_int_equal(audit_key_verify(&key, wbuf_view(&t), f.body), E_OK);
+	c.head.size++;
+	t.n = 0;
+	note_put_checkpoint(&t, &c);
+	assert_int_equal(audit_key_verify(&key, wbuf_view(&t), f.body), E_DENIED);
+	body[0] = 0x80; /* more leaves than a tree has */
+	assert_int_equal(frame_send(s->audit, AUDIT_TREE, 6, wbuf_view(&w), NULL, 0), E_OK);
+	expect_ended(s, &s->audit, ROLE_AUDIT);
+}
+
 static struct wbuf token_question(uint8_t body[512], uint64_t app, const char *user)
 {
 	struct authority_token q = { .app = app,
@@ -765,6 +804,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checkpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_evidence, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stuck_authority, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_authorities, setup, teardown),

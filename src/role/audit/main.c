@@ -4,9 +4,10 @@
  *
  * DESCRIPTION
  *   Reads records from the shared rings of all other roles, renders each as one JSON line with the
- *   six fields of BIO2 8.15.01, chains the lines by SHA-256, appends them to segment files, and has
- *   the chain signed by the signer every five seconds and at the end (promise P9). A segment lasts
- *   a UTC day or 64 MB. Segments older than log.audit_retention are removed whole, and the log says
+ *   six fields of BIO2 8.15.01, chains the lines by SHA-256, makes them leaves of a Merkle tree
+ * (RFC 9162), appends them to segment files, and has chain and tree signed by the signer every five
+ *   seconds and at the end (promise P9). A segment lasts a UTC day or 64 MB; its first line has the
+ *   tree up to there. Segments older than log.audit_retention are removed whole, and the log says
  *   so. What workers could not hand over is counted in the log ("gap"); a disk that refuses delays
  *   the log and never the traffic.
  *
@@ -19,6 +20,8 @@
  *   DIR/audit/audit-<sequence>.jsonl  segments
  *   DIR/audit/head                    the newest checkpoint line
  *   DIR/audit/audit.pub               the public key that checkpoints are signed under
+ *   DIR/audit/checkpoint              the newest checkpoint of the tree, a signed note (C2SP)
+ *   DIR/audit/audit.vkey              the same key as verifiers of notes want it
  *
  * SIGNALS
  *   None are handled. SIGKILL loses nothing: the rings keep what was not released, and the next
@@ -26,7 +29,7 @@
  *
  * IPC
  *   keeper: IMAGE, PAGE, RING, RING_END, CHANNEL, PATH, DRAIN; answers RING_DONE.
- *   signer: CHECKPOINT, PUBLIC_KEY.
+ *   signer: CHECKPOINT, TREE, PUBLIC_KEY.
  */
 #include "role/audit/audit.h"
 

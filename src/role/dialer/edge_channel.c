@@ -210,11 +210,24 @@ static void edge_channel_hear(struct dialer *d)
 	}
 }
 
+static bool edge_channel_is_ship(const struct dialer *d, const struct image_pool *pool)
+{
+	struct image_range ships = d->image.header->ships;
+
+	for (uint32_t i = 0; i < ships.n; i++)
+		if (image_pool_at(&d->image, ships.first + i) == pool)
+			return true;
+	return false;
+}
+
 static bool edge_channel_may(struct dialer *d, const struct edge_channel *ch, uint32_t server)
 {
 	const struct dialer_server *s = &d->server[server];
 
 	if (ch->role == ROLE_RELAY && !s->pool->is_datagram)
+		return false;
+	/* Receivers of the log are the shipper's, and nothing else is */
+	if (edge_channel_is_ship(d, s->pool) != (ch->role == ROLE_SHIPPER))
 		return false;
 	if (ch->role != ROLE_CELL || cell_reach_may(d, &ch->cell, server))
 		return true;
@@ -354,6 +367,7 @@ static const struct frame_def edge_channel_authority_defs[] = {
 const struct frame_table edge_channel_tables[ROLE_N] = {
 	[ROLE_EDGE] = EDGE_CHANNEL_TABLE(edge_channel_defs),
 	[ROLE_RELAY] = EDGE_CHANNEL_TABLE(edge_channel_defs),
+	[ROLE_SHIPPER] = EDGE_CHANNEL_TABLE(edge_channel_defs),
 	[ROLE_CELL] = EDGE_CHANNEL_TABLE(edge_channel_defs),
 	[ROLE_SPAWNER] = EDGE_CHANNEL_TABLE(edge_channel_spawner_defs),
 	[ROLE_AUTHORITY] = EDGE_CHANNEL_TABLE(edge_channel_authority_defs),

@@ -266,7 +266,7 @@ struct keeper_options {
 };
 
 struct keeper_statedir {
-	int dir, lock, audit, keys, config, authority;
+	int dir, lock, audit, keys, config, authority, ship;
 };
 
 /* The configuration in force: its texts (conf/document.h), and its place in the history. */

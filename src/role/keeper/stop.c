@@ -26,7 +26,7 @@ static struct stop_row stop_row(const struct keeper *k)
 	case STOP_AUDIT:
 		return (struct stop_row){ 1u << ROLE_AUDIT, KEEPER_END_MS };
 	case STOP_SIGNER:
-		return (struct stop_row){ 1u << ROLE_SIGNER, KEEPER_GONE_MS };
+		return (struct stop_row){ 1u << ROLE_SIGNER | 1u << ROLE_SHIPPER, KEEPER_GONE_MS };
 	case STOP_NOT:
 	case STOP_DONE:
 	default:

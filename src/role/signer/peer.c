@@ -123,6 +123,17 @@ static enum err on_checkpoint(void *peer, struct frame *f)
 	return peer_answer(p, SIGNER_CHECKPOINT, f->seq, view_of(signature.b, sizeof signature.b));
 }
 
+static enum err on_tree(void *peer, struct frame *f)
+{
+	struct signer_peer *p = peer;
+	struct merkle_head head = { 0 };
+	struct audit_key_signature signature = { 0 };
+
+	TRY(note_get_ask(f->body, &head));
+	TRY(seal_sign_tree(&p->signer->seal, &head, &signature));
+	return peer_answer(p, SIGNER_TREE, f->seq, view_of(signature.b, sizeof signature.b));
+}
+
 static enum err on_public_key(void *peer, struct frame *f)
 {
 	struct signer_peer *p = peer;
@@ -226,6 +237,7 @@ static const struct frame_def peer_audit_defs[] = {
 	{ AUDIT_CHECKPOINT, 0, FRAME_RUN, AUDIT_CHECKPOINT_ASK, AUDIT_CHECKPOINT_ASK,
 	  on_checkpoint },
 	{ AUDIT_PUBLIC_KEY, 0, FRAME_RUN, 0, 0, on_public_key },
+	{ AUDIT_TREE, 0, FRAME_RUN, AUDIT_TREE_ASK, AUDIT_TREE_ASK, on_tree },
 };
 
 /* docs/ipc: what `sluis evidence` may ask. */

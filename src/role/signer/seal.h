@@ -6,6 +6,7 @@
 #define ROLE_SIGNER_SEAL_H
 
 #include "ipc/evidence_signer.h"
+#include "ipc/note.h"
 #include "role/signer/keys.h"
 
 struct seal {
@@ -30,5 +31,10 @@ enum err seal_sign(struct seal *s, const struct audit_checkpoint *c,
  * E_SYS
  */
 enum err seal_sign_evidence(struct seal *s, struct evidence_signature *evidence);
+
+/* seal_sign_tree - the signature over a tree's checkpoint, whose origin is this key's. E_SYS
+ * OpenSSL failed */
+enum err seal_sign_tree(struct seal *s, const struct merkle_head *head,
+			struct audit_key_signature *ret);
 
 #endif
