@@ -562,8 +562,8 @@ static const char *header_why(struct view bytes)
 static const char *contents_why(const struct image *im)
 {
 	static const char *(*const checks[])(const struct image *) = {
-		listeners_why, image_path_why, routes_why,  rules_why,
-		pools_why,     ships_why,      servers_why, image_gateway_why, image_incident_why,
+		listeners_why, image_path_why, routes_why,	  rules_why,	      pools_why,
+		ships_why,     servers_why,    image_gateway_why, image_incident_why,
 	};
 
 	if (!rows_are_good(im) || !image_gateway_rows_are_good(im) ||
