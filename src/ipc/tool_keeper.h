@@ -15,9 +15,10 @@ enum tool_message {
 	TOOL_SERVER_STATE, /* u32 slot, u32 slot_gen, u8 enum page_admin */
 	TOOL_CHANGE, /* u8 enum tool_change, u32 number it goes back to (else 0), str16 reason; fd:
 			sealed: a change (conf/overlay.h) or a document (conf/document.h) */
-	TOOL_DOCUMENT,	 /* - */
-	TOOL_AUTHORITY,	 /* -: KEEPER_AUTHORITY, then KEEPER_DONE */
-	TOOL_CACHE_PURGE /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
+	TOOL_DOCUMENT,	  /* - */
+	TOOL_AUTHORITY,	  /* -: KEEPER_AUTHORITY, then KEEPER_DONE */
+	TOOL_CACHE_PURGE, /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
+	TOOL_RELEASE = 20 /* u32 pid: a process that is kept as evidence ends */
 };
 
 enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };
@@ -52,7 +53,8 @@ enum keeper_role_state {
 	ROLE_ST_STARTING = 1,
 	ROLE_ST_RUNNING,
 	ROLE_ST_DRAINING,
-	ROLE_ST_WAITING /* to be restarted */
+	ROLE_ST_WAITING, /* to be restarted */
+	ROLE_ST_FROZEN	 /* stopped, and kept as evidence */
 };
 
 #endif

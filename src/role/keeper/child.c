@@ -79,8 +79,10 @@ enum err child_adopt(struct keeper_child *c, int channel, int pidfd)
 	c->channel = (struct loop_source){ .fd = channel, .kind = KEEPER_ON_CHANNEL };
 	c->pidfd = (struct loop_source){ .fd = pidfd, .kind = KEEPER_ON_PIDFD };
 	list_init(&c->outbox);
-	TRY(fd_set_nonblocking(channel));
-	TRY(loop_add(&c->k->loop, &c->channel, EPOLLIN));
+	if (channel >= 0) {
+		TRY(fd_set_nonblocking(channel));
+		TRY(loop_add(&c->k->loop, &c->channel, EPOLLIN));
+	}
 	return loop_add(&c->k->loop, &c->pidfd, EPOLLIN);
 }
 

@@ -45,6 +45,8 @@ enum {
 	KEEPER_BACKOFF_MS = 100,    /* doubles */
 	KEEPER_BACKOFF_MAX_MS = 5000,
 	KEEPER_ALIVE_MS = 10000,  /* no death for so long: the back-off starts anew */
+	KEEPER_FROZEN_MS = 24 * 3600 * 1000, /* a process that is kept as evidence */
+	KEEPER_FROZEN_MAX = 2,		     /* of them at one time, edges */
 	KEEPER_STORM_DEATHS = 10, /* of one role in KEEPER_ALIVE_MS */
 	KEEPER_CLIENT_MS = 10000  /* a command that takes no answer */
 };
@@ -78,7 +80,8 @@ enum keeper_child_state {
 	CHILD_FREE = 0,
 	CHILD_STARTING, /* booting; no READY yet */
 	CHILD_RUNNING,
-	CHILD_RETIRED /* running without a seat: finishes what it has, then exits */
+	CHILD_RETIRED, /* running without a seat: finishes what it has, then exits */
+	CHILD_FROZEN   /* stopped, without a seat and a channel: evidence; freeze.h */
 };
 
 struct keeper_child {
