@@ -44,11 +44,11 @@ enum {
 	KEEPER_GONE_MS = 1000,	    /* from a closed channel to the end of the process */
 	KEEPER_BACKOFF_MS = 100,    /* doubles */
 	KEEPER_BACKOFF_MAX_MS = 5000,
-	KEEPER_ALIVE_MS = 10000,  /* no death for so long: the back-off starts anew */
+	KEEPER_ALIVE_MS = 10000,	     /* no death for so long: the back-off starts anew */
 	KEEPER_FROZEN_MS = 24 * 3600 * 1000, /* a process that is kept as evidence */
 	KEEPER_FROZEN_MAX = 2,		     /* of them at one time, edges */
-	KEEPER_STORM_DEATHS = 10, /* of one role in KEEPER_ALIVE_MS */
-	KEEPER_CLIENT_MS = 10000  /* a command that takes no answer */
+	KEEPER_STORM_DEATHS = 10,	     /* of one role in KEEPER_ALIVE_MS */
+	KEEPER_CLIENT_MS = 10000	     /* a command that takes no answer */
 };
 
 enum keeper_source {
