@@ -208,7 +208,7 @@ struct page_load_listener {
 	_Atomic uint64_t evicted; /* sessions that made room for others before their client had
 				     shown that it is there */
 	_Atomic uint64_t drops[PAGE_DROPS]; /* datagrams, either way */
-	_Atomic uint64_t isolated; /* requests and streams that a level held back, or cut */
+	_Atomic uint64_t isolated;  /* requests and streams that a level held back, or cut */
 	_Atomic uint64_t exercised; /* ... would have */
 };
 

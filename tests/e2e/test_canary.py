@@ -5,11 +5,13 @@ The leak is planted (tests/planted/leak.c): programs of their own, which no inst
 import json
 import os
 import re
+import signal
 import time
 
 import pytest
 
 from harness import memory
+from harness.gateway import PORTAL, Gateway, Person
 from harness.sluis import BUILD, IS_SANITIZED
 from harness.wait import until
 from harness.wire import Broken, client_tls, request
@@ -44,6 +46,12 @@ def log(sluis):
 
 def alarms(sluis, action):
     return [record for record in log(sluis) if record.get("kind") == "alarm" and record["action"] == action]
+
+
+def open_alarms(sluis, *words):
+    ran = sluis.run("alarms", "--json", *words)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
 
 
 def frozen(sluis):
@@ -94,6 +102,15 @@ def test_a_leak_is_stopped_and_the_worker_is_replaced(sluis, site, origin, leaky
     told = alarms(sluis, "canary.leaked")[0]
     assert told["object"] == "edge[0]" and told["listener"] == "public" and told["route"] == "all/default"
     assert told["origin"].startswith("127.0.0.1:") and "session" in told["detail"]
+    # The alarm is kept, with what it means, until somebody closes it
+    until(lambda: {"canary.leaked", "worker.frozen"} <= {alarm["action"] for alarm in open_alarms(sluis)})
+    listed = {alarm["action"]: alarm for alarm in open_alarms(sluis)}
+    leaked = listed["canary.leaked"]
+    assert leaked["class"] == "canary" and leaked["count"] == 1 and leaked["writer"] == "edge[0]"
+    assert "read out of bounds" in leaked["means"] and leaked["do_first"]
+    assert sluis.run("alarms", "--check").returncode == 1
+    shown = sluis.run("alarms", "show", str(leaked["number"])).stdout
+    assert "canary.leaked" in shown and "means" in shown
     # Bounded: of three that leak, two are kept; each one is replaced
     for _ in range(2):
         gone = sluis.pids("edge")
@@ -104,6 +121,18 @@ def test_a_leak_is_stopped_and_the_worker_is_replaced(sluis, site, origin, leaky
     # Released by hand: its memory is gone
     assert sluis.run("alarms", "release", str(kept[0]["pid"])).returncode == 0
     until(lambda: not os.path.exists(f"/proc/{kept[0]['pid']}"))
+    assert sluis.run("alarms", "release", "1").returncode == 1
+    # Closed with a reason, by somebody; it outlives the authority and a restart
+    assert sluis.run("alarms", "close", str(leaked["number"])).returncode == 2
+    assert sluis.run("alarms", "close", str(leaked["number"]), "--reason", "it was planted").returncode == 0
+    assert sluis.run("alarms", "close", str(leaked["number"]), "--reason", "again").returncode == 1
+    until(lambda: [one for one in log(sluis) if one["action"] == "alarm.closed"])
+    for role in sluis.pids("authority"):
+        os.kill(role, signal.SIGKILL)
+    until(lambda: sluis.run("alarms").returncode == 0)
+    assert leaked["number"] not in [alarm["number"] for alarm in open_alarms(sluis)]
+    [gone] = [alarm for alarm in open_alarms(sluis, "--all") if alarm["number"] == leaked["number"]]
+    assert gone["state"] == "closed" and gone["reason"] == "it was planted" and gone["closed_by"].startswith("uid:")
 
 
 def test_a_cell_that_leaks_is_kept_and_others_go_on(sluis, site, origin, ca, leaky):
@@ -127,3 +156,52 @@ def test_a_cell_that_leaks_is_kept_and_others_go_on(sluis, site, origin, ca, lea
         assert not [pid for pid in cells | set(sluis.pids("spawner")) if memory.found_in(pid, {"token": token})]
     assert sluis.run("alarms", "release", str(kept[0])).returncode == 0
     until(lambda: not os.path.exists(f"/proc/{kept[0]}"))
+
+
+def canaries_of(pid):
+    """The session's token, the bearer token and the password of nobody that lie in that process."""
+    found = re.search(rb"([A-Za-z0-9]{43}); Path=/; Secure; HttpOnly\r\nAuthorization: Bearer ([A-Za-z0-9]{43})"
+                      rb"\r\n\r\npassword=([A-Za-z0-9]{43})\n", memory.read_all(pid))
+    return [part.decode() for part in found.groups()]
+
+
+def test_a_canary_that_comes_back_tells_where_it_was_read(sluis, ca, origin):
+    """The store remembers those of edges over a restart of the edge and of the authority; each cell's are its own."""
+    server = origin()
+    public = {"name": "public", "address": f"127.0.0.1:{sluis.port('public')}", "protocol": "http"}
+    gateway = Gateway(sluis, ca, {"cases": (server.address, {"access": {"allow": {"everyone": True}}})})
+    conf = gateway.configuration()
+    conf["listeners"].append(public)
+    conf["routes"] = [{"name": "site", "hosts": ["www.example.nl"], "listeners": ["public"], "backend": "cases"}]
+    sluis.start(conf)
+    assert sluis.ask("/").status == 200
+    edge = sluis.pids("edge")[0]
+    session, bearer, password = canaries_of(edge)
+    link = gateway.add("maria")
+    with Person(gateway, "maria") as person:
+        person.enrol(link, want_totp=False)
+        cell_token = canaries_of(sluis.pids("cell")[-1])[0]
+
+    def show(token):
+        with Person(gateway) as thief:
+            thief.cookies[PORTAL] = {"__Host-sluis": token}
+            assert thief.once(gateway.url("/")).status in (302, 303)  # a stranger like any other
+
+    show(cell_token)
+    until(lambda: alarms(sluis, "canary.presented"))
+    for pid in (edge, sluis.pids("authority")[0]):
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: sluis.run("alarms").returncode == 0)
+    show(session)
+    show(bearer)
+    with Person(gateway, "maria") as thief:
+        thief.submit(thief.go(gateway.url("/login")), "/login", user="maria", password=password)
+    show("A" * 43)  # what is just wrong raises none
+    until(lambda: len(alarms(sluis, "canary.presented")) >= 4)
+    until(lambda: [one for one in open_alarms(sluis) if one["action"] == "canary.presented"])
+    told = alarms(sluis, "canary.presented")
+    assert sorted(one["object"] for one in told) == ["cell", "edge[0]", "edge[0]", "edge[0]"]
+    assert all(one["origin"].startswith("127.0.0.1:") for one in told)
+    [cell] = [one for one in told if one["object"] == "cell"]
+    assert "it lay in the cell of 127.0.0.1:" in cell["detail"]
+    assert session not in open(sluis.errors, encoding="utf-8").read() + json.dumps(log(sluis))

@@ -416,7 +416,8 @@ enum err access_alarm(struct edge *e, const struct exchange *x, struct view acti
 	return access_hand_over(e, RING_EVENT, wbuf_view(&w));
 }
 
-enum err access_event(struct edge *e, struct view action, struct view object, struct view result)
+enum err access_event(struct edge *e, struct view action, struct view object, struct view result,
+		      struct view detail)
 {
 	uint8_t record[1024], text[32];
 	struct wbuf w = wbuf_of(record, sizeof record), origin = wbuf_of(text, sizeof text);
@@ -424,7 +425,8 @@ enum err access_event(struct edge *e, struct view action, struct view object, st
 				      .wall_us = clock_wall_us(),
 				      .action = action,
 				      .object = object,
-				      .result = result };
+				      .result = result,
+				      .detail = detail };
 
 	access_put_self(&origin, e);
 	event.origin = wbuf_view(&origin);

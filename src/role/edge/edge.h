@@ -397,14 +397,14 @@ struct exchange {
 	struct span16 where_at; /* in head->p: fields for the record of a stream, ready made */
 	char request_id[REQUEST_ID_BYTES];
 	struct trace trace;
-	struct gate_state *gate; /* what a cell knows of it; NULL: nothing */
-	uint64_t level_app;	 /* id of the application it is for; 0: none */
-	uint8_t level_what;	 /* enum level_of; 0: not looked at yet */
+	struct gate_state *gate;		 /* what a cell knows of it; NULL: nothing */
+	uint64_t level_app;			 /* id of the application it is for; 0: none */
+	uint8_t level_what;			 /* enum level_of; 0: not looked at yet */
 	uint8_t level, level_by, level_exercise; /* enum level: the strictest in force; that refused
 						    it; that would have */
 	uint8_t level_reader;			 /* enum exchange_level_reader */
 	bool level_is_safe;			 /* it changes nothing */
-	struct exchange *next;	 /* free list */
+	struct exchange *next;			 /* free list */
 };
 
 /* The cache's part in an exchange; cache.c. */

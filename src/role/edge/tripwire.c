@@ -6,6 +6,7 @@
  */
 #include "role/edge/tripwire.h"
 
+#include "base/base64url.h"
 #include "ipc/cell_spawner.h"
 #include "role/edge/accept.h"
 #include "role/edge/access.h"
@@ -14,6 +15,7 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/secret.h"
+#include "tls/tls_digest.h"
 #include "tls/tls_heap.h"
 
 #include <sys/epoll.h>
@@ -199,4 +201,41 @@ void tripwire_check(struct edge *e, struct conn *k, struct view v, uint8_t *at)
 {
 	if (__builtin_expect(canary_scan(&e->tripwire.canary, v, at), 0))
 		tripwire_sprung(e, k, v);
+}
+
+/* ---- when one comes back ---- */
+
+void tripwire_token_hash(const struct edge *e, enum canary_kind kind, uint8_t ret[32])
+{
+	struct view text = view_of(e->tripwire.canary.token[kind], CANARY_TOKEN);
+	uint8_t raw[32], digest[TLS_DIGEST_BYTES] = { 0 };
+	struct wbuf w = wbuf_of(raw, sizeof raw), to = wbuf_of(ret, sizeof digest);
+
+	if (kind == CANARY_PASSWORD)
+		(void)!(tls_digest_sha256(text, digest) == E_OK);
+	else if (base64url_get(text, &w) == E_OK)
+		(void)!(tls_digest_sha256(wbuf_view(&w), digest) == E_OK);
+	wbuf_put(&to, digest, sizeof digest);
+}
+
+static void tripwire_put_hash(struct wbuf *w, const struct edge *e, const char *name,
+			      enum canary_kind kind)
+{
+	uint8_t hash[32];
+
+	tripwire_token_hash(e, kind, hash);
+	wbuf_str(w, name);
+	wbuf_hex(w, view_of(hash, sizeof hash));
+}
+
+void tripwire_announce(struct edge *e)
+{
+	uint8_t text[320];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	tripwire_put_hash(&w, e, "session=", CANARY_SESSION);
+	tripwire_put_hash(&w, e, " bearer=", CANARY_BEARER);
+	tripwire_put_hash(&w, e, " password=", CANARY_PASSWORD);
+	if (access_event(e, VIEW("canary.made"), VIEW("hashes"), VIEW("ok"), wbuf_view(&w)) != E_OK)
+		log_line(LOG_WARNING, "no room to tell of this process's canaries");
 }

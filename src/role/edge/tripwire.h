@@ -38,4 +38,11 @@ void tripwire_behind(struct edge *e, const struct wbuf *w);
  */
 void tripwire_check(struct edge *e, struct conn *k, struct view v, uint8_t *at);
 
+/* tripwire_token_hash - SHA-256 of one of this process's canaries as who gets it shown has it: of a
+ * token's 32 bytes, of a password's text; zero on failure */
+void tripwire_token_hash(const struct edge *e, enum canary_kind kind, uint8_t ret[32]);
+
+/* tripwire_announce - the hashes of this process's canaries, into the audit log; edges */
+void tripwire_announce(struct edge *e);
+
 #endif
