@@ -70,41 +70,72 @@ static size_t canary_find_slowly(const struct canary *c, struct view v, size_t f
 
 #include <emmintrin.h>
 
-enum { CANARY_STEP = 16, CANARY_REACH = CANARY_STEP + CANARY_MARKER - 1 };
+enum { CANARY_STEP = 16, CANARY_STRIDE = 4 * CANARY_STEP, CANARY_TAIL = CANARY_MARKER - 1 };
 
-/* One bit per place of the 16 from p on where the marker's first and last byte would fit. */
-static unsigned canary_places(const uint8_t *p, __m128i first, __m128i last)
+/* The places of the 16 from p on where the marker's first and last byte would fit. */
+static __m128i canary_fits(const uint8_t *p, __m128i first, __m128i last)
 {
 	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + CANARY_MARKER - 1));
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + CANARY_TAIL));
 
-	return (unsigned)_mm_movemask_epi8(
-		_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
+	return _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last));
+}
+
+/* Whether any of the 64 does. */
+static bool canary_may_be(const uint8_t *p, __m128i first, __m128i last)
+{
+	__m128i x = _mm_or_si128(canary_fits(p, first, last),
+				 canary_fits(p + CANARY_STEP, first, last));
+	__m128i y = _mm_or_si128(canary_fits(p + 2 * CANARY_STEP, first, last),
+				 canary_fits(p + 3 * CANARY_STEP, first, last));
+
+	return _mm_movemask_epi8(_mm_or_si128(x, y)) != 0;
 }
 
 /* hot */
 size_t canary_find(const struct canary *c, struct view v)
 {
 	__m128i first = _mm_set1_epi8((char)c->marker[0]),
-		last = _mm_set1_epi8((char)c->marker[CANARY_MARKER - 1]);
+		last = _mm_set1_epi8((char)c->marker[CANARY_TAIL]);
 	size_t i = 0;
 
-	if (v.n < CANARY_REACH)
-		return canary_find_slowly(c, v, 0);
-	for (;;) {
-		unsigned mask = canary_places(v.p + i, first, last);
+	for (; v.n - i >= CANARY_STRIDE + CANARY_TAIL; i += CANARY_STRIDE) {
+		struct view part = view_of(v.p + i, CANARY_STRIDE + CANARY_TAIL);
+		size_t at = part.n;
 
-		for (; __builtin_expect(mask != 0, 0); mask &= mask - 1) {
-			size_t at = i + (size_t)__builtin_ctz(mask);
-
-			if (canary_is_at(c, v.p + at, 0, CANARY_MARKER))
-				return at;
-		}
-		if (v.n - i == CANARY_REACH)
-			return v.n;
-		/* The last step ends where v does, and looks at some places again */
-		i = v.n - i >= CANARY_REACH + CANARY_STEP ? i + CANARY_STEP : v.n - CANARY_REACH;
+		if (__builtin_expect(canary_may_be(part.p, first, last), 0))
+			at = canary_find_slowly(c, part, 0);
+		if (at < part.n)
+			return i + at;
 	}
+	if (v.n < CANARY_STEP + CANARY_TAIL)
+		return canary_find_slowly(c, v, 0);
+	while (i + CANARY_TAIL < v.n) {
+		/* The last step ends where v does, and looks at some places again */
+		size_t at =
+			v.n - i >= CANARY_STEP + CANARY_TAIL ? i : v.n - CANARY_STEP - CANARY_TAIL;
+		struct view part = view_of(v.p + at, CANARY_STEP + CANARY_TAIL);
+		size_t found = part.n;
+
+		if (_mm_movemask_epi8(canary_fits(part.p, first, last)))
+			found = canary_find_slowly(c, part, 0);
+		if (found < part.n)
+			return at + found;
+		i = at + CANARY_STEP;
+	}
+	return v.n;
+}
+
+/* Whether the last bytes of v have one that the marker begins with. */
+static bool canary_may_end(const struct canary *c, struct view v)
+{
+	__m128i x = _mm_set1_epi8((char)c->marker[0]);
+
+	if (v.n < CANARY_STEP)
+		return true;
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(
+		       x, _mm_loadu_si128(
+				  (const __m128i *)(const void *)(v.p + v.n - CANARY_STEP)))) != 0;
 }
 
 #else
@@ -112,6 +143,13 @@ size_t canary_find(const struct canary *c, struct view v)
 size_t canary_find(const struct canary *c, struct view v)
 {
 	return canary_find_slowly(c, v, 0);
+}
+
+static bool canary_may_end(const struct canary *c, struct view v)
+{
+	(void)c;
+	(void)v;
+	return true;
 }
 
 #endif
@@ -142,7 +180,8 @@ bool canary_scan(const struct canary *c, struct view v, uint8_t *at)
 	*at = 0;
 	if (canary_find(c, v) < v.n)
 		return true;
-	*at = canary_ends_with(c, v);
+	if (canary_may_end(c, v))
+		*at = canary_ends_with(c, v);
 	return false;
 }
 
