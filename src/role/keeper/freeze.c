@@ -11,6 +11,7 @@
 #include "role/keeper/ring_table.h"
 #include "role/keeper/seat.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/orphan.h"
 #include "sys/process.h"
@@ -44,6 +45,13 @@ static void freeze_tell(struct keeper_child *c, uint8_t kind, bool is_kept)
 		 (int)w.n, text);
 }
 
+/* What else it says is not heard; nor is there anything to say to it. */
+static void freeze_unhear(struct keeper_child *c)
+{
+	post_forget(c);
+	(void)fd_close(loop_remove(&c->k->loop, &c->channel));
+}
+
 enum err freeze_child(struct keeper_child *c, uint8_t kind)
 {
 	struct keeper *k = c->k;
@@ -55,14 +63,14 @@ enum err freeze_child(struct keeper_child *c, uint8_t kind)
 	freeze_tell(c, kind, is_kept);
 	if (!is_kept) {
 		child_kill(c);
+		freeze_unhear(c);
 		return E_OK;
 	}
 	process_signal(c->pidfd.fd, SIGSTOP);
 	c->state = CHILD_FROZEN;
 	c->swap = 0;
 	c->deadline_ms = k->loop.now_ms + KEEPER_FROZEN_MS;
-	post_forget(c);
-	loop_close(&c->channel);
+	freeze_unhear(c);
 	purge_on_end(c);
 	ring_table_end(k, c->ring);
 	c->ring = 0;
