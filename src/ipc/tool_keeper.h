@@ -19,9 +19,10 @@ enum tool_message {
 	TOOL_AUTHORITY,	  /* -: KEEPER_AUTHORITY, then KEEPER_DONE */
 	TOOL_CACHE_PURGE, /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
 	TOOL_EVIDENCE_SIGNER, /* -: KEEPER_EVIDENCE_SIGNER, then KEEPER_DONE */
-	TOOL_EVIDENCE_NOTE /* u8 enum tool_evidence, 32 bytes SHA-256 of the manifest, 32 bytes of
+	TOOL_EVIDENCE_NOTE, /* u8 enum tool_evidence, 32 bytes SHA-256 of the manifest, 32 bytes of
 			      the file (zero: none), str16 which bundle, str16 detail: for the
 			      audit log */
+	TOOL_RELEASE = 20   /* u32 pid: a process that is kept as evidence ends */
 };
 
 enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };
@@ -66,7 +67,8 @@ enum keeper_role_state {
 	ROLE_ST_STARTING = 1,
 	ROLE_ST_RUNNING,
 	ROLE_ST_DRAINING,
-	ROLE_ST_WAITING /* to be restarted */
+	ROLE_ST_WAITING, /* to be restarted */
+	ROLE_ST_FROZEN	 /* stopped, and kept as evidence */
 };
 
 #endif

@@ -20,6 +20,7 @@
  */
 #include "base/view.h"
 #include "tool/admin.h"
+#include "tool/alarms.h"
 #include "tool/audit.h"
 #include "tool/cache.h"
 #include "tool/changes.h"
@@ -63,6 +64,7 @@ static const struct main_command main_commands[] = {
 	{ "listener", "add, set or remove a listener", edit_listener },
 	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
 	  isolate_main },
+	{ "alarms", "what somebody has to look at: list, show, close", alarms_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },

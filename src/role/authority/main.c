@@ -27,7 +27,8 @@
  * IPC
  *   keeper: IMAGE, PATH, SECRET, PAGE, RING, CHANNEL, COMMAND, DRAIN. spawner: CELL. cell:
  *   ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier: ipc/authority_verifier.h.
- *   dialer: ipc/authority_dialer.h. The command: ipc/tool_authority.h.
+ *   dialer: ipc/authority_dialer.h. audit: ipc/audit_authority.h. The command:
+ * ipc/tool_authority.h.
  */
 #include "role/authority/setup.h"
 #include "sys/log.h"

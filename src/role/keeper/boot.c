@@ -106,6 +106,7 @@ static const struct boot_user {
 	{ ROLE_SIGNER, ROLE_SPAWNER },	   { ROLE_DIALER, ROLE_SPAWNER },
 	{ ROLE_AUDIT, ROLE_SPAWNER },	   { ROLE_AUTHORITY, ROLE_SPAWNER },
 	{ ROLE_VERIFIER, ROLE_AUTHORITY }, { ROLE_DIALER, ROLE_SHIPPER },
+	{ ROLE_AUDIT, ROLE_AUTHORITY },
 };
 
 static bool boot_serves_edges(const struct keeper_child *c)
@@ -264,6 +265,7 @@ static enum err boot_authority(struct keeper_child *c, const struct keeper_image
 	TRY(boot_post_ring(c));
 	TRY(boot_link_to(c, ROLE_SIGNER));
 	TRY(boot_link_to(c, ROLE_DIALER));
+	TRY(boot_link_to(c, ROLE_AUDIT));
 	return boot_link_to(c, ROLE_VERIFIER);
 }
 

@@ -52,7 +52,8 @@ static void stop_enter(struct keeper *k)
 
 		if (c->state == CHILD_FREE || !(row.roles & 1u << c->role))
 			continue;
-		if ((k->stop.is_hasty && c->role != ROLE_AUDIT) || c->role == ROLE_CONFIG)
+		if ((k->stop.is_hasty && c->role != ROLE_AUDIT) || c->role == ROLE_CONFIG ||
+		    c->state == CHILD_FROZEN)
 			child_kill(c);
 		else
 			child_drain(c, row.ms);
