@@ -318,6 +318,8 @@ struct page_gate_page {
 	struct level_page levels; /* read by edges and the relay too (P8) */
 };
 
+enum { PAGE_CELL_RELEASED = 1 };
+
 enum page_cell_refusal {
 	PAGE_CELL_ADDRESS,   /* cells_per_address */
 	PAGE_CELL_STRANGERS, /* cells_before_login */
@@ -338,6 +340,8 @@ struct page_cell {
 	_Atomic uint64_t source; /* of its client's address, under source_key: what has one number
 				    is counted together */
 	_Atomic uint16_t listener;
+	_Atomic uint32_t frozen_wall_s; /* stopped since then, and kept as evidence; 0: it runs;
+					   PAGE_CELL_RELEASED: it is to be ended */
 };
 
 struct page_cells_page {

@@ -33,8 +33,7 @@ enum recover_gate {
 
 enum recover_state {
 	RECOVER_GATE_OPEN = 1,
-	RECOVER_GATE_CLOSED,
-	RECOVER_GATE_UNSEEN /* nobody looked: it holds nothing back */
+	RECOVER_GATE_CLOSED
 };
 
 /* Gates that the command looks at, because the authority can't: bits of what it found. */

@@ -42,6 +42,9 @@ enum tool_act_kind {
 	ACT_LEVEL_SET,	    /* name: of the zone, listener or application; empty: all; title: why;
 			       number: until, wall clock in seconds, 0: until it is lifted; flags:
 			       TOOL_LEVEL_FLAGS */
+	ACT_ALARM_LIST,	    /* number: after this one; flags bit 0: closed ones too */
+	ACT_ALARM_SHOW,	    /* number; row: that alarm */
+	ACT_ALARM_CLOSE,    /* number; title: why */
 	/* The staged return. flags: enum recover_told: what the command has looked at itself */
 	ACT_RECOVER_LIST,     /* flags. Rows: the return, each application with its gates behind
 				 it, in the order of needs; what waits for approvals */
@@ -74,6 +77,7 @@ enum authority_tool_message {
 	AUTHORITY_EXPLAIN,	/* struct tool_explain_row: one per condition looked at */
 	AUTHORITY_PROGRESS,	/* struct tool_progress: of what takes long */
 	AUTHORITY_LEVEL,	/* struct tool_level_row */
+	AUTHORITY_ALARM,	/* struct tool_alarm_row */
 	AUTHORITY_RETURN,	/* struct tool_return_row: one */
 	AUTHORITY_RETURN_APP,	/* struct tool_return_app_row */
 	AUTHORITY_RETURN_GATE,	/* struct tool_return_gate_row: of the application before it */
@@ -124,6 +128,21 @@ enum authority_tool_message {
 	F(U64, since_s, 0)                                                                         \
 	F(U64, until_s, 0)                                                                         \
 	F(TEXT, name, LEVEL_NAME_MAX) F(TEXT, reason, 256) F(TEXT, by, 64)
+/* seq: of the first and the last of its lines in the audit log; closed_s 0: it is open */
+#define TOOL_ALARM_ROW_FIELDS(F)                                                                   \
+	F(U32, number, 0)                                                                          \
+	F(U64, first_s, 0)                                                                         \
+	F(U64, last_s, 0)                                                                          \
+	F(U64, count, 0)                                                                           \
+	F(U64, first_seq, 0)                                                                       \
+	F(U64, last_seq, 0)                                                                        \
+	F(U64, closed_s, 0)                                                                        \
+	F(TEXT, action, 64)                                                                        \
+	F(TEXT, object, 256)                                                                       \
+	F(TEXT, writer, 32)                                                                        \
+	F(TEXT, origin, 80)                                                                        \
+	F(TEXT, result, 64)                                                                        \
+	F(TEXT, detail, 512) F(TEXT, closed_by, 64) F(TEXT, reason, 256)
 /* began_s 0: there is no return; now_s: by the authority's clock */
 #define TOOL_RETURN_ROW_FIELDS(F)                                                                  \
 	F(U8, to_open, 0)                                                                          \
@@ -175,6 +194,7 @@ WIRE_MESSAGE(tool_invite_row, TOOL_INVITE_ROW_FIELDS)
 WIRE_MESSAGE(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)
 WIRE_MESSAGE(tool_progress, TOOL_PROGRESS_FIELDS)
 WIRE_MESSAGE(tool_level_row, TOOL_LEVEL_ROW_FIELDS)
+WIRE_MESSAGE(tool_alarm_row, TOOL_ALARM_ROW_FIELDS)
 WIRE_MESSAGE(tool_return_row, TOOL_RETURN_ROW_FIELDS)
 WIRE_MESSAGE(tool_return_app_row, TOOL_RETURN_APP_ROW_FIELDS)
 WIRE_MESSAGE(tool_return_gate_row, TOOL_RETURN_GATE_ROW_FIELDS)

@@ -5,6 +5,7 @@
 #include "sys/fd.h"
 #include "tool/audit_place.h"
 #include "tool/audit_verify.h"
+#include "tool/manifest.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,11 +51,21 @@ static bool recover_check_audit(const char *state)
 	return audit_verify_run(&o, &r) == E_OK && r.findings == 0;
 }
 
+/* Processes of others that this user can't look into are no finding: the gate says who looked. */
+static bool recover_check_programs(const char *state)
+{
+	const struct manifest_options o = { .state = state };
+	struct manifest_result r = { 0 };
+
+	return manifest_check(&o, &r) == E_OK && r.findings == 0;
+}
+
 static const struct recover_check {
 	bool (*is_good)(const char *state);
 	uint32_t looked, good; /* enum recover_told */
 } recover_checks[] = {
 	{ recover_check_audit, RECOVER_TOLD_AUDIT, RECOVER_TOLD_AUDIT_OK },
+	{ recover_check_programs, RECOVER_TOLD_PROGRAMS, RECOVER_TOLD_PROGRAMS_OK },
 };
 
 uint32_t recover_check_run(const char *state)

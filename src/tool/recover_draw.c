@@ -89,10 +89,10 @@ static void recover_draw_gates(struct wbuf *w, const json_t *app, size_t width, 
 		struct view state = recover_draw_text(gate, "state");
 		bool is_open = view_eq(state, VIEW("open"));
 
-		if (!is_plan && !view_eq(state, VIEW("closed")))
+		if (is_open && !is_plan)
 			continue;
 		recover_draw_line(w, width);
-		wbuf_str(w, is_open ? "[x] " : view_eq(state, VIEW("closed")) ? "[ ] " : "[?] ");
+		wbuf_str(w, is_open ? "[x] " : "[ ] ");
 		recover_draw_put(w, gate, "what");
 		if (recover_draw_text(gate, "why").n) {
 			WBUF_LIT(w, ": ");

@@ -69,7 +69,7 @@ static enum err recover_rows_app(json_t *doc, struct view body)
 
 static enum err recover_rows_gate(json_t *doc, struct view body)
 {
-	static const char *const states[] = { "?", "open", "closed", "unseen" };
+	static const char *const states[] = { "?", "open", "closed" };
 	struct tool_return_gate_row r = { 0 };
 	json_t *apps = json_object_get(doc, "apps"), *app = NULL, *gate = NULL;
 

@@ -58,9 +58,10 @@ enum {
 	AUTHORITY_ASKED = 1 << 14,
 	AUTHORITY_GRACE_S = 10,
 	AUTHORITY_KILL_MS = 2000,
-	AUTHORITY_DIALER_MS = 5000, /* a dialer that takes nothing for so long is given up */
-	AUTHORITY_WRITES = 64,	    /* changes that one cell may ask for at once */
-	AUTHORITY_WRITES_PER_S = 2, /* ... and in the long run: each waits for the disk */
+	AUTHORITY_DIALER_MS = 5000,   /* a dialer that takes nothing for so long is given up */
+	AUTHORITY_WRITES = 64,	      /* changes that one cell may ask for at once */
+	AUTHORITY_WRITES_PER_S = 2,   /* ... and in the long run: each waits for the disk */
+	AUTHORITY_CANARIES = 1 << 15, /* of cells; a power of two */
 	AUTHORITY_TICK_MS = 200,
 	AUTHORITY_SEEN_S = 30, /* when sessions were last used is written so often */
 	AUTHORITY_ENROL_S = 3600,
@@ -76,6 +77,7 @@ enum authority_source {
 	SOURCE_SPAWNER,
 	SOURCE_CELL,
 	SOURCE_TOOL,
+	SOURCE_AUDIT,
 	SOURCES
 };
 
@@ -110,10 +112,20 @@ struct authority_cell {
 	uint64_t wrote_ms;  /* when that was reckoned */
 	uint8_t open;	    /* questions without their answer */
 	bool has_hello;
-	bool has_certificate; /* its client has shown one that is good */
-	bool has_moved;	      /* a session's mismatch was told */
+	bool has_certificate;  /* its client has shown one that is good */
+	bool has_moved;	       /* a session's mismatch was told */
+	bool has_shown_canary; /* likewise */
 	uint8_t app_n;
 	uint64_t apps[AUTHORITY_CELL_APPS]; /* that dialers were told to let it reach */
+};
+
+/* What lay in a cell's memory and was given to nobody. */
+struct authority_canary {
+	struct hash32 hash;
+	uint64_t serial; /* 0: none */
+	uint64_t made_s;
+	struct ip ip; /* of the cell's client */
+	uint16_t port;
 };
 
 /* A log-in under way; in memory alone. */
@@ -278,7 +290,7 @@ struct authority_image {
 struct authority {
 	struct loop loop;
 	struct role_identity self;
-	struct loop_source keeper, signer, verifier;
+	struct loop_source keeper, signer, verifier, audit;
 	struct authority_dialer dialers[AUTHORITY_DIALERS];
 	struct loop_source spawners[AUTHORITY_SPAWNERS];
 	uint64_t born; /* counts dialers and spawners */
@@ -312,6 +324,9 @@ struct authority {
 	struct room_door doors[AUTHORITY_DOORS];
 	uint64_t place_order;
 	uint32_t place_n;
+
+	struct authority_canary canaries[AUTHORITY_CANARIES]; /* by hash: canaries.c */
+	uint32_t alarm_open_n;				      /* alarms that nobody has closed */
 
 	struct authority_cell cells[CELL_SLOTS];
 	struct tool tools[AUTHORITY_TOOLS];

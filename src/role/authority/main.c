@@ -25,9 +25,10 @@
  *   None are handled. The keeper's DRAIN message ends it in order.
  *
  * IPC
- *   keeper: IMAGE, PATH, SECRET, PAGE (gate; health, read-only), RING, CHANNEL, COMMAND, DRAIN.
- * spawner: CELL. cell: ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier:
- * ipc/authority_verifier.h. dialer: ipc/authority_dialer.h. The command: ipc/tool_authority.h.
+ *   keeper: IMAGE, PATH, SECRET, PAGE (gate, health), RING, CHANNEL, COMMAND, DRAIN. spawner: CELL. cell:
+ *   ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier: ipc/authority_verifier.h.
+ *   dialer: ipc/authority_dialer.h. audit: ipc/audit_authority.h. The command:
+ * ipc/tool_authority.h.
  */
 #include "role/authority/setup.h"
 #include "sys/log.h"

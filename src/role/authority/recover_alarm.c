@@ -45,10 +45,3 @@ void recover_on_alarm(struct authority *a, unsigned class, struct view action)
 			recover_alarm_fall(a, &a->recover.at[i], action);
 	recover_wish_void(a, RECOVER_WISH_STEP, (struct view){ 0 }, "an alarm");
 }
-
-enum err recover_alarms_open(const struct authority *a, uint32_t *ret_n)
-{
-	(void)a;
-	(void)ret_n;
-	return E_AGAIN;
-}

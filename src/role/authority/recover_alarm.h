@@ -1,4 +1,4 @@
-/* Alarms and the staged return: which put applications back, and how many are open. */
+/* Alarms and the staged return: which put applications back. */
 #ifndef ROLE_AUTHORITY_RECOVER_ALARM_H
 #define ROLE_AUTHORITY_RECOVER_ALARM_H
 
@@ -11,8 +11,5 @@
  *   action  as in the audit log
  */
 void recover_on_alarm(struct authority *a, unsigned class, struct view action);
-
-/* recover_alarms_are_open - E_AGAIN: nobody keeps alarms · E_OK, *ret_n: so many are open */
-enum err recover_alarms_open(const struct authority *a, uint32_t *ret_n);
 
 #endif

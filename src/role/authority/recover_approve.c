@@ -21,7 +21,6 @@ static void recover_approve_tell(struct tool *t, const char *action, const char 
 		tell.actor = user_name(u);
 	tell.uid = t->uid;
 	tell.is_tool = !u;
-	tell.is_alarm = !u;
 	tell_event(t->a, &tell);
 }
 

@@ -1,7 +1,7 @@
 /* Looked at anew each time: nothing of what a gate found before is kept. */
 #include "role/authority/recover_gate.h"
 
-#include "role/authority/recover_alarm.h"
+#include "role/authority/alarm.h"
 #include "role/authority/recover_key.h"
 
 /* What a gate looks at. */
@@ -141,10 +141,8 @@ static enum recover_state recover_gate_keys(const struct recover_gate_scene *s, 
 
 static enum recover_state recover_gate_alarms(const struct recover_gate_scene *s, struct wbuf *why)
 {
-	uint32_t n = 0;
+	uint32_t n = alarm_count_open(s->a);
 
-	if (recover_alarms_open(s->a, &n) != E_OK)
-		return RECOVER_GATE_UNSEEN;
 	if (n) {
 		wbuf_dec(why, n);
 		WBUF_LIT(why, " open: sluis alarms");
@@ -152,25 +150,30 @@ static enum recover_state recover_gate_alarms(const struct recover_gate_scene *s
 	return recover_gate_state(!n);
 }
 
+/* What the command has found; not to have looked is no find. */
+static enum recover_state recover_gate_told(const struct recover_gate_scene *s, unsigned looked,
+					    unsigned good, struct view else_say, struct wbuf *why)
+{
+	bool is_good = s->told & looked && s->told & good;
+
+	if (!(s->told & looked))
+		WBUF_LIT(why, "nobody has looked");
+	else if (!is_good)
+		wbuf_view_put(why, else_say);
+	return recover_gate_state(is_good);
+}
+
 static enum recover_state recover_gate_audit(const struct recover_gate_scene *s, struct wbuf *why)
 {
-	bool is_good = s->told & RECOVER_TOLD_AUDIT && s->told & RECOVER_TOLD_AUDIT_OK;
-
-	if (!(s->told & RECOVER_TOLD_AUDIT))
-		WBUF_LIT(why, "it was not verified");
-	else if (!is_good)
-		WBUF_LIT(why, "sluis audit verify says what is wrong");
-	return recover_gate_state(is_good);
+	return recover_gate_told(s, RECOVER_TOLD_AUDIT, RECOVER_TOLD_AUDIT_OK,
+				 VIEW("sluis audit verify says what is wrong"), why);
 }
 
 static enum recover_state recover_gate_programs(const struct recover_gate_scene *s,
 						struct wbuf *why)
 {
-	if (!(s->told & RECOVER_TOLD_PROGRAMS))
-		return RECOVER_GATE_UNSEEN;
-	if (!(s->told & RECOVER_TOLD_PROGRAMS_OK))
-		WBUF_LIT(why, "files or processes differ from the manifest");
-	return recover_gate_state(s->told & RECOVER_TOLD_PROGRAMS_OK);
+	return recover_gate_told(s, RECOVER_TOLD_PROGRAMS, RECOVER_TOLD_PROGRAMS_OK,
+				 VIEW("sluis verify says what differs"), why);
 }
 
 static const struct recover_gate_row {

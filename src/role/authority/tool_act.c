@@ -4,6 +4,7 @@
 #include "role/authority/explain.h"
 #include "role/authority/recover_approve.h"
 #include "role/authority/session_end.h"
+#include "role/authority/tool_alarm.h"
 #include "role/authority/tool_isolate.h"
 #include "role/authority/tool_people.h"
 #include "role/authority/tool_recover.h"
@@ -24,6 +25,13 @@ static void tool_act_begin(struct tool *t, const struct tool_act *act, uint32_t 
 static void tool_act_list(struct tool *t, const struct tool_act *act)
 {
 	tool_act_begin(t, act, 0);
+}
+
+/* From number on; t->of: closed ones too. */
+static void tool_act_list_alarms(struct tool *t, const struct tool_act *act)
+{
+	tool_act_begin(t, act, act->flags & 1);
+	t->after = act->number;
 }
 
 static void tool_act_list_user(struct tool *t, const struct tool_act *act)
@@ -202,6 +210,9 @@ void tool_act_do(struct tool *t, const struct tool_act *act)
 		[ACT_EXPLAIN] = explain_begin,
 		[ACT_LEVEL_LIST] = tool_act_list,
 		[ACT_LEVEL_SET] = tool_isolate_set,
+		[ACT_ALARM_LIST] = tool_act_list_alarms,
+		[ACT_ALARM_SHOW] = tool_alarm_show,
+		[ACT_ALARM_CLOSE] = tool_alarm_close,
 		[ACT_RECOVER_LIST] = tool_recover_list,
 		[ACT_RECOVER_START] = tool_recover_start,
 		[ACT_RECOVER_STOP] = tool_recover_stop,

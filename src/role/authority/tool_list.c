@@ -4,6 +4,7 @@
 #include "role/authority/explain.h"
 #include "role/authority/factor.h"
 #include "role/authority/session_end.h"
+#include "role/authority/tool_alarm.h"
 #include "role/authority/tool_isolate.h"
 #include "role/authority/tool_people.h"
 #include "role/authority/tool_recover.h"
@@ -252,7 +253,8 @@ enum err tool_list_step(struct tool *t)
 		[ACT_GROUP_LIST] = tool_list_groups,	 [ACT_GROUP_SHOW] = tool_list_members,
 		[ACT_SESSION_LIST] = tool_list_sessions, [ACT_SESSION_REVOKE] = tool_list_revoke,
 		[ACT_INVITE_LIST] = tool_list_invites,	 [ACT_EXPLAIN] = explain_step,
-		[ACT_LEVEL_LIST] = tool_isolate_row,	 [ACT_RECOVER_LIST] = tool_recover_row,
+		[ACT_LEVEL_LIST] = tool_isolate_row,	 [ACT_ALARM_LIST] = tool_alarm_row,
+		[ACT_RECOVER_LIST] = tool_recover_row,
 	};
 	bool is_over = false;
 	enum err e = E_OK;

@@ -121,7 +121,7 @@ struct porter {
 	uint32_t hello_n;
 	struct porter_hold own; /* of the session that this process has shown last */
 	bool wipes_piece;	/* a token went out by the edge's scratch */
-	uint8_t hello[2 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
+	uint8_t hello[3 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
 	struct porter_grant grants[PORTER_GRANTS];
 	struct porter_form forms[PORTER_FORMS];
 	uint8_t cookies[READ_BYTES]; /* between decide and put: others' cookies of one request */

@@ -24,6 +24,7 @@
 #include "role/edge/persist.h"
 #include "role/edge/store.h"
 #include "role/edge/trace.h"
+#include "role/edge/tripwire.h"
 
 /* What one head says, while it is being decided about. */
 struct request {
@@ -452,6 +453,7 @@ static enum err request_build(struct edge *e, struct exchange *x, struct request
 	x->head->n = (uint32_t)w.n;
 	if (q->filter)
 		request_put_original(x, q, &w);
+	tripwire_behind(e, &w);
 	return w.n > UINT16_MAX ? E_LIMIT : wbuf_check(&w);
 }
 
