@@ -10,6 +10,7 @@
 
 #include "ipc/frame.h"
 #include "ipc/gate_words.h"
+#include "ipc/incident_words.h"
 #include "ipc/level_words.h"
 #include "ipc/wire.h"
 
@@ -37,10 +38,17 @@ enum tool_act_kind {
 	ACT_EXPLAIN,	    /* name: user; title: host; list: path; source; number: factors, bits:
 			       0: what the user could show at best. The end's text begins with
 			       "allowed", "asked for more", "denied" or "this is the portal" */
-	ACT_LEVEL_LIST,	 /* - */
-	ACT_LEVEL_SET,	 /* name: of the zone, listener or application; empty: all; title: why;
-			    number: until, wall clock in seconds, 0: until it is lifted; flags:
-			    TOOL_LEVEL_FLAGS */
+	ACT_LEVEL_LIST,	    /* - */
+	ACT_LEVEL_SET,	    /* name: of the zone, listener or application; empty: all; title: why;
+			       number: until, wall clock in seconds, 0: until it is lifted; flags:
+			       TOOL_LEVEL_FLAGS */
+	ACT_INCIDENT_OPEN,  /* list: title; number: when it was noticed, wall clock in seconds, 0:
+			       now; flags bit 0: although one is open */
+	ACT_INCIDENT_NOTE,  /* list: what; number: of the incident, 0: the one that is open */
+	ACT_INCIDENT_CLOSE, /* list: summary, may be empty; number: likewise */
+	ACT_INCIDENT_LIST,  /* - */
+	ACT_INCIDENT_NOTES, /* number: of the incident */
+	ACT_NOTICE_SET,	    /* list: in Dutch, newline, in English; empty: none any more */
 	ACT_KINDS
 };
 
@@ -62,7 +70,9 @@ enum authority_tool_message {
 	AUTHORITY_INVITE,	/* struct tool_invite_row */
 	AUTHORITY_EXPLAIN,	/* struct tool_explain_row: one per condition looked at */
 	AUTHORITY_PROGRESS,	/* struct tool_progress: of what takes long */
-	AUTHORITY_LEVEL		/* struct tool_level_row */
+	AUTHORITY_LEVEL,	/* struct tool_level_row */
+	AUTHORITY_INCIDENT,	/* struct tool_incident_row */
+	AUTHORITY_NOTE		/* struct tool_note_row */
 };
 
 #define TOOL_ACT_FIELDS(F)                                                                         \
@@ -109,6 +119,19 @@ enum authority_tool_message {
 	F(U64, since_s, 0)                                                                         \
 	F(U64, until_s, 0)                                                                         \
 	F(TEXT, name, LEVEL_NAME_MAX) F(TEXT, reason, 256) F(TEXT, by, 64)
+/* closed_s 0: it is open */
+#define TOOL_INCIDENT_ROW_FIELDS(F)                                                                \
+	F(U32, number, 0)                                                                          \
+	F(U32, notes, 0)                                                                           \
+	F(U64, detected_s, 0)                                                                      \
+	F(U64, opened_s, 0)                                                                        \
+	F(U64, closed_s, 0)                                                                        \
+	F(TEXT, title, INCIDENT_TITLE_MAX)                                                         \
+	F(TEXT, opened_by, 64) F(TEXT, closed_by, 64) F(TEXT, summary, INCIDENT_NOTE_MAX)
+#define TOOL_NOTE_ROW_FIELDS(F)                                                                    \
+	F(U32, number, 0)                                                                          \
+	F(U32, incident, 0)                                                                        \
+	F(U64, at_s, 0) F(TEXT, by, 64) F(TEXT, text, INCIDENT_NOTE_MAX)
 #define TOOL_PROGRESS_FIELDS(F) F(U32, done, 0) F(U32, of, 0)
 
 WIRE_MESSAGE(tool_act, TOOL_ACT_FIELDS)
@@ -120,5 +143,7 @@ WIRE_MESSAGE(tool_invite_row, TOOL_INVITE_ROW_FIELDS)
 WIRE_MESSAGE(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)
 WIRE_MESSAGE(tool_progress, TOOL_PROGRESS_FIELDS)
 WIRE_MESSAGE(tool_level_row, TOOL_LEVEL_ROW_FIELDS)
+WIRE_MESSAGE(tool_incident_row, TOOL_INCIDENT_ROW_FIELDS)
+WIRE_MESSAGE(tool_note_row, TOOL_NOTE_ROW_FIELDS)
 
 #endif

@@ -28,6 +28,7 @@
 #include "tool/edit.h"
 #include "tool/explain.h"
 #include "tool/hunt.h"
+#include "tool/incident.h"
 #include "tool/isolate.h"
 #include "tool/past.h"
 #include "tool/reload.h"
@@ -60,6 +61,8 @@ static const struct main_command main_commands[] = {
 	{ "listener", "add, set or remove a listener", edit_listener },
 	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
 	  isolate_main },
+	{ "incident", "the record of an incident: open, note, close, report; what people are told",
+	  incident_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },

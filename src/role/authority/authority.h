@@ -264,6 +264,7 @@ struct authority {
 	struct level_book level_before;
 	struct level_note level_notes[LEVEL_ENTRIES], level_notes_before[LEVEL_ENTRIES];
 	uint64_t levels_unsaved_ms; /* the store is tried again then; 0: it has them */
+	uint32_t incidents_open;    /* incident.c */
 
 	struct authority_cell cells[CELL_SLOTS];
 	struct tool tools[AUTHORITY_TOOLS];

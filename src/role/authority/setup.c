@@ -3,6 +3,7 @@
 
 #include "role/authority/cell.h"
 #include "role/authority/decide.h"
+#include "role/authority/incident.h"
 #include "role/authority/isolate.h"
 #include "role/authority/login.h"
 #include "role/authority/reach.h"
@@ -303,6 +304,8 @@ static enum err setup_open(struct authority *a, const char **ret_why)
 	TRY(session_open(a));
 	*ret_why = "the levels of isolation can't be read from the store";
 	TRY(isolate_open(a));
+	*ret_why = "the incidents can't be read from the store";
+	TRY(incident_open(a));
 	*ret_why = "the sessions of the store can't be read";
 	TRY(setup_compare_program(a));
 	*ret_why = "the signer's channel can't be used";

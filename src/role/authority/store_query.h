@@ -2,7 +2,7 @@
 #ifndef ROLE_AUTHORITY_STORE_QUERY_H
 #define ROLE_AUTHORITY_STORE_QUERY_H
 
-enum { STORE_VERSION = 2 };
+enum { STORE_VERSION = 3 };
 
 enum store_query {
 	Q_BEGIN,
@@ -94,6 +94,16 @@ enum store_query {
 	Q_LEVEL_ALL,
 	Q_LEVEL_ADD,
 	Q_LEVEL_CLEAR,
+
+	Q_INCIDENT_ADD,
+	Q_INCIDENT_AFTER,
+	Q_INCIDENT_COUNT,
+	Q_INCIDENT_OPEN, /* how many are, and the newest */
+	Q_INCIDENT_CLOSE,
+	Q_INCIDENT_NOTE_ADD,
+	Q_INCIDENT_NOTE_AFTER,
+	Q_NOTICE_GET,
+	Q_NOTICE_SET,
 	QUERIES
 };
 

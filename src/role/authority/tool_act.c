@@ -3,8 +3,9 @@
 
 #include "role/authority/explain.h"
 #include "role/authority/session_end.h"
-#include "role/authority/tool_people.h"
+#include "role/authority/tool_incident.h"
 #include "role/authority/tool_isolate.h"
+#include "role/authority/tool_people.h"
 
 enum { TOOL_ACT_INVITE_MIN_S = 60, TOOL_ACT_INVITE_MAX_S = 30 * 24 * 3600 };
 
@@ -22,6 +23,11 @@ static void tool_act_begin(struct tool *t, const struct tool_act *act, uint32_t 
 static void tool_act_list(struct tool *t, const struct tool_act *act)
 {
 	tool_act_begin(t, act, 0);
+}
+
+static void tool_act_list_notes(struct tool *t, const struct tool_act *act)
+{
+	tool_act_begin(t, act, act->number);
 }
 
 static void tool_act_list_user(struct tool *t, const struct tool_act *act)
@@ -200,6 +206,12 @@ void tool_act_do(struct tool *t, const struct tool_act *act)
 		[ACT_EXPLAIN] = explain_begin,
 		[ACT_LEVEL_LIST] = tool_act_list,
 		[ACT_LEVEL_SET] = tool_isolate_set,
+		[ACT_INCIDENT_OPEN] = tool_incident_do,
+		[ACT_INCIDENT_NOTE] = tool_incident_do,
+		[ACT_INCIDENT_CLOSE] = tool_incident_do,
+		[ACT_INCIDENT_LIST] = tool_act_list,
+		[ACT_INCIDENT_NOTES] = tool_act_list_notes,
+		[ACT_NOTICE_SET] = tool_incident_say,
 	};
 
 	if (act->kind < ACT_KINDS && acts[act->kind])
