@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 18u
+#define IMAGE_VERSION 19u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -148,6 +148,12 @@ struct image_isolation {
 	uint8_t pad[7];
 };
 
+/* The page that says what is closed; address.kind 0: there is none. */
+struct image_status_page {
+	struct image_address address;
+	struct image_range titles, contacts; /* IMAGE_TITLE; may be empty */
+};
+
 struct image_header {
 	uint32_t magic, version;
 	uint64_t bytes;	     /* of the whole image */
@@ -166,6 +172,7 @@ struct image_header {
 	struct image_str tracing_path, tracing_service;
 	struct image_gateway gateway;
 	struct image_isolation isolation;
+	struct image_status_page status_page;
 };
 
 /* Of listeners; pools have the first two. */
@@ -225,6 +232,7 @@ struct image_listener {
 	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */
 	struct image_datagrams datagrams;	     /* IMAGE_UDP */
 	struct image_range client_ca; /* IMAGE_DER: issuers of clients' certificates */
+	struct image_range titles;    /* IMAGE_TITLE: for the status page; empty: not shown */
 	uint8_t client_mode;	      /* enum image_client_mode */
 	uint8_t pad[7];
 };
@@ -453,7 +461,8 @@ struct image_app {
 	uint32_t pool;			   /* IMAGE_POOL */
 	uint8_t wants_jwt;
 	uint8_t read_only_websocket; /* its WebSockets change nothing */
-	uint8_t pad[2];
+	uint8_t is_on_status_page;
+	uint8_t pad[1];
 };
 
 /*

@@ -175,16 +175,16 @@ static void doc_closure(struct doc *d)
 	for (size_t i = 0; i < d->g->spans && shown < DOC_OBJECTS; i++) {
 		char text[256];
 		struct wbuf w = wbuf_of(text, sizeof text);
-		uint64_t s = 0;
+		uint64_t us = 0;
 
 		if (!doc_is_first(d->g, i))
 			continue;
-		s = incident_gather_closed_s(d->g, d->g->span[i].object);
-		if (s == 0)
+		us = incident_gather_closed_us(d->g, d->g->span[i].object);
+		if (us == 0)
 			continue;
 		wbuf_view_put(&w, view_slice(d->g->span[i].object, 0, 128));
 		WBUF_LIT(&w, ": ");
-		doc_put_span(&w, s);
+		doc_put_span(&w, us / 1000000);
 		wbuf_str(&w, doc_says(d, " (uren:minuten:seconden)", " (hours:minutes:seconds)"));
 		doc_line(d, &w);
 		shown++;

@@ -238,6 +238,10 @@ static void gather_event(struct gather *g, const struct log_line *l)
 
 	if ((!k && !is_alarm && !is_gap) || gather_is_others(g, l))
 		return;
+	/* Of processes what went wrong, not that one began or ended as it should */
+	if (view_starts(l->field[LOG_ACTION], VIEW("role.")) && !is_alarm &&
+	    view_eq(l->field[LOG_RESULT], VIEW("ok")))
+		return;
 	if (l->time_us >= g->detected_us && k && k->measure < GATHER_MEASURES)
 		g->measure[k->measure]++;
 	if (is_alarm)
@@ -344,7 +348,7 @@ static bool gather_next_closed(const struct gather *g, struct view object, int64
 	return has;
 }
 
-uint64_t incident_gather_closed_s(const struct gather *g, struct view object)
+uint64_t incident_gather_closed_us(const struct gather *g, struct view object)
 {
 	int64_t from = g->detected_us, begin = 0, until = 0, sum = 0;
 
@@ -352,7 +356,7 @@ uint64_t incident_gather_closed_s(const struct gather *g, struct view object)
 		sum += until - begin;
 		from = until;
 	}
-	return (uint64_t)sum / 1000000;
+	return (uint64_t)sum;
 }
 
 static enum err gather_pass(struct gather *g, int dir,
