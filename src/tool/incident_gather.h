@@ -81,8 +81,8 @@ void incident_gather_done(struct gather *g);
  * on standard error */
 enum err incident_gather_run(struct gather *g);
 
-/* incident_gather_closed_us - so many microseconds of the incident's time an object was closed, by its
- * own level or that over all */
+/* incident_gather_closed_us - so many microseconds of the incident's time an object was closed, by
+ * its own level or that over all */
 uint64_t incident_gather_closed_us(const struct gather *g, struct view object);
 
 #endif

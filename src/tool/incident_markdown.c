@@ -1,4 +1,4 @@
-/* Our own words are written as they are; every value goes through incident_markdown_text. */
+/* Our own words are written as they are; every value goes through markdown_text. */
 #include "tool/incident_markdown.h"
 
 static bool markdown_is_digit(uint8_t c)
@@ -44,7 +44,7 @@ static bool markdown_is_active(uint8_t c, uint8_t before, bool is_first, bool is
 	}
 }
 
-void incident_markdown_text(FILE *to, struct view text)
+static void markdown_text(FILE *to, struct view text)
 {
 	uint8_t before = ' ';
 	bool is_number = true;
@@ -69,7 +69,7 @@ void incident_markdown_text(FILE *to, struct view text)
 static void markdown_string(FILE *to, const json_t *s)
 {
 	if (json_is_string(s))
-		incident_markdown_text(to, view_of(json_string_value(s), json_string_length(s)));
+		markdown_text(to, view_of(json_string_value(s), json_string_length(s)));
 	else if (json_is_integer(s))
 		(void)fprintf(to, "%lld", (long long)json_integer_value(s));
 }

@@ -7,10 +7,10 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* incident_markdown_text - text of anybody's so that it shows as it is: no markup, no link, no
- * second line (CommonMark 2.4, GitHub's autolinks) */
-void incident_markdown_text(FILE *to, struct view text);
-
+/*
+ * incident_markdown_put - all of it. Text of anybody's shows as it is: no markup, no link to where
+ * it says, no second line (CommonMark 2.4)
+ */
 void incident_markdown_put(FILE *to, const json_t *doc, enum form_language language);
 
 #endif

@@ -16,7 +16,8 @@ static void tool_incident_refuse(struct tool *t, enum err e, uint32_t number)
 	else if (e == E_CLOSED)
 		tool_end(t, false, "incident %u is closed already", number);
 	else if (e == E_LIMIT)
-		tool_end(t, false, "there is no room for more: %d notes of an incident, %d incidents",
+		tool_end(t, false,
+			 "there is no room for more: %d notes of an incident, %d incidents",
 			 INCIDENT_NOTES, INCIDENTS_MAX);
 	else
 		tool_end(t, false,
