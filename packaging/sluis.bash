@@ -34,15 +34,15 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
-	--config | --public-key | --head)
+	--config | --public-key | --head | --recipient | --key | --output | --manifest)
 		compopt -o default
 		return
 		;;
-	--state | --programs | --directory)
+	--state | --programs | --directory | --log)
 		compopt -o dirnames
 		return
 		;;
@@ -56,6 +56,10 @@ _sluis()
 		;;
 	--user)
 		mapfile -t COMPREPLY < <(compgen -W "$(_sluis_names user "${state[@]}")" -- "$cur")
+		return
+		;;
+	--memory)
+		mapfile -t COMPREPLY < <(compgen -W "edge cell edge,cell dialer relay spawner audit all" -- "$cur")
 		return
 		;;
 	--language)
@@ -110,6 +114,9 @@ _sluis()
 		;;
 	rollback)
 		mapfile -t COMPREPLY < <(compgen -W "$(sluis history "${state[@]}" 2>/dev/null | cut -d ' ' -f 1) --reason --dry-run --json --state --help" -- "$cur")
+		;;
+	isolate)
+		mapfile -t COMPREPLY < <(compgen -W "open step_up no_new_sessions office_only partners_only read_only pilot closed --all --app --zone --listener --reason --until --exercise --json --state --help" -- "$cur")
 		;;
 	user)
 		case ${COMP_WORDS[2]} in
@@ -174,18 +181,45 @@ _sluis()
 			mapfile -t COMPREPLY < <(compgen -W "--since --until --format --records --json --state --directory --help" -- "$cur")
 		fi
 		;;
+	evidence)
+		case ${COMP_WORDS[2]} in
+		collect) words="--recipient --unencrypted --memory --include-secrets --freeze --since --max-bytes --output --reason --quiet --json" ;;
+		verify | show)
+			compopt -o default
+			words=""
+			if [ "${cur:0:1}" = - ]; then
+				words="--key --public-key --log --json"
+			fi
+			;;
+		list) words="--json" ;;
+		waive) words="--reason" ;;
+		*) words="collect verify show list waive" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
+	verify)
+		mapfile -t COMPREPLY < <(compgen -W "--manifest --programs --disk --json --state --help" -- "$cur")
+		;;
+	witness)
+		compopt -o default
+		if [ "${cur:0:1}" = - ]; then
+			mapfile -t COMPREPLY < <(compgen -W "--listen --directory --log --name --silence --help" -- "$cur")
+		fi
+		;;
 	audit)
 		case ${COMP_WORDS[2]} in
 		tail) words="--lines --follow --kind --action --result --origin --grep --json --directory" ;;
 		search) words="--since --until --user --session --source --app --route --host --method --status --kind --action --text --lines --json --directory" ;;
 		reached) words="--since --until --user --session --source --app --route --host --json --directory" ;;
-		verify) words="--public-key --head --quiet --json --directory" ;;
-		*) words="tail search reached verify" ;;
+		verify) words="--public-key --head --checkpoint --quiet --json --directory" ;;
+		prove) words="--record --from --checkpoint --json --directory" ;;
+		check-proof) words="--key --older" ;;
+		*) words="tail search reached verify prove check-proof" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

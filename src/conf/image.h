@@ -25,6 +25,7 @@ enum {
 /* Bounds that image_check holds an image to, and the option tables hold people to. */
 enum {
 	IMAGE_EDGES_MAX = 64,
+	IMAGE_SHIPS_MAX = 4, /* receivers of the log */
 	IMAGE_HEADER_SIZE_MIN = 1024,
 	IMAGE_HEADER_SIZE_MAX = 65535, /* positions in a head are 16 bits */
 	IMAGE_HEADERS_MIN = 8,
@@ -170,6 +171,7 @@ struct image_header {
 	uint8_t pad;
 	struct image_address tracing; /* the collector; kind 0: off */
 	struct image_str tracing_path, tracing_service;
+	struct image_range ships; /* IMAGE_POOL: receivers of the log, each of one server */
 	struct image_gateway gateway;
 	struct image_isolation isolation;
 	struct image_status_page status_page;

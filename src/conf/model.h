@@ -333,12 +333,20 @@ struct model_metrics {
 	struct value_address address;
 };
 
+struct model_ship {
+	const struct node *at;
+	struct value_address address;
+	struct view ca, name;
+};
+
 struct model_log {
 	const struct node *at;
 	bool access;
 	uint8_t format;
 	uint64_t audit_retention_ms;
 	uint64_t sample_percent;
+	struct model_list ship; /* struct model_ship */
+	uint32_t ship_first;	/* by check_ship_run: the backend of the first of them */
 };
 
 struct model_tracing {

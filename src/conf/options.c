@@ -545,6 +545,20 @@ static const struct option metrics_rows[] = {
 static const struct option_table metrics =
 	OPTIONS_TABLE(model_metrics, "metrics", metrics_rows, "Figures in Prometheus text format.");
 
+static const struct option ship_rows[] = {
+	ROW_ADDRESS(model_ship, "syslog_tls", OPTION_REQUIRED,
+		    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME,
+		    "Where records go, as syslog over TLS (RFC 5424, RFC 5425)."),
+	ROW_TEXT(model_ship, ca, "ca", 0, 1, OPTIONS_FILE_MAX, NULL,
+		 "File of the issuers that its certificate may come from; those of the system when "
+		 "left out."),
+	ROW_TEXT(model_ship, name, "name", 0, 1, 253, NULL,
+		 "Name that its certificate must have; that of syslog_tls when left out."),
+};
+static const struct option_table ship =
+	OPTIONS_TABLE(model_ship, "ship", ship_rows,
+		      "A receiver of the audit log, which gets all of it, in order.");
+
 static const struct option log_rows[] = {
 	ROW_BOOL(model_log, access, "access", "true", "A record for every request."),
 	ROW_NUMBER(model_log, sample_percent, "sample_percent", 0, 100, "100",
@@ -554,7 +568,8 @@ static const struct option log_rows[] = {
 	ROW_TIME(model_log, audit_retention_ms, "audit_retention", OPTIONS_DAY,
 		 (uint64_t)36500 * OPTIONS_DAY, "1095d",
 		 "How long audit segments are kept; three years by default (BIO2 5.28.01)."),
-	ROW_ABSENT("ship", "Receivers of the log."),
+	ROW_TABLE(model_log, ship, "ship", OPTION_LIST, 0, IMAGE_SHIPS_MAX, &ship,
+		  "Receivers of the audit log."),
 };
 static const struct option_table log_table =
 	OPTIONS_TABLE(model_log, "log", log_rows, "Access records and the audit log.");
@@ -619,6 +634,11 @@ static const struct option_table top = {
 	.n = OPTIONS_COUNT(top_rows),
 	.size = sizeof(struct model),
 };
+
+const struct option_table *options_backend(void)
+{
+	return &backend;
+}
 
 const struct option_table *options_top(void)
 {

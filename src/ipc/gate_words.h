@@ -43,7 +43,7 @@ enum gate_reason {
 	GATE_WHY_BUSY,	      /* no room now */
 	GATE_WHY_UNKNOWN,     /* no such thing */
 	GATE_WHY_FRESH,	      /* needs a factor shown in the last minutes */
-	GATE_WHY_INVITE, /* a factor of a kind that this session has not shown: by invitation */
+	GATE_WHY_INVITE,   /* a factor of a kind that this session has not shown: by invitation */
 	GATE_WHY_ISOLATED, /* a level of isolation: nobody new is let in */
 	GATE_REASONS
 };

@@ -56,16 +56,18 @@ enum document_kind {
 
 /* role -> keeper */
 enum role_message {
-	ROLE_READY = 1,	  /* str16 sandbox summary, str16 what is weaker (empty: nothing) */
-	ROLE_FAILED,	  /* str16 text: what failed, where, what to do */
-	ROLE_SWAPPED,	  /* u32 generation */
-	ROLE_DIAGNOSTIC,  /* config: u8 level (0 change, 1 error, 2 warning), str16 text
-			     "file:line:column: error: ..." */
-	ROLE_IMAGE,	  /* config: u32 generation; fd: sealed image */
-	ROLE_RING_DONE,	  /* audit: u32 ring id: drained and unmapped */
-	ROLE_DRAINING,	  /* edge: u32 connections left, at most once a second */
-	ROLE_DOCUMENT,	  /* config: u8 enum document_kind; fd: sealed; before its image */
-	ROLE_CACHE_PURGED /* edge: u32 number of the question, u32 entries, u64 bytes */
+	ROLE_READY = 1,	   /* str16 sandbox summary, str16 what is weaker (empty: nothing) */
+	ROLE_FAILED,	   /* str16 text: what failed, where, what to do */
+	ROLE_SWAPPED,	   /* u32 generation */
+	ROLE_DIAGNOSTIC,   /* config: u8 level (0 change, 1 error, 2 warning), str16 text
+			      "file:line:column: error: ..." */
+	ROLE_IMAGE,	   /* config: u32 generation; fd: sealed image */
+	ROLE_RING_DONE,	   /* audit: u32 ring id: drained and unmapped */
+	ROLE_DRAINING,	   /* edge: u32 connections left, at most once a second */
+	ROLE_DOCUMENT,	   /* config: u8 enum document_kind; fd: sealed; before its image */
+	ROLE_CACHE_PURGED, /* edge: u32 number of the question, u32 entries, u64 bytes */
+	ROLE_LEAKS	   /* edge: u8 enum canary_kind: one was about to leave. It has cut its
+			      connections and does nothing more: it is to be frozen and replaced. run */
 };
 
 /* Two keys of 32 bytes, the newest first, each behind a byte that names it (0: there is none). */

@@ -187,6 +187,7 @@ enum page_drop {
 	PAGE_DROP_RATIO,    /* a reply beyond datagrams.reply_ratio */
 	PAGE_DROP_BOGUS,    /* from or to an address that can't be answered */
 	PAGE_DROP_SEND,	    /* the kernel did not take it */
+	PAGE_DROP_ISOLATED, /* a level of isolation */
 	PAGE_DROPS
 };
 
@@ -209,7 +210,7 @@ struct page_load_listener {
 	_Atomic uint64_t evicted; /* sessions that made room for others before their client had
 				     shown that it is there */
 	_Atomic uint64_t drops[PAGE_DROPS]; /* datagrams, either way */
-	_Atomic uint64_t isolated; /* requests and streams that a level held back, or cut */
+	_Atomic uint64_t isolated;  /* requests and streams that a level held back, or cut */
 	_Atomic uint64_t exercised; /* ... would have */
 };
 
@@ -319,6 +320,8 @@ struct page_gate_page {
 	struct notice_page notice;
 };
 
+enum { PAGE_CELL_RELEASED = 1 };
+
 enum page_cell_refusal {
 	PAGE_CELL_ADDRESS,   /* cells_per_address */
 	PAGE_CELL_STRANGERS, /* cells_before_login */
@@ -339,6 +342,8 @@ struct page_cell {
 	_Atomic uint64_t source; /* of its client's address, under source_key: what has one number
 				    is counted together */
 	_Atomic uint16_t listener;
+	_Atomic uint32_t frozen_wall_s; /* stopped since then, and kept as evidence; 0: it runs;
+					   PAGE_CELL_RELEASED: it is to be ended */
 };
 
 struct page_cells_page {

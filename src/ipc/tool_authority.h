@@ -42,6 +42,9 @@ enum tool_act_kind {
 	ACT_LEVEL_SET,	    /* name: of the zone, listener or application; empty: all; title: why;
 			       number: until, wall clock in seconds, 0: until it is lifted; flags:
 			       TOOL_LEVEL_FLAGS */
+	ACT_ALARM_LIST,	    /* number: after this one; flags bit 0: closed ones too */
+	ACT_ALARM_SHOW,	    /* number; row: that alarm */
+	ACT_ALARM_CLOSE,    /* number; title: why */
 	ACT_INCIDENT_OPEN,  /* list: title; number: when it was noticed, wall clock in seconds, 0:
 			       now; flags bit 0: although one is open */
 	ACT_INCIDENT_NOTE,  /* list: what; number: of the incident, 0: the one that is open */
@@ -71,6 +74,7 @@ enum authority_tool_message {
 	AUTHORITY_EXPLAIN,	/* struct tool_explain_row: one per condition looked at */
 	AUTHORITY_PROGRESS,	/* struct tool_progress: of what takes long */
 	AUTHORITY_LEVEL,	/* struct tool_level_row */
+	AUTHORITY_ALARM,	/* struct tool_alarm_row */
 	AUTHORITY_INCIDENT,	/* struct tool_incident_row */
 	AUTHORITY_NOTE		/* struct tool_note_row */
 };
@@ -119,6 +123,21 @@ enum authority_tool_message {
 	F(U64, since_s, 0)                                                                         \
 	F(U64, until_s, 0)                                                                         \
 	F(TEXT, name, LEVEL_NAME_MAX) F(TEXT, reason, 256) F(TEXT, by, 64)
+/* seq: of the first and the last of its lines in the audit log; closed_s 0: it is open */
+#define TOOL_ALARM_ROW_FIELDS(F)                                                                   \
+	F(U32, number, 0)                                                                          \
+	F(U64, first_s, 0)                                                                         \
+	F(U64, last_s, 0)                                                                          \
+	F(U64, count, 0)                                                                           \
+	F(U64, first_seq, 0)                                                                       \
+	F(U64, last_seq, 0)                                                                        \
+	F(U64, closed_s, 0)                                                                        \
+	F(TEXT, action, 64)                                                                        \
+	F(TEXT, object, 256)                                                                       \
+	F(TEXT, writer, 32)                                                                        \
+	F(TEXT, origin, 80)                                                                        \
+	F(TEXT, result, 64)                                                                        \
+	F(TEXT, detail, 512) F(TEXT, closed_by, 64) F(TEXT, reason, 256)
 /* closed_s 0: it is open */
 #define TOOL_INCIDENT_ROW_FIELDS(F)                                                                \
 	F(U32, number, 0)                                                                          \
@@ -143,6 +162,7 @@ WIRE_MESSAGE(tool_invite_row, TOOL_INVITE_ROW_FIELDS)
 WIRE_MESSAGE(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)
 WIRE_MESSAGE(tool_progress, TOOL_PROGRESS_FIELDS)
 WIRE_MESSAGE(tool_level_row, TOOL_LEVEL_ROW_FIELDS)
+WIRE_MESSAGE(tool_alarm_row, TOOL_ALARM_ROW_FIELDS)
 WIRE_MESSAGE(tool_incident_row, TOOL_INCIDENT_ROW_FIELDS)
 WIRE_MESSAGE(tool_note_row, TOOL_NOTE_ROW_FIELDS)
 

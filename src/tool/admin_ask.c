@@ -36,6 +36,7 @@ static enum err admin_ask_row(void *arg, uint8_t type, struct view body)
 		return admin_ask_progress(body);
 	case AUTHORITY_EXPLAIN:
 	case AUTHORITY_LEVEL:
+	case AUTHORITY_ALARM:
 	case AUTHORITY_INCIDENT:
 	case AUTHORITY_NOTE:
 	case AUTHORITY_TOOL_END:

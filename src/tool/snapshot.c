@@ -305,7 +305,8 @@ const char *snapshot_reach_name(const struct snapshot *s)
 
 const char *snapshot_role_state(unsigned state)
 {
-	static const char *const names[] = { "?", "starting", "running", "draining", "waiting" };
+	static const char *const names[] = { "?",	 "starting", "running",
+					     "draining", "waiting",  "frozen" };
 
 	return names[state < sizeof names / sizeof *names ? state : 0];
 }

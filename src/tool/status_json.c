@@ -235,7 +235,7 @@ static void status_json_add_image(json_t *doc, const struct snapshot *s)
 					  : json_null());
 }
 
-int status_json_print(const struct snapshot *s)
+int status_json_write(const struct snapshot *s, FILE *to)
 {
 	json_t *doc = json_pack(
 		"{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "format", (int)STATUS_JSON_FORMAT,
@@ -249,9 +249,14 @@ int status_json_print(const struct snapshot *s)
 
 	if (doc) {
 		status_json_add_image(doc, s);
-		status = json_dumpf(doc, stdout, JSON_INDENT(2)) == 0 ? 0 : 1;
-		(void)putchar('\n');
+		status =
+			json_dumpf(doc, to, JSON_INDENT(2)) == 0 && fputc('\n', to) == '\n' ? 0 : 1;
 	}
 	json_decref(doc);
 	return status;
+}
+
+int status_json_print(const struct snapshot *s)
+{
+	return status_json_write(s, stdout);
 }

@@ -11,8 +11,10 @@ from harness.sluis import COMMAND, ROOT, command
 FLAG = re.compile(r"--[a-z][a-z-]+")
 # Words behind the command that choose another parser.
 SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
-       "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"], "audit": ["tail", "search", "reached", "verify"],
-       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"]}
+       "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"],
+       "audit": ["tail", "search", "reached", "verify", "prove", "check-proof"],
+       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"],
+       "evidence": ["collect", "verify", "show", "list", "waive"]}
 
 
 def read(path):
@@ -104,7 +106,7 @@ def test_same_commands():
 
 @pytest.mark.parametrize("name", [n for n in commands() if n in ("server", "backend", "route", "certificate", "listener", "cache",
                                                                  "changes", "history", "audit", "user", "group", "session",
-                                                                 "invite")])
+                                                                 "invite", "evidence")])
 def test_same_words(name):
     """Words behind a command, as its --help writes them: add|set|remove."""
     text, _ = helped(name)

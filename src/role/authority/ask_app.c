@@ -3,6 +3,8 @@
  * good for. Whatever is granted the dialers know before the cell does.
  */
 #include "role/authority/cell.h"
+
+#include "role/authority/canaries.h"
 #include "role/authority/cell_table.h"
 #include "role/authority/decide.h"
 #include "role/authority/isolate.h"
@@ -137,6 +139,8 @@ enum err ask_app_on_grant(void *role, struct frame *f)
 	TRY(cell_token_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	e = ask.app ? session_by_token(c->a, &ask.token, ask.app, &s) : E_CLOSED;
+	if (e == E_CLOSED)
+		canaries_look(c, &ask.token);
 	if (e == E_SYS) {
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 		return E_OK;

@@ -5,8 +5,8 @@
  */
 #include "role/authority/cell.h"
 #include "role/authority/cell_table.h"
-#include "role/authority/session_end.h"
 #include "role/authority/isolate.h"
+#include "role/authority/session_end.h"
 
 struct ask_invite {
 	uint32_t id, user;

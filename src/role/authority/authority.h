@@ -56,9 +56,10 @@ enum {
 	AUTHORITY_ASKED = 1 << 14,
 	AUTHORITY_GRACE_S = 10,
 	AUTHORITY_KILL_MS = 2000,
-	AUTHORITY_DIALER_MS = 5000, /* a dialer that takes nothing for so long is given up */
-	AUTHORITY_WRITES = 64,	    /* changes that one cell may ask for at once */
-	AUTHORITY_WRITES_PER_S = 2, /* ... and in the long run: each waits for the disk */
+	AUTHORITY_DIALER_MS = 5000,   /* a dialer that takes nothing for so long is given up */
+	AUTHORITY_WRITES = 64,	      /* changes that one cell may ask for at once */
+	AUTHORITY_WRITES_PER_S = 2,   /* ... and in the long run: each waits for the disk */
+	AUTHORITY_CANARIES = 1 << 15, /* of cells; a power of two */
 	AUTHORITY_TICK_MS = 200,
 	AUTHORITY_SEEN_S = 30, /* when sessions were last used is written so often */
 	AUTHORITY_ENROL_S = 3600,
@@ -74,6 +75,7 @@ enum authority_source {
 	SOURCE_SPAWNER,
 	SOURCE_CELL,
 	SOURCE_TOOL,
+	SOURCE_AUDIT,
 	SOURCES
 };
 
@@ -94,9 +96,9 @@ struct authority_dialer {
 struct authority_cell {
 	struct loop_source source;
 	struct authority *a;
-	uint64_t serial;  /* 0: free */
+	uint64_t serial;       /* 0: free */
 	uint64_t condemned_ms; /* it ends then: isolation has taken what it was for; 0: no */
-	uint64_t kill_ms; /* its session has ended: so long it may go on; 0: as it likes */
+	uint64_t kill_ms;      /* its session has ended: so long it may go on; 0: as it likes */
 	uint32_t slot;
 	uint32_t user;	  /* whose session it has shown; 0: nobody's */
 	uint32_t session; /* the one it showed last */
@@ -108,10 +110,20 @@ struct authority_cell {
 	uint64_t wrote_ms;  /* when that was reckoned */
 	uint8_t open;	    /* questions without their answer */
 	bool has_hello;
-	bool has_certificate; /* its client has shown one that is good */
-	bool has_moved;	      /* a session's mismatch was told */
+	bool has_certificate;  /* its client has shown one that is good */
+	bool has_moved;	       /* a session's mismatch was told */
+	bool has_shown_canary; /* likewise */
 	uint8_t app_n;
 	uint64_t apps[AUTHORITY_CELL_APPS]; /* that dialers were told to let it reach */
+};
+
+/* What lay in a cell's memory and was given to nobody. */
+struct authority_canary {
+	struct hash32 hash;
+	uint64_t serial; /* 0: none */
+	uint64_t made_s;
+	struct ip ip; /* of the cell's client */
+	uint16_t port;
 };
 
 /* A log-in under way; in memory alone. */
@@ -236,7 +248,7 @@ struct authority_image {
 struct authority {
 	struct loop loop;
 	struct role_identity self;
-	struct loop_source keeper, signer, verifier;
+	struct loop_source keeper, signer, verifier, audit;
 	struct authority_dialer dialers[AUTHORITY_DIALERS];
 	struct loop_source spawners[AUTHORITY_SPAWNERS];
 	uint64_t born; /* counts dialers and spawners */
@@ -265,6 +277,9 @@ struct authority {
 	struct level_note level_notes[LEVEL_ENTRIES], level_notes_before[LEVEL_ENTRIES];
 	uint64_t levels_unsaved_ms; /* the store is tried again then; 0: it has them */
 	uint32_t incidents_open;    /* incident.c */
+
+	struct authority_canary canaries[AUTHORITY_CANARIES]; /* by hash: canaries.c */
+	uint32_t alarm_open_n;				      /* alarms that nobody has closed */
 
 	struct authority_cell cells[CELL_SLOTS];
 	struct tool tools[AUTHORITY_TOOLS];

@@ -1,6 +1,7 @@
 /* A new image changes what is decided, and ends no session by itself. */
 #include "role/authority/setup.h"
 
+#include "role/authority/alarm.h"
 #include "role/authority/cell.h"
 #include "role/authority/decide.h"
 #include "role/authority/incident.h"
@@ -31,7 +32,7 @@ static loop_handler *const setup_handlers[SOURCES] = {
 	[SOURCE_KEEPER] = setup_on_keeper,   [SOURCE_SIGNER] = sign_on_event,
 	[SOURCE_VERIFIER] = verify_on_event, [SOURCE_DIALER] = reach_on_event,
 	[SOURCE_SPAWNER] = spawner_on_event, [SOURCE_CELL] = cell_on_event,
-	[SOURCE_TOOL] = tool_on_event,
+	[SOURCE_TOOL] = tool_on_event,	     [SOURCE_AUDIT] = alarm_on_event,
 };
 
 struct authority *setup_new(void)
@@ -41,7 +42,7 @@ struct authority *setup_new(void)
 
 	if (a == MAP_FAILED)
 		return NULL;
-	a->keeper.fd = a->signer.fd = a->verifier.fd = a->image_fd = a->dir_fd = -1;
+	a->keeper.fd = a->signer.fd = a->verifier.fd = a->audit.fd = a->image_fd = a->dir_fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++)
 		a->dialers[i].source.fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_SPAWNERS; i++)
@@ -197,6 +198,8 @@ static enum err setup_on_channel(void *role, struct frame *f)
 		return verify_set_channel(a, frame_take_fd(f, 0));
 	case ROLE_DIALER:
 		return reach_add(a, frame_take_fd(f, 0));
+	case ROLE_AUDIT:
+		return alarm_set_channel(a, frame_take_fd(f, 0));
 	case ROLE_SPAWNER:
 		return spawner_add(a, frame_take_fd(f, 0));
 	default:
@@ -304,6 +307,8 @@ static enum err setup_open(struct authority *a, const char **ret_why)
 	TRY(session_open(a));
 	*ret_why = "the levels of isolation can't be read from the store";
 	TRY(isolate_open(a));
+	*ret_why = "the alarms of the store can't be read";
+	TRY(alarm_open(a));
 	*ret_why = "the incidents can't be read from the store";
 	TRY(incident_open(a));
 	*ret_why = "the sessions of the store can't be read";

@@ -60,6 +60,18 @@ static const char store_query_levels[] =
 	" until_s INTEGER NOT NULL, reason TEXT NOT NULL, maker TEXT NOT NULL,"
 	" PRIMARY KEY(scope, name, is_exercise)) STRICT, WITHOUT ROWID;";
 
+/* Alarms and hashes of canaries: role/authority/alarm.c, canaries.c */
+static const char store_query_alarms[] =
+	"CREATE TABLE alarm(id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL,"
+	" object TEXT NOT NULL, writer TEXT NOT NULL, origin TEXT NOT NULL,"
+	" result TEXT NOT NULL, detail TEXT NOT NULL, first_s INTEGER NOT NULL,"
+	" last_s INTEGER NOT NULL, count INTEGER NOT NULL, first_seq INTEGER NOT NULL,"
+	" last_seq INTEGER NOT NULL, closed_s INTEGER NOT NULL DEFAULT 0,"
+	" closed_by TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE UNIQUE INDEX alarm_open ON alarm(action, object) WHERE closed_s = 0;"
+	"CREATE INDEX alarm_closed ON alarm(closed_s);"
+	"CREATE TABLE canary(id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE,"
+	" kind INTEGER NOT NULL, writer TEXT NOT NULL, made_s INTEGER NOT NULL) STRICT;";
 /* Incidents, what people noted, and the status page's notice: role/authority/incident.c */
 static const char store_query_incidents[] =
 	"CREATE TABLE incident(id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL,"
@@ -76,9 +88,13 @@ static const char store_query_incidents[] =
 const char *const store_query_migrations[STORE_VERSION] = {
 	store_query_people,
 	store_query_levels,
+	store_query_alarms,
 	store_query_incidents,
 };
 
+#define ALARM_COLUMNS                                                                              \
+	"id, action, object, writer, origin, result, detail, first_s, last_s, count, first_seq,"   \
+	" last_seq, closed_s, closed_by, reason"
 #define USER_COLUMNS "id, name, title, locale, is_disabled, created_s, seen_s, handle"
 #define FACTOR_COLUMNS                                                                             \
 	"id, user, kind, name, created_s, used_s, secret, step, credential, algorithm, count, "    \
@@ -218,6 +234,25 @@ const char *const store_query_text[QUERIES] = {
 			" reason, maker) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
 	[Q_LEVEL_CLEAR] = "DELETE FROM level",
 
+	[Q_ALARM_OPEN] = "SELECT id FROM alarm WHERE action = ? AND object = ? AND closed_s = 0",
+	[Q_ALARM_ADD] = "INSERT INTO alarm(action, object, writer, origin, result, detail,"
+			" first_s, last_s, count, first_seq, last_seq)"
+			" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[Q_ALARM_MORE] = "UPDATE alarm SET writer = ?, origin = ?, result = ?, detail = ?,"
+			 " last_s = ?, count = count + ?, last_seq = ? WHERE id = ?",
+	[Q_ALARM_COUNT_OPEN] = "SELECT count(*) FROM alarm WHERE closed_s = 0",
+	[Q_ALARM_COUNT] = "SELECT count(*) FROM alarm",
+	[Q_ALARM_DROP] = "DELETE FROM alarm WHERE id = (SELECT id FROM alarm WHERE closed_s > 0"
+			 " ORDER BY closed_s, id LIMIT 1)",
+	[Q_ALARM_AFTER] = "SELECT " ALARM_COLUMNS " FROM alarm WHERE id > ?"
+			  " AND (closed_s = 0 OR ?) ORDER BY id LIMIT 1",
+	[Q_ALARM_GET] = "SELECT " ALARM_COLUMNS " FROM alarm WHERE id = ?",
+	[Q_ALARM_CLOSE] = "UPDATE alarm SET closed_s = ?, closed_by = ?, reason = ?"
+			  " WHERE id = ? AND closed_s = 0",
+	[Q_CANARY_ADD] = "INSERT INTO canary(hash, kind, writer, made_s) VALUES(?, ?, ?, ?)"
+			 " ON CONFLICT(hash) DO NOTHING",
+	[Q_CANARY_GET] = "SELECT kind, writer, made_s FROM canary WHERE hash = ?",
+	[Q_CANARY_PURGE] = "DELETE FROM canary WHERE id <= (SELECT max(id) FROM canary) - ?",
 	[Q_INCIDENT_ADD] = "INSERT INTO incident(title, detected_s, opened_s, opener)"
 			   " VALUES(?, ?, ?, ?)",
 	[Q_INCIDENT_AFTER] = "SELECT id, title, detected_s, opened_s, opener, closed_s, closer,"

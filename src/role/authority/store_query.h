@@ -2,7 +2,7 @@
 #ifndef ROLE_AUTHORITY_STORE_QUERY_H
 #define ROLE_AUTHORITY_STORE_QUERY_H
 
-enum { STORE_VERSION = 3 };
+enum { STORE_VERSION = 4 };
 
 enum store_query {
 	Q_BEGIN,
@@ -95,6 +95,18 @@ enum store_query {
 	Q_LEVEL_ADD,
 	Q_LEVEL_CLEAR,
 
+	Q_ALARM_OPEN, /* the open one of this action and object */
+	Q_ALARM_ADD,
+	Q_ALARM_MORE,
+	Q_ALARM_COUNT_OPEN,
+	Q_ALARM_COUNT,
+	Q_ALARM_DROP, /* the one that was closed first */
+	Q_ALARM_AFTER,
+	Q_ALARM_GET,
+	Q_ALARM_CLOSE,
+	Q_CANARY_ADD,
+	Q_CANARY_GET,
+	Q_CANARY_PURGE, /* all but the newest */
 	Q_INCIDENT_ADD,
 	Q_INCIDENT_AFTER,
 	Q_INCIDENT_COUNT,

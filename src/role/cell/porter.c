@@ -13,6 +13,7 @@
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/level.h"
+#include "role/edge/tripwire.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/secret.h"
@@ -196,11 +197,35 @@ static void porter_put(struct edge *e, struct exchange *x, struct wbuf *w)
 	p->cookies_n = 0;
 }
 
+/*
+ * P8: what the authority has granted was granted under other levels: it is asked again before the
+ * next request, and a stream that is under one now which only the authority can judge by is cut, so
+ * that its client asks again.
+ */
+static void porter_look_at_levels(struct porter *p)
+{
+	struct edge *e = p->edge;
+
+	if (p->levels_version == e->levels.version)
+		return;
+	p->levels_version = e->levels.version;
+	for (unsigned i = 0; i < PORTER_GRANTS; i++)
+		if (p->grants[i].state == PORTER_GRANT_HERE)
+			p->grants[i].fresh_s = 0;
+	for (uint32_t i = 0; i < p->job_high; i++) {
+		struct gate_state *j = &p->jobs[i];
+
+		if (j->x && j->is_passed &&
+		    level_of_app(e, j->x) & LEVEL_ASKS & (uint16_t)~j->levels)
+			gate_cut(e, j->x);
+	}
+}
+
 static void porter_act(struct edge *e, struct exchange *x)
 {
 	struct gate_state *j = x->gate;
 
-	(void)e;
+	porter_look_at_levels(e->porter);
 	if (!j->app)
 		portal_route_act(j);
 	else if (j->is_own)
@@ -319,6 +344,7 @@ static void porter_greeted(struct edge *e, struct client *c)
 	fingerprint = wbuf_of(hello.fingerprint.b, sizeof hello.fingerprint.b);
 	wbuf_view_put(&fingerprint, tls_conn_class(tls));
 	(void)tls_conn_certificate_hash(tls, hello.certificate.b);
+	tripwire_token_hash(e, CANARY_SESSION, hello.canary.b);
 	hello.sni = tls_conn_sni(tls);
 	if (cell_hello_put(&w, &hello) != E_OK)
 		return;
@@ -378,30 +404,6 @@ static void porter_tell_use(struct porter *p, struct gate_state *j)
 	j->moved = j->x->request.moved;
 	if (cell_used_put(&w, &used) == E_OK)
 		ask_tell(p->edge->authority.fd, CELL_USED, wbuf_view(&w));
-}
-
-/*
- * P8: what the authority has granted was granted under other levels: it is asked again before the
- * next request, and a stream that is under one now which only the authority can judge by is cut, so
- * that its client asks again.
- */
-static void porter_look_at_levels(struct porter *p)
-{
-	struct edge *e = p->edge;
-
-	if (p->levels_version == e->levels.version)
-		return;
-	p->levels_version = e->levels.version;
-	for (unsigned i = 0; i < PORTER_GRANTS; i++)
-		if (p->grants[i].state == PORTER_GRANT_HERE)
-			p->grants[i].fresh_s = 0;
-	for (uint32_t i = 0; i < p->job_high; i++) {
-		struct gate_state *j = &p->jobs[i];
-
-		if (j->x && j->is_passed &&
-		    level_of_app(e, j->x) & LEVEL_ASKS & (uint16_t)~j->levels)
-			gate_cut(e, j->x);
-	}
 }
 
 /* P7: everything of a session that has ended is cut, whatever it is doing. */

@@ -8,6 +8,7 @@
 #include "base/date.h"
 #include "proto/accept_language.h"
 #include "role/edge/access.h"
+#include "role/edge/banner.h"
 #include "role/edge/client.h"
 #include "role/edge/gate.h"
 #include "role/edge/local.h"
@@ -145,8 +146,10 @@ static struct level_refusal level_look(struct edge *e, struct exchange *x,
 	x->level_exercise = (uint8_t)would;
 	if (would != LEVEL_OPEN)
 		PAGE_ADD(load->exercised, 1);
-	if (by == LEVEL_OPEN)
+	if (by == LEVEL_OPEN) {
+		banner_ask(x, x->method);
 		return (struct level_refusal){ 0 };
+	}
 	PAGE_ADD(load->isolated, 1);
 	x->level_by = (uint8_t)by;
 	return (struct level_refusal){ by == LEVEL_CLOSED ? 503 : 403, level_whys[by] };
@@ -217,8 +220,8 @@ static const struct level_text level_texts[LEVELS][2] = {
 				    { VIEW_INIT("Nieuw inloggen kan nu niet"),
 				      VIEW_INIT("Wie al is ingelogd kan doorwerken.") } },
 	[LEVEL_OFFICE_ONLY] = { { VIEW_INIT("Only from the office"),
-				  VIEW_INIT("This can be used at our offices, and not from "
-					    "elsewhere for now.") },
+				  VIEW_INIT("This can be used at our offices alone at "
+					    "present.") },
 				{ VIEW_INIT("Alleen op kantoor"),
 				  VIEW_INIT("Dit werkt op onze kantoren, en voorlopig niet van "
 					    "elders.") } },
@@ -230,7 +233,7 @@ static const struct level_text level_texts[LEVELS][2] = {
 					    "Dit is voorlopig alleen open voor ketenpartners.") } },
 	[LEVEL_READ_ONLY] = { { VIEW_INIT("Reading only"),
 				VIEW_INIT("You can look things up. Nothing can be changed or sent "
-					  "for now, and "
+					  "at present, and "
 					  "what you just tried was not done.") },
 			      { VIEW_INIT("Alleen lezen"),
 				VIEW_INIT("U kunt gegevens bekijken. Wijzigen of versturen kan "
@@ -240,27 +243,26 @@ static const struct level_text level_texts[LEVELS][2] = {
 				   VIEW_INIT("This is coming back step by step. You can use it at "
 					     "our offices.") },
 				 { VIEW_INIT("Alleen op kantoor en voor de proefgroep"),
-				   VIEW_INIT("Dit komt stap voor stap terug. Op onze kantoren kunt "
-					     "u het "
-					     "gebruiken.") } },
+				   VIEW_INIT("Dit komt geleidelijk terug. Op onze kantoren kunt u "
+					     "het gebruiken.") } },
 	[LEVEL_PILOT] = { { VIEW_INIT("Only for the pilot group"),
-			    VIEW_INIT("This is open to a small group of users alone for now.") },
+			    VIEW_INIT("This is open to a small group of users alone at present.") },
 			  { VIEW_INIT("Alleen voor de proefgroep"),
 			    VIEW_INIT("Dit is voorlopig alleen open voor een kleine groep "
 				      "gebruikers.") } },
 	[LEVEL_CLOSED] = { { VIEW_INIT("Closed"),
-			     VIEW_INIT("This service has been closed for now, as a precaution.") },
+			     VIEW_INIT("This service has been closed as a precaution.") },
 			   { VIEW_INIT("Gesloten"),
 			     VIEW_INIT("Deze dienst is uit voorzorg tijdelijk gesloten.") } },
 };
 
 /* 0: since when is not known, because nothing was published. */
-static uint64_t level_since_s(const struct edge *e, const struct exchange *x)
+static uint64_t level_since_s(const struct edge *e, const struct exchange *x, enum level level)
 {
 	const struct image *im = &e->now->image;
 
 	return level_since(&e->levels, im, x->c->slot, level_app_index(im, x->level_app), &x->c->ip,
-			   (enum level)x->level_by);
+			   level);
 }
 
 /* To the second: RFC 3339. */
@@ -274,12 +276,42 @@ static void level_put_time(struct wbuf *w, uint64_t wall_s)
 	WBUF_LIT(w, "Z");
 }
 
+/* A URL of the configuration, which has no quotes. */
+static void level_put_url(struct wbuf *w, struct view url)
+{
+	for (size_t i = 0; i < url.n; i++)
+		if (url.p[i] == '&')
+			WBUF_LIT(w, "&amp;");
+		else
+			wbuf_u8(w, url.p[i]);
+}
+
+void level_put_where(struct wbuf *w, const struct edge *e, const struct exchange *x,
+		     enum level level)
+{
+	bool is_dutch = x->level_reader & X_LEVEL_DUTCH;
+	struct view news = image_view(&e->now->image, e->now->image.header->isolation.news);
+	uint64_t since_s = level_since_s(e, x, level);
+
+	if (since_s) {
+		wbuf_view_put(w, is_dutch ? VIEW(" Sinds <time>") : VIEW(" Since <time>"));
+		level_put_time(w, since_s);
+		WBUF_LIT(w, "</time>.");
+	}
+	if (news.n) {
+		wbuf_view_put(w,
+			      is_dutch ? VIEW(" Nieuws: <a href=\"") : VIEW(" News: <a href=\""));
+		level_put_url(w, news);
+		WBUF_LIT(w, "\">");
+		level_put_url(w, news);
+		WBUF_LIT(w, "</a>");
+	}
+}
+
 static void level_put_page(struct wbuf *w, const struct edge *e, const struct exchange *x)
 {
 	bool is_dutch = x->level_reader & X_LEVEL_DUTCH;
 	const struct level_text *t = &level_texts[x->level_by][is_dutch];
-	struct view news = image_view(&e->now->image, e->now->image.header->isolation.news);
-	uint64_t since_s = level_since_s(e, x);
 
 	WBUF_LIT(w, "<!doctype html>\n<html lang=\"");
 	wbuf_view_put(w, is_dutch ? VIEW("nl") : VIEW("en"));
@@ -290,20 +322,7 @@ static void level_put_page(struct wbuf *w, const struct edge *e, const struct ex
 	wbuf_view_put(w, t->title);
 	WBUF_LIT(w, "</h1><p>");
 	wbuf_view_put(w, t->text);
-	if (since_s) {
-		wbuf_view_put(w,
-			      is_dutch ? VIEW("</p><p>Sinds <time>") : VIEW("</p><p>Since <time>"));
-		level_put_time(w, since_s);
-		WBUF_LIT(w, "</time>.");
-	}
-	if (news.n) {
-		wbuf_view_put(w, is_dutch ? VIEW("</p><p>Nieuws: <a href=\"")
-					  : VIEW("</p><p>News: <a href=\""));
-		wbuf_view_put(w, news);
-		WBUF_LIT(w, "\">");
-		wbuf_view_put(w, news);
-		WBUF_LIT(w, "</a>");
-	}
+	level_put_where(w, e, x, (enum level)x->level_by);
 	wbuf_view_put(w, is_dutch ? VIEW("</p><p>Verzoek <code>") : VIEW("</p><p>Request <code>"));
 	wbuf_put(w, x->request_id, sizeof x->request_id);
 	WBUF_LIT(w, "</code></p></main></body></html>\n");
@@ -315,7 +334,7 @@ static void level_put_problem(struct wbuf *w, const struct edge *e, const struct
 {
 	const struct level_text *t = &level_texts[x->level_by][0];
 	struct view news = image_view(&e->now->image, e->now->image.header->isolation.news);
-	uint64_t since_s = level_since_s(e, x);
+	uint64_t since_s = level_since_s(e, x, (enum level)x->level_by);
 
 	WBUF_LIT(w, "{\"type\":\"about:blank\",\"title\":\"");
 	wbuf_view_put(w, t->title);

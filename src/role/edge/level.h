@@ -27,6 +27,11 @@ struct level_refusal level_admit(struct edge *e, struct exchange *x, const struc
  * and where to look for news. Ends x */
 void level_refuse(struct edge *e, struct exchange *x);
 
+/* level_put_where - since when level holds for x, and where there is news: HTML, in its client's
+ * language; nothing when neither is known */
+void level_put_where(struct wbuf *w, const struct edge *e, const struct exchange *x,
+		     enum level level);
+
 /* level_of_app - the levels that hold now for x's client at an application; 0: none */
 uint16_t level_of_app(struct edge *e, const struct exchange *x);
 

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "role/edge/abuse.h"
+#include "role/edge/banner.h"
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
 #include "role/edge/cache.h"
@@ -23,6 +24,7 @@
 #include "role/edge/persist.h"
 #include "role/edge/store.h"
 #include "role/edge/trace.h"
+#include "role/edge/tripwire.h"
 
 /* What one head says, while it is being decided about. */
 struct request {
@@ -292,6 +294,8 @@ static void request_put_fields(struct exchange *x, const struct request *q, stru
 
 		bool goes_on = f->id != FIELD_HOST && !request_drops(q, f);
 
+		if (banner_is_due(x) && banner_drops_request(q->head, f))
+			goes_on = false;
 		if (goes_on && f->id == FIELD_USER_AGENT)
 			x->agent_at = (struct span16){ .at = (uint16_t)(w->n + f->value - run),
 						       .n = f->value_n };
@@ -449,6 +453,7 @@ static enum err request_build(struct edge *e, struct exchange *x, struct request
 	x->head->n = (uint32_t)w.n;
 	if (q->filter)
 		request_put_original(x, q, &w);
+	tripwire_behind(e, &w);
 	return w.n > UINT16_MAX ? E_LIMIT : wbuf_check(&w);
 }
 

@@ -105,7 +105,8 @@ static const struct boot_user {
 	{ ROLE_SIGNER, ROLE_AUTHORITY },   { ROLE_DIALER, ROLE_AUTHORITY },
 	{ ROLE_SIGNER, ROLE_SPAWNER },	   { ROLE_DIALER, ROLE_SPAWNER },
 	{ ROLE_AUDIT, ROLE_SPAWNER },	   { ROLE_AUTHORITY, ROLE_SPAWNER },
-	{ ROLE_VERIFIER, ROLE_AUTHORITY },
+	{ ROLE_VERIFIER, ROLE_AUTHORITY }, { ROLE_DIALER, ROLE_SHIPPER },
+	{ ROLE_AUDIT, ROLE_AUTHORITY },
 };
 
 static bool boot_serves_edges(const struct keeper_child *c)
@@ -226,6 +227,15 @@ static enum err boot_exporter(struct keeper_child *c, const struct keeper_image 
 	return page_post(c, PAGE_EXPORTER, c->fence.cgroup_fd >= 0, true);
 }
 
+static enum err boot_shipper(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(boot_post_path(c, c->k->dirs.audit));
+	TRY(boot_post_path(c, c->k->dirs.ship));
+	TRY(boot_post_ring(c));
+	return boot_link_to(c, ROLE_DIALER);
+}
+
 static enum err boot_audit(struct keeper_child *c, const struct keeper_image *image)
 {
 	TRY(boot_post_image(c, image));
@@ -262,6 +272,7 @@ static enum err boot_authority(struct keeper_child *c, const struct keeper_image
 	TRY(boot_post_ring(c));
 	TRY(boot_link_to(c, ROLE_SIGNER));
 	TRY(boot_link_to(c, ROLE_DIALER));
+	TRY(boot_link_to(c, ROLE_AUDIT));
 	return boot_link_to(c, ROLE_VERIFIER);
 }
 
@@ -314,6 +325,8 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_verifier(c, image);
 	case ROLE_SPAWNER:
 		return boot_spawner(c, image);
+	case ROLE_SHIPPER:
+		return boot_shipper(c, image);
 	case ROLE_KEEPER:
 	case ROLE_CELL:
 	case ROLE_N:

@@ -307,6 +307,7 @@ static void commit_seats(struct keeper *k)
 		seat_want(exporter, k->loop.now_ms);
 	else
 		seat_unwant(exporter);
+	commit_seat(k, ROLE_SHIPPER, h->ships.n != 0);
 	commit_seat(k, ROLE_VERIFIER, h->gateway.host.n != 0);
 	commit_seat(k, ROLE_HERALD, h->status_page.address.kind != 0);
 	commit_spawner(k);
@@ -361,6 +362,8 @@ void commit_change(struct keeper *k)
 		if (is_other_collector)
 			commit_renew_single(k, ROLE_EXPORTER);
 	}
+	/* Its receivers are of one image, and what it has not sent lies on the disk */
+	commit_renew_single(k, ROLE_SHIPPER);
 	commit_seats(k);
 }
 

@@ -125,6 +125,8 @@ static enum err status_child(const struct keeper *k, int fd, const struct keeper
 		return E_OK;
 	if (c->state == CHILD_STARTING)
 		r.state = ROLE_ST_STARTING;
+	else if (c->state == CHILD_FROZEN)
+		r.state = ROLE_ST_FROZEN;
 	else if (c->state == CHILD_RETIRED || c->is_draining)
 		r.state = ROLE_ST_DRAINING;
 	return status_role(fd, &r);
