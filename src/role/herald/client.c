@@ -432,18 +432,22 @@ static void client_write(struct herald *h, struct client *cl)
 				client_close(h, cl);
 			return;
 		}
-		if (e != E_OK || !cl->keeps_alive || h->is_ending)
-			break;
+		if (e != E_OK || !cl->keeps_alive || h->is_ending) {
+			client_close(h, cl);
+			return;
+		}
 		cl->state = CLIENT_READING;
 		cl->since_ms = h->loop.now_ms;
 		cl->due_ms = h->loop.now_ms + (cl->in_n ? HERALD_REQUEST_MS : HERALD_KEEP_MS);
 		if (client_parse(h, cl))
 			continue;
-		if (loop_change(&h->loop, &cl->source, EPOLLIN) == E_OK)
-			return;
-		break;
+		if (loop_change(&h->loop, &cl->source, EPOLLIN) != E_OK)
+			client_close(h, cl);
+		return;
 	}
-	client_close(h, cl);
+	/* Others have their turn; the answer that is made waits for the next one */
+	if (loop_change(&h->loop, &cl->source, EPOLLOUT) != E_OK)
+		client_close(h, cl);
 }
 
 void client_on_event(void *owner, struct loop_source *source, uint32_t events)
