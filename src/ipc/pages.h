@@ -12,6 +12,7 @@
 #include "base/histogram.h"
 #include "conf/image.h"
 #include "ipc/level_page.h"
+#include "ipc/notice_page.h"
 #include "ipc/role.h"
 #include "ipc/spawner.h"
 
@@ -315,7 +316,8 @@ struct page_gate_page {
 	_Atomic uint64_t belongs[CELL_SLOTS];
 	/* serial of a cell that has to end: the keeper sees to those whose spawner is gone */
 	_Atomic uint64_t killed[CELL_SLOTS];
-	struct level_page levels; /* read by edges and the relay too (P8) */
+	struct level_page levels; /* read by edges, the relay and the herald too (P8) */
+	struct notice_page notice;
 };
 
 enum { PAGE_CELL_RELEASED = 1 };

@@ -5,6 +5,7 @@
 #include "role/authority/factor.h"
 #include "role/authority/session_end.h"
 #include "role/authority/tool_alarm.h"
+#include "role/authority/tool_incident.h"
 #include "role/authority/tool_isolate.h"
 #include "role/authority/tool_people.h"
 #include "role/authority/tool_recover.h"
@@ -255,6 +256,7 @@ enum err tool_list_step(struct tool *t)
 		[ACT_INVITE_LIST] = tool_list_invites,	 [ACT_EXPLAIN] = explain_step,
 		[ACT_LEVEL_LIST] = tool_isolate_row,	 [ACT_ALARM_LIST] = tool_alarm_row,
 		[ACT_RECOVER_LIST] = tool_recover_row,
+		[ACT_INCIDENT_LIST] = tool_incident_row, [ACT_INCIDENT_NOTES] = tool_incident_note,
 	};
 	bool is_over = false;
 	enum err e = E_OK;
