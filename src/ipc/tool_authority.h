@@ -56,13 +56,13 @@ enum tool_act_kind {
 	ACT_RECOVER_APPROVE,  /* number; name: the user; list: the password; locale: the code of
 				 the authenticator app; flags */
 	ACT_RECOVER_WITHDRAW, /* number */
-	ACT_INCIDENT_OPEN,  /* list: title; number: when it was noticed, wall clock in seconds, 0:
-			       now; flags bit 0: although one is open */
-	ACT_INCIDENT_NOTE,  /* list: what; number: of the incident, 0: the one that is open */
-	ACT_INCIDENT_CLOSE, /* list: summary, may be empty; number: likewise */
-	ACT_INCIDENT_LIST,  /* - */
-	ACT_INCIDENT_NOTES, /* number: of the incident */
-	ACT_NOTICE_SET,	    /* list: in Dutch, newline, in English; empty: none any more */
+	ACT_INCIDENT_OPEN,    /* list: title; number: when it was noticed, wall clock in seconds, 0:
+				 now; flags bit 0: although one is open */
+	ACT_INCIDENT_NOTE,    /* list: what; number: of the incident, 0: the one that is open */
+	ACT_INCIDENT_CLOSE,   /* list: summary, may be empty; number: likewise */
+	ACT_INCIDENT_LIST,    /* - */
+	ACT_INCIDENT_NOTES,   /* number: of the incident */
+	ACT_NOTICE_SET,	      /* list: in Dutch, newline, in English; empty: none any more */
 	ACT_KINDS
 };
 
