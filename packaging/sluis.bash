@@ -35,6 +35,7 @@ _sluis()
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener alarms user group session sessions invite cache changes diff history rollback audit hunt version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -159,6 +160,14 @@ _sluis()
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
 		;;
+	alarms)
+		case ${COMP_WORDS[2]} in
+		show | release) words="" ;;
+		close) words="--reason" ;;
+		*) words="show close release --all --check --reason" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
 	session | sessions)
 		case ${COMP_WORDS[2]} in
 		list) words="--user" ;;
@@ -233,6 +242,7 @@ _sluis()
 		;;
 	help)
 		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener alarms user group session sessions invite cache changes diff history rollback audit hunt version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")
