@@ -2,16 +2,19 @@
 
 The leak is planted (tests/planted/leak.c): programs of their own, which no installation has.
 """
+import base64
 import json
 import os
+import random
 import re
 import signal
 import time
 
 import pytest
 
-from harness import memory
+from harness import http2, memory
 from harness.gateway import PORTAL, Gateway, Person
+from harness.origin import answer
 from harness.sluis import BUILD, IS_SANITIZED
 from harness.wait import until
 from harness.wire import Broken, client_tls, request
@@ -156,6 +159,57 @@ def test_a_cell_that_leaks_is_kept_and_others_go_on(sluis, site, origin, ca, lea
         assert not [pid for pid in cells | set(sluis.pids("spawner")) if memory.found_in(pid, {"token": token})]
     assert sluis.run("alarms", "release", str(kept[0])).returncode == 0
     until(lambda: not os.path.exists(f"/proc/{kept[0]}"))
+
+
+def test_a_leak_over_http2(sluis, site, origin, leaky):
+    """The text of a stream is searched before it becomes frames: in them a header's bytes are coded."""
+    server = origin()
+    sluis.start(site(server.address, edges=1, listener={"http2": True}), flags=leaky)
+    with http2.Client(sluis.port()) as client:
+        assert client.ask("/").status == 200
+        try:
+            got = client.ask("/", fields=[("x-planted-echo", "100000")])
+            assert len(got.body) < 1000
+        except (OSError, AssertionError, EOFError):
+            pass
+    until(lambda: alarms(sluis, "canary.leaked"))
+    answers(sluis)
+
+
+def test_a_leak_into_what_is_compressed(sluis, site, origin, leaky):
+    server = origin(lambda request, _: answer(b"a line of text\n" * 1000, fields=[("Content-Type", "text/plain")]))
+    sluis.start(site(server.address, edges=1, route={"compress": True}), flags=leaky)
+    with sluis.client() as client:
+        assert client.ask("GET", "/", fields=[("Accept-Encoding", "gzip")]).header("Content-Encoding") == "gzip"
+        client.send(request("GET", "/", [("Accept-Encoding", "gzip"), ("X-Planted-Fill", "100000")]))
+        with pytest.raises((OSError, Broken, EOFError)):
+            client.response()
+    until(lambda: alarms(sluis, "canary.leaked"))
+    answers(sluis)
+
+
+def test_ordinary_traffic_raises_no_alarm(sluis, site, origin):
+    """Random bodies both ways, echoed, compressed, in pieces, over both versions; a reload in between."""
+    def echo(request, _):
+        return answer(request.body + request.raw, fields=[("Content-Type", "text/plain")])
+
+    server = origin(echo)
+    conf = site(server.address, listener={"http2": True}, route={"compress": True})
+    sluis.start(conf)
+    end = time.monotonic() + 3
+    with sluis.client() as client, http2.Client(sluis.port()) as streams:
+        while time.monotonic() < end:
+            for size in (0, 1, 100, 5000, 70000, 200000):
+                body = os.urandom(size)
+                got = client.ask("POST", "/", body=body, fields=[("Accept-Encoding", random.choice(["gzip", "identity"]))])
+                assert got.status == 200
+                text = base64.b64encode(body)
+                got = client.ask("POST", "/", body=text)
+                assert got.status == 200 and got.body.startswith(text)
+                assert streams.ask("/", method="POST", body=body).status == 200
+            assert sluis.reload().returncode == 0
+    assert sluis.run("alarms", "--check").returncode == 0, sluis.run("alarms").stdout
+    assert not [one for one in log(sluis) if one.get("kind") == "alarm"]
 
 
 def canaries_of(pid):
