@@ -250,6 +250,13 @@ def test_a_canary_that_comes_back_tells_where_it_was_read(sluis, ca, origin):
     show(bearer)
     with Person(gateway, "maria") as thief:
         thief.submit(thief.go(gateway.url("/login")), "/login", user="maria", password=password)
+    gateway.command("user", "add", "h.vdmeulen-3c", "--decoy")
+    assert sluis.run("user", "add", "else", "--decoy", "--invite").returncode == 2
+    for name, alarm in (("h.vdmeulen-3c", 1), ("nobody-at-all", 1)):
+        with Person(gateway) as thief:
+            thief.submit(thief.go(gateway.url("/login")), "/login", user=name, password="a guess at it")
+        until(lambda: alarms(sluis, "decoy.presented"))
+        assert len(alarms(sluis, "decoy.presented")) == alarm
     show("A" * 43)  # what is just wrong raises none
     until(lambda: len(alarms(sluis, "canary.presented")) >= 4)
     until(lambda: [one for one in open_alarms(sluis) if one["action"] == "canary.presented"])
