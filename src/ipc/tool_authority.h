@@ -19,7 +19,7 @@
 enum tool_act_kind {
 	ACT_USER_LIST = 1,
 	ACT_USER_SHOW,	    /* name; rows: user, factors, sessions */
-	ACT_USER_ADD,	    /* name, title, list: groups, locale */
+	ACT_USER_ADD,	    /* name, title, list: groups, locale; flags bit 1: a decoy */
 	ACT_USER_CHANGE,    /* name; title, list (flags bit 0: as given), locale: empty: stays */
 	ACT_USER_ENABLE,    /* name */
 	ACT_USER_DISABLE,   /* name: ends all sessions */

@@ -365,6 +365,7 @@ static void setup_on_keeper(void *owner, struct loop_source *source, uint32_t ev
 void setup_tick(struct authority *a)
 {
 	PAGE_SET(a->gate->beat_mono_ms, a->now_ms);
+	PAGE_SET(a->gate->alarms, alarm_count_open(a));
 	verify_tick(a);
 	sign_tick(a);
 	cell_tick(a);

@@ -71,7 +71,8 @@ static const char store_query_alarms[] =
 	"CREATE UNIQUE INDEX alarm_open ON alarm(action, object) WHERE closed_s = 0;"
 	"CREATE INDEX alarm_closed ON alarm(closed_s);"
 	"CREATE TABLE canary(id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE,"
-	" kind INTEGER NOT NULL, writer TEXT NOT NULL, made_s INTEGER NOT NULL) STRICT;";
+	" kind INTEGER NOT NULL, writer TEXT NOT NULL, made_s INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE decoy(user INTEGER PRIMARY KEY REFERENCES user ON DELETE CASCADE) STRICT;";
 /* The staged return: role/authority/recover.c; what waits for approvals: recover_wish.c; since when
  * keys are known: recover_key.c */
 static const char store_query_return[] =
@@ -275,6 +276,8 @@ const char *const store_query_text[QUERIES] = {
 	[Q_CANARY_ADD] = "INSERT INTO canary(hash, kind, writer, made_s) VALUES(?, ?, ?, ?)"
 			 " ON CONFLICT(hash) DO NOTHING",
 	[Q_CANARY_GET] = "SELECT kind, writer, made_s FROM canary WHERE hash = ?",
+	[Q_DECOY_ADD] = "INSERT INTO decoy(user) VALUES(?)",
+	[Q_DECOY_IS] = "SELECT 1 FROM decoy WHERE user = ?",
 	[Q_CANARY_PURGE] = "DELETE FROM canary WHERE id <= (SELECT max(id) FROM canary) - ?",
 	[Q_RETURN_HEAD] = "SELECT began_s, incident_s, reason, maker FROM return_head",
 	[Q_RETURN_HEAD_SET] = "INSERT INTO return_head(id, began_s, incident_s, reason, maker)"

@@ -104,6 +104,8 @@ enum store_query {
 	Q_ALARM_AFTER,
 	Q_ALARM_GET,
 	Q_ALARM_CLOSE,
+	Q_DECOY_ADD,
+	Q_DECOY_IS,
 	Q_CANARY_ADD,
 	Q_CANARY_GET,
 	Q_CANARY_PURGE, /* all but the newest */
