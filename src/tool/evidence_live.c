@@ -3,6 +3,7 @@
 
 #include "base/ip.h"
 #include "tool/ask_authority.h"
+#include "tool/evidence_metrics.h"
 #include "tool/status_json.h"
 
 #include <stdio.h>
@@ -145,6 +146,8 @@ enum err evidence_live_put(struct evidence_bundle *b, const char *state_option,
 		return E_OK;
 	}
 	TRY(live_status(b, s));
+	if (s->image.header)
+		TRY(evidence_metrics_put(b, &s->image.header->metrics));
 	if (live_has_users(s))
 		TRY(live_sessions(b, state_option));
 	return is_clear ? E_OK : live_pages(b, s);

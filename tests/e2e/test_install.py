@@ -1,4 +1,5 @@
 """make install: what lands where, and that it runs from there."""
+import json
 import os
 import subprocess
 
@@ -48,3 +49,14 @@ def test_runs_from_there(installed, sluis, site, origin):
     assert sluis.ask().body == b"origin"
     for pid in sluis.pids("edge"):
         assert os.readlink(f"/proc/{pid}/exe").startswith(installed)
+
+
+def test_manifest_is_of_what_is_installed(installed):
+    """Every program, as it lies there, and the command beside them in ../../bin."""
+    program = installed + [path for path in found(installed) if path.endswith("/bin/sluis")][0]
+    said = json.loads(subprocess.run([program, "verify", "--disk", "--json"], capture_output=True, check=False).stdout)
+    assert said["ok"] and said["files"] == 13 and said["manifest"]["path"].startswith(installed), said
+    with open(program, "ab") as file:
+        file.write(b"\0")
+    said = json.loads(subprocess.run([program, "verify", "--disk", "--json"], capture_output=True, check=False).stdout)
+    assert [(row["what"], row["name"]) for row in said["findings"]] == [("file_differs", "sluis")]
