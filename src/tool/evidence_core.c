@@ -26,6 +26,9 @@ enum {
 	CORE_NT_FILE = 0x46494c45
 };
 
+/* A mapping's most bytes: no role has one that large, and looking through it would take minutes. */
+#define CORE_MAP_BYTES (UINT64_C(1) << 38)
+
 /* Pages that follow each other. */
 struct core_run {
 	uint64_t from, n; /* bytes */
@@ -145,8 +148,9 @@ static bool core_wants(const struct core *c, const struct proc_map *m)
 {
 	if (c->pagemap < 0 && m->flags & PROC_MAP_SHARED)
 		return false;
-	return (m->flags & PROC_MAP_READ) && !view_starts(m->path, VIEW("[vvar")) &&
-	       !view_eq(m->path, VIEW("[vsyscall]")) && !view_starts(m->path, VIEW("/dev/"));
+	return (m->flags & PROC_MAP_READ) && m->to - m->from <= CORE_MAP_BYTES &&
+	       !view_starts(m->path, VIEW("[vvar")) && !view_eq(m->path, VIEW("[vsyscall]")) &&
+	       !view_starts(m->path, VIEW("/dev/"));
 }
 
 static enum err core_scan(struct core *c)
