@@ -32,10 +32,7 @@ static enum err live_status(struct evidence_bundle *b, const struct snapshot *s)
 
 static bool live_has_users(const struct snapshot *s)
 {
-	for (size_t i = 0; i < s->role_n; i++)
-		if (s->roles[i].role == ROLE_AUTHORITY)
-			return true;
-	return false;
+	return s->image.header && s->image.header->gateway.host.n != 0;
 }
 
 /* What clients have sent may be no UTF-8, which JSON has to be. */

