@@ -36,7 +36,7 @@ static const char recover_usage[] =
 	"sessions, keys, alarms, audit log), and people approve, who prove who they are.\n"
 	"\n"
 	"  start     closes every application that a level holds, each on its own; then lift the\n"
-	"            wider levels (sluis isolate --all open): the applications stay closed\n"
+	"            wider levels (sluis isolate open): the applications stay closed\n"
 	"  advance   asks for the next step of one application\n"
 	"  approve   approves a request: with user, password and code of the authenticator app\n"
 	"  withdraw  takes a request back\n"
