@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate incident user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -117,6 +117,32 @@ _sluis()
 		;;
 	isolate)
 		mapfile -t COMPREPLY < <(compgen -W "open step_up no_new_sessions office_only partners_only read_only pilot closed --all --app --zone --listener --reason --until --exercise --json --state --help" -- "$cur")
+		;;
+	incident)
+		case $prev in
+		--output)
+			compopt -o default
+			return
+			;;
+		--form)
+			mapfile -t COMPREPLY < <(compgen -W "timeline early-warning 72-hours data-protection" -- "$cur")
+			return
+			;;
+		--format)
+			mapfile -t COMPREPLY < <(compgen -W "markdown json" -- "$cur")
+			return
+			;;
+		esac
+		case ${COMP_WORDS[2]} in
+		open) words="--detected --another" ;;
+		note) words="--incident" ;;
+		close) words="--incident --summary" ;;
+		list | show) words="--json" ;;
+		message) words="--nl --en --clear" ;;
+		report) words="--form --language --format --output --margin --directory" ;;
+		*) words="open note close list show message report" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	user)
 		case ${COMP_WORDS[2]} in
@@ -219,7 +245,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate incident user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")
