@@ -17,6 +17,10 @@ SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "r
        "evidence": ["collect", "verify", "show", "list", "waive"]}
 
 
+# An option, and the beginning of a longer one too.
+SHORT = {("incident", "--form")}
+
+
 def read(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         return file.read()
@@ -52,7 +56,7 @@ def parser(name, flags):
     for sub in ["", *SUB.get(name, [])]:
         known = {flag for flag in flags if takes([name, sub] if sub else [name], flag)}
         # getopt takes the beginning of a longer one as well
-        found |= {flag for flag in known if not any(other != flag and other.startswith(flag) for other in known)}
+        found |= {flag for flag in known if (name, flag) in SHORT or not any(other != flag and other.startswith(flag) for other in known)}
     return found
 
 
