@@ -131,6 +131,32 @@ _sluis()
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
+	incident)
+		case $prev in
+		--output)
+			compopt -o default
+			return
+			;;
+		--form)
+			mapfile -t COMPREPLY < <(compgen -W "timeline early-warning 72-hours data-protection" -- "$cur")
+			return
+			;;
+		--format)
+			mapfile -t COMPREPLY < <(compgen -W "markdown json" -- "$cur")
+			return
+			;;
+		esac
+		case ${COMP_WORDS[2]} in
+		open) words="--detected --another" ;;
+		note) words="--incident" ;;
+		close) words="--incident --summary" ;;
+		list | show) words="--json" ;;
+		message) words="--nl --en --clear" ;;
+		report) words="--form --language --format --output --margin --directory" ;;
+		*) words="open note close list show message report" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
 	user)
 		case ${COMP_WORDS[2]} in
 		list) words="" ;;
@@ -158,18 +184,6 @@ _sluis()
 		*) words="list show add remove join leave" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
-		;;
-	incident)
-		case ${COMP_WORDS[2]} in
-		open) words="--detected --another" ;;
-		note) words="--incident" ;;
-		close) words="--summary --incident" ;;
-		list | show) words="--json" ;;
-		message) words="--nl --en --clear" ;;
-		report) words="--form --language --format --output --margin --directory" ;;
-		*) words="open note close list show message report" ;;
-		esac
-		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	alarms)
 		case ${COMP_WORDS[2]} in

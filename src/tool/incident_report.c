@@ -85,20 +85,22 @@ static int report_refuse(const char *why, const char *usage)
 static int report_read(int argc, char **argv, struct report_options *o, struct gather *g,
 		       const char *usage)
 {
+	const char *why = NULL; /* the first value that won't do; --help may follow */
 	uint64_t n = 0;
 	int c = 0;
 
 	while ((c = getopt_long(argc, argv, "", report_options, NULL)) != -1) {
-		const char *why = NULL;
+		const char *bad = NULL;
 
 		if (c == 'h' || c == '?') {
 			(void)fputs(usage, c == 'h' ? stdout : stderr);
 			return c == 'h' ? 0 : 2;
 		}
-		why = report_option(o, g, c);
-		if (why)
-			return report_refuse(why, usage);
+		bad = report_option(o, g, c);
+		why = why ? why : bad;
 	}
+	if (why)
+		return report_refuse(why, usage);
 	if (argc - optind > 1)
 		return report_refuse("that is too much", usage);
 	if (argc > optind &&

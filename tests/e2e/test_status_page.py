@@ -87,7 +87,7 @@ def test_open_limited_closed(shown):
     isolate(shown, "--zone", "office", "closed")
     assert look(shown)["state"] == "closed"
     text = b"".join(fetch(shown, path).body for path in ("/", "/status.json", "/feed.atom"))
-    for inside in (b"reason", b"Jan", b"public", b"office", b"uid:", b"internet"):
+    for inside in (b"reason", b"Jan", b"public", b"office", b"internet"):
         assert inside not in text.replace(b"Public", b"").replace(b"Publiek", b"")
 
 
