@@ -390,6 +390,13 @@ def test_cells_may_be_frozen(sluis, ca, origin, recipient):
             with open(f"/proc/{pid}/status", encoding="utf-8") as file:
                 assert "\nState:\tT" not in file.read()
         assert anna.go(gateway.url("/", "cases")).status == 200
+        # One that was stopped before, as evidence of a leak, stays as it is
+        stopped = sluis.pids("cell")[0]
+        os.kill(stopped, signal.SIGSTOP)
+        collect(sluis, "--recipient", recipient("ec")[0], "--memory", "cell", "--freeze")
+        with open(f"/proc/{stopped}/status", encoding="utf-8") as file:
+            assert "\nState:\tT" in file.read()
+        os.kill(stopped, signal.SIGCONT)
 
 
 @NEEDS_ROOT
