@@ -13,7 +13,8 @@ FLAG = re.compile(r"--[a-z][a-z-]+")
 SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
        "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"],
        "audit": ["tail", "search", "reached", "verify", "prove", "check-proof"],
-       "incident": ["open", "note", "close", "list", "show", "message", "report"], "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"],
+       "incident": ["open", "note", "close", "list", "show", "message", "report"],
+       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"],
        "evidence": ["collect", "verify", "show", "list", "waive"]}
 
 
