@@ -29,7 +29,7 @@ def found(root):
 
 def test_files(installed):
     files = found(installed)
-    for role in ("keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay", "verifier"):
+    for role in ("keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay", "verifier", "herald"):
         assert [path for path in files if path.endswith(f"/libexec/sluis/sluis-{role}")], role
         assert [path for path in files if path.endswith(f"/man/man8/sluis-{role}.8")], role
     for end in ("/bin/sluis", "/systemd/system/sluis.service", "/sysusers.d/sluis.conf", "/tmpfiles.d/sluis.conf"):

@@ -129,7 +129,9 @@ void sheets_look(struct herald *h)
 	    (!h->is_stale && level_page_version(&h->gate->levels) == h->level_version &&
 	     notice_page_version(&h->gate->notice) == h->notice_version))
 		return;
-	if (h->now && h->loop.now_ms < h->drawn_ms + HERALD_DRAW_MS)
+	/* the authority's first word is shown at once */
+	if (h->now && h->loop.now_ms < h->drawn_ms + HERALD_DRAW_MS &&
+	    (h->level_version || !level_page_version(&h->gate->levels)))
 		return;
 	to = sheets_vacant(h);
 	if (to) /* else slow readers have all others: their time ends */

@@ -43,7 +43,9 @@ static const char config[] = CELLS(
 							   "  pilot: first-in\n"
 							   "  news: "
 							   "\"https://status.example.nl/?a=b\"\n"
-							   "  soak: 30m\n";
+							   "  soak: 30m\n"
+							   "status_page: {address: "
+							   "\"127.0.0.1:81\", title: X}\n";
 
 #define CHECK_STR(im, s, text) CHECK_VIEW(image_view((im), (s)), text)
 
@@ -277,6 +279,11 @@ static void test_every_field_is_checked(void **state)
 		WRONG(-1, 0, image_header, isolation.fallback_on, 1 << IMAGE_ALARM_CLASSES),
 		WRONG(-1, 0, image_header, isolation.fallback_on, UINT32_MAX),
 		WRONG(-1, 0, image_header, isolation.soak_s, IMAGE_SOAK_MAX_S + 1),
+		WRONG(-1, 0, image_header, status_page.address.kind, IMAGE_ADDRESS_UNIX),
+		WRONG(-1, 0, image_header, status_page.titles.n, 2),
+		WRONG(-1, 0, image_header, status_page.contacts.first, UINT32_MAX),
+		WRONG(IMAGE_APP, 0, image_app, is_on_status_page, 2),
+		WRONG(IMAGE_LISTENER, 0, image_listener, titles.n, UINT32_MAX),
 		WRONG(IMAGE_LISTENER, 0, image_listener, flags, IMAGE_CELL | IMAGE_INSIDE << 1),
 		WRONG(IMAGE_ZONE, 0, image_zone, is_office, 2),
 		WRONG(IMAGE_ZONE, 0, image_zone, is_partner, 2),
