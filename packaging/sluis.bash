@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -131,10 +131,36 @@ _sluis()
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
+	incident)
+		case $prev in
+		--output)
+			compopt -o default
+			return
+			;;
+		--form)
+			mapfile -t COMPREPLY < <(compgen -W "timeline early-warning 72-hours data-protection" -- "$cur")
+			return
+			;;
+		--format)
+			mapfile -t COMPREPLY < <(compgen -W "markdown json" -- "$cur")
+			return
+			;;
+		esac
+		case ${COMP_WORDS[2]} in
+		open) words="--detected --another" ;;
+		note) words="--incident" ;;
+		close) words="--incident --summary" ;;
+		list | show) words="--json" ;;
+		message) words="--nl --en --clear" ;;
+		report) words="--form --language --format --output --margin --directory" ;;
+		*) words="open note close list show message report" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
 	user)
 		case ${COMP_WORDS[2]} in
 		list) words="" ;;
-		add) words="--title --groups --language --invite --good-for" ;;
+		add) words="--title --groups --language --invite --good-for --decoy" ;;
 		change) words="$(_sluis_names user "${state[@]}") --title --groups --language" ;;
 		show | enable) words="$(_sluis_names user "${state[@]}")" ;;
 		disable | reset-factors | remove) words="$(_sluis_names user "${state[@]}") --yes" ;;
@@ -156,6 +182,14 @@ _sluis()
 			fi
 			;;
 		*) words="list show add remove join leave" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
+	alarms)
+		case ${COMP_WORDS[2]} in
+		show | release) words="" ;;
+		close) words="--reason" ;;
+		*) words="show close release --all --check --reason" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
 		;;
@@ -232,7 +266,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

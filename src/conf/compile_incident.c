@@ -37,6 +37,7 @@ void compile_incident_app(struct compile *c, const struct model_app *from, struc
 	to->read_only_websocket = from->read_only.websocket;
 	to->needs = compile_incident_needs(c, from->needs);
 	to->owner = compile_text(c, from->owner);
+	to->is_on_status_page = from->is_on_status_page;
 }
 
 /* A line each, as groups are told. */
@@ -56,6 +57,7 @@ static struct image_str compile_incident_urgent(struct compile *c, struct model_
 void compile_incident_run(struct compile *c)
 {
 	const struct model_isolation *m = &c->check->model->isolation;
+	const struct model_status_page *page = &c->check->model->status_page;
 
 	c->build.header.isolation = (struct image_isolation){
 		.approvers = compile_text(c, m->approvers.group),
@@ -70,4 +72,10 @@ void compile_incident_run(struct compile *c)
 		.soak_s = (uint32_t)(m->soak_ms / 1000),
 		.has_approvers = m->approvers.group.n != 0,
 	};
+	if (page->at)
+		c->build.header.status_page = (struct image_status_page){
+			.address = compile_address(c, &page->address),
+			.titles = compile_gateway_titles(c, &page->title),
+			.contacts = compile_gateway_titles(c, &page->contact),
+		};
 }

@@ -154,6 +154,12 @@ struct image_isolation {
 	uint8_t pad[7];
 };
 
+/* The page that says what is closed; address.kind 0: there is none. */
+struct image_status_page {
+	struct image_address address;
+	struct image_range titles, contacts; /* IMAGE_TITLE; may be empty */
+};
+
 struct image_header {
 	uint32_t magic, version;
 	uint64_t bytes;	     /* of the whole image */
@@ -173,6 +179,7 @@ struct image_header {
 	struct image_range ships; /* IMAGE_POOL: receivers of the log, each of one server */
 	struct image_gateway gateway;
 	struct image_isolation isolation;
+	struct image_status_page status_page;
 };
 
 /* Of listeners; pools have the first two. */
@@ -232,6 +239,7 @@ struct image_listener {
 	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */
 	struct image_datagrams datagrams;	     /* IMAGE_UDP */
 	struct image_range client_ca; /* IMAGE_DER: issuers of clients' certificates */
+	struct image_range titles;    /* IMAGE_TITLE: for the status page; empty: not shown */
 	uint8_t client_mode;	      /* enum image_client_mode */
 	uint8_t pad[7];
 };
@@ -460,7 +468,8 @@ struct image_app {
 	uint32_t pool;			   /* IMAGE_POOL */
 	uint8_t wants_jwt;
 	uint8_t read_only_websocket; /* its WebSockets change nothing */
-	uint8_t pad[2];
+	uint8_t is_on_status_page;
+	uint8_t pad[1];
 };
 
 /*

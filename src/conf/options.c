@@ -192,6 +192,9 @@ static const struct option listener_rows[] = {
 	ROW_BOOL(model_listener, is_inside, "inside", "false",
 		 "It is used from inside alone: levels of isolation over all (`--all`) don't apply "
 		 "to it, those that name it, an application or a zone do."),
+	ROW_MAP(model_listener, title, "title", &options_title,
+		"What it serves, for people: the status page says how it is under this name. "
+		"Without one it is not shown there."),
 };
 static const struct option_table listener = OPTIONS_TABLE(model_listener, "listener", listener_rows,
 							  "An address where clients come in.");
@@ -619,6 +622,8 @@ static const struct option top_rows[] = {
 		  "Networks by name, for access rules and for isolation in an incident."),
 	ROW_TABLE(model, apps, "apps", OPTION_LIST, 0, IMAGE_APPS_MAX, &options_app,
 		  "Applications behind the log-in portal."),
+	ROW_MAP(model, status_page, "status_page", &options_incident_status,
+		"A page that says what is open, limited or closed."),
 	ROW_MAP(model, isolation, "isolation", &options_incident,
 		"Isolation in an incident, and the way back."),
 };

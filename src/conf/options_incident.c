@@ -2,6 +2,7 @@
 #include "conf/options_incident.h"
 
 #include "conf/option_row.h"
+#include "conf/options_gateway.h"
 #include "ipc/gate_words.h"
 #include "proto/http1.h"
 
@@ -109,6 +110,21 @@ static const struct option incident_rows[] = {
 		 "How long a step of a staged return holds, without an alarm, before the next one; "
 		 "0 = no wait."),
 };
+static const struct option status_rows[] = {
+	ROW_ADDRESS(model_status_page, "address", OPTION_REQUIRED, 1 << IMAGE_ADDRESS_IP,
+		    "Where it is served, over HTTP; an address of its own. A route with a "
+		    "listener that has inside: true puts TLS in front of it."),
+	ROW_MAP(model_status_page, title, "title", &options_title,
+		"Its heading: whose services these are."),
+	ROW_MAP(model_status_page, contact, "contact", &options_title,
+		"Where people can ask: shown on the page."),
+};
+const struct option_table options_incident_status =
+	OPTIONS_TABLE(model_status_page, "status_page", status_rows,
+		      "A page that says what is open, limited or closed, and since when. It is "
+		      "served by a process that can do nothing else, also while everything is "
+		      "closed.");
+
 const struct option_table options_incident =
 	OPTIONS_TABLE(model_isolation, "isolation", incident_rows,
 		      "Isolation in an incident, and the way back. It needs no gateway.");

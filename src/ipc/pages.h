@@ -12,6 +12,7 @@
 #include "base/histogram.h"
 #include "conf/image.h"
 #include "ipc/level_page.h"
+#include "ipc/notice_page.h"
 #include "ipc/role.h"
 #include "ipc/spawner.h"
 
@@ -304,6 +305,7 @@ struct page_gate_page {
 	_Atomic uint32_t image;	   /* generation of the image that decides: a cell of an older
 				      one ends when it is quiet */
 	_Atomic uint32_t sessions; /* gauge */
+	_Atomic uint64_t alarms;   /* gauge: that nobody has closed */
 	_Atomic uint64_t
 		beat_mono_ms; /* written at least once a second while the authority lives */
 	_Atomic uint64_t logins, logins_failed, logins_delayed, grants, denials, step_ups,
@@ -315,7 +317,8 @@ struct page_gate_page {
 	_Atomic uint64_t belongs[CELL_SLOTS];
 	/* serial of a cell that has to end: the keeper sees to those whose spawner is gone */
 	_Atomic uint64_t killed[CELL_SLOTS];
-	struct level_page levels; /* read by edges and the relay too (P8) */
+	struct level_page levels; /* read by edges, the relay and the herald too (P8) */
+	struct notice_page notice;
 };
 
 enum { PAGE_CELL_RELEASED = 1 };

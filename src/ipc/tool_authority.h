@@ -10,6 +10,7 @@
 
 #include "ipc/frame.h"
 #include "ipc/gate_words.h"
+#include "ipc/incident_words.h"
 #include "ipc/level_words.h"
 #include "ipc/recover_words.h"
 #include "ipc/wire.h"
@@ -18,7 +19,7 @@
 enum tool_act_kind {
 	ACT_USER_LIST = 1,
 	ACT_USER_SHOW,	    /* name; rows: user, factors, sessions */
-	ACT_USER_ADD,	    /* name, title, list: groups, locale */
+	ACT_USER_ADD,	    /* name, title, list: groups, locale; flags bit 1: a decoy */
 	ACT_USER_CHANGE,    /* name; title, list (flags bit 0: as given), locale: empty: stays */
 	ACT_USER_ENABLE,    /* name */
 	ACT_USER_DISABLE,   /* name: ends all sessions */
@@ -55,6 +56,13 @@ enum tool_act_kind {
 	ACT_RECOVER_APPROVE,  /* number; name: the user; list: the password; locale: the code of
 				 the authenticator app; flags */
 	ACT_RECOVER_WITHDRAW, /* number */
+	ACT_INCIDENT_OPEN,    /* list: title; number: when it was noticed, wall clock in seconds, 0:
+				 now; flags bit 0: although one is open */
+	ACT_INCIDENT_NOTE,    /* list: what; number: of the incident, 0: the one that is open */
+	ACT_INCIDENT_CLOSE,   /* list: summary, may be empty; number: likewise */
+	ACT_INCIDENT_LIST,    /* - */
+	ACT_INCIDENT_NOTES,   /* number: of the incident */
+	ACT_NOTICE_SET,	      /* list: in Dutch, newline, in English; empty: none any more */
 	ACT_KINDS
 };
 
@@ -81,7 +89,9 @@ enum authority_tool_message {
 	AUTHORITY_RETURN,	/* struct tool_return_row: one */
 	AUTHORITY_RETURN_APP,	/* struct tool_return_app_row */
 	AUTHORITY_RETURN_GATE,	/* struct tool_return_gate_row: of the application before it */
-	AUTHORITY_RETURN_WISH	/* struct tool_return_wish_row */
+	AUTHORITY_RETURN_WISH,	/* struct tool_return_wish_row */
+	AUTHORITY_INCIDENT,	/* struct tool_incident_row */
+	AUTHORITY_NOTE		/* struct tool_note_row */
 };
 
 #define TOOL_ACT_FIELDS(F)                                                                         \
@@ -183,6 +193,19 @@ enum authority_tool_message {
 	F(TEXT, name, LEVEL_NAME_MAX)                                                              \
 	F(TEXT, owner, GATE_USER_MAX)                                                              \
 	F(TEXT, reason, 256) F(TEXT, by, 64) F(TEXT, people, 1024)
+/* closed_s 0: it is open */
+#define TOOL_INCIDENT_ROW_FIELDS(F)                                                                \
+	F(U32, number, 0)                                                                          \
+	F(U32, notes, 0)                                                                           \
+	F(U64, detected_s, 0)                                                                      \
+	F(U64, opened_s, 0)                                                                        \
+	F(U64, closed_s, 0)                                                                        \
+	F(TEXT, title, INCIDENT_TITLE_MAX)                                                         \
+	F(TEXT, opened_by, 64) F(TEXT, closed_by, 64) F(TEXT, summary, INCIDENT_NOTE_MAX)
+#define TOOL_NOTE_ROW_FIELDS(F)                                                                    \
+	F(U32, number, 0)                                                                          \
+	F(U32, incident, 0)                                                                        \
+	F(U64, at_s, 0) F(TEXT, by, 64) F(TEXT, text, INCIDENT_NOTE_MAX)
 #define TOOL_PROGRESS_FIELDS(F) F(U32, done, 0) F(U32, of, 0)
 
 WIRE_MESSAGE(tool_act, TOOL_ACT_FIELDS)
@@ -199,5 +222,7 @@ WIRE_MESSAGE(tool_return_row, TOOL_RETURN_ROW_FIELDS)
 WIRE_MESSAGE(tool_return_app_row, TOOL_RETURN_APP_ROW_FIELDS)
 WIRE_MESSAGE(tool_return_gate_row, TOOL_RETURN_GATE_ROW_FIELDS)
 WIRE_MESSAGE(tool_return_wish_row, TOOL_RETURN_WISH_ROW_FIELDS)
+WIRE_MESSAGE(tool_incident_row, TOOL_INCIDENT_ROW_FIELDS)
+WIRE_MESSAGE(tool_note_row, TOOL_NOTE_ROW_FIELDS)
 
 #endif

@@ -38,6 +38,9 @@ enum tool_evidence {
 
 enum { TOOL_REASON_MAX = 200, TOOL_PATTERN_MAX = 2000, TOOL_EVIDENCE_HASH = 32 };
 
+/* Slots of addresses that are no listener's. */
+enum { TOOL_SLOT_METRICS = 65535, TOOL_SLOT_STATUS_PAGE = 65534 };
+
 enum keeper_tool_message {
 	KEEPER_ROLE_ROW = 1, /* u8 role, u16 index, u32 pid, u32 uid, u64 start wall s, u32
 				restarts, u32 generation, u8 state, str16 sandbox, str16 weaker */

@@ -30,6 +30,7 @@
 #include "tool/evidence.h"
 #include "tool/explain.h"
 #include "tool/hunt.h"
+#include "tool/incident.h"
 #include "tool/isolate.h"
 #include "tool/past.h"
 #include "tool/recover.h"
@@ -67,6 +68,8 @@ static const struct main_command main_commands[] = {
 	  isolate_main },
 	{ "alarms", "what somebody has to look at: list, show, close", alarms_main },
 	{ "recover", "bring applications back after an incident, step by step", recover_main },
+	{ "incident", "the record of an incident: open, note, close, report; what people are told",
+	  incident_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },

@@ -229,6 +229,10 @@ static void status_json_add_image(json_t *doc, const struct snapshot *s)
 	(void)json_object_set_new(doc, "metrics",
 				  h && h->metrics.kind ? status_json_address(s, &h->metrics)
 						       : json_null());
+	(void)json_object_set_new(doc, "status_page",
+				  h && h->status_page.address.kind
+					  ? status_json_address(s, &h->status_page.address)
+					  : json_null());
 }
 
 int status_json_write(const struct snapshot *s, FILE *to)

@@ -100,6 +100,7 @@ static bool render_is_reserved(struct view action)
 		VIEW_INIT("factor."),	VIEW_INIT("invite."), VIEW_INIT("access."),
 		VIEW_INIT("password."), VIEW_INIT("user."),   VIEW_INIT("group."),
 		VIEW_INIT("alarm."),	VIEW_INIT("decoy."),  VIEW_INIT("canary.presented"),
+		VIEW_INIT("incident."), VIEW_INIT("notice."), VIEW_INIT("isolation."),
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)

@@ -4,6 +4,7 @@
 #include "role/authority/alarm.h"
 #include "role/authority/cell.h"
 #include "role/authority/decide.h"
+#include "role/authority/incident.h"
 #include "role/authority/isolate.h"
 #include "role/authority/login.h"
 #include "role/authority/reach.h"
@@ -321,6 +322,8 @@ static enum err setup_open(struct authority *a, const char **ret_why)
 	*ret_why = "the staged return can't be read from the store";
 	TRY(recover_key_open(a));
 	TRY(recover_open(a));
+	*ret_why = "the incidents can't be read from the store";
+	TRY(incident_open(a));
 	*ret_why = "the sessions of the store can't be read";
 	TRY(setup_compare_program(a));
 	*ret_why = "the signer's channel can't be used";
@@ -362,6 +365,7 @@ static void setup_on_keeper(void *owner, struct loop_source *source, uint32_t ev
 void setup_tick(struct authority *a)
 {
 	PAGE_SET(a->gate->beat_mono_ms, a->now_ms);
+	PAGE_SET(a->gate->alarms, alarm_count_open(a));
 	verify_tick(a);
 	sign_tick(a);
 	cell_tick(a);

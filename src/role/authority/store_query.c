@@ -71,7 +71,8 @@ static const char store_query_alarms[] =
 	"CREATE UNIQUE INDEX alarm_open ON alarm(action, object) WHERE closed_s = 0;"
 	"CREATE INDEX alarm_closed ON alarm(closed_s);"
 	"CREATE TABLE canary(id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE,"
-	" kind INTEGER NOT NULL, writer TEXT NOT NULL, made_s INTEGER NOT NULL) STRICT;";
+	" kind INTEGER NOT NULL, writer TEXT NOT NULL, made_s INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE decoy(user INTEGER PRIMARY KEY REFERENCES user ON DELETE CASCADE) STRICT;";
 /* The staged return: role/authority/recover.c; what waits for approvals: recover_wish.c; since when
  * keys are known: recover_key.c */
 static const char store_query_return[] =
@@ -92,12 +93,25 @@ static const char store_query_return[] =
 	" PRIMARY KEY(wish, user)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE key_seen(hash BLOB PRIMARY KEY, first_s INTEGER NOT NULL)"
 	" STRICT, WITHOUT ROWID;";
+/* Incidents, what people noted, and the status page's notice: role/authority/incident.c */
+static const char store_query_incidents[] =
+	"CREATE TABLE incident(id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL,"
+	" detected_s INTEGER NOT NULL, opened_s INTEGER NOT NULL, opener TEXT NOT NULL,"
+	" closed_s INTEGER NOT NULL DEFAULT 0, closer TEXT NOT NULL DEFAULT '',"
+	" summary TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE TABLE incident_note(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" incident INTEGER NOT NULL REFERENCES incident, at_s INTEGER NOT NULL,"
+	" maker TEXT NOT NULL, text TEXT NOT NULL) STRICT;"
+	"CREATE INDEX incident_note_of ON incident_note(incident, id);"
+	"CREATE TABLE notice(id INTEGER PRIMARY KEY CHECK (id = 1), since_s INTEGER NOT NULL,"
+	" nl TEXT NOT NULL, en TEXT NOT NULL) STRICT;";
 
 const char *const store_query_migrations[STORE_VERSION] = {
 	store_query_people,
 	store_query_levels,
 	store_query_alarms,
 	store_query_return,
+	store_query_incidents,
 };
 
 #define ALARM_COLUMNS                                                                              \
@@ -262,6 +276,8 @@ const char *const store_query_text[QUERIES] = {
 	[Q_CANARY_ADD] = "INSERT INTO canary(hash, kind, writer, made_s) VALUES(?, ?, ?, ?)"
 			 " ON CONFLICT(hash) DO NOTHING",
 	[Q_CANARY_GET] = "SELECT kind, writer, made_s FROM canary WHERE hash = ?",
+	[Q_DECOY_ADD] = "INSERT INTO decoy(user) VALUES(?)",
+	[Q_DECOY_IS] = "SELECT 1 FROM decoy WHERE user = ?",
 	[Q_CANARY_PURGE] = "DELETE FROM canary WHERE id <= (SELECT max(id) FROM canary) - ?",
 	[Q_RETURN_HEAD] = "SELECT began_s, incident_s, reason, maker FROM return_head",
 	[Q_RETURN_HEAD_SET] = "INSERT INTO return_head(id, began_s, incident_s, reason, maker)"
@@ -298,4 +314,23 @@ const char *const store_query_text[QUERIES] = {
 	[Q_TOKEN_USERS] = "SELECT count(DISTINCT s.user) FROM token t"
 			  " JOIN session s ON s.id = t.session"
 			  " WHERE t.app = ? AND t.state < 3 AND s.ended_s = 0",
+	[Q_INCIDENT_ADD] = "INSERT INTO incident(title, detected_s, opened_s, opener)"
+			   " VALUES(?, ?, ?, ?)",
+	[Q_INCIDENT_AFTER] = "SELECT id, title, detected_s, opened_s, opener, closed_s, closer,"
+			     " summary, (SELECT count(*) FROM incident_note n"
+			     " WHERE n.incident = i.id) FROM incident i WHERE id > ?"
+			     " ORDER BY id LIMIT 1",
+	[Q_INCIDENT_COUNT] = "SELECT count(*) FROM incident",
+	[Q_INCIDENT_OPEN] = "SELECT count(*), coalesce(max(id), 0) FROM incident"
+			    " WHERE closed_s = 0",
+	[Q_INCIDENT_CLOSE] = "UPDATE incident SET closed_s = ?, closer = ?, summary = ?"
+			     " WHERE id = ?",
+	[Q_INCIDENT_NOTE_ADD] = "INSERT INTO incident_note(incident, at_s, maker, text)"
+				" VALUES(?, ?, ?, ?)",
+	[Q_INCIDENT_NOTE_AFTER] = "SELECT id, at_s, maker, text FROM incident_note"
+				  " WHERE incident = ? AND id > ? ORDER BY id LIMIT 1",
+	[Q_NOTICE_GET] = "SELECT since_s, nl, en FROM notice WHERE id = 1",
+	[Q_NOTICE_SET] = "INSERT INTO notice(id, since_s, nl, en) VALUES(1, ?, ?, ?)"
+			 " ON CONFLICT(id) DO UPDATE SET since_s = excluded.since_s,"
+			 " nl = excluded.nl, en = excluded.en",
 };

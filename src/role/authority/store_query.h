@@ -2,7 +2,7 @@
 #ifndef ROLE_AUTHORITY_STORE_QUERY_H
 #define ROLE_AUTHORITY_STORE_QUERY_H
 
-enum { STORE_VERSION = 4 };
+enum { STORE_VERSION = 5 };
 
 enum store_query {
 	Q_BEGIN,
@@ -104,6 +104,8 @@ enum store_query {
 	Q_ALARM_AFTER,
 	Q_ALARM_GET,
 	Q_ALARM_CLOSE,
+	Q_DECOY_ADD,
+	Q_DECOY_IS,
 	Q_CANARY_ADD,
 	Q_CANARY_GET,
 	Q_CANARY_PURGE, /* all but the newest */
@@ -130,6 +132,15 @@ enum store_query {
 	Q_KEY_COUNT,
 	Q_TOKEN_IN,    /* whether a user has entered an application in some live session */
 	Q_TOKEN_USERS, /* how many users have */
+	Q_INCIDENT_ADD,
+	Q_INCIDENT_AFTER,
+	Q_INCIDENT_COUNT,
+	Q_INCIDENT_OPEN, /* how many are, and the newest */
+	Q_INCIDENT_CLOSE,
+	Q_INCIDENT_NOTE_ADD,
+	Q_INCIDENT_NOTE_AFTER,
+	Q_NOTICE_GET,
+	Q_NOTICE_SET,
 	QUERIES
 };
 

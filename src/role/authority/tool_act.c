@@ -5,6 +5,7 @@
 #include "role/authority/recover_approve.h"
 #include "role/authority/session_end.h"
 #include "role/authority/tool_alarm.h"
+#include "role/authority/tool_incident.h"
 #include "role/authority/tool_isolate.h"
 #include "role/authority/tool_people.h"
 #include "role/authority/tool_recover.h"
@@ -32,6 +33,11 @@ static void tool_act_list_alarms(struct tool *t, const struct tool_act *act)
 {
 	tool_act_begin(t, act, act->flags & 1);
 	t->after = act->number;
+}
+
+static void tool_act_list_notes(struct tool *t, const struct tool_act *act)
+{
+	tool_act_begin(t, act, act->number);
 }
 
 static void tool_act_list_user(struct tool *t, const struct tool_act *act)
@@ -219,6 +225,12 @@ void tool_act_do(struct tool *t, const struct tool_act *act)
 		[ACT_RECOVER_ADVANCE] = tool_recover_advance,
 		[ACT_RECOVER_APPROVE] = recover_approve_begin,
 		[ACT_RECOVER_WITHDRAW] = tool_recover_withdraw,
+		[ACT_INCIDENT_OPEN] = tool_incident_do,
+		[ACT_INCIDENT_NOTE] = tool_incident_do,
+		[ACT_INCIDENT_CLOSE] = tool_incident_do,
+		[ACT_INCIDENT_LIST] = tool_act_list,
+		[ACT_INCIDENT_NOTES] = tool_act_list_notes,
+		[ACT_NOTICE_SET] = tool_incident_say,
 	};
 
 	if (act->kind <= ACT_EXPLAIN && !authority_gateway(t->a)->host.n)

@@ -201,6 +201,13 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 	return listener_post(c, false);
 }
 
+static enum err boot_herald(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_GATE, 0, false));
+	return listener_post(c, false);
+}
+
 static enum err boot_relay(struct keeper_child *c, const struct keeper_image *image)
 {
 	TRY(boot_post_image(c, image));
@@ -309,6 +316,8 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_console(c, image);
 	case ROLE_EXPORTER:
 		return boot_exporter(c, image);
+	case ROLE_HERALD:
+		return boot_herald(c, image);
 	case ROLE_RELAY:
 		return boot_relay(c, image);
 	case ROLE_AUTHORITY:

@@ -164,8 +164,8 @@ struct keeper_listener {
 	bool is_new;	  /* since the last swap: edges that run must be given it */
 };
 
-/* Slot of the metrics address, next to the listeners' own. */
-enum { KEEPER_METRICS_SLOT = IMAGE_LISTENER_SLOTS, KEEPER_LISTENERS };
+/* Slots of the metrics address and of the status page, next to the listeners' own. */
+enum { KEEPER_METRICS_SLOT = IMAGE_LISTENER_SLOTS, KEEPER_STATUS_SLOT, KEEPER_LISTENERS };
 
 /* Who asks for a change, and what it is. */
 struct keeper_asker {
