@@ -29,7 +29,8 @@ enum keeper_message {
 	KEEPER_LISTENER, /* u16 listener slot; fd. boot; edge, console: run (console: slot
 			    UINT16_MAX is the metrics address) */
 	KEEPER_SECRET,	 /* edge: 80 bytes session ticket keys; authority: 32 bytes: opens what its
-			    store keeps sealed. boot */
+			    store keeps sealed; a second one: what that shall be sealed under from
+			    now on. boot */
 	KEEPER_PATH,  /* config: str16 file, str16 previous image present; audit: fd: log directory;
 			 signer: fd: state key directory; authority: fd: directory of its store.
 			 boot */
@@ -55,16 +56,17 @@ enum document_kind {
 
 /* role -> keeper */
 enum role_message {
-	ROLE_READY = 1,	  /* str16 sandbox summary, str16 what is weaker (empty: nothing) */
-	ROLE_FAILED,	  /* str16 text: what failed, where, what to do */
-	ROLE_SWAPPED,	  /* u32 generation */
-	ROLE_DIAGNOSTIC,  /* config: u8 level (0 change, 1 error, 2 warning), str16 text
-			     "file:line:column: error: ..." */
-	ROLE_IMAGE,	  /* config: u32 generation; fd: sealed image */
-	ROLE_RING_DONE,	  /* audit: u32 ring id: drained and unmapped */
-	ROLE_DRAINING,	  /* edge: u32 connections left, at most once a second */
-	ROLE_DOCUMENT,	  /* config: u8 enum document_kind; fd: sealed; before its image */
-	ROLE_CACHE_PURGED /* edge: u32 number of the question, u32 entries, u64 bytes */
+	ROLE_READY = 1,	   /* str16 sandbox summary, str16 what is weaker (empty: nothing) */
+	ROLE_FAILED,	   /* str16 text: what failed, where, what to do */
+	ROLE_SWAPPED,	   /* u32 generation */
+	ROLE_DIAGNOSTIC,   /* config: u8 level (0 change, 1 error, 2 warning), str16 text
+			      "file:line:column: error: ..." */
+	ROLE_IMAGE,	   /* config: u32 generation; fd: sealed image */
+	ROLE_RING_DONE,	   /* audit: u32 ring id: drained and unmapped */
+	ROLE_DRAINING,	   /* edge: u32 connections left, at most once a second */
+	ROLE_DOCUMENT,	   /* config: u8 enum document_kind; fd: sealed; before its image */
+	ROLE_CACHE_PURGED, /* edge: u32 number of the question, u32 entries, u64 bytes */
+	ROLE_RESEALED	   /* authority: the store is under the second key alone; before READY */
 };
 
 /* Two keys of 32 bytes, the newest first, each behind a byte that names it (0: there is none). */

@@ -15,14 +15,38 @@ enum tool_message {
 	TOOL_SERVER_STATE, /* u32 slot, u32 slot_gen, u8 enum page_admin */
 	TOOL_CHANGE, /* u8 enum tool_change, u32 number it goes back to (else 0), str16 reason; fd:
 			sealed: a change (conf/overlay.h) or a document (conf/document.h) */
-	TOOL_DOCUMENT,	 /* - */
-	TOOL_AUTHORITY,	 /* -: KEEPER_AUTHORITY, then KEEPER_DONE */
-	TOOL_CACHE_PURGE /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
+	TOOL_DOCUMENT,	  /* - */
+	TOOL_AUTHORITY,	  /* -: KEEPER_AUTHORITY, then KEEPER_DONE */
+	TOOL_CACHE_PURGE, /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
+	TOOL_ROTATE /* u8 enum tool_rotate; ROTATE_KEYS: u8 set of enum tool_rotate_key, and the
+		       answer comes when all roles have them; else str16 item, str16 what was
+		       seen: for the audit log */
+};
+
+enum tool_rotate {
+	ROTATE_KEYS = 1,
+	ROTATE_BEGUN,
+	ROTATE_DONE,
+	ROTATE_WAIVED,
+	ROTATE_FAILED,
+	ROTATE_FINISHED,
+	ROTATE_NO_EVIDENCE,
+	ROTATE_ACTS
+};
+
+/* Keys that the keeper has; an empty set: the same keys, new processes. */
+enum tool_rotate_key {
+	ROTATE_KEY_TICKETS = 1,
+	ROTATE_KEY_PERSISTENCE = 2,
+	ROTATE_KEY_HASHING = 4,
+	ROTATE_KEY_STORE = 8,
+	ROTATE_KEYS_ALL = 15
 };
 
 enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };
 
 enum { TOOL_REASON_MAX = 200, TOOL_PATTERN_MAX = 2000 };
+enum { TOOL_ROTATE_ITEM_MAX = 128, TOOL_ROTATE_DETAIL_MAX = 600 };
 
 enum keeper_tool_message {
 	KEEPER_ROLE_ROW = 1, /* u8 role, u16 index, u32 pid, u32 uid, u64 start wall s, u32

@@ -31,6 +31,7 @@
 #include "tool/isolate.h"
 #include "tool/past.h"
 #include "tool/reload.h"
+#include "tool/rotate.h"
 #include "tool/run.h"
 #include "tool/status.h"
 #include "tool/top.h"
@@ -60,6 +61,8 @@ static const struct main_command main_commands[] = {
 	{ "listener", "add, set or remove a listener", edit_listener },
 	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
 	  isolate_main },
+	{ "rotate", "make every key and secret anew, as a checklist that shows what was done",
+	  rotate_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },

@@ -94,9 +94,9 @@ struct authority_dialer {
 struct authority_cell {
 	struct loop_source source;
 	struct authority *a;
-	uint64_t serial;  /* 0: free */
+	uint64_t serial;       /* 0: free */
 	uint64_t condemned_ms; /* it ends then: isolation has taken what it was for; 0: no */
-	uint64_t kill_ms; /* its session has ended: so long it may go on; 0: as it likes */
+	uint64_t kill_ms;      /* its session has ended: so long it may go on; 0: as it likes */
 	uint32_t slot;
 	uint32_t user;	  /* whose session it has shown; 0: nobody's */
 	uint32_t session; /* the one it showed last */
@@ -250,9 +250,9 @@ struct authority {
 	struct vault vault;
 	struct hash32 token_key; /* of the signer's published keys; zero: not told yet */
 	uint16_t keys_n;
-	uint8_t keys[2048]; /* the JSON Web Key Set */
-	uint8_t secret[VAULT_KEY];
-	bool has_secret, is_draining;
+	uint8_t keys[2048];				   /* the JSON Web Key Set */
+	uint8_t secret[VAULT_KEY], secret_next[VAULT_KEY]; /* until the vault is open */
+	bool has_secret, has_secret_next, is_draining;
 	uint64_t drain_ms;
 
 	uint64_t now_ms;  /* monotonic */

@@ -12,6 +12,7 @@
 #include "role/keeper/events.h"
 #include "role/keeper/post.h"
 #include "role/keeper/purge.h"
+#include "role/keeper/renew.h"
 #include "role/keeper/status.h"
 #include "role/keeper/upgrade.h"
 #include "role/keeper/usage.h"
@@ -333,6 +334,11 @@ static enum err control_on_purge(void *role, struct frame *f)
 	return purge_begin(role, f->body);
 }
 
+static enum err control_on_rotate(void *role, struct frame *f)
+{
+	return renew_request(role, f->body);
+}
+
 static const struct frame_def control_defs[] = {
 	{ TOOL_STATUS, 0, FRAME_RUN, 0, 0, control_on_status },
 	{ TOOL_RELOAD, 0, FRAME_RUN, 0, TOOL_REASON_MAX + 2, control_on_reload },
@@ -342,6 +348,8 @@ static const struct frame_def control_defs[] = {
 	{ TOOL_DOCUMENT, 0, FRAME_RUN, 0, 0, control_on_document },
 	{ TOOL_AUTHORITY, 0, FRAME_RUN, 0, 0, control_on_authority },
 	{ TOOL_CACHE_PURGE, 0, FRAME_RUN, 3, TOOL_PATTERN_MAX + 3, control_on_purge },
+	{ TOOL_ROTATE, 0, FRAME_RUN, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5,
+	  control_on_rotate },
 };
 
 const struct frame_table control_table = { control_defs,

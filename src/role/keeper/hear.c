@@ -12,6 +12,7 @@
 #include "role/keeper/ring_table.h"
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
+#include "role/keeper/store_key.h"
 
 #include <stdio.h>
 
@@ -165,6 +166,16 @@ static enum err hear_purged(void *role, struct frame *f)
 	return purge_on_done(role, f->body);
 }
 
+static enum err hear_resealed(void *role, struct frame *f)
+{
+	struct keeper_child *c = role;
+
+	(void)f;
+	if (c->role != ROLE_AUTHORITY)
+		return E_DENIED;
+	return store_key_resealed(c->k);
+}
+
 static const struct frame_def hear_defs[] = {
 	{ ROLE_READY, 0, FRAME_BOOT, 4, FRAME_BODY_MAX, hear_ready },
 	{ ROLE_FAILED, 0, FRAME_BOOT | FRAME_RUN, 2, FRAME_BODY_MAX, hear_failed },
@@ -175,6 +186,7 @@ static const struct frame_def hear_defs[] = {
 	{ ROLE_DOCUMENT, 1, FRAME_RUN, 1, 1, hear_document },
 	{ ROLE_DRAINING, 0, FRAME_RUN, 4, 4, hear_draining },
 	{ ROLE_CACHE_PURGED, 0, FRAME_RUN, 16, 16, hear_purged },
+	{ ROLE_RESEALED, 0, FRAME_BOOT, 0, 0, hear_resealed },
 };
 
 const struct frame_table hear_table = { hear_defs, sizeof hear_defs / sizeof *hear_defs };
