@@ -52,6 +52,7 @@ static const struct allowed role_allowed[] = {
 	{ ROLE_DRAINING, 0, false, true, 4, 4 },
 	{ ROLE_DOCUMENT, 1, false, true, 1, 1 },
 	{ ROLE_CACHE_PURGED, 0, false, true, 16, 16 },
+	{ ROLE_RESEALED, 0, true, false, 0, 0 },
 };
 
 static const struct allowed control_allowed[] = {
@@ -63,6 +64,7 @@ static const struct allowed control_allowed[] = {
 	{ TOOL_DOCUMENT, 0, false, true, 0, 0 },
 	{ TOOL_AUTHORITY, 0, false, true, 0, 0 },
 	{ TOOL_CACHE_PURGE, 0, false, true, 3, TOOL_PATTERN_MAX + 3 },
+	{ TOOL_ROTATE, 0, false, true, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5 },
 };
 
 static bool is_allowed(const struct allowed *rows, size_t n, uint8_t type, unsigned fds,
@@ -180,6 +182,9 @@ static void test_wrong_role(void **state)
 static void test_malformed_bodies(void **state)
 {
 	(void)state;
+	/* nobody has asked for another key of the store, and nobody but the authority has it */
+	assert_false(role_says(ROLE_AUTHORITY, CHILD_STARTING, ROLE_RESEALED, VIEW(""), false));
+	assert_false(role_says(ROLE_EDGE, CHILD_STARTING, ROLE_RESEALED, VIEW(""), false));
 	assert_true(role_says(ROLE_EDGE, CHILD_STARTING, ROLE_READY, VIEW("\0\1a\0\0"), false));
 	/* a length past the end, a tail behind the end */
 	assert_false(role_says(ROLE_EDGE, CHILD_STARTING, ROLE_READY, VIEW("\0\7a\0\0"), false));
