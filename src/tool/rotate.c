@@ -176,7 +176,8 @@ static int rotate_end(struct rotate *r, bool has_failed)
 /* ---- what people do ---- */
 
 static const char rotate_people_audit[] =
-	"docs/rotate.md, The audit key: end the log with a verified segment, then a new key";
+	"not by the machine: keep DIR/keys/audit.pub, move DIR/keys/audit.key away, sluis reload, "
+	"sluis audit verify with both public keys (docs/rotate.md)";
 
 static void rotate_people_note(struct rotate *r, struct rotate_item *i)
 {
