@@ -43,6 +43,16 @@ def sign(ca, request, names, out, days=20):
             "-days", str(days), "-extfile", extensions, "-out", out)
 
 
+def resumes(sluis, folder):
+    """Whether a TLS session of before is taken up again; the first time it is only kept (RFC 5077)."""
+    session = os.path.join(str(folder), "session")
+    given = ["-sess_in", session] if os.path.exists(session) else ["-sess_out", session]
+    ran = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{sluis.port('web')}", "-servername", "www.example.nl", "-tls1_2",
+                          *given], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+    assert os.path.exists(session), ran.stdout + ran.stderr
+    return "Reused, TLS" in ran.stdout
+
+
 def contents(sluis):
     """The bytes of each key that the machine has in a file."""
     found = {}
@@ -55,7 +65,7 @@ def contents(sluis):
 @pytest.fixture(name="place")
 def whole_place(sluis, ca, origin, folder):
     server = origin(lambda *_: answer("inside"))
-    second = ca.issue("www.example.nl", "*.shop.example.nl", key="rsa3072", file=f"www-{os.path.basename(str(folder))}")
+    second = ca.issue("www.example.nl", "*.shop.example.nl", key="p384", file=f"www-{os.path.basename(str(folder))}")
     gateway = Gateway(sluis, ca, {"cases": (server.address, {"access": {"allow": {"everyone": True}}})})
     configuration = gateway.configuration()
     own = {}
@@ -74,7 +84,8 @@ def whole_place(sluis, ca, origin, folder):
     return gateway
 
 
-def test_everything_once(place, sluis, ca):
+def test_everything_once(place, sluis, folder):
+    assert not resumes(sluis, folder) and resumes(sluis, folder)
     anna = place.person("anna")
     before, kid = contents(sluis), anna.once(place.url("/.sluis/jwks.json", "cases")).json["keys"][0]["kid"]
     assert "say why" in rotate(sluis, "--all", status=2)
@@ -100,6 +111,8 @@ def test_everything_once(place, sluis, ca):
         keys = again.once(place.url("/.sluis/jwks.json", "cases")).json["keys"]
         assert [key["kid"] for key in keys] != [kid] and kid not in {key["kid"] for key in keys}, "RFC 7517: the old one is gone"
     assert records(sluis, "store.resealed")[0]["detail"] == "1 secrets"
+
+    assert not resumes(sluis, folder), "a ticket of before"
 
     # Once is once.
     shown = items(sluis)
@@ -133,8 +146,8 @@ def test_certificates(place, sluis, ca):
     mode = os.stat(key + ".new")
     assert stat.S_IMODE(mode.st_mode) == 0o600 and mode.st_uid == os.stat(key).st_uid
     text = openssl("req", "-in", key + ".new.csr", "-noout", "-text", "-verify")
-    assert "DNS:www.example.nl" in text and "DNS:*.shop.example.nl" in text and "(3072 bit)" in text
-    assert "id-ecPublicKey" in openssl("req", "-in", place.certificates["gw"]["key"] + ".new.csr", "-noout", "-text")
+    assert "DNS:www.example.nl" in text and "DNS:*.shop.example.nl" in text and "secp384r1" in text
+    assert "prime256v1" in openssl("req", "-in", place.certificates["gw"]["key"] + ".new.csr", "-noout", "-text")
     assert openssl("x509", "-in", chain, "-noout", "-subject").split("=", 1)[1] == \
         openssl("req", "-in", key + ".new.csr", "-noout", "-subject").split("=", 1)[1]
 
@@ -157,13 +170,10 @@ def test_certificates(place, sluis, ca):
     with subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{sluis.port('web')}", "-servername", "www.example.nl"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as client:
         served = client.communicate(timeout=20)[0].decode()
-    def public(text):
-        return openssl("x509", "-in", text, "-noout", "-pubkey")
-
     shown = os.path.join(os.path.dirname(key), "served.pem")
     with open(shown, "w", encoding="ascii") as file:
         file.write(served[served.index("-----BEGIN"):served.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
-    assert public(shown) == public(elsewhere), "clients get the new one"
+    assert len({openssl("x509", "-in", text, "-noout", "-pubkey") for text in (shown, elsewhere)}) == 1, "clients get the new one"
     assert "closed already" in rotate(sluis, "certificate/www", status=1)
 
 
@@ -177,10 +187,8 @@ def test_interrupted_anywhere(place, sluis):
             time.sleep(wait)  # the moment is what is tested
             cut.send_signal(signal.SIGKILL)
         if wait == 0.35:
-            for name in ("keeper", "authority"):
-                if name == "authority":
-                    for pid in sluis.pids("authority"):
-                        os.kill(pid, signal.SIGKILL)
+            for pid in sluis.pids("authority"):
+                os.kill(pid, signal.SIGKILL)
     until(lambda: sluis.run("status").returncode == 0 and sluis.pids("authority"), 20)
     until(lambda: sluis.run("rotate", "--all", "--reason", "a test", within=60).returncode == OPEN, 40)
     found = items(sluis)
@@ -194,7 +202,8 @@ def test_interrupted_anywhere(place, sluis):
         assert again.log_in(place.url("/", "cases")).text == "inside"
 
 
-def test_what_is_not_a_checklist(place, sluis):
+def test_what_is_not_a_checklist(sluis, front, origin):
+    front(origin())
     path = os.path.join(sluis.state, "rotation.json")
     assert "nothing is being rotated" in rotate(sluis, "status", status=1)
     for text in ("", "{", "[]", '{"version": 1}', '{"version": 1, "reason": "x", "begun": "2026-01-01T00:00:00Z", "finished": null, '
@@ -208,3 +217,43 @@ def test_what_is_not_a_checklist(place, sluis):
     os.unlink(path)
     os.symlink("/etc/passwd", path)
     rotate(sluis, "status", status=1)
+
+
+def test_what_can_not_be_renewed(place, sluis):
+    """New keys come into force together or not at all, and nothing is said to be done before."""
+    chain = place.certificates["gw"]["chain"]
+    before, text = contents(sluis), open(chain, encoding="ascii").read()
+    with open(chain, "w", encoding="ascii") as file:
+        file.write("broken\n")
+    rotate(sluis, "--all", "--reason", "a test", status=1)
+    after = contents(sluis)
+    assert all(before[name] == after[name] for name in ("persistence.key", "hash.key", "store.key"))
+    assert not any(row["state"] == "done" for name, row in items(sluis).items() if row["kind"] in ("key", "token"))
+    with Person(place) as somebody:
+        assert somebody.go(place.url("/login")).status == 200, "everything goes on"
+    with open(chain, "w", encoding="ascii") as file:
+        file.write(text)
+    rotate(sluis, "--all")
+    assert all(row["state"] == "done" for row in items(sluis).values() if row["kind"] in ("key", "token", "sessions"))
+    assert all(before[name] != bytes_now for name, bytes_now in contents(sluis).items())
+
+
+def test_without_a_gateway(sluis, site, origin, folder):
+    """Cookies of before open nothing; and the audit key as docs/rotate.md says it: the log is whole under both keys (promise P9)."""
+    servers = [origin(name=name) for name in "ab"]
+    sluis.start(site(*({"name": one.name, "address": one.address} for one in servers), backend={"persistence": {"cookie": True}}))
+    cookie = sluis.ask().all("Set-Cookie")[0].split(";")[0]
+    assert not sluis.ask(fields=[("Cookie", cookie)]).all("Set-Cookie"), "a cookie that opens is not made anew"
+    rotate(sluis, "--all", "--reason", "a test")
+    assert set(items(sluis)) == {"tickets", "persistence.key", "hash.key", "store.key", "audit.key"}
+    until(lambda: sluis.ask(fields=[("Cookie", cookie)]).all("Set-Cookie"), 10)
+    kept, own = os.path.join(str(folder), "audit-old.pub"), os.path.join(sluis.state, "keys/audit.pub")
+    with open(own, "rb") as src, open(kept, "wb") as to:
+        to.write(src.read())
+    os.rename(os.path.join(sluis.state, "keys/audit.key"), os.path.join(sluis.state, "keys/audit.key.was"))
+    assert sluis.run("reload").returncode == 0
+    until(lambda: records(sluis, "audit.key_changed"), 20)
+    until(lambda: open(own, "rb").read() != open(kept, "rb").read(), 20)
+    ran = sluis.run("audit", "verify", "--quiet", "--public-key", kept, "--public-key", own)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    rotate(sluis, "done", "audit.key", "--evidence", "verified under both keys", status=0)
