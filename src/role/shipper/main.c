@@ -8,7 +8,8 @@
  *   and at least once: what a receiver may not have when a connection breaks goes out again, and a
  *   receiver that was away gets what it missed, from the disk. Where it had come is kept per
  *   receiver; a new receiver gets the log from its beginning. A reload starts another shipper,
- *   which goes on from there.
+ *   which goes on from there. A witness (C2SP tlog-witness) is shown each checkpoint of the log's
+ *   tree with a proof that it goes on from the one before, and its countersignature is kept.
  *
  * SECURITY
  *   Reads the log's directory and can't write there; writes DIR/ship and nothing else; has no key.
@@ -20,6 +21,7 @@
  * FILES
  *   DIR/audit/audit-<sequence>.jsonl  the log, read
  *   DIR/ship/cursor-<receiver>        how far that receiver has come
+ *   DIR/ship/cosigned-<witness>       the newest checkpoint that it has countersigned
  *
  * SIGNALS
  *   None are handled. The keeper's DRAIN message ends it in order.
@@ -258,9 +260,18 @@ static enum err main_boot(struct shipper *x)
 		return E_PROTO;
 	}
 	TRY(tls_heap_init(MAIN_TLS, false));
+	TRY(audit_hash_init(&x->digest));
 	TRY(tls_library_new(&main_hooks, &x->tls));
 	TRY(fd_set_nonblocking(ROLE_CHANNEL_FD));
 	return loop_add(&x->loop, &x->keeper, EPOLLIN);
+}
+
+/* false: it was to be one, and has no key that is one */
+static bool main_make_witness(struct shipper *x, unsigned i)
+{
+	struct view key = image_view(&x->image, x->image.header->ship_key[i]);
+
+	return key.n == 0 || observer_init(&x->sink[i], &x->observer[i], key) == E_OK;
 }
 
 /* In the sandbox: what DIR/ship and the log hold is read here first. */
@@ -274,7 +285,9 @@ static enum err main_begin(struct shipper *x, struct arena *memory)
 			keeper_role_failed("shipper: %s", tls_library_error(x->tls));
 			return E_PROTO;
 		}
-		if (reader_load(x->own_fd, s->cursor, view_str(s->name), &s->safe))
+		if (!main_make_witness(x, i))
+			s->state = SINK_OVER;
+		if (!s->observer && reader_load(x->own_fd, s->cursor, view_str(s->name), &s->safe))
 			s->saved = s->safe;
 		x->sink_n++;
 	}
