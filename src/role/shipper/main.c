@@ -27,7 +27,7 @@
  *   None are handled. The keeper's DRAIN message ends it in order.
  *
  * IPC
- *   keeper: IMAGE, PATH, RING, CHANNEL, DRAIN. dialer: as edges do (ipc/edge_dialer.h).
+ *   keeper: IMAGE, PATH, PAGE, RING, CHANNEL, DRAIN. dialer: as edges do (ipc/edge_dialer.h).
  */
 #include "role/shipper/shipper.h"
 
@@ -79,6 +79,27 @@ static enum err on_path(void *role, struct frame *f)
 	return E_OK;
 }
 
+static enum err on_page(void *role, struct frame *f)
+{
+	struct shipper *x = role;
+	AUTO_FD fd = frame_take_fd(f, 0);
+	struct view in = f->body;
+	uint8_t kind = 0;
+	void *p = NULL;
+	size_t n = 0;
+
+	TRY(view_u8(&in, &kind));
+	if (kind != PAGE_SHIPPER || x->page || !shm_size_is_sealed(fd))
+		return E_PROTO;
+	TRY(shm_map(fd, true, &p, &n));
+	if (n < sizeof *x->page) {
+		shm_unmap(p, n);
+		return E_PROTO;
+	}
+	x->page = p;
+	return E_OK;
+}
+
 static enum err on_ring(void *role, struct frame *f)
 {
 	struct shipper *x = role;
@@ -123,6 +144,7 @@ static enum err on_drain(void *role, struct frame *f)
 static const struct frame_def main_defs[] = {
 	{ KEEPER_IMAGE, 1, FRAME_BOOT, 4, 4, on_image },
 	{ KEEPER_PATH, 1, FRAME_BOOT, 0, 512, on_path },
+	{ KEEPER_PAGE, 1, FRAME_BOOT, 4, 4, on_page },
 	{ KEEPER_RING, 2, FRAME_BOOT, 7, 7, on_ring },
 	{ KEEPER_CHANNEL, 1, FRAME_BOOT | FRAME_RUN, 3, 3, on_channel },
 	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, on_drain },
@@ -304,6 +326,24 @@ static bool main_goes_on(const struct shipper *x)
 	return false;
 }
 
+/* How far it is, for the metrics. */
+static void main_tell(struct shipper *x)
+{
+	uint64_t failing = 0, behind_ms = 0;
+
+	for (unsigned i = 0; i < x->sink_n; i++) {
+		const struct sink *s = &x->sink[i];
+
+		failing += s->failing_ms != 0 || s->state == SINK_OVER;
+		if (!s->observer && x->loop.now_ms - s->all_ms > behind_ms)
+			behind_ms = x->loop.now_ms - s->all_ms;
+	}
+	if (!x->page)
+		return;
+	PAGE_SET(x->page->failing, failing);
+	PAGE_SET(x->page->behind_ms, behind_ms);
+}
+
 static int main_loop(struct shipper *x)
 {
 	int wait_ms = 0;
@@ -317,6 +357,7 @@ static int main_loop(struct shipper *x)
 
 			wait_ms = ms < wait_ms ? ms : wait_ms;
 		}
+		main_tell(x);
 	}
 	return 0;
 }

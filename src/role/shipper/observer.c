@@ -245,6 +245,8 @@ static void observer_signed(struct sink *s, struct observer *w, struct view line
 		if (note_check(&w->key, w->text, &sig, &at) != E_OK)
 			continue;
 		observer_keep(s, w, line);
+		if (s->x->page)
+			PAGE_SET(s->x->page->cosigned_wall_s, at);
 		w->head = w->next;
 		w->size = w->next.size;
 		w->has_signed = true;

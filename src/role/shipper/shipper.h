@@ -18,6 +18,7 @@
 #include "ipc/keeper_role.h"
 #include "ipc/merkle_plan.h"
 #include "ipc/note_proof.h"
+#include "ipc/pages.h"
 #include "ipc/record.h"
 #include "ipc/ring.h"
 #include "sys/loop.h"
@@ -121,6 +122,7 @@ struct sink {
 	struct wbuf plain, wire, in;
 	size_t wire_at; /* of wire that is sent */
 	unsigned tries;
+	uint64_t all_ms; /* when the log's end was reached last */
 	uint8_t state;	 /* enum sink_state */
 	bool is_at_end;	 /* the log had nothing more when it was looked at last */
 	char name[280];	 /* of the receiver, as configured: NUL-terminated */
@@ -132,6 +134,7 @@ struct shipper {
 	struct role_identity self;
 	struct loop_source keeper, dialer;
 	struct ring_writer ring;
+	struct page_shipper_page *page; /* NULL: nobody looks */
 	struct image image;
 	void *image_map;
 	uint32_t generation;

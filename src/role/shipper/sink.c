@@ -156,9 +156,13 @@ static enum err sink_fill(struct sink *s)
 		if (e != E_OK)
 			break;
 		line_put(s->x, &s->plain, line);
+		if (s->x->page)
+			PAGE_ADD(s->x->page->messages, 1);
 		INVARIANT(!s->plain.bad);
 	}
 	s->is_at_end = e == E_AGAIN;
+	if (s->is_at_end && s->plain.n == 0)
+		s->all_ms = s->x->loop.now_ms;
 	if (s->log.lost)
 		sink_lost(s, s->log.at.seq + 1 - s->log.lost, s->log.lost);
 	s->log.lost = 0;
@@ -494,6 +498,7 @@ enum err sink_init(struct shipper *x, unsigned i, struct arena *a)
 	struct wbuf name = wbuf_of(s->name, sizeof s->name - 1);
 
 	s->x = x;
+	s->all_ms = x->loop.now_ms;
 	s->pool = image_pool_at(&x->image, pool);
 	s->server = image_server_at(&x->image, s->pool->servers.first);
 	s->source.fd = s->log.file.fd = -1;
