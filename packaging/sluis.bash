@@ -34,15 +34,15 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt witness version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
-	--config | --public-key | --head)
+	--config | --public-key | --head | --recipient | --key | --output | --manifest)
 		compopt -o default
 		return
 		;;
-	--state | --programs | --directory)
+	--state | --programs | --directory | --log)
 		compopt -o dirnames
 		return
 		;;
@@ -56,6 +56,10 @@ _sluis()
 		;;
 	--user)
 		mapfile -t COMPREPLY < <(compgen -W "$(_sluis_names user "${state[@]}")" -- "$cur")
+		return
+		;;
+	--memory)
+		mapfile -t COMPREPLY < <(compgen -W "edge cell edge,cell dialer relay spawner audit all" -- "$cur")
 		return
 		;;
 	--language)
@@ -111,10 +115,26 @@ _sluis()
 	rollback)
 		mapfile -t COMPREPLY < <(compgen -W "$(sluis history "${state[@]}" 2>/dev/null | cut -d ' ' -f 1) --reason --dry-run --json --state --help" -- "$cur")
 		;;
+	isolate)
+		mapfile -t COMPREPLY < <(compgen -W "open step_up no_new_sessions office_only partners_only read_only pilot closed --all --app --zone --listener --reason --until --exercise --json --state --help" -- "$cur")
+		;;
+	recover)
+		case ${COMP_WORDS[2]} in
+		plan) words="--json" ;;
+		status) words="--json --watch" ;;
+		start) words="--reason --since" ;;
+		stop) words="--reason" ;;
+		advance) words="--reason" ;;
+		approve) words="--stdin" ;;
+		withdraw) words="" ;;
+		*) words="plan status start advance approve withdraw stop" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
 	user)
 		case ${COMP_WORDS[2]} in
 		list) words="" ;;
-		add) words="--title --groups --language --invite --good-for" ;;
+		add) words="--title --groups --language --invite --good-for --decoy" ;;
 		change) words="$(_sluis_names user "${state[@]}") --title --groups --language" ;;
 		show | enable) words="$(_sluis_names user "${state[@]}")" ;;
 		disable | reset-factors | remove) words="$(_sluis_names user "${state[@]}") --yes" ;;
@@ -136,6 +156,14 @@ _sluis()
 			fi
 			;;
 		*) words="list show add remove join leave" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
+	alarms)
+		case ${COMP_WORDS[2]} in
+		show | release) words="" ;;
+		close) words="--reason" ;;
+		*) words="show close release --all --check --reason" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
 		;;
@@ -174,6 +202,25 @@ _sluis()
 			mapfile -t COMPREPLY < <(compgen -W "--since --until --format --records --json --state --directory --help" -- "$cur")
 		fi
 		;;
+	evidence)
+		case ${COMP_WORDS[2]} in
+		collect) words="--recipient --unencrypted --memory --include-secrets --freeze --since --max-bytes --output --reason --quiet --json" ;;
+		verify | show)
+			compopt -o default
+			words=""
+			if [ "${cur:0:1}" = - ]; then
+				words="--key --public-key --log --json"
+			fi
+			;;
+		list) words="--json" ;;
+		waive) words="--reason" ;;
+		*) words="collect verify show list waive" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
+	verify)
+		mapfile -t COMPREPLY < <(compgen -W "--manifest --programs --disk --json --state --help" -- "$cur")
+		;;
 	witness)
 		compopt -o default
 		if [ "${cur:0:1}" = - ]; then
@@ -193,7 +240,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener user group session sessions invite cache changes diff history rollback audit hunt witness version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

@@ -16,7 +16,7 @@ struct check {
 	struct source *source;
 	struct model *model;
 	struct chain_reader reader;
-	struct names listeners, certificates, backends, zones; /* names to indices */
+	struct names listeners, certificates, backends, zones, apps; /* names to indices */
 	struct names
 		anchors; /* paths of files of issuers to index + 1 in anchor_sets; 0: unusable */
 	const struct chain_set **anchor_sets;
@@ -61,6 +61,10 @@ uint64_t check_persistence_id(struct view pool, struct view name);
  * False: told */
 bool check_route_path(struct check *c, struct place at, struct view *path);
 
+/* check_route_prefix - the same of a prefix, which then has no '/' at its end unless it is "/": as
+ * it is compared. False: told */
+bool check_route_prefix(struct check *c, struct place at, struct view *path);
+
 /* The parts, in the order in which check_run calls them; a file each. */
 void check_names_run(struct check *c);
 void check_certificate_run(struct check *c);
@@ -76,6 +80,7 @@ void check_tracing_run(struct check *c);
 void check_stream_run(struct check *c);
 void check_gateway_run(struct check *c);
 void check_app_run(struct check *c);
+void check_incident_run(struct check *c);
 
 /* check_gateway_host - *host in lower case, and its origin on the first listener of cells; empty:
  * it is no name that a certificate can have (told) */
@@ -95,6 +100,13 @@ const struct node *check_gateway_open(const struct check *c, uint32_t backend);
 /* check_condition - the tree of an access rule in preorder; empty when it is not given, or wrong
  * (told) */
 struct model_tree check_condition(struct check *c, const struct model_condition *from);
+
+/*
+ * check_condition_name - can a user, or a group, have this name?
+ *   what   "user", "group"
+ * False: told
+ */
+bool check_condition_name(struct check *c, struct place at, const char *what, struct view text);
 
 /* check_datagram_rule - a rule that a listener of datagrams has; check_datagram_run - these
  * listeners and their backends, when all rules are known */

@@ -34,23 +34,22 @@ static bool check_condition_is_name(struct view text)
 	return text.n != 0 && text.n <= GATE_USER_MAX;
 }
 
-static void check_condition_name(struct check *c, const struct model_condition *m, const char *what,
-				 struct view text, struct model_node *to)
+bool check_condition_name(struct check *c, struct place at, const char *what, struct view text)
 {
 	struct view lower = check_lower(c, text);
 
-	to->text = text;
 	if (check_condition_is_name(text))
-		return;
+		return true;
 	if (check_condition_is_name(lower))
-		diag_error(c->diag, node_place(m->at, what),
+		diag_error(c->diag, at,
 			   "names of users and groups are in lower case: write \"%.*s\"",
 			   DIAG_VIEW(lower));
 	else
-		diag_error(c->diag, node_place(m->at, what),
+		diag_error(c->diag, at,
 			   "\"%.*s\" is not the name of a %s: it has letters, digits, '.', '_' and "
 			   "'-'",
 			   DIAG_VIEW(text), what);
+	return false;
 }
 
 /* Monday is 1; 0: no day. */
@@ -184,10 +183,12 @@ static void check_condition_leaf(struct check *c, const struct model_condition *
 {
 	switch (to->kind) {
 	case IMAGE_IF_GROUP:
-		check_condition_name(c, m, "group", m->group, to);
+		to->text = m->group;
+		(void)check_condition_name(c, node_place(m->at, "group"), "group", m->group);
 		break;
 	case IMAGE_IF_USER:
-		check_condition_name(c, m, "user", m->user, to);
+		to->text = m->user;
+		(void)check_condition_name(c, node_place(m->at, "user"), "user", m->user);
 		break;
 	case IMAGE_IF_ZONE:
 		to->index = check_resolve(c, &c->zones, "zone", m->zone, node_place(m->at, "zone"));

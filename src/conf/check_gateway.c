@@ -327,7 +327,7 @@ static void check_gateway_factors(struct check *c, const struct model_factors *f
 /* What has no meaning without a portal. */
 static void check_gateway_none(struct check *c)
 {
-	static const char *const names[] = { "identity", "factors", "zones" };
+	static const char *const names[] = { "identity", "factors" };
 
 	if (c->model->apps.n)
 		diag_error(c->diag, node_place(c->model->at, "apps"),

@@ -181,7 +181,7 @@ static void check_names_gateway(struct check *c)
 	struct model *m = c->model;
 
 	c->zones = check_names_list(c, "zone", m->zones, sizeof(struct model_zone));
-	(void)check_names_list(c, "application", m->apps, sizeof(struct model_app));
+	c->apps = check_names_list(c, "application", m->apps, sizeof(struct model_app));
 	(void)check_names_list(c, "identity", m->identity, sizeof(struct model_identity));
 	for (uint32_t i = 0; i < m->apps.n; i++) {
 		struct model_app *a = MODEL_AT(struct model_app, m->apps, i);

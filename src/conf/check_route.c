@@ -95,6 +95,15 @@ bool check_route_path(struct check *c, struct place at, struct view *path)
 	return true;
 }
 
+bool check_route_prefix(struct check *c, struct place at, struct view *path)
+{
+	if (!check_route_path(c, at, path))
+		return false;
+	if (path->n > 1 && view_ends(*path, VIEW("/")))
+		path->n--;
+	return true;
+}
+
 /* With the options that src/route compiles it with. */
 static void check_route_regex(struct check *c, struct place at, struct view text)
 {
@@ -138,12 +147,10 @@ static void check_route_match_path(struct check *c, struct model_rule *rule)
 	}
 	rule->path_kind = m->path_exact.n ? IMAGE_PATH_EXACT : IMAGE_PATH_PREFIX;
 	rule->path = m->path_exact.n ? m->path_exact : m->path_prefix;
-	if (!check_route_path(c, node_place(m->at, m->path_exact.n ? "path_exact" : "path_prefix"),
-			      &rule->path))
-		return;
-	if (rule->path_kind == IMAGE_PATH_PREFIX && rule->path.n > 1 &&
-	    view_ends(rule->path, VIEW("/")))
-		rule->path.n--;
+	if (rule->path_kind == IMAGE_PATH_EXACT)
+		(void)check_route_path(c, node_place(m->at, "path_exact"), &rule->path);
+	else
+		(void)check_route_prefix(c, node_place(m->at, "path_prefix"), &rule->path);
 }
 
 static void check_route_methods(struct check *c, struct model_rule *rule)

@@ -74,6 +74,7 @@ bool compile_run(struct compile *c, uint32_t generation)
 	compile_certificate_run(c);
 	is_good = compile_pool_run(c);
 	compile_gateway_run(c);
+	compile_incident_run(c);
 	is_good = compile_route_run(c) && is_good;
 	compile_listener_run(c);
 	if (is_good && build_bytes(&c->build) > IMAGE_BYTES_MAX / 2) {

@@ -27,6 +27,7 @@ bool compile_run(struct compile *c, uint32_t generation);
 void compile_certificate_run(struct compile *c);
 bool compile_pool_run(struct compile *c);
 void compile_gateway_run(struct compile *c);
+void compile_incident_run(struct compile *c);
 bool compile_route_run(struct compile *c);
 void compile_listener_run(struct compile *c);
 
@@ -77,6 +78,12 @@ uint32_t compile_delivery_compress(struct compile *c, const struct model_compres
  * scope */
 uint32_t compile_delivery_cache(struct compile *c, const struct model_cache *from,
 				struct view rule_name, const struct model_rule *rule);
+
+/* compile_gateway_titles - a name for people to IMAGE_TITLE; empty: there is none */
+struct image_range compile_gateway_titles(struct compile *c, const struct model_title *from);
+
+/* compile_incident_app - what an application says about its return, and about read_only */
+void compile_incident_app(struct compile *c, const struct model_app *from, struct image_app *to);
 
 /* compile_listener_slots - of a table with n names: twice as many, a power of two; none for no name
  */

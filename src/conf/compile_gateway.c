@@ -52,6 +52,8 @@ static void compile_gateway_zones(struct compile *c)
 
 		to->name = compile_text(c, from->name);
 		to->networks = compile_networks(c, from->networks);
+		to->is_office = from->is_office;
+		to->is_partner = from->is_partner;
 	}
 }
 
@@ -76,7 +78,7 @@ static struct image_range compile_gateway_tree(struct compile *c, const struct m
 	return r;
 }
 
-static struct image_range compile_gateway_titles(struct compile *c, const struct model_title *from)
+struct image_range compile_gateway_titles(struct compile *c, const struct model_title *from)
 {
 	const struct {
 		struct view language, text;
@@ -112,6 +114,7 @@ static void compile_gateway_app(struct compile *c, const struct model_app *from)
 	to->id = from->id;
 	to->pool = from->backend_index;
 	to->wants_jwt = from->identity.jwt;
+	compile_incident_app(c, from, to);
 }
 
 void compile_gateway_run(struct compile *c)

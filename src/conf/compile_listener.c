@@ -185,15 +185,17 @@ static void compile_listener_one(struct compile *c, uint32_t i, const struct com
 	to->name = compile_text(c, from->name);
 	to->address = compile_address(c, &from->address);
 	to->protocol = from->protocol;
-	to->flags = (uint8_t)((from->default_certificate ? IMAGE_DEFAULT_CERTIFICATE : 0) |
-			      (from->redirect_to_https ? IMAGE_REDIRECT_TO_HTTPS : 0) |
-			      (compile_listener_has_h2(from) ? IMAGE_HTTP2 : 0) |
-			      (from->is_cell ? IMAGE_CELL : 0));
+	to->flags =
+		(uint8_t)((from->default_certificate ? IMAGE_DEFAULT_CERTIFICATE : 0) |
+			  (from->redirect_to_https ? IMAGE_REDIRECT_TO_HTTPS : 0) |
+			  (compile_listener_has_h2(from) ? IMAGE_HTTP2 : 0) |
+			  (from->is_cell ? IMAGE_CELL : 0) | (from->is_inside ? IMAGE_INSIDE : 0));
 	to->default_certificate = from->certificates.n ? from->certificates.p[0].index : IMAGE_NONE;
 	to->sni = compile_listener_sni(c, from);
 	to->hosts = compile_listener_hosts(c, hosts, lists);
 	to->wildcard_labels = hosts->wildcard_labels;
 	to->accept_proxy = compile_networks(c, from->accept_proxy);
+	to->titles = compile_gateway_titles(c, &from->title);
 	to->client_mode = from->client_certificate.mode;
 	to->client_ca = compile_pool_anchor(c, from->client_certificate.anchors);
 	compile_listener_numbers(from, to);

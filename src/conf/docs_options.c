@@ -152,8 +152,7 @@ static void docs_put_row(struct wbuf *w, const struct docs_tables *t, const stru
 		docs_put_anchor(w, t, row->table);
 		WBUF_LIT(w, ")");
 	} else if (row->kind == OPTION_ABSENT) {
-		wbuf_str(w, row->flags & OPTION_LATER ? "*no effect in this version*"
-						      : "*not available in this version*");
+		WBUF_LIT(w, "*not available in this version*");
 	} else {
 		option_put_kind(w, row);
 	}
@@ -319,9 +318,6 @@ static void docs_put_type(struct wbuf *w, const struct docs_tables *t, const str
 		WBUF_LIT(w, "{\"type\": \"array\", \"items\": {\"type\": \"array\", \"items\": ");
 		docs_put_words(w, row->words);
 		WBUF_LIT(w, "}}");
-		break;
-	case OPTION_ABSENT:
-		wbuf_str(w, row->flags & OPTION_LATER ? "{}" : plain[OPTION_ABSENT]);
 		break;
 	case OPTION_MAP:
 		docs_put_reference(w, t, row->table);

@@ -10,6 +10,7 @@
 #include "conf/image.h"
 
 #include "conf/image_gateway.h"
+#include "conf/image_incident.h"
 #include "conf/image_path.h"
 #include "conf/image_row.h"
 #include "conf/image_table.h"
@@ -36,7 +37,8 @@ static const struct image_row rows[] = {
 	    IMAGE_CLIENT_REQUIRED),
 	ROW(IMAGE_LISTENER, ROW_U8, image_listener, protocol, IMAGE_HTTP, IMAGE_UDP),
 	ROW(IMAGE_LISTENER, ROW_U8, image_listener, flags, 0,
-	    IMAGE_DEFAULT_CERTIFICATE | IMAGE_REDIRECT_TO_HTTPS | IMAGE_HTTP2 | IMAGE_CELL),
+	    IMAGE_DEFAULT_CERTIFICATE | IMAGE_REDIRECT_TO_HTTPS | IMAGE_HTTP2 | IMAGE_CELL |
+		    IMAGE_INSIDE),
 	ROW(IMAGE_LISTENER, ROW_INDEX_OR_NONE, image_listener, default_certificate,
 	    IMAGE_CERTIFICATE, 0),
 	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, sni, IMAGE_SNI, 0),
@@ -280,6 +282,8 @@ static const uint16_t section_size[IMAGE_SECTIONS] = {
 	[IMAGE_CONDITION] = sizeof(struct image_condition),
 	[IMAGE_ZONE] = sizeof(struct image_zone),
 	[IMAGE_FACTORS] = sizeof(uint32_t),
+	[IMAGE_SAFE_CALL] = sizeof(struct image_safe_call),
+	[IMAGE_NEED] = sizeof(struct image_need),
 	[IMAGE_ROUTE] = sizeof(struct image_route),
 	[IMAGE_RULE] = sizeof(struct image_rule),
 	[IMAGE_FIELD_MATCH] = sizeof(struct image_field_match),
@@ -562,11 +566,12 @@ static const char *header_why(struct view bytes)
 static const char *contents_why(const struct image *im)
 {
 	static const char *(*const checks[])(const struct image *) = {
-		listeners_why, image_path_why, routes_why,  rules_why,
-		pools_why,     ships_why,      servers_why, image_gateway_why,
+		listeners_why, image_path_why, routes_why,	  rules_why,	      pools_why,
+		ships_why,     servers_why,    image_gateway_why, image_incident_why,
 	};
 
-	if (!rows_are_good(im) || !image_gateway_rows_are_good(im))
+	if (!rows_are_good(im) || !image_gateway_rows_are_good(im) ||
+	    !image_incident_rows_are_good(im))
 		return "a field is out of its bounds";
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		const char *why = checks[i](im);

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 18u
+#define IMAGE_VERSION 19u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -35,6 +35,12 @@ enum {
 	IMAGE_DATAGRAM_MIN = 64,
 	IMAGE_DATAGRAM_MAX = 65507, /* content of the longest over IPv4: RFC 768, RFC 791 §3.1 */
 	IMAGE_WAITING_MAX = 64,
+	IMAGE_APPROVALS_MAX = 8,
+	IMAGE_URGENT_MAX = 16,
+	IMAGE_ROOM_MAX = 1000000,
+	IMAGE_SAFE_CALLS_MAX = 64, /* of one application */
+	IMAGE_NEWS_MAX = 255,
+	IMAGE_SOAK_MAX_S = 7 * 24 * 3600,
 	IMAGE_BYTES_MAX = 1 << 30
 };
 
@@ -72,6 +78,8 @@ enum image_section {
 	IMAGE_CONDITION, /* what their access rules ask for: trees in preorder */
 	IMAGE_ZONE,	 /* networks by name */
 	IMAGE_FACTORS,	 /* uint32_t each: bits of enum gate_factor, one sufficient combination */
+	IMAGE_SAFE_CALL, /* requests of an application that change nothing, whatever their method */
+	IMAGE_NEED,	 /* applications that have to be back before another one */
 	IMAGE_SECTIONS
 };
 
@@ -117,6 +125,41 @@ struct image_gateway {
 	uint8_t pad[6];
 };
 
+/* What may raise an alarm; where a name for people is needed it is that of isolation.fallback_on.
+ */
+enum image_alarm_class {
+	IMAGE_ALARM_CANARY,
+	IMAGE_ALARM_SANDBOX,
+	IMAGE_ALARM_AUDIT_GAP,
+	IMAGE_ALARM_CRASH,
+	IMAGE_ALARM_EGRESS,
+	IMAGE_ALARM_SESSION_MOVE,
+	IMAGE_ALARM_FAILURES,
+	IMAGE_ALARM_CLASSES
+};
+
+/* Isolation in an incident, and the way back. It is always there: what nobody wrote has its
+ * defaults, also without a portal. */
+struct image_isolation {
+	struct image_str approvers; /* group whose members approve; empty: nobody was named */
+	struct image_str pilot;	    /* group that level pilot lets in */
+	struct image_str news;	    /* http or https URL, visible ASCII; empty: none */
+	struct image_str urgent;    /* groups that go first in the waiting room, a line each */
+	uint32_t room_per_minute;   /* people that a returning application lets in; 0: no limit */
+	uint32_t room_at_a_time;    /* ... has inside; 0: no limit */
+	uint32_t to_open, to_close; /* approvals that are asked for: 1..IMAGE_APPROVALS_MAX */
+	uint32_t fallback_on;	    /* 1 << enum image_alarm_class */
+	uint32_t soak_s;       /* how long a step of a return holds before the next; 0: no wait */
+	uint8_t has_approvers; /* approvers is not empty */
+	uint8_t pad[7];
+};
+
+/* The page that says what is closed; address.kind 0: there is none. */
+struct image_status_page {
+	struct image_address address;
+	struct image_range titles, contacts; /* IMAGE_TITLE; may be empty */
+};
+
 struct image_header {
 	uint32_t magic, version;
 	uint64_t bytes;	     /* of the whole image */
@@ -136,6 +179,8 @@ struct image_header {
 	struct image_range ships; /* IMAGE_POOL: receivers of the log, each of one server */
 	struct image_str ship_key[IMAGE_SHIPS_MAX]; /* of a witness; empty: syslog */
 	struct image_gateway gateway;
+	struct image_isolation isolation;
+	struct image_status_page status_page;
 };
 
 /* Of listeners; pools have the first two. */
@@ -153,8 +198,9 @@ enum image_client_mode { IMAGE_CLIENT_OFF, IMAGE_CLIENT_OPTIONAL, IMAGE_CLIENT_R
 enum image_listener_flag {
 	IMAGE_DEFAULT_CERTIFICATE = 1,
 	IMAGE_REDIRECT_TO_HTTPS = 2,
-	IMAGE_HTTP2 = 4, /* over TLS by ALPN, without TLS by its preface (RFC 9113 §3) */
-	IMAGE_CELL = 8	 /* isolation: cell: a process per connection, by the spawner */
+	IMAGE_HTTP2 = 4,  /* over TLS by ALPN, without TLS by its preface (RFC 9113 §3) */
+	IMAGE_CELL = 8,	  /* isolation: cell: a process per connection, by the spawner */
+	IMAGE_INSIDE = 16 /* levels of isolation over all don't apply to it */
 };
 
 /* What a listener of datagrams takes and gives: connections and connections_per_address count its
@@ -194,6 +240,7 @@ struct image_listener {
 	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */
 	struct image_datagrams datagrams;	     /* IMAGE_UDP */
 	struct image_range client_ca; /* IMAGE_DER: issuers of clients' certificates */
+	struct image_range titles;    /* IMAGE_TITLE: for the status page; empty: not shown */
 	uint8_t client_mode;	      /* enum image_client_mode */
 	uint8_t pad[7];
 };
@@ -414,9 +461,32 @@ struct image_app {
 	struct image_range titles;	/* IMAGE_TITLE; empty: its name */
 	struct image_range allow, deny; /* IMAGE_CONDITION: one tree each, or none */
 	uint64_t id;			/* stands for the name, the same over reloads; never 0 */
-	uint32_t pool;			/* IMAGE_POOL */
+	/* level read_only: what changes nothing */
+	uint64_t read_only_methods;	   /* 1 << enum http_method; never OTHER, TRACE, CONNECT */
+	struct image_range read_only_also; /* IMAGE_SAFE_CALL: beside these methods */
+	struct image_range needs;	   /* IMAGE_NEED: come back before it; without a circle */
+	struct image_str owner;		   /* group that approves its return; empty: none */
+	uint32_t pool;			   /* IMAGE_POOL */
 	uint8_t wants_jwt;
-	uint8_t pad[3];
+	uint8_t read_only_websocket; /* its WebSockets change nothing */
+	uint8_t is_on_status_page;
+	uint8_t pad[1];
+};
+
+/*
+ * A request that changes nothing although its method may. The prefix is kept as a rule's is:
+ * canonical, beginning with '/', without its final '/' unless it is "/" alone. So one compare
+ * matches segments: a canonical path p is taken when the prefix is "/", or when p begins with the
+ * prefix and either ends there or has '/' behind it ("/search": /search, /search/x, not /searches).
+ */
+struct image_safe_call {
+	struct image_str path_prefix;
+	uint16_t method; /* enum http_method; never OTHER, TRACE, CONNECT */
+	uint8_t pad[2];
+};
+
+struct image_need {
+	uint32_t app; /* IMAGE_APP */
 };
 
 struct image_title {
@@ -462,6 +532,9 @@ enum {
 struct image_zone {
 	struct image_str name;
 	struct image_range networks; /* IMAGE_NETWORK */
+	uint8_t is_office;	     /* level office_only lets it in */
+	uint8_t is_partner;	     /* level partners_only does */
+	uint8_t pad[6];
 };
 
 struct image_field_match {
@@ -656,6 +729,8 @@ IMAGE_GETTER(image_title_at, struct image_title, IMAGE_TITLE)
 IMAGE_GETTER(image_condition_at, struct image_condition, IMAGE_CONDITION)
 IMAGE_GETTER(image_zone_at, struct image_zone, IMAGE_ZONE)
 IMAGE_GETTER(image_factors_at, uint32_t, IMAGE_FACTORS)
+IMAGE_GETTER(image_safe_call_at, struct image_safe_call, IMAGE_SAFE_CALL)
+IMAGE_GETTER(image_need_at, struct image_need, IMAGE_NEED)
 #undef IMAGE_GETTER
 
 /* image_find_host - the entry for a lower-case name: exact, then wildcards from the longest, then

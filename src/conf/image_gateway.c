@@ -108,17 +108,6 @@ static const char *tree_why(const struct image *im, struct image_range tree)
 	return NULL;
 }
 
-/* Ranges behind one another, so that the work is linear. */
-static bool range_follows(struct image_range r, uint32_t *end)
-{
-	if (r.n == 0)
-		return true;
-	if (r.first < *end)
-		return false;
-	*end = r.first + r.n;
-	return true;
-}
-
 static const char *apps_why(const struct image *im)
 {
 	uint32_t n = image_count(im, IMAGE_APP), conditions = 0, titles = 0;
@@ -129,8 +118,9 @@ static const char *apps_why(const struct image *im)
 		const struct image_app *a = image_app_at(im, i);
 		const char *why = NULL;
 
-		if (!range_follows(a->allow, &conditions) || !range_follows(a->deny, &conditions) ||
-		    !range_follows(a->titles, &titles))
+		if (!image_row_follows(a->allow, &conditions) ||
+		    !image_row_follows(a->deny, &conditions) ||
+		    !image_row_follows(a->titles, &titles))
 			return "two applications share a range";
 		why = tree_why(im, a->allow);
 		why = why ? why : tree_why(im, a->deny);
@@ -231,7 +221,7 @@ static const char *zones_why(const struct image *im)
 	uint32_t end = 0;
 
 	for (uint32_t i = 0; i < image_count(im, IMAGE_ZONE); i++)
-		if (!range_follows(image_zone_at(im, i)->networks, &end))
+		if (!image_row_follows(image_zone_at(im, i)->networks, &end))
 			return "two zones share their networks";
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /* Path indices: each range behind the one before it, so that the work is linear. */
 #include "conf/image_path.h"
 
+#include "conf/image_row.h"
 #include "conf/image_table.h"
 
 /* What of IMAGE_RULE_INDEX and IMAGE_PATH belongs to the ranges before. */
@@ -25,22 +26,11 @@ static bool image_path_lists(const struct image *im, struct image_range list,
 	return true;
 }
 
-/* True when the range begins where those before it have ended. */
-static bool image_path_follows(struct image_range list, uint32_t *end)
-{
-	if (list.n == 0)
-		return true;
-	if (list.first < *end)
-		return false;
-	*end = list.first + list.n;
-	return true;
-}
-
 static const char *image_path_one(const struct image *im, const struct image_paths *p,
 				  struct image_path_ends *ends)
 {
-	if (!image_path_follows(p->table, &ends->table) ||
-	    !image_path_follows(p->others, &ends->index))
+	if (!image_row_follows(p->table, &ends->table) ||
+	    !image_row_follows(p->others, &ends->index))
 		return "two lists of rules share a path table";
 	if (!image_table_is_good(im, IMAGE_PATH, p->table))
 		return "a path table has an entry that can't be found";
@@ -49,8 +39,8 @@ static const char *image_path_one(const struct image *im, const struct image_pat
 	for (uint32_t k = 0; k < p->table.n; k++) {
 		const struct image_path *e = image_path_at(im, p->table.first + k);
 
-		if (!image_path_follows(e->exact, &ends->index) ||
-		    !image_path_follows(e->prefix, &ends->index))
+		if (!image_row_follows(e->exact, &ends->index) ||
+		    !image_row_follows(e->prefix, &ends->index))
 			return "two paths share their rules";
 		if (!image_path_lists(im, e->exact, &e->name, IMAGE_PATH_EXACT) ||
 		    !image_path_lists(im, e->prefix, &e->name, IMAGE_PATH_PREFIX))

@@ -99,3 +99,13 @@ bool image_row_header_is_good(const struct image *im, const struct image_row *ro
 			return false;
 	return true;
 }
+
+bool image_row_follows(struct image_range r, uint32_t *end)
+{
+	if (r.n == 0)
+		return true;
+	if (r.first < *end)
+		return false;
+	*end = r.first + r.n;
+	return true;
+}

@@ -44,4 +44,8 @@ bool image_rows_are_good(const struct image *im, const struct image_row *rows, s
 /* image_row_header_is_good - the same for the header: it is one struct, not a section */
 bool image_row_header_is_good(const struct image *im, const struct image_row *rows, size_t n);
 
+/* image_row_follows - does r begin where those before it have ended? Ranges that do make a walk
+ * over all of them linear. end: in-out, moves to r's end */
+bool image_row_follows(struct image_range r, uint32_t *end);
+
 #endif

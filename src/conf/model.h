@@ -85,6 +85,12 @@ struct model_client_certificate {
 /* Of a listener; 0: not said, which is on for https. */
 enum model_http2 { MODEL_HTTP2_OFF = 1, MODEL_HTTP2_ON };
 
+/* A name for people: in a language, and in all others. */
+struct model_title {
+	const struct node *at;
+	struct view text, nl, en;
+};
+
 struct model_listener {
 	const struct node *at;
 	struct view name;
@@ -94,13 +100,14 @@ struct model_listener {
 	uint8_t http3;
 	uint8_t http2; /* enum model_http2 */
 	struct model_texts certificates;
-	bool default_certificate, redirect_to_https;
+	bool default_certificate, redirect_to_https, is_inside;
 	struct model_networks accept_proxy;
 	struct view backend; /* not for HTTP: short for a route of its own */
 	struct model_client_certificate client_certificate;
 	struct model_listener_limits limits;
 	struct model_listener_timeouts timeouts;
 	struct model_listener_datagrams datagrams;
+	struct model_title title;
 };
 
 struct model_certificate {
@@ -393,6 +400,7 @@ struct model_zone {
 	const struct node *at;
 	struct view name;
 	struct model_networks networks;
+	bool is_office, is_partner; /* by check_incident */
 };
 
 struct model_time {
@@ -437,9 +445,17 @@ struct model_app_identity {
 	bool jwt;
 };
 
-struct model_title {
+struct model_safe_call {
 	const struct node *at;
-	struct view text, nl, en;
+	uint8_t method;		 /* enum http_method; METHOD_OTHER: none that can be (told) */
+	struct view path_prefix; /* by check_incident as in struct image_safe_call */
+};
+
+struct model_read_only {
+	const struct node *at;
+	uint8_t methods;	/* 1 << enum http_method */
+	struct model_list also; /* struct model_safe_call */
+	bool websocket;
 };
 
 struct model_app {
@@ -450,10 +466,42 @@ struct model_app {
 	struct view backend;
 	struct model_access access;
 	struct model_app_identity identity;
+	struct model_read_only read_only;
+	struct model_texts needs; /* each once, with an index, by check_incident */
+	struct view owner;
+	bool is_on_status_page;
 	/* by check_app */
 	struct view origin;
 	uint32_t backend_index; /* IMAGE_NONE: none */
 	uint64_t id;
+};
+
+struct model_approvers {
+	const struct node *at;
+	struct view group;
+	uint64_t to_open, to_close;
+};
+
+struct model_waiting_room {
+	const struct node *at;
+	uint64_t per_minute, at_a_time;
+	struct model_texts urgent;
+};
+
+struct model_isolation {
+	const struct node *at;
+	struct model_approvers approvers;
+	struct model_waiting_room waiting_room;
+	uint8_t fallback_on;		     /* 1 << enum image_alarm_class */
+	struct model_texts office, partners; /* zones; p is NULL: not given */
+	struct view pilot, news;
+	uint64_t soak_ms;
+};
+
+struct model_status_page {
+	const struct node *at;
+	struct value_address address;
+	struct model_title title, contact;
 };
 
 struct model {
@@ -464,6 +512,8 @@ struct model {
 	struct model_list identity; /* struct model_identity */
 	struct model_factors factors;
 	struct model_list zones, apps;
+	struct model_isolation isolation;
+	struct model_status_page status_page;
 	struct model_metrics metrics;
 	struct model_log log;
 	struct model_tracing tracing;

@@ -462,10 +462,7 @@ static void option_on_absent(struct option_field *f)
 					view_eq(n->text, VIEW("0")) || n->text.n == 0
 			      : n->n == 0;
 
-	if (!is_off && f->row->flags & OPTION_LATER)
-		diag_warning(f->p->diag, n->key_at,
-			     "%s is not available in this version and has no effect", f->row->name);
-	else if (!is_off)
+	if (!is_off)
 		diag_error(f->p->diag, n->key_at,
 			   "%s is not available in this version: leave it out", f->row->name);
 }

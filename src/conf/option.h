@@ -32,8 +32,7 @@ enum option_kind {
 
 enum option_flag {
 	OPTION_REQUIRED = 1,
-	OPTION_LINES = 2, /* a text that may hold line ends and tabs */
-	OPTION_LATER = 4  /* OPTION_ABSENT: has no effect yet, which is told, and no error */
+	OPTION_LINES = 2 /* a text that may hold line ends and tabs */
 };
 
 /* What a word of an OPTION_WORD means when it is not simply its number. */

@@ -8,6 +8,7 @@
 #include "conf/options_delivery.h"
 #include "conf/options_filter.h"
 #include "conf/options_gateway.h"
+#include "conf/options_incident.h"
 
 OPTIONS_WORD_LIST(listener_protocol, { "https", IMAGE_HTTPS, OPTION_WORD_READY },
 		  { "http", IMAGE_HTTP, OPTION_WORD_READY },
@@ -188,6 +189,12 @@ static const struct option listener_rows[] = {
 		"How long Sluis waits for a client."),
 	ROW_MAP(model_listener, datagrams, "datagrams", &listener_datagrams,
 		"For protocol udp: what is taken and given."),
+	ROW_BOOL(model_listener, is_inside, "inside", "false",
+		 "It is used from inside alone: levels of isolation over all (`--all`) don't apply "
+		 "to it, those that name it, an application or a zone do."),
+	ROW_MAP(model_listener, title, "title", &options_title,
+		"What it serves, for people: the status page says how it is under this name. "
+		"Without one it is not shown there."),
 };
 static const struct option_table listener = OPTIONS_TABLE(model_listener, "listener", listener_rows,
 							  "An address where clients come in.");
@@ -619,10 +626,13 @@ static const struct option top_rows[] = {
 		  "this is left out."),
 	ROW_MAP(model, factors, "factors", &options_factors, "What a log-in asks for."),
 	ROW_TABLE(model, zones, "zones", OPTION_LIST, 0, 10000, &options_zone,
-		  "Networks by name, for access rules."),
+		  "Networks by name, for access rules and for isolation in an incident."),
 	ROW_TABLE(model, apps, "apps", OPTION_LIST, 0, IMAGE_APPS_MAX, &options_app,
 		  "Applications behind the log-in portal."),
-	ROW_ABSENT("isolation", "Isolation in an incident."),
+	ROW_MAP(model, status_page, "status_page", &options_incident_status,
+		"A page that says what is open, limited or closed."),
+	ROW_MAP(model, isolation, "isolation", &options_incident,
+		"Isolation in an incident, and the way back."),
 };
 static const struct option_table top = {
 	.name = "configuration",

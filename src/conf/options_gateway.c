@@ -2,6 +2,7 @@
 #include "conf/options_gateway.h"
 
 #include "conf/option_row.h"
+#include "conf/options_incident.h"
 #include "ipc/gate_words.h"
 
 enum {
@@ -111,7 +112,7 @@ const struct option_table options_factors =
 	OPTIONS_TABLE(model_factors, "factors", factor_rows, "What a log-in asks for.");
 
 static const struct option zone_rows[] = {
-	ROW_NAME(model_zone, "name", OPTION_REQUIRED, "Its name, for conditions."),
+	ROW_NAME(model_zone, "name", OPTION_REQUIRED, "Its name, for conditions and isolation."),
 	ROW_RANGE(model_zone, networks, "networks", OPTION_NETWORKS, OPTION_REQUIRED, 0, 0, NULL,
 		  "Where a client's address has to lie."),
 };
@@ -190,7 +191,7 @@ static const struct option title_rows[] = {
 	ROW_TEXT(model_title, nl, "nl", 0, 1, GATE_TITLE_MAX, NULL, "In Dutch."),
 	ROW_TEXT(model_title, en, "en", 0, 1, GATE_TITLE_MAX, NULL, "In English."),
 };
-static const struct option_table title = {
+const struct option_table options_title = {
 	.name = "title",
 	.doc = "A name for people. A plain text is for all languages.",
 	.rows = title_rows,
@@ -201,7 +202,7 @@ static const struct option_table title = {
 
 static const struct option app_rows[] = {
 	ROW_NAME(model_app, "name", OPTION_REQUIRED, "Its name, for logs, status and JWTs."),
-	ROW_MAP(model_app, title, "title", &title,
+	ROW_MAP(model_app, title, "title", &options_title,
 		"Its name on the portal's pages; name when left out."),
 	ROW_TEXT(model_app, host, "host", OPTION_REQUIRED, 1, 253, NULL,
 		 "Its own host name, on every listener with isolation: cell."),
@@ -209,18 +210,15 @@ static const struct option app_rows[] = {
 		 "Name of the backend whose servers it runs on."),
 	ROW_MAP(model_app, access, "access", &access, "Who may open it."),
 	ROW_MAP(model_app, identity, "identity", &app_identity, "How it is told who the user is."),
-	{ .name = "read_only",
-	  .kind = OPTION_ABSENT,
-	  .flags = OPTION_LATER,
-	  .doc = "Requests that change nothing." },
-	{ .name = "needs",
-	  .kind = OPTION_ABSENT,
-	  .flags = OPTION_LATER,
-	  .doc = "Applications that come back before it." },
-	{ .name = "owner",
-	  .kind = OPTION_ABSENT,
-	  .flags = OPTION_LATER,
-	  .doc = "The group that approves its return." },
+	ROW_MAP(model_app, read_only, "read_only", &options_incident_read_only,
+		"Which of its requests change nothing: what the level read_only lets pass."),
+	ROW_TEXTS(model_app, needs, "needs", 0, 63,
+		  "Names of applications that have to be back before it comes back."),
+	ROW_TEXT(model_app, owner, "owner", 0, 1, GATE_USER_MAX, NULL,
+		 "The group that approves its return (`sluis group`)."),
+	ROW_BOOL(model_app, is_on_status_page, "status_page", "true",
+		 "The status page says how it is, under its title; without a title it is never "
+		 "shown there."),
 };
 const struct option_table options_app =
 	OPTIONS_TABLE(model_app, "application", app_rows,

@@ -11,6 +11,8 @@
 
 #include "base/histogram.h"
 #include "conf/image.h"
+#include "ipc/level_page.h"
+#include "ipc/notice_page.h"
 #include "ipc/role.h"
 #include "ipc/spawner.h"
 
@@ -186,6 +188,7 @@ enum page_drop {
 	PAGE_DROP_RATIO,    /* a reply beyond datagrams.reply_ratio */
 	PAGE_DROP_BOGUS,    /* from or to an address that can't be answered */
 	PAGE_DROP_SEND,	    /* the kernel did not take it */
+	PAGE_DROP_ISOLATED, /* a level of isolation */
 	PAGE_DROPS
 };
 
@@ -208,6 +211,8 @@ struct page_load_listener {
 	_Atomic uint64_t evicted; /* sessions that made room for others before their client had
 				     shown that it is there */
 	_Atomic uint64_t drops[PAGE_DROPS]; /* datagrams, either way */
+	_Atomic uint64_t isolated;  /* requests and streams that a level held back, or cut */
+	_Atomic uint64_t exercised; /* ... would have */
 };
 
 /* What became of answers on their way to clients. */
@@ -309,6 +314,7 @@ struct page_gate_page {
 	_Atomic uint32_t image;	   /* generation of the image that decides: a cell of an older
 				      one ends when it is quiet */
 	_Atomic uint32_t sessions; /* gauge */
+	_Atomic uint64_t alarms;   /* gauge: that nobody has closed */
 	_Atomic uint64_t
 		beat_mono_ms; /* written at least once a second while the authority lives */
 	_Atomic uint64_t logins, logins_failed, logins_delayed, grants, denials, step_ups,
@@ -320,7 +326,11 @@ struct page_gate_page {
 	_Atomic uint64_t belongs[CELL_SLOTS];
 	/* serial of a cell that has to end: the keeper sees to those whose spawner is gone */
 	_Atomic uint64_t killed[CELL_SLOTS];
+	struct level_page levels; /* read by edges, the relay and the herald too (P8) */
+	struct notice_page notice;
 };
+
+enum { PAGE_CELL_RELEASED = 1 };
 
 enum page_cell_refusal {
 	PAGE_CELL_ADDRESS,   /* cells_per_address */
@@ -342,6 +352,8 @@ struct page_cell {
 	_Atomic uint64_t source; /* of its client's address, under source_key: what has one number
 				    is counted together */
 	_Atomic uint16_t listener;
+	_Atomic uint32_t frozen_wall_s; /* stopped since then, and kept as evidence; 0: it runs;
+					   PAGE_CELL_RELEASED: it is to be ended */
 };
 
 struct page_cells_page {

@@ -56,6 +56,8 @@ enum record_tag {
 	RECORD_TAG_SESSION,	       /* number: of who was logged in */
 	RECORD_TAG_TLS_CLASS,	       /* text: SHA-256 of how the client speaks TLS, hexadecimal
 					  (proto/tls_class.h); with its first request */
+	RECORD_TAG_LEVEL,	       /* text: the strictest level of isolation that held */
+	RECORD_TAG_EXERCISE, /* text: the one that would have held it back, were it no exercise */
 	RECORD_TAG_N
 };
 

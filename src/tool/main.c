@@ -20,19 +20,25 @@
  */
 #include "base/view.h"
 #include "tool/admin.h"
+#include "tool/alarms.h"
 #include "tool/audit.h"
 #include "tool/cache.h"
 #include "tool/changes.h"
 #include "tool/check.h"
 #include "tool/command_line.h"
 #include "tool/edit.h"
+#include "tool/evidence.h"
 #include "tool/explain.h"
 #include "tool/hunt.h"
+#include "tool/incident.h"
+#include "tool/isolate.h"
 #include "tool/past.h"
+#include "tool/recover.h"
 #include "tool/reload.h"
 #include "tool/run.h"
 #include "tool/status.h"
 #include "tool/top.h"
+#include "tool/verify.h"
 #include "tool/version.h"
 #include "tool/witness.h"
 
@@ -58,6 +64,12 @@ static const struct main_command main_commands[] = {
 	{ "route", "add, set or remove a route or one of its rules", edit_route },
 	{ "certificate", "add, replace or remove a certificate", edit_certificate },
 	{ "listener", "add, set or remove a listener", edit_listener },
+	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
+	  isolate_main },
+	{ "alarms", "what somebody has to look at: list, show, close", alarms_main },
+	{ "recover", "bring applications back after an incident, step by step", recover_main },
+	{ "incident", "the record of an incident: open, note, close, report; what people are told",
+	  incident_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },
@@ -71,6 +83,10 @@ static const struct main_command main_commands[] = {
 	{ "rollback", "apply an earlier configuration again", past_rollback_main },
 	{ "audit", "read and verify the audit log", tool_audit },
 	{ "hunt", "look for indicators of compromise in the whole audit log", hunt_main },
+	{ "verify", "are the programs, on disk and in memory, those that were built?",
+	  verify_main },
+	{ "evidence", "a signed bundle of what runs and was logged: collect, verify, list",
+	  evidence_main },
 	{ "witness", "on another machine: keep and countersign checkpoints of audit logs",
 	  witness_main },
 	{ "version", "the version of this program", version_main },

@@ -78,7 +78,10 @@ WRONG = [
     (("apps", 0, "access"), {"allow": {"group": "a", "user": "b"}}, "error", "write all: [...] or any: [...]"),
     (("apps", 0, "access"), {"allow": {"time": {"from": "25:00"}}}, "error", "from 00:00 to 23:59"),
     (("apps", 0, "identity"), {"header": "Cookie"}, "error", "has a meaning of its own"),
-    (("apps", 0, "owner"), "cases-owners", "warning", "not available in this version"),
+    (("apps", 0, "owner"), "Owners", "error", "write \"owners\""),
+    (("apps", 0, "needs"), ["cases"], "error", "application \"cases\" needs itself"),
+    (("apps", 0, "read_only"), {"methods": ["GET", "POST"]}, "warning", "would let every POST pass"),
+    (("isolation",), {"news": "status.example.nl"}, "error", "write the whole URL"),
     (("backends", 1, "persistence"), {"cookie": True}, "error", "write persistence: {source_address: true}"),
     (("routes", 0, "listeners"), ["staff"], "warning", "no route serves listener \"public\""),
 ]

@@ -13,7 +13,8 @@ FLAG = re.compile(r"--[a-z][a-z-]+")
 SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
        "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"],
        "audit": ["tail", "search", "reached", "verify", "prove", "check-proof"],
-       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"]}
+       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"],
+       "evidence": ["collect", "verify", "show", "list", "waive"]}
 
 
 def read(path):
@@ -105,7 +106,7 @@ def test_same_commands():
 
 @pytest.mark.parametrize("name", [n for n in commands() if n in ("server", "backend", "route", "certificate", "listener", "cache",
                                                                  "changes", "history", "audit", "user", "group", "session",
-                                                                 "invite")])
+                                                                 "invite", "evidence")])
 def test_same_words(name):
     """Words behind a command, as its --help writes them: add|set|remove."""
     text, _ = helped(name)

@@ -64,7 +64,7 @@ def test_once_for_programs(sluis, site, origin):
     assert page["listeners"][0]["state"] == "open" and page["listeners"][0]["active"] == 1
     assert page["servers"][0]["state"] in ("up", "unknown") and page["pools"][0]["state"] == "1/1 up"
     roles = {r["name"]: r for r in page["roles"]}
-    assert {"keeper[0]", "signer[0]", "edge[0]", "dialer[0]", "audit[0]"} == set(roles)
+    assert {"keeper[0]", "signer[0]", "edge[0]", "dialer[0]", "audit[0]", "authority[0]"} == set(roles)
     assert roles["edge[0]"]["resident_bytes"] > 1 << 20 and roles["edge[0]"]["connections"] >= 2
     assert all(0 <= r["cpu_percent"] < 110 for r in roles.values())
 

@@ -164,6 +164,8 @@ static void make(struct made *m, struct input *in)
 	m->header->magic = IMAGE_MAGIC;
 	m->header->version = IMAGE_VERSION;
 	make_portal(m->header);
+	m->header->isolation =
+		(struct image_isolation){ .pilot = text(1), .to_open = 1, .to_close = 1 };
 	chars = section(m, IMAGE_BYTES, sizeof bytes);
 	for (size_t i = 0; i < sizeof bytes; i++)
 		chars[i] = (uint8_t)bytes[i];

@@ -4,6 +4,7 @@
  */
 #include "conf/image.h"
 #include "fuzz.h"
+#include "proto/http1.h"
 
 /* Every byte of a view, so that one that is not there is noticed. */
 static uint64_t walk_view(struct view v)
@@ -165,6 +166,17 @@ static uint64_t walk_app(const struct image *im, const struct image_app *a)
 
 	for (uint32_t i = 0; i < a->titles.n; i++)
 		sum += walk_str(im, image_title_at(im, a->titles.first + i)->text);
+	sum += walk_str(im, a->owner);
+	INVARIANT((a->read_only_methods &
+		   (1u << METHOD_OTHER | 1u << METHOD_TRACE | 1u << METHOD_CONNECT)) == 0 &&
+		  a->read_only_methods >> METHOD_N == 0);
+	for (uint32_t i = 0; i < a->read_only_also.n; i++) {
+		const struct image_safe_call *call =
+			image_safe_call_at(im, a->read_only_also.first + i);
+
+		INVARIANT(view_starts(image_view(im, call->path_prefix), VIEW("/")));
+		INVARIANT(call->method >= METHOD_GET && call->method <= METHOD_PATCH);
+	}
 	for (size_t t = 0; t < 2; t++)
 		for (uint32_t i = 0; i < trees[t].n; i++) {
 			const struct image_condition *c =
@@ -176,6 +188,42 @@ static uint64_t walk_app(const struct image *im, const struct image_app *a)
 				sum += walk_networks(im, image_zone_at(im, c->index)->networks);
 		}
 	return sum + image_pool_at(im, a->pool)->servers.n;
+}
+
+/* Bringing back one after the other whose needs are back ends with all of them. */
+static void walk_needs(const struct image *im)
+{
+	static bool is_back[IMAGE_APPS_MAX];
+	uint32_t n = image_count(im, IMAGE_APP), back = 0, before = 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		is_back[i] = false;
+	while (back != before) {
+		before = back;
+		for (uint32_t i = 0; i < n; i++) {
+			struct image_range needs = image_app_at(im, i)->needs;
+			uint32_t k = 0;
+
+			while (k < needs.n && is_back[image_need_at(im, needs.first + k)->app])
+				k++;
+			back += !is_back[i] && k == needs.n;
+			is_back[i] |= k == needs.n;
+		}
+	}
+	INVARIANT(back == n);
+}
+
+/* Nobody is named without a name; what a page links to is a page. */
+static uint64_t walk_isolation(const struct image *im)
+{
+	const struct image_isolation *s = &im->header->isolation;
+	struct view news = image_view(im, s->news);
+
+	INVARIANT(s->to_open && s->to_close && s->pilot.n);
+	INVARIANT(s->has_approvers == (s->approvers.n != 0));
+	INVARIANT(s->fallback_on < 1u << IMAGE_ALARM_CLASSES);
+	INVARIANT(news.n == 0 || view_starts(news, VIEW("http")));
+	return walk_str(im, s->approvers) + walk_str(im, s->pilot) + walk_view(news);
 }
 
 static void walk_gate(const struct image *im, const struct image_listener *l)
@@ -197,8 +245,9 @@ static void walk_gate(const struct image *im, const struct image_listener *l)
 
 static uint64_t walk(const struct image *im)
 {
-	uint64_t sum = walk_networks(im, im->header->trust_forwarded_from);
+	uint64_t sum = walk_networks(im, im->header->trust_forwarded_from) + walk_isolation(im);
 
+	walk_needs(im);
 	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++) {
 		sum += walk_listener(im, image_listener_at(im, i));
 		walk_gate(im, image_listener_at(im, i));

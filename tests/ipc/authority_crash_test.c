@@ -170,10 +170,10 @@ static void test_damaged(void **state)
 	assert_int_equal(pwrite(fd, "no store at all.", 16, 0), 16);
 	CHECK_ERR(store_open(&s, k->dir_fd, &why), E_DENIED);
 	assert_int_equal(pwrite(fd, "SQLite format 3\0", 16, 0), 16);
-	assert_int_equal(pwrite(fd, "\0\0\0\2", 4, 60), 4); /* user_version */
+	assert_int_equal(pwrite(fd, "\0\0\0\x7f", 4, 60), 4); /* user_version */
 	CHECK_ERR(store_open(&s, k->dir_fd, &why), E_DENIED);
 	assert_true(view_starts(view_str(why), VIEW("the store was written by a newer")));
-	assert_int_equal(pwrite(fd, "\0\0\0\1", 4, 60), 4);
+	assert_int_equal(pwrite(fd, (uint8_t[]){ 0, 0, 0, STORE_VERSION }, 4, 60), 4);
 	close(fd);
 	authority_kit_start(k);
 	authority_kit_close(k);

@@ -20,13 +20,6 @@ static void kit_must(bool is, const char *what)
 	abort();
 }
 
-void kit_image_init(struct kit_image *im)
-{
-	*im = (struct kit_image){
-		.header = { .magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .generation = 1 }
-	};
-}
-
 struct image_str kit_text(struct kit_image *im, const char *text)
 {
 	struct image_str s = { im->byte_n, (uint32_t)strlen(text) };
@@ -35,6 +28,16 @@ struct image_str kit_text(struct kit_image *im, const char *text)
 	memcpy(im->bytes + im->byte_n, text, s.n);
 	im->byte_n += s.n;
 	return s;
+}
+
+void kit_image_init(struct kit_image *im)
+{
+	*im = (struct kit_image){
+		.header = { .magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .generation = 1 }
+	};
+	im->header.isolation = (struct image_isolation){ .pilot = kit_text(im, "pilot"),
+							 .to_open = 2,
+							 .to_close = 1 };
 }
 
 struct image_pool *kit_pool(struct kit_image *im, const char *name)

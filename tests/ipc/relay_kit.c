@@ -89,6 +89,12 @@ static void kit_pages(struct relay *r)
 	int data = -1, cursor = -1;
 	void *p = NULL;
 
+	struct page_gate_page *gate = mmap(NULL, sizeof *gate, PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	kit_must(gate != MAP_FAILED);
+	level_page_publish(&gate->levels, NULL, 0);
+	r->gate = gate;
 	r->health = calloc(1, sizeof *r->health);
 	r->load = mmap(NULL, sizeof *r->load, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -162,6 +168,7 @@ void relay_kit_close(struct relay_kit *k)
 	(void)munmap(r->out.memory, (size_t)DATAGRAM_BATCH * DATAGRAM_BYTES);
 	(void)munmap(r->load, sizeof *r->load);
 	free((void *)(uintptr_t)r->health);
+	(void)munmap((void *)(uintptr_t)r->gate, sizeof *r->gate);
 	(void)munmap(r, sizeof *r);
 	fd_close(k->keeper);
 	fd_close(k->dialer);

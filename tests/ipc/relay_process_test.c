@@ -81,9 +81,10 @@ static void tell_image(struct life *l)
 
 static void tell_pages(struct life *l)
 {
-	static const uint8_t health[4] = { PAGE_HEALTH, 0, 0, 0 },
+	static const uint8_t health[4] = { PAGE_HEALTH, 0, 0, 0 }, gate[4] = { PAGE_GATE, 0, 0, 0 },
 			     load[4] = { PAGE_LOAD, 0, PAGE_LOAD_RELAY, 1 }, ring[7] = { 0 };
-	AUTO_FD health_fd = -1, load_fd = -1;
+	AUTO_FD health_fd = -1, load_fd = -1, gate_fd = -1;
+	struct page_gate_page *published = NULL;
 	int ring_fds[2] = { -1, -1 };
 	void *p = NULL;
 
@@ -96,6 +97,12 @@ static void tell_pages(struct life *l)
 	shm_unmap(p, ring_data_bytes(RING_BYTES_SMALL));
 	tell(l, KEEPER_PAGE, view_of(health, sizeof health), &health_fd, 1);
 	tell(l, KEEPER_PAGE, view_of(load, sizeof load), &load_fd, 1);
+	assert_int_equal(shm_new("gate", sizeof *published, &gate_fd), E_OK);
+	assert_int_equal(shm_map(gate_fd, true, &p, NULL), E_OK);
+	published = p;
+	level_page_publish(&published->levels, NULL, 0);
+	shm_unmap(p, sizeof *published);
+	tell(l, KEEPER_PAGE, view_of(gate, sizeof gate), &gate_fd, 1);
 	tell(l, KEEPER_RING, view_of(ring, sizeof ring), ring_fds, 2);
 	fd_close(ring_fds[0]);
 	fd_close(ring_fds[1]);

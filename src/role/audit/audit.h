@@ -12,13 +12,21 @@
 #include "ipc/keeper_role.h"
 #include "ipc/note.h"
 #include "ipc/pages.h"
+#include "role/audit/alarms.h"
 #include "role/audit/cells.h"
 #include "role/audit/rings.h"
 #include "role/audit/segment.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
-enum audit_source { AUDIT_KEEPER, AUDIT_SIGNER, AUDIT_SPAWNER, AUDIT_CELL, AUDIT_SOURCES };
+enum audit_source {
+	AUDIT_KEEPER,
+	AUDIT_SIGNER,
+	AUDIT_SPAWNER,
+	AUDIT_CELL,
+	AUDIT_AUTHORITY,
+	AUDIT_SOURCES
+};
 
 enum audit_state {
 	AUDIT_RUNNING = 0,
@@ -65,6 +73,7 @@ struct audit {
 	struct role_identity self;
 	struct rings rings;
 	struct cells cells;
+	struct alarms alarms;
 	struct chain chain;
 	struct segment segment;
 	struct audit_trouble trouble;

@@ -12,6 +12,8 @@ enum {
 	CHAIN_BATCH = 1 << 19 /* aimed at per write */
 };
 
+struct alarms;
+
 struct chain {
 	struct audit_hash digest;
 	struct audit_line_hash hash; /* of the last line made; zero before the first */
@@ -21,6 +23,7 @@ struct chain {
 	size_t put;		     /* bytes of out that are in the file already */
 	size_t line_at;		     /* where in out the line being made begins */
 	uint32_t boot_id;
+	struct alarms *alarms; /* told of each alarm that becomes a line; NULL: nobody is */
 };
 
 /* What every line begins with; empty texts become "-", an empty id one of audit's own. */

@@ -3,9 +3,13 @@
  * good for. Whatever is granted the dialers know before the cell does.
  */
 #include "role/authority/cell.h"
+
+#include "role/authority/canaries.h"
 #include "role/authority/cell_table.h"
 #include "role/authority/decide.h"
+#include "role/authority/isolate.h"
 #include "role/authority/reach.h"
+#include "role/authority/room.h"
 #include "role/authority/sign.h"
 
 enum { ASK_APP_FRESH_S = 60, ASK_APP_PAGE = 100, ASK_APP_DENIED_MS = 1000 };
@@ -28,15 +32,24 @@ static void ask_app_tell(struct authority_cell *c, const struct session *s,
 	tell_event(c->a, &t);
 }
 
+static uint8_t ask_app_reason(const struct decision *d)
+{
+	if (d->verdict == GATE_ISOLATED)
+		return GATE_WHY_ISOLATED;
+	return d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING;
+}
+
 static void ask_app_answer_verdict(struct authority_cell *c, const struct question *q,
 				   const struct decision *d)
 {
 	const struct authority_verdict r = {
 		.verdict = d->verdict,
-		.reason = d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING,
+		.reason = ask_app_reason(d),
 		.factors = d->factors,
+		.position = d->position,
+		.waiting = d->waiting,
 	};
-	uint8_t body[8];
+	uint8_t body[16];
 	struct wbuf w = wbuf_of(body, sizeof body);
 
 	if (authority_verdict_put(&w, &r) != E_OK)
@@ -49,7 +62,7 @@ static void ask_app_answer_no(struct authority_cell *c, const struct question *q
 {
 	const struct authority_grant r = {
 		.verdict = d->verdict,
-		.reason = d->verdict == GATE_DENIED ? GATE_WHY_POLICY : GATE_WHY_NOTHING,
+		.reason = ask_app_reason(d),
 		.factors = d->factors,
 	};
 	uint8_t body[FRAME_BODY_MAX];
@@ -62,13 +75,15 @@ static void ask_app_answer_no(struct authority_cell *c, const struct question *q
 
 /* What the rules say, counted and told. E_SYS, E_LIMIT: nobody can tell. */
 static enum err ask_app_decide(struct authority_cell *c, const struct session *s,
-			       const struct image_app *app, struct decision *d)
+			       const struct image_app *app, bool is_entry, struct decision *d)
 {
 	struct authority *a = c->a;
 
 	*d = (struct decision){ .verdict = GATE_DENIED };
 	if (app)
 		TRY(decide_here(c, s, app, d));
+	if (d->verdict == GATE_OK && is_entry && !isolate_lets_enter(c, app))
+		d->verdict = GATE_ISOLATED;
 	if (d->verdict == GATE_STEP_UP)
 		PAGE_ADD(a->gate->step_ups, 1);
 	if (d->verdict == GATE_DENIED) {
@@ -87,7 +102,7 @@ static void ask_app_grant(struct authority_cell *c, const struct question *q, st
 	struct authority_grant g = { .verdict = GATE_OK };
 	struct decision d = { 0 };
 
-	if (ask_app_decide(c, s, app, &d) != E_OK) {
+	if (ask_app_decide(c, s, app, is_entry, &d) != E_OK) {
 		cell_refuse(a, q, GATE_WHY_BUSY, 0);
 		return;
 	}
@@ -127,6 +142,8 @@ enum err ask_app_on_grant(void *role, struct frame *f)
 	TRY(cell_token_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	e = ask.app ? session_by_token(c->a, &ask.token, ask.app, &s) : E_CLOSED;
+	if (e == E_CLOSED)
+		canaries_look(c, &ask.token);
 	if (e == E_SYS) {
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 		return E_OK;
@@ -204,6 +221,21 @@ static struct ticket *ask_app_take_ticket(struct authority *a, uint32_t session)
 	return free ? free : oldest;
 }
 
+/* A place in the waiting room is asked for where the code to enter with is made: nobody has a code
+ * without one. */
+static void ask_app_wait(struct authority_cell *c, const struct session *s, uint64_t app,
+			 struct decision *d)
+{
+	const struct image_app *of = decide_app_by_id(authority_image(c->a), app);
+	struct room_answer room = { 0 };
+
+	if (d->verdict != GATE_OK || !of || room_enter(c->a, s->user.id, of, &room))
+		return;
+	*d = (struct decision){ .verdict = GATE_WAIT,
+				.position = room.position,
+				.waiting = room.waiting };
+}
+
 enum err ask_app_on_ticket(void *role, struct frame *f)
 {
 	struct authority_cell *c = role;
@@ -219,12 +251,15 @@ enum err ask_app_on_ticket(void *role, struct frame *f)
 	if (e == E_OK)
 		d.verdict = (uint8_t)session_show(c->a, c, &s);
 	if (d.verdict == GATE_OK)
-		e = ask_app_decide(c, &s, decide_app_by_id(authority_image(c->a), ask.app), &d);
+		e = ask_app_decide(c, &s, decide_app_by_id(authority_image(c->a), ask.app), true,
+				   &d);
 	if ((e != E_OK && e != E_CLOSED) || hash32_is_zero(&ask.code) ||
 	    hash32_is_zero(&ask.nonce)) {
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 		return E_OK;
 	}
+	if (e == E_OK)
+		ask_app_wait(c, &s, ask.app, &d);
 	if (d.verdict == GATE_OK)
 		*ask_app_take_ticket(c->a, s.id) = (struct ticket){
 			.code = ask.code,
@@ -254,6 +289,13 @@ static enum err ask_app_redeem(struct authority *a, const struct cell_enter *ask
 	return E_CLOSED;
 }
 
+static void ask_app_let_in(struct authority_cell *c, const struct question *q, struct session *s,
+			   uint64_t app)
+{
+	room_entered(c->a, s->user.id, app);
+	ask_app_grant(c, q, s, true);
+}
+
 enum err ask_app_on_enter(void *role, struct frame *f)
 {
 	struct authority_cell *c = role;
@@ -280,7 +322,7 @@ enum err ask_app_on_enter(void *role, struct frame *f)
 	if (e == E_SYS)
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 	else if (d.verdict == GATE_OK)
-		ask_app_grant(c, &q, &s, true);
+		ask_app_let_in(c, &q, &s, ask.app);
 	else
 		ask_app_answer_no(c, &q, &d);
 	return E_OK;

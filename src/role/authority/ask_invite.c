@@ -5,6 +5,7 @@
  */
 #include "role/authority/cell.h"
 #include "role/authority/cell_table.h"
+#include "role/authority/isolate.h"
 #include "role/authority/session_end.h"
 
 struct ask_invite {
@@ -40,7 +41,7 @@ enum err ask_invite_on_look(void *role, struct frame *f)
 	struct ask_invite invite = { 0 };
 	struct question q = { 0 };
 	struct authority_verdict r = { 0 };
-	uint8_t body[8];
+	uint8_t body[16];
 	struct wbuf w = wbuf_of(body, sizeof body);
 
 	TRY(cell_transaction_get(f->body, &ask));
@@ -87,6 +88,8 @@ enum err ask_invite_on_invited(void *role, struct frame *f)
 	TRY(cell_invited_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	why = ask_invite_look(a, &ask.invite, &invite);
+	if (why == GATE_WHY_NOTHING && !isolate_lets_in(c))
+		why = GATE_WHY_ISOLATED;
 	if (why == GATE_WHY_NOTHING && c->user && c->user != invite.user) {
 		cell_answer_session(a, &q, GATE_OTHER, &s);
 		return E_OK;

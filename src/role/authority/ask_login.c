@@ -3,8 +3,11 @@
  * accounts that exist and for those that don't; a try counts as failed from its beginning.
  */
 #include "role/authority/cell_table.h"
+
+#include "role/authority/canaries.h"
 #include "role/authority/decide.h"
 #include "role/authority/factor.h"
+#include "role/authority/isolate.h"
 #include "role/authority/login_verified.h"
 #include "role/authority/session_end.h"
 #include "sys/secret.h"
@@ -81,6 +84,20 @@ static struct view ask_login_name(struct view typed, uint8_t at[GATE_TITLE_MAX])
 		wbuf_u8(&w, name.p[i] >= 'A' && name.p[i] <= 'Z' ? (uint8_t)(name.p[i] + 32)
 								 : name.p[i]);
 	return wbuf_view(&w);
+}
+
+/* Whose password it is to be: the form of a step-up does not ask again who somebody is. E_SYS */
+static enum err ask_login_whose(struct authority *a, const struct login *l, struct view typed,
+				uint8_t at[GATE_TITLE_MAX], struct view *ret)
+{
+	struct user u = { 0 };
+
+	*ret = ask_login_name(typed, at);
+	if (ret->n || !l->session)
+		return E_OK;
+	TRY(user_by_id(a, l->user, &u));
+	*ret = ask_login_name(user_name(&u), at);
+	return E_OK;
 }
 
 static bool ask_login_knows(struct authority *a, uint32_t user, const struct ip *network)
@@ -181,7 +198,7 @@ static void ask_login_password(struct authority_cell *c, const struct question *
 	struct login *l = login_find(a, &ask->transaction);
 	struct ask_login_who who = { 0 };
 	uint8_t name_at[GATE_TITLE_MAX];
-	struct view name = ask_login_name(ask->user, name_at);
+	struct view name = { 0 };
 
 	/* a flood of log-ins that others began may have taken its place: nothing was in it yet */
 	if (!l && !hash32_is_zero(&ask->transaction))
@@ -192,10 +209,14 @@ static void ask_login_password(struct authority_cell *c, const struct question *
 	}
 	if (!l->is_busy && !(l->shown & GATE_PASSKEY))
 		login_reset(l);
-	if (l->is_busy || ask_login_look_up(c, l, name, &who) != E_OK) {
+	if (l->is_busy || ask_login_whose(a, l, ask->user, name_at, &name) != E_OK ||
+	    ask_login_look_up(c, l, name, &who) != E_OK) {
 		cell_refuse(a, q, GATE_WHY_BUSY, 0);
 		return;
 	}
+	canaries_look_password(c, ask->password);
+	if (who.user.id)
+		canaries_look_decoy(c, who.user.id, name);
 	ask_login_set_delay(a, c, l, name, who.is_known);
 	if (!ask_login_waits(c, q, l))
 		ask_login_verify(c, q, l, &who, ask->password);
@@ -484,6 +505,11 @@ enum err ask_login_on_end(void *role, struct frame *f)
 	TRY(cell_login_end_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	l = login_find(a, &ask.transaction);
+	if (l && !l->session && !isolate_lets_in(c)) {
+		login_end(a, l);
+		cell_refuse(a, &q, GATE_WHY_ISOLATED, 0);
+		return E_OK;
+	}
 	if (l && l->state == LOGIN_DONE)
 		e = tell_room(a) && cell_may_write(c) ? ask_login_make(c, l, &ask, &s) : E_LIMIT;
 	if (e == E_SYS || e == E_LIMIT) {

@@ -271,12 +271,17 @@ void cell_answer_session(struct authority *a, const struct question *q, enum gat
 	cell_answer(a, q, AUTHORITY_SESSION, &w);
 }
 
+static bool cell_is_due(const struct authority *a, uint64_t at_ms)
+{
+	return at_ms && at_ms <= a->now_ms;
+}
+
 void cell_tick(struct authority *a)
 {
 	for (unsigned i = 0; i < CELL_SLOTS; i++) {
 		struct authority_cell *c = &a->cells[i];
 
-		if (!c->serial || !c->kill_ms || c->kill_ms > a->now_ms)
+		if (!c->serial || !(cell_is_due(a, c->kill_ms) || cell_is_due(a, c->condemned_ms)))
 			continue;
 		spawner_kill(a, c);
 		cell_end(c);

@@ -3,6 +3,7 @@
 #include "role/authority/decide.h"
 
 #include "role/authority/factor.h"
+#include "role/authority/isolate.h"
 
 #include <time.h>
 
@@ -85,6 +86,8 @@ enum err decide_here(const struct authority_cell *c, const struct session *s,
 
 	TRY(decide_facts(c->a, s, &from, &facts));
 	*ret = decide(c->a, app, &facts);
+	if (ret->verdict == GATE_OK)
+		isolate_decide(c, s, app, facts.facts.groups, ret);
 	return E_OK;
 }
 

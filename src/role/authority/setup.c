@@ -1,10 +1,16 @@
 /* A new image changes what is decided, and ends no session by itself. */
 #include "role/authority/setup.h"
 
+#include "role/authority/alarm.h"
 #include "role/authority/cell.h"
 #include "role/authority/decide.h"
+#include "role/authority/incident.h"
+#include "role/authority/isolate.h"
 #include "role/authority/login.h"
 #include "role/authority/reach.h"
+#include "role/authority/recover.h"
+#include "role/authority/recover_key.h"
+#include "role/authority/room.h"
 #include "role/authority/session_end.h"
 #include "role/authority/sign.h"
 #include "role/authority/spawner.h"
@@ -29,7 +35,7 @@ static loop_handler *const setup_handlers[SOURCES] = {
 	[SOURCE_KEEPER] = setup_on_keeper,   [SOURCE_SIGNER] = sign_on_event,
 	[SOURCE_VERIFIER] = verify_on_event, [SOURCE_DIALER] = reach_on_event,
 	[SOURCE_SPAWNER] = spawner_on_event, [SOURCE_CELL] = cell_on_event,
-	[SOURCE_TOOL] = tool_on_event,
+	[SOURCE_TOOL] = tool_on_event,	     [SOURCE_AUDIT] = alarm_on_event,
 };
 
 struct authority *setup_new(void)
@@ -39,7 +45,7 @@ struct authority *setup_new(void)
 
 	if (a == MAP_FAILED)
 		return NULL;
-	a->keeper.fd = a->signer.fd = a->verifier.fd = a->image_fd = a->dir_fd = -1;
+	a->keeper.fd = a->signer.fd = a->verifier.fd = a->audit.fd = a->image_fd = a->dir_fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++)
 		a->dialers[i].source.fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_SPAWNERS; i++)
@@ -88,10 +94,6 @@ enum err setup_image(struct authority *a, int fd, uint32_t number, const char **
 	if (shm_is_sealed(fd) && shm_map(fd, false, &next.map, &next.bytes) == E_OK)
 		e = image_check(view_of(next.map, next.bytes), &next.image, ret_why);
 	(void)fd_close(fd);
-	if (e == E_OK && !next.image.header->gateway.host.n) {
-		*ret_why = "the image has no gateway";
-		e = E_PROTO;
-	}
 	if (e != E_OK) {
 		if (next.map)
 			shm_unmap(next.map, next.bytes);
@@ -100,6 +102,7 @@ enum err setup_image(struct authority *a, int fd, uint32_t number, const char **
 	if (a->now.map)
 		shm_unmap(a->now.map, a->now.bytes);
 	a->now = next;
+	isolate_remap(a);
 	a->rules_until_s = 0;
 	a->image_number = number;
 	if (a->gate)
@@ -121,10 +124,12 @@ static enum err setup_on_image(void *role, struct frame *f)
 		a->image_number = number;
 		return E_OK;
 	}
-	if (setup_image(a, frame_take_fd(f, 0), number, &why) == E_OK)
+	if (setup_image(a, frame_take_fd(f, 0), number, &why) == E_OK) {
+		recover_key_image(a);
 		decide_all_again(a);
-	else
+	} else {
 		keeper_role_failed("authority: generation %u can't be used: %s", number, why);
+	}
 	return E_OK;
 }
 
@@ -143,6 +148,11 @@ static enum err setup_on_page(void *role, struct frame *f)
 	TRY(view_u8(&in, &kind));
 	TRY(view_u16(&in, &index));
 	TRY(view_u8(&in, &is_writable));
+	if (kind == PAGE_HEALTH && !is_writable && !a->health && shm_size_is_sealed(fd)) {
+		TRY(shm_map(fd, false, &p, &bytes));
+		a->health = p;
+		return bytes < sizeof *a->health ? E_PROTO : E_OK;
+	}
 	if (kind != PAGE_GATE || !is_writable || a->gate || !shm_size_is_sealed(fd))
 		return E_PROTO;
 	TRY(shm_map(fd, true, &p, &bytes));
@@ -198,6 +208,8 @@ static enum err setup_on_channel(void *role, struct frame *f)
 		return verify_set_channel(a, frame_take_fd(f, 0));
 	case ROLE_DIALER:
 		return reach_add(a, frame_take_fd(f, 0));
+	case ROLE_AUDIT:
+		return alarm_set_channel(a, frame_take_fd(f, 0));
 	case ROLE_SPAWNER:
 		return spawner_add(a, frame_take_fd(f, 0));
 	default:
@@ -303,6 +315,16 @@ static enum err setup_open(struct authority *a, const char **ret_why)
 	secret_wipe(a->secret, sizeof a->secret);
 	*ret_why = "the sessions of the store can't be read";
 	TRY(session_open(a));
+	*ret_why = "the levels of isolation can't be read from the store";
+	TRY(isolate_open(a));
+	*ret_why = "the alarms of the store can't be read";
+	TRY(alarm_open(a));
+	*ret_why = "the staged return can't be read from the store";
+	TRY(recover_key_open(a));
+	TRY(recover_open(a));
+	*ret_why = "the incidents can't be read from the store";
+	TRY(incident_open(a));
+	*ret_why = "the sessions of the store can't be read";
 	TRY(setup_compare_program(a));
 	*ret_why = "the signer's channel can't be used";
 	return E_OK;
@@ -343,12 +365,16 @@ static void setup_on_keeper(void *owner, struct loop_source *source, uint32_t ev
 void setup_tick(struct authority *a)
 {
 	PAGE_SET(a->gate->beat_mono_ms, a->now_ms);
+	PAGE_SET(a->gate->alarms, alarm_count_open(a));
 	verify_tick(a);
 	sign_tick(a);
 	cell_tick(a);
 	reach_tick(a);
 	session_tick(a);
 	decide_tick(a);
+	isolate_tick(a);
+	recover_tick(a);
+	room_tick(a);
 }
 
 enum err setup_turn(struct authority *a, int max_ms)

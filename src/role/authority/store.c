@@ -8,6 +8,7 @@
 #include "sys/log.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char store_pragmas[] = "PRAGMA locking_mode=EXCLUSIVE;"
@@ -56,6 +57,17 @@ static enum err store_once(struct store *s, const char *sql, int64_t *ret, bool 
 	return e;
 }
 
+/* In the caller's transaction, from a version that this one knows. */
+static enum err store_migrate_from(struct store *s, unsigned version)
+{
+	char pragma[48];
+
+	for (unsigned i = version; i < STORE_VERSION; i++)
+		TRY(store_exec(s, store_query_migrations[i]));
+	(void)snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", STORE_VERSION);
+	return store_exec(s, pragma);
+}
+
 static enum err store_migrate(struct store *s, const char **ret_why)
 {
 	int64_t version = 0;
@@ -72,10 +84,13 @@ static enum err store_migrate(struct store *s, const char **ret_why)
 	}
 	if (version == STORE_VERSION)
 		return E_OK;
+	if (version < 0) {
+		*ret_why = store_damaged;
+		return E_DENIED;
+	}
 	*ret_why = "the store can't be written: look at the disk of DIR/authority";
 	TRY(store_exec(s, "BEGIN IMMEDIATE"));
-	if (store_exec(s, store_query_schema) != E_OK ||
-	    store_exec(s, "PRAGMA user_version=1") != E_OK) {
+	if (store_migrate_from(s, (unsigned)version) != E_OK) {
 		(void)store_exec(s, "ROLLBACK");
 		return E_SYS;
 	}

@@ -19,7 +19,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-enum { STORE_VERSION = 1, STORE_HEAP_BYTES = 128 << 20 };
+enum { STORE_HEAP_BYTES = 128 << 20 };
 
 struct store {
 	struct sqlite3 *db;

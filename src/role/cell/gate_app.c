@@ -7,6 +7,7 @@
 #include "role/cell/gate_facts.h"
 #include "role/cell/gate_say.h"
 #include "role/edge/client.h"
+#include "role/edge/level.h"
 #include "sys/clock.h"
 #include "sys/secret.h"
 
@@ -79,7 +80,9 @@ static void app_refuse(struct gate_state *j, uint8_t verdict)
 {
 	if (verdict == GATE_ENDED || porter_has_ended(j->porter))
 		gate_say_last(j);
-	if (verdict == GATE_OTHER)
+	if (verdict == GATE_ISOLATED)
+		gate_say_isolated(j);
+	else if (verdict == GATE_OTHER)
 		gate_say_other(j);
 	else if (verdict == GATE_DENIED)
 		gate_say_denied(j);
@@ -124,6 +127,7 @@ static void app_pass(struct gate_state *j, const struct porter_grant *g)
 		return;
 	}
 	j->hold = g->hold;
+	j->levels = level_of_app(j->porter->edge, x);
 	j->is_passed = true;
 	x->request.drops_trailers = true; /* some servers read them as fields (THREATS A5) */
 	gate_pass(j->porter->edge, x);

@@ -4,6 +4,7 @@
 #include "base/base64url.h"
 #include "role/cell/portal_view.h"
 #include "role/edge/h2_client.h"
+#include "role/edge/level.h"
 #include "role/edge/local.h"
 
 #define SAY_NO_STORE "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
@@ -156,4 +157,13 @@ void gate_say_other(struct gate_state *j)
 	gate_say_last(j);
 	j->x->flags &= ~(uint32_t)X_GATE;
 	local_error(e, j->x, 421, "this connection is another user's");
+}
+
+void gate_say_isolated(struct gate_state *j)
+{
+	struct exchange *x = j->x;
+	uint16_t asks = level_of_app(j->porter->edge, x) & LEVEL_ASKS;
+
+	x->level_by = (uint8_t)(asks ? level_strictest(asks) : LEVEL_CLOSED);
+	level_refuse(j->porter->edge, x);
 }

@@ -32,6 +32,9 @@ void gate_say_last(struct gate_state *j);
  * own (RFC 9110 §15.5.20) */
 void gate_say_other(struct gate_state *j);
 
+/* gate_say_isolated - a level of isolation holds it back, as the authority says */
+void gate_say_isolated(struct gate_state *j);
+
 /* gate_say_to - 303 to a place of ours; lines: more of the head, whole ones (cookies) */
 void gate_say_to(struct gate_state *j, struct view location, struct view lines);
 

@@ -12,6 +12,8 @@
 #include "role/cell/portal_route.h"
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
+#include "role/edge/level.h"
+#include "role/edge/tripwire.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/secret.h"
@@ -195,11 +197,35 @@ static void porter_put(struct edge *e, struct exchange *x, struct wbuf *w)
 	p->cookies_n = 0;
 }
 
+/*
+ * P8: what the authority has granted was granted under other levels: it is asked again before the
+ * next request, and a stream that is under one now which only the authority can judge by is cut, so
+ * that its client asks again.
+ */
+static void porter_look_at_levels(struct porter *p)
+{
+	struct edge *e = p->edge;
+
+	if (p->levels_version == e->levels.version)
+		return;
+	p->levels_version = e->levels.version;
+	for (unsigned i = 0; i < PORTER_GRANTS; i++)
+		if (p->grants[i].state == PORTER_GRANT_HERE)
+			p->grants[i].fresh_s = 0;
+	for (uint32_t i = 0; i < p->job_high; i++) {
+		struct gate_state *j = &p->jobs[i];
+
+		if (j->x && j->is_passed &&
+		    level_of_app(e, j->x) & LEVEL_ASKS & (uint16_t)~j->levels)
+			gate_cut(e, j->x);
+	}
+}
+
 static void porter_act(struct edge *e, struct exchange *x)
 {
 	struct gate_state *j = x->gate;
 
-	(void)e;
+	porter_look_at_levels(e->porter);
 	if (!j->app)
 		portal_route_act(j);
 	else if (j->is_own)
@@ -318,6 +344,7 @@ static void porter_greeted(struct edge *e, struct client *c)
 	fingerprint = wbuf_of(hello.fingerprint.b, sizeof hello.fingerprint.b);
 	wbuf_view_put(&fingerprint, tls_conn_class(tls));
 	(void)tls_conn_certificate_hash(tls, hello.certificate.b);
+	tripwire_token_hash(e, CANARY_SESSION, hello.canary.b);
 	hello.sni = tls_conn_sni(tls);
 	if (cell_hello_put(&w, &hello) != E_OK)
 		return;
@@ -388,6 +415,7 @@ static void porter_tick(struct edge *e)
 	if (e->loop.now_ms - p->ticked_ms < PORTER_TICK_MS)
 		return;
 	p->ticked_ms = e->loop.now_ms;
+	porter_look_at_levels(p);
 	if (p->wipes_piece)
 		secret_wipe(e->piece, sizeof e->piece);
 	p->wipes_piece = false;

@@ -93,7 +93,8 @@ struct gate_state {
 	struct porter_hold hold;    /* cut when it ends */
 	struct porter_grant *waits; /* for this one */
 	const struct portal_route *route;
-	uint64_t moved; /* bytes of the client when its use was last told */
+	uint16_t levels; /* that held when it was passed on */
+	uint64_t moved;	 /* bytes of the client when its use was last told */
 	uint32_t wait_s;
 	uint8_t step;	/* enum portal_step, or gate_app's */
 	uint8_t reason; /* enum gate_reason: for the page */
@@ -116,10 +117,11 @@ struct porter {
 	struct gate_state *jobs, *free;
 	uint32_t job_cap, job_high;
 	uint64_t ticked_ms, used_ms; /* when use was last told */
+	uint64_t levels_version;     /* that grants and streams were looked at for */
 	uint32_t hello_n;
 	struct porter_hold own; /* of the session that this process has shown last */
 	bool wipes_piece;	/* a token went out by the edge's scratch */
-	uint8_t hello[2 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
+	uint8_t hello[3 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
 	struct porter_grant grants[PORTER_GRANTS];
 	struct porter_form forms[PORTER_FORMS];
 	uint8_t cookies[READ_BYTES]; /* between decide and put: others' cookies of one request */

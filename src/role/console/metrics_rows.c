@@ -23,7 +23,7 @@ static const char *const drops[PAGE_DROPS] = {
 	[PAGE_DROP_ADDRESS] = "address",   [PAGE_DROP_WAITING] = "waiting",
 	[PAGE_DROP_ROUTE] = "route",	   [PAGE_DROP_SERVER] = "server",
 	[PAGE_DROP_RATIO] = "reply_ratio", [PAGE_DROP_BOGUS] = "bogus",
-	[PAGE_DROP_SEND] = "send",
+	[PAGE_DROP_SEND] = "send",	   [PAGE_DROP_ISOLATED] = "isolated",
 };
 
 static const char *const abuses[PAGE_ABUSES] = {
@@ -180,6 +180,7 @@ const struct metrics_row metrics_rows[] = {
 		  "sluis_cells_refused_total", &by_refusal, "Connections that got no process."),
 	ROW_CELLS(spawn_us, "sluis_cells_spawn_seconds_total", "counter", 6,
 		  "From a client's first bytes to its cell's own first step, of all cells."),
+	ROW_GATE(alarms, "sluis_alarms_open", "gauge", "Alarms that nobody has closed."),
 	ROW_GATE(sessions, "sluis_gateway_sessions", "gauge", "Sessions that live."),
 	ROW_GATE(logins, "sluis_gateway_logins_total", "counter", "Log-ins that went well."),
 	ROW_GATE(logins_failed, "sluis_gateway_logins_failed_total", "counter",
@@ -280,6 +281,10 @@ const struct metrics_row metrics_rows[] = {
 		      "From the head of a request to the end of its answer."),
 	ROW_LISTENER(bad_proxy_headers, "sluis_listener_bad_proxy_headers_total", "counter",
 		     "Connections closed because the PROXY header was missing, broken or late."),
+	ROW_LISTENER(isolated, "sluis_listener_isolated_total", "counter",
+		     "Requests and streams that a level of isolation held back or cut."),
+	ROW_LISTENER(exercised, "sluis_listener_exercised_total", "counter",
+		     "Requests that a level would have held back, were it no exercise."),
 	ROW_LISTENER(datagrams_in, "sluis_listener_datagrams_received_total", "counter",
 		     "Protocol udp: datagrams from clients that went to a server."),
 	ROW_LISTENER(datagrams_out, "sluis_listener_datagrams_sent_total", "counter",

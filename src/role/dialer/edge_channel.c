@@ -76,6 +76,7 @@ enum err edge_channel_add(struct dialer *d, const struct edge_channel_peer *peer
 	TRY(fd_set_nonblocking(owned));
 	*ch = (struct edge_channel){ .source = { .fd = owned, .kind = DIALER_SOURCE_EDGE },
 				     .dialer = d,
+				     .since_ms = d->loop.now_ms,
 				     .edge = peer->edge,
 				     .role = peer->role,
 				     .cell = peer->cell };
@@ -243,6 +244,28 @@ static bool edge_channel_is_busy(const struct dialer *d, const struct edge_chann
 	       d->calls_of_cells >= DIALER_CALLS_OF_CELLS;
 }
 
+/* A server that is not there may have left a moment ago, with the change that brought this dialer;
+ * one that is another's is nobody's mistake. */
+static void edge_channel_tell(struct dialer *d, const struct edge_channel *ch, uint32_t server)
+{
+	uint8_t name[32];
+	struct wbuf w = wbuf_of(name, sizeof name);
+	bool is_cell = ch->role == ROLE_CELL;
+	bool is_known = server != DIALER_NONE;
+
+	if (!is_known && d->loop.now_ms - ch->since_ms < CELL_REACH_SETTLE_MS)
+		return;
+	if (is_known && is_cell && !cell_reach_is_strange(d, &ch->cell))
+		return;
+	wbuf_str(&w, role_name((enum role)ch->role));
+	WBUF_LIT(&w, "[");
+	wbuf_dec(&w, is_cell ? ch->cell.slot : ch->edge);
+	WBUF_LIT(&w, "]");
+	event_alarm_of(d, wbuf_view(&w), is_known ? &d->server[server] : NULL,
+		       is_known ? "it asked for a server that is not its own"
+				: "it asked for a server that there is not");
+}
+
 static enum err edge_channel_on_dial(void *role, struct frame *f)
 {
 	struct edge_channel *ch = role;
@@ -257,6 +280,7 @@ static enum err edge_channel_on_dial(void *role, struct frame *f)
 	TRY(edge_channel_server(&in, d, &want.server));
 	TRY(view_end(&in));
 	if (want.server == DIALER_NONE || !edge_channel_may(d, ch, want.server)) {
+		edge_channel_tell(d, ch, want.server);
 		edge_channel_refuse(ch, f->seq, DIAL_UNKNOWN);
 		return E_OK;
 	}

@@ -6,6 +6,7 @@
 #include "role/edge/answer.h"
 
 #include "base/date.h"
+#include "role/edge/banner.h"
 #include "role/edge/body.h"
 #include "role/edge/cache.h"
 #include "role/edge/client.h"
@@ -53,6 +54,8 @@ static bool answer_drops(const struct exchange *x, struct view head, const struc
 {
 	unsigned flags = field_flags((enum field_id)f->id);
 
+	if (banner_is_due(x) && banner_drops(head, f))
+		return true;
 	if (x->compress >= COMPRESS_HEAD && compress_drops(head, f))
 		return true;
 	if (f->id == FIELD_CONTENT_LENGTH) /* RFC 9110 §8.6: none in 1xx and 204 */
@@ -86,7 +89,9 @@ static unsigned answer_put_fields(struct wbuf *w, const struct exchange *x, stru
 		run = h->fields[i].name + line.n;
 	}
 	wbuf_put(w, head.p + run, h->n - 2 - run);
-	if (x->compress)
+	if (banner_is_due(x))
+		banner_put_fields(w);
+	else if (x->compress)
 		compress_put_fields(w, x, head, h);
 	return has;
 }
@@ -208,7 +213,9 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	if (x->u)
 		answer_count(e, x);
 	answer_take_out(e, x, head, h);
-	if (x->rule->compress != IMAGE_NONE)
+	if (banner_is_due(x))
+		banner_begin(e, x, head, h);
+	else if (x->rule->compress != IMAGE_NONE)
 		compress_begin(e, x, head, h);
 	answer_put_status(&w, head, h);
 	has = answer_put_fields(&w, x, head, h);
@@ -227,7 +234,7 @@ static enum err answer_final(struct edge *e, struct exchange *x, struct view hea
 	if (x->job)
 		cache_take(e, x, body_content(&x->answer, body, 0));
 	if (x->z)
-		TRY(compress_take(x, body, &w));
+		TRY(compress_take(e, x, body, &w));
 	else
 		wbuf_view_put(&w, body);
 	TRY(wbuf_check(&w));
@@ -301,7 +308,7 @@ enum err answer_more(struct edge *e, struct exchange *x, struct view *in)
 	if (x->z) {
 		struct wbuf w = wbuf_of(e->piece, sizeof e->piece);
 
-		TRY(compress_take(x, out, &w));
+		TRY(compress_take(e, x, out, &w));
 		out = wbuf_view(&w);
 	}
 	return out.n || answer_is_whole(x) ? answer_send(e, x, out) : E_OK;

@@ -11,7 +11,9 @@
 #include "role/edge/compress.h"
 
 #include "role/edge/answer.h"
+#include "role/edge/banner.h"
 #include "role/edge/body.h"
+#include "role/edge/tripwire.h"
 
 _Static_assert((int)IMAGE_COMPRESS_FAST == (int)COMPRESS_FAST &&
 		       (int)IMAGE_COMPRESS_SMALL == (int)COMPRESS_SMALL,
@@ -19,6 +21,7 @@ _Static_assert((int)IMAGE_COMPRESS_FAST == (int)COMPRESS_FAST &&
 
 enum {
 	COMPRESS_FRAME = 32,	/* room for a chunk's size, its end, and the last chunk */
+	COMPRESS_BEHIND = 2048, /* room for a banner */
 	COMPRESS_TRIM_MS = 2000 /* a stream that rested so long gives its memory back */
 };
 
@@ -150,14 +153,12 @@ static void compress_slot_put(struct edge *e, struct compress_slot *z)
 }
 
 static enum compress_state compress_open(struct edge *e, struct exchange *x,
-					 const struct http1_head *h)
+					 enum compress_level level, uint64_t length)
 {
 	struct compress_slot *z = compress_slot(e);
-	uint64_t length = h->body == BODY_LENGTH ? h->content_length : 0;
 
 	if (z &&
-	    compress_stream_open(&z->stream, (enum encoding)x->coding,
-				 (enum compress_level)compress_option(x)->level, length) != E_OK) {
+	    compress_stream_open(&z->stream, (enum encoding)x->coding, level, length) != E_OK) {
 		compress_slot_put(e, z);
 		z = NULL;
 	}
@@ -165,6 +166,7 @@ static enum compress_state compress_open(struct edge *e, struct exchange *x,
 		PAGE_ADD(e->load->delivery.compress_refused, 1);
 		return COMPRESS_VARY;
 	}
+	z->canary_at = 0;
 	x->z = z;
 	x->answer.is_chunked = false;
 	PAGE_ADD(e->load->delivery.compressed, 1);
@@ -185,7 +187,17 @@ void compress_begin(struct edge *e, struct exchange *x, struct view head,
 		x->compress = is_head ? COMPRESS_HEAD : COMPRESS_VARY;
 		return;
 	}
-	x->compress = (uint8_t)compress_open(e, x, h);
+	x->compress = (uint8_t)compress_open(e, x, (enum compress_level)compress_option(x)->level,
+					     h->body == BODY_LENGTH ? h->content_length : 0);
+}
+
+bool compress_pass(struct edge *e, struct exchange *x)
+{
+	x->coding = ENCODING_IDENTITY;
+	x->compress = (uint8_t)compress_open(e, x, COMPRESS_FAST, 0);
+	if (x->compress != COMPRESS_ON)
+		x->compress = COMPRESS_OFF;
+	return x->compress == COMPRESS_ON;
 }
 
 bool compress_drops(struct view head, const struct field *f)
@@ -266,10 +278,26 @@ static void compress_frame(struct exchange *x, struct wbuf *w)
 	}
 }
 
-enum err compress_take(struct exchange *x, struct view content, struct wbuf *w)
+/* The end, and what comes behind it. */
+static enum err compress_end(struct edge *e, struct exchange *x, struct view content)
 {
-	TRY(compress_stream_put(&x->z->stream, content,
-				x->answer.is_done ? COMPRESS_STREAM_END : COMPRESS_STREAM_GO));
+	uint8_t text[COMPRESS_BEHIND];
+	struct wbuf behind = wbuf_of(text, sizeof text);
+
+	if (banner_is_due(x)) {
+		TRY(compress_stream_put(&x->z->stream, content, COMPRESS_STREAM_GO));
+		banner_put(&behind, e, x);
+		TRY(wbuf_check(&behind));
+		content = wbuf_view(&behind);
+	}
+	return compress_stream_put(&x->z->stream, content, COMPRESS_STREAM_END);
+}
+
+enum err compress_take(struct edge *e, struct exchange *x, struct view content, struct wbuf *w)
+{
+	tripwire_check(x->c->conn.edge, &x->c->conn, content, &x->z->canary_at);
+	TRY(x->answer.is_done ? compress_end(e, x, content)
+			      : compress_stream_put(&x->z->stream, content, COMPRESS_STREAM_GO));
 	compress_frame(x, w);
 	return E_OK;
 }
@@ -296,7 +324,7 @@ enum err compress_pause(struct edge *e, struct exchange *x)
 
 enum err compress_finish(struct edge *e, struct exchange *x)
 {
-	TRY(compress_stream_put(&x->z->stream, (struct view){ 0 }, COMPRESS_STREAM_END));
+	TRY(compress_end(e, x, (struct view){ 0 }));
 	return compress_send(e, x);
 }
 

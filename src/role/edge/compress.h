@@ -24,6 +24,10 @@ void compress_ask(struct exchange *x, struct view head, const struct http1_head 
 void compress_begin(struct edge *e, struct exchange *x, struct view head,
 		    const struct http1_head *h);
 
+/* compress_pass - the body goes through a stream that leaves it as it is, so that something can be
+ * put behind it. False: none is free */
+bool compress_pass(struct edge *e, struct exchange *x);
+
 /* compress_drops - the field does not go on with this answer, or compress_put_fields writes it */
 bool compress_drops(struct view head, const struct field *f);
 
@@ -36,7 +40,7 @@ void compress_put_fields(struct wbuf *w, const struct exchange *x, struct view h
  * compress_take - content (all there is now) goes into the stream, and what has come out of it
  * behind what w holds, as far as it fits. E_PROTO, E_LIMIT: the answer can't be completed
  */
-enum err compress_take(struct exchange *x, struct view content, struct wbuf *w);
+enum err compress_take(struct edge *e, struct exchange *x, struct view content, struct wbuf *w);
 
 /* compress_send - what has come out goes to the client until it does not take any more */
 enum err compress_send(struct edge *e, struct exchange *x);

@@ -39,6 +39,8 @@ static void dial_send_rest(struct edge *e)
 
 enum err dial_ask(struct edge *e, uint32_t slot, uint32_t slot_gen)
 {
+	bool was_behind = false;
+
 	for (uint32_t n = 0; n < DIALS_MAX; n++) {
 		uint32_t i = e->dial_at++ % DIALS_MAX;
 
@@ -46,8 +48,9 @@ enum err dial_ask(struct edge *e, uint32_t slot, uint32_t slot_gen)
 			continue;
 		e->dials[i] = (struct dial){ .slot = slot, .slot_gen = slot_gen, .is_used = true };
 		pool_server(e, slot, slot_gen)->dialing++;
-		if (dial_send(e, i) != E_OK)
-			log_line(LOG_INFO, "a dial waits for the dialer");
+		was_behind = e->dial_rest;
+		if (dial_send(e, i) != E_OK && !was_behind)
+			log_line(LOG_INFO, "dials wait for the dialer"); /* once, not for each */
 		return E_OK;
 	}
 	return E_LIMIT;

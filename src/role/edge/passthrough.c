@@ -12,6 +12,7 @@
 #include "role/edge/conn.h"
 #include "role/edge/dial.h"
 #include "role/edge/exchange.h"
+#include "role/edge/level.h"
 #include "role/edge/local.h"
 #include "role/edge/persist.h"
 #include "role/edge/request.h"
@@ -61,6 +62,10 @@ static enum err passthrough_ask(struct edge *e, struct client *c, struct view na
 	passthrough_note_name(x, name);
 	x->rule = route_find_stream(&x->g->image, x->listener, view_of(x->head->p, x->host_at.n),
 				    &c->ip);
+	if (level_admit(e, x, &(struct level_request){ 0 }).status) {
+		level_refuse(e, x);
+		return E_OK;
+	}
 	if (x->rule)
 		pool = route_split(&x->g->image, x->rule,
 				   rng_below(&e->rng, x->rule->weight_total));

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "role/edge/abuse.h"
+#include "role/edge/banner.h"
 #include "role/edge/body.h"
 #include "role/edge/buffer.h"
 #include "role/edge/cache.h"
@@ -17,11 +18,13 @@
 #include "role/edge/filter.h"
 #include "role/edge/gate.h"
 #include "role/edge/generation.h"
+#include "role/edge/level.h"
 #include "role/edge/local.h"
 #include "role/edge/mirror.h"
 #include "role/edge/persist.h"
 #include "role/edge/store.h"
 #include "role/edge/trace.h"
+#include "role/edge/tripwire.h"
 
 /* What one head says, while it is being decided about. */
 struct request {
@@ -291,6 +294,8 @@ static void request_put_fields(struct exchange *x, const struct request *q, stru
 
 		bool goes_on = f->id != FIELD_HOST && !request_drops(q, f);
 
+		if (banner_is_due(x) && banner_drops_request(q->head, f))
+			goes_on = false;
 		if (goes_on && f->id == FIELD_USER_AGENT)
 			x->agent_at = (struct span16){ .at = (uint16_t)(w->n + f->value - run),
 						       .n = f->value_n };
@@ -448,6 +453,7 @@ static enum err request_build(struct edge *e, struct exchange *x, struct request
 	x->head->n = (uint32_t)w.n;
 	if (q->filter)
 		request_put_original(x, q, &w);
+	tripwire_behind(e, &w);
 	return w.n > UINT16_MAX ? E_LIMIT : wbuf_check(&w);
 }
 
@@ -596,6 +602,16 @@ static struct request_verdict request_decide(struct edge *e, struct exchange *x,
 	return (struct request_verdict){ v.status, v.why };
 }
 
+/* Isolation has the last word: whatever else was found, a level that holds is what counts (P8). */
+static struct request_verdict request_isolate(struct edge *e, struct exchange *x,
+					      const struct request *q, struct request_verdict v)
+{
+	const struct level_request facts = { .head = q->head, .h = q->h, .path = q->target.path };
+	struct level_refusal r = level_admit(e, x, &facts);
+
+	return r.status ? (struct request_verdict){ r.status, r.why } : v;
+}
+
 /* What did not fit has no place that could be spoken of: positions have 16 bits. */
 static void request_forget(struct exchange *x)
 {
@@ -625,17 +641,20 @@ static struct request_verdict request_judge(struct edge *e, struct exchange *x, 
 	q->asks_client = x->listener->client_mode != IMAGE_CLIENT_OFF;
 	v = request_admit(x, q);
 	if (!v.status)
-		v = request_decide(e, x, q);
+		v = request_isolate(e, x, q, request_decide(e, x, q));
 	if (request_build(e, x, q) == E_OK)
 		return v;
 	request_forget(x);
+	x->level_by = LEVEL_OPEN;
 	return (struct request_verdict){ 431, "the request's head is too large to pass on" };
 }
 
 static void request_act(struct edge *e, struct exchange *x, const struct request *q,
 			struct request_verdict v)
 {
-	if (v.status == 204)
+	if (x->level_by)
+		level_refuse(e, x);
+	else if (v.status == 204)
 		local_preflight(e, x);
 	else if (v.status == 200)
 		local_options(e, x);

@@ -16,6 +16,7 @@
 #include "role/edge/flight.h"
 #include "role/edge/gate.h"
 #include "role/edge/generation.h"
+#include "role/edge/level.h"
 #include "role/edge/pipe.h"
 #include "role/edge/trace.h"
 #include "sys/fd.h"
@@ -120,6 +121,7 @@ static enum err setup_swap(struct edge *e)
 	tls_signer_client_retire(tls_library_signer(e->tls), number);
 	setup_close_idle_signers(e);
 	PAGE_SET(e->load->generation, number);
+	(void)level_refresh(e);
 	generation_drop(e, old);
 	return setup_tell_swapped(e);
 }
@@ -179,6 +181,10 @@ static enum err setup_on_page(void *role, struct frame *f)
 	TRY(shm_map(fd, is_writable, &p, &bytes));
 	if (kind == PAGE_HEALTH && !is_writable && bytes >= sizeof *e->health) {
 		e->health = p;
+		return E_OK;
+	}
+	if (kind == PAGE_GATE && !is_writable && !e->gate_page && bytes >= sizeof *e->gate_page) {
+		e->gate_page = p;
 		return E_OK;
 	}
 	if (kind != PAGE_LOAD || bytes < sizeof *e->load)
@@ -369,7 +375,7 @@ static void setup_reset_gauges(struct edge *e)
 enum err setup_begin(struct edge *e, const char **ret_why)
 {
 	*ret_why = "the keeper did not send an image, the pages and a ring";
-	if (e->image_fd < 0 || !e->health || !e->load || !e->ring.data)
+	if (e->image_fd < 0 || !e->health || !e->gate_page || !e->load || !e->ring.data)
 		return E_PROTO;
 	TRY(generation_load(e, e->image_fd, e->coming_number, &e->now, ret_why));
 	setup_reset_gauges(e);
@@ -413,6 +419,7 @@ void setup_tick(struct edge *e)
 	accept_resume(e);
 	exchange_tick(e);
 	client_tick(e);
+	level_tick(e);
 	if (e->gate)
 		e->gate->tick(e);
 	if (e->is_draining && !e->serves_cells)

@@ -106,6 +106,7 @@ static const struct boot_user {
 	{ ROLE_SIGNER, ROLE_SPAWNER },	   { ROLE_DIALER, ROLE_SPAWNER },
 	{ ROLE_AUDIT, ROLE_SPAWNER },	   { ROLE_AUTHORITY, ROLE_SPAWNER },
 	{ ROLE_VERIFIER, ROLE_AUTHORITY }, { ROLE_DIALER, ROLE_SHIPPER },
+	{ ROLE_AUDIT, ROLE_AUTHORITY },
 };
 
 static bool boot_serves_edges(const struct keeper_child *c)
@@ -173,6 +174,7 @@ static enum err boot_edge(struct keeper_child *c, const struct keeper_image *ima
 
 	TRY(boot_post_image(c, image));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
+	TRY(page_post(c, PAGE_GATE, 0, false));
 	TRY(page_post_loads(c, false));
 	TRY(boot_post_ring(c));
 	TRY(listener_post(c, false));
@@ -200,11 +202,19 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 	return listener_post(c, false);
 }
 
+static enum err boot_herald(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_GATE, 0, false));
+	return listener_post(c, false);
+}
+
 static enum err boot_relay(struct keeper_child *c, const struct keeper_image *image)
 {
 	TRY(boot_post_image(c, image));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));
 	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_RELAY, true));
+	TRY(page_post(c, PAGE_GATE, 0, false));
 	TRY(boot_post_ring(c));
 	TRY(listener_post(c, false));
 	TRY(post_simple(c, KEEPER_HASH_KEY, view_of(c->k->hash_key.p, KEEPER_HASH_KEY_BYTES)));
@@ -261,9 +271,11 @@ static enum err boot_authority(struct keeper_child *c, const struct keeper_image
 	TRY(post_simple(c, KEEPER_SECRET, view_of(k->store_key.p, KEEPER_STORE_KEY_BYTES)));
 	/* bit 0 of the index: after an upgrade no session goes on */
 	TRY(page_post(c, PAGE_GATE, k->ends_sessions, true));
+	TRY(page_post(c, PAGE_HEALTH, 0, false));
 	TRY(boot_post_ring(c));
 	TRY(boot_link_to(c, ROLE_SIGNER));
 	TRY(boot_link_to(c, ROLE_DIALER));
+	TRY(boot_link_to(c, ROLE_AUDIT));
 	return boot_link_to(c, ROLE_VERIFIER);
 }
 
@@ -306,6 +318,8 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_console(c, image);
 	case ROLE_EXPORTER:
 		return boot_exporter(c, image);
+	case ROLE_HERALD:
+		return boot_herald(c, image);
 	case ROLE_RELAY:
 		return boot_relay(c, image);
 	case ROLE_AUTHORITY:

@@ -151,6 +151,18 @@ void seat_on_end(struct keeper_child *c, const struct process_end *end)
 	change_settle(k);
 }
 
+void seat_on_frozen(struct keeper_child *c)
+{
+	struct keeper_seat *s = seat_with(c);
+
+	if (s) {
+		s->child = NULL;
+		if (s->is_wanted)
+			seat_plan(c->k, s);
+	}
+	change_settle(c->k);
+}
+
 bool seat_all_run(const struct keeper *k)
 {
 	for (size_t i = 0; i < KEEPER_SEATS; i++) {
@@ -177,6 +189,17 @@ static void seat_fill(struct keeper *k, struct keeper_seat *s)
 		change_fail_first(k);
 }
 
+/* Who serves clients begins, at the first start, when the authority has published what is closed
+ * (promise P8). Later the page is there, whoever is restarted. */
+static bool seat_waits(const struct keeper *k, const struct keeper_seat *s)
+{
+	const struct keeper_child *authority = k->seats[ROLE_AUTHORITY].child;
+
+	if (k->is_ready || (s->role != ROLE_EDGE && s->role != ROLE_RELAY))
+		return false;
+	return !authority || authority->state != CHILD_RUNNING;
+}
+
 uint64_t seat_tick(struct keeper *k)
 {
 	uint64_t next = UINT64_MAX;
@@ -184,6 +207,8 @@ uint64_t seat_tick(struct keeper *k)
 	for (size_t i = 0; i < KEEPER_SEATS && k->stop.stage == STOP_NOT; i++) {
 		struct keeper_seat *s = &k->seats[i];
 
+		if (s->due_ms && seat_waits(k, s))
+			continue; /* the authority's word brings the next turn */
 		if (s->due_ms && s->due_ms <= k->loop.now_ms)
 			seat_fill(k, s);
 		if (s->due_ms && s->due_ms < next)

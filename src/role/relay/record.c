@@ -22,6 +22,7 @@ static const struct record_end record_ends[RELAY_ENDS] = {
 	[RELAY_END_EVICTED] = { "aborted", "", "made room for another session", false },
 	[RELAY_END_LISTENER] = { "ok", "", "the listener has gone", false },
 	[RELAY_END_STOP] = { "ok", "", "the relay stops", false },
+	[RELAY_END_ISOLATED] = { "aborted", "", "isolation", false },
 };
 
 static void record_put_name(struct wbuf *w, const struct relay *r, enum record_tag tag,

@@ -10,6 +10,7 @@
 #ifndef ROLE_RELAY_RELAY_H
 #define ROLE_RELAY_RELAY_H
 
+#include "access/level.h"
 #include "balance/balance.h"
 #include "balance/peak_ewma.h"
 #include "base/list.h"
@@ -51,6 +52,7 @@ enum relay_end {
 	RELAY_END_EVICTED,
 	RELAY_END_LISTENER, /* which the configuration has no more */
 	RELAY_END_STOP,
+	RELAY_END_ISOLATED, /* by a level of isolation */
 	RELAY_ENDS
 };
 
@@ -137,6 +139,9 @@ struct relay {
 	int image_fd, coming_dialer_fd;
 	uint32_t coming_number;
 	const struct page_health_page *health;
+	const struct page_gate_page *gate; /* its levels alone are looked at */
+	struct level_map levels;	   /* ... as taken: level.c */
+	uint32_t levels_image;
 	struct page_load_page *load; /* its own stripe */
 	struct ring_writer ring;
 	uint64_t tick;

@@ -3,6 +3,7 @@
 
 #include "proto/proxy_protocol.h"
 #include "role/relay/dial.h"
+#include "role/relay/level.h"
 #include "role/relay/pool.h"
 #include "role/relay/record.h"
 #include "role/relay/table.h"
@@ -50,6 +51,12 @@ static void session_end(struct relay *r, struct relay_session *s, enum relay_end
 	r->listeners[s->slot].sessions--;
 	PAGE_SET(l->connections, r->listeners[s->slot].sessions);
 	table_remove(r, s);
+}
+
+void session_isolate(struct relay *r, struct relay_session *s)
+{
+	PAGE_ADD(session_page(r, s->slot)->isolated, 1);
+	session_end(r, s, RELAY_END_ISOLATED);
 }
 
 void session_end_all(struct relay *r, uint16_t slot, enum relay_end why)
@@ -185,6 +192,11 @@ struct relay_session *session_begin(struct relay *r, uint16_t slot, const struct
 	struct relay_session *s = NULL;
 	/* Whom no rule takes makes nobody else give way. */
 	enum page_drop why = rule ? session_may_begin(r, &k) : PAGE_DROP_ROUTE;
+
+	if (!level_lets(r, slot, &d->remote, false)) {
+		PAGE_ADD(session_page(r, slot)->isolated, 1);
+		why = PAGE_DROP_ISOLATED;
+	}
 
 	if (why == PAGE_DROPS) {
 		s = table_add(r, &k);

@@ -39,6 +39,9 @@ void session_refused(struct relay *r, struct relay_session *s);
 /* session_expired - its time is up */
 void session_expired(struct relay *r, struct relay_session *s);
 
+/* session_isolate - a level of isolation ends it */
+void session_isolate(struct relay *r, struct relay_session *s);
+
 /* session_end_all - of one listener, or of all (slot UINT16_MAX) */
 void session_end_all(struct relay *r, uint16_t slot, enum relay_end why);
 

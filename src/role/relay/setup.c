@@ -4,6 +4,7 @@
 #include "role/relay/client.h"
 #include "role/relay/dial.h"
 #include "role/relay/generation.h"
+#include "role/relay/level.h"
 #include "role/relay/pool.h"
 #include "role/relay/server.h"
 #include "role/relay/session.h"
@@ -167,6 +168,8 @@ static enum err setup_on_page(void *role, struct frame *f)
 	TRY(shm_map(fd, is_writable, &p, &bytes));
 	if (kind == PAGE_HEALTH && !is_writable && !r->health && bytes >= sizeof *r->health)
 		r->health = p;
+	else if (kind == PAGE_GATE && !is_writable && !r->gate && bytes >= sizeof *r->gate)
+		r->gate = p;
 	else if (kind == PAGE_LOAD && is_writable && index == PAGE_LOAD_RELAY && !r->load &&
 		 bytes >= sizeof *r->load)
 		r->load = p;
@@ -271,7 +274,7 @@ static void setup_reset_gauges(struct relay *r)
 enum err setup_begin(struct relay *r, const char **ret_why)
 {
 	*ret_why = "the keeper did not send an image, the pages and a ring";
-	if (r->image_fd < 0 || !r->health || !r->load || !r->ring.data)
+	if (r->image_fd < 0 || !r->health || !r->gate || !r->load || !r->ring.data)
 		return E_PROTO;
 	TRY(generation_load(r, r->image_fd, r->coming_number, &r->now, ret_why));
 	setup_reset_gauges(r);
@@ -322,6 +325,7 @@ enum err setup_turn(struct relay *r, int max_ms)
 	if (r->loop.now_ms / WHEEL_TICK_MS != r->tick) {
 		r->tick = r->loop.now_ms / WHEEL_TICK_MS;
 		setup_expire(r);
+		level_tick(r);
 		PAGE_ADD(r->load->loops, 1);
 		if (setup_is_over(r))
 			return E_CLOSED;

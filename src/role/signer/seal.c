@@ -87,6 +87,16 @@ enum err seal_sign(struct seal *s, const struct audit_checkpoint *c,
 	return seal_sign_text(s, &w, ret);
 }
 
+enum err seal_sign_evidence(struct seal *s, struct evidence_signature *evidence)
+{
+	uint8_t text[EVIDENCE_TEXT_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	evidence->key = s->public_half;
+	evidence_signer_put_text(&w, evidence);
+	return seal_sign_text(s, &w, &evidence->signature);
+}
+
 /* Nothing of this text but two numbers is the asker's (promise P3). */
 enum err seal_sign_tree(struct seal *s, const struct merkle_head *head,
 			struct audit_key_signature *ret)

@@ -107,6 +107,12 @@ static const struct row rows[] = {
 	{ "add a zone", "", "- {at: [zones, office], do: add, with: {networks: [10.0.0.0/8]}}\n",
 	  "- {at: [zones, office], do: add, with: {networks: [10.0.0.0/8]}}\n",
 	  "zones: not set -> [{name: office, networks: [10.0.0.0/8]}]\n" },
+	{ "a listener that is used from inside", "",
+	  "- {at: [listeners, l], do: set, with: {inside: true}}\n",
+	  "- {at: [listeners, l], do: set, with: {inside: true}}\n",
+	  "listeners/l/inside: false (default) -> true\n" },
+	{ "isolation is of the files", "", "- {at: [isolation], do: set, with: {soak: 1h}}\n", NULL,
+	  "a change says do: add" },
 	{ "set inside of an access rule, without a portal", "",
 	  "- {at: [apps, a], do: add, with: {host: a.example.nl, backend: web, access.allow.user: "
 	  "jan}}\n",
