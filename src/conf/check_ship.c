@@ -41,21 +41,51 @@ static void ship_backend(struct check *c, const struct model_ship *s, uint32_t i
 	struct node *map = ship_node(c, NODE_MAP, at, (struct view){ 0 }),
 		    *servers = ship_node(c, NODE_LIST, at, (struct view){ 0 }),
 		    *tls = ship_node(c, NODE_MAP, at, (struct view){ 0 });
-	const struct node *address = node_get(s->at, "syslog_tls");
+	const struct node *syslog = node_get(s->at, "syslog_tls"),
+			  *address = syslog ? syslog : node_get(s->at, "witness");
 	char name[32] = "";
 
+	if (!address)
+		return; /* told already */
 	(void)snprintf(name, sizeof name, "log-ship-%u", index + 1);
 	ship_put(map, "name",
 		 ship_node(c, NODE_SCALAR, at, region_copy(c->region, view_str(name))));
 	ship_put(map, "protocol", ship_node(c, NODE_SCALAR, at, VIEW("https")));
-	if (address)
-		node_append(servers, ship_node(c, NODE_SCALAR, address->at, address->text));
+	node_append(servers, ship_node(c, NODE_SCALAR, address->at, address->text));
 	ship_put(map, "servers", servers);
 	ship_move(c, s->at, "ca", tls);
 	ship_move(c, s->at, "name", tls);
 	ship_put(map, "tls", tls);
 	option_parse(&parse, options_backend(), map, ret);
 	ret->is_used = true;
+}
+
+/* <name>+<8 digits>+<44 characters>: whether it is a key, the shipper finds out. */
+static bool ship_is_key(struct view key)
+{
+	size_t name = view_find(key, '+');
+	struct view rest = view_slice(key, name + 1, key.n);
+	size_t id = view_find(rest, '+');
+
+	return name > 0 && name < key.n && id == 8 && rest.n == 8 + 1 + 44;
+}
+
+static void ship_check(struct check *c, const struct model_ship *s)
+{
+	bool is_witness = node_get(s->at, "witness");
+
+	if (is_witness == (node_get(s->at, "syslog_tls") != NULL))
+		diag_error(c->diag, s->at->at,
+			   "a receiver is one of syslog_tls and witness: syslog_tls: "
+			   "\"log.example.nl:6514\"");
+	else if (is_witness && s->key.n == 0)
+		diag_error(c->diag, s->at->at,
+			   "a witness has a key: the line that its witness.vkey holds");
+	else if (!is_witness && s->key.n)
+		diag_error(c->diag, node_place(s->at, "key"), "key is for a witness");
+	else if (s->key.n && !ship_is_key(s->key))
+		diag_error(c->diag, node_place(s->at, "key"),
+			   "that is no verifier key: copy the line that witness.vkey holds");
 }
 
 void check_ship_run(struct check *c)
@@ -70,6 +100,8 @@ void check_ship_run(struct check *c)
 	all = REGION_NEW(c->region, struct model_backend, old.n + ships.n);
 	for (uint32_t i = 0; i < old.n; i++)
 		all[i] = *MODEL_AT(struct model_backend, old, i);
+	for (uint32_t i = 0; i < ships.n; i++)
+		ship_check(c, MODEL_AT(struct model_ship, ships, i));
 	for (uint32_t i = 0; i < ships.n; i++)
 		ship_backend(c, MODEL_AT(struct model_ship, ships, i), i, &all[old.n + i]);
 	m->backends.p = all;

@@ -261,6 +261,10 @@ static const struct image_row header_rows[] = {
 	ROW(0, ROW_TEXT, image_header, tracing_path, 0, IMAGE_NAME_MAX),
 	ROW(0, ROW_TEXT, image_header, tracing_service, 0, IMAGE_NAME_MAX),
 	ROW(0, ROW_RANGE, image_header, ships, IMAGE_POOL, 0),
+	ROW(0, ROW_TEXT, image_header, ship_key[0], 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_key[1], 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_key[2], 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_key[3], 0, IMAGE_NAME_MAX),
 };
 
 static const uint16_t section_size[IMAGE_SECTIONS] = {

@@ -177,6 +177,7 @@ struct image_header {
 	struct image_address tracing; /* the collector; kind 0: off */
 	struct image_str tracing_path, tracing_service;
 	struct image_range ships; /* IMAGE_POOL: receivers of the log, each of one server */
+	struct image_str ship_key[IMAGE_SHIPS_MAX]; /* of a witness; empty: syslog */
 	struct image_gateway gateway;
 	struct image_isolation isolation;
 	struct image_status_page status_page;

@@ -335,8 +335,8 @@ struct model_metrics {
 
 struct model_ship {
 	const struct node *at;
-	struct value_address address;
-	struct view ca, name;
+	struct value_address syslog_tls, witness; /* one of them */
+	struct view ca, name, key;
 };
 
 struct model_log {

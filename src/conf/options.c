@@ -546,9 +546,15 @@ static const struct option_table metrics =
 	OPTIONS_TABLE(model_metrics, "metrics", metrics_rows, "Figures in Prometheus text format.");
 
 static const struct option ship_rows[] = {
-	ROW_ADDRESS(model_ship, "syslog_tls", OPTION_REQUIRED,
-		    1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME,
-		    "Where records go, as syslog over TLS (RFC 5424, RFC 5425)."),
+	ROW_RANGE(model_ship, syslog_tls, "syslog_tls", OPTION_ADDRESS, 0, 0,
+		  1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME, NULL,
+		  "Where records go, as syslog over TLS (RFC 5424, RFC 5425)."),
+	ROW_RANGE(
+		model_ship, witness, "witness", OPTION_ADDRESS, 0, 0,
+		1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME, NULL,
+		"Or: a witness, who countersigns checkpoints (C2SP tlog-witness, HTTP over TLS)."),
+	ROW_TEXT(model_ship, key, "key", 0, 1, OPTIONS_VKEY_MAX, NULL,
+		 "Of a witness: its verifier key, as its witness.vkey has it."),
 	ROW_TEXT(model_ship, ca, "ca", 0, 1, OPTIONS_FILE_MAX, NULL,
 		 "File of the issuers that its certificate may come from; those of the system when "
 		 "left out."),
@@ -557,7 +563,8 @@ static const struct option ship_rows[] = {
 };
 static const struct option_table ship =
 	OPTIONS_TABLE(model_ship, "ship", ship_rows,
-		      "A receiver of the audit log, which gets all of it, in order.");
+		      "A receiver of the audit log: of all of its lines in order, or of its "
+		      "checkpoints.");
 
 static const struct option log_rows[] = {
 	ROW_BOOL(model_log, access, "access", "true", "A record for every request."),

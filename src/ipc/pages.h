@@ -24,6 +24,7 @@ enum page_kind {
 	PAGE_KEEPER,
 	PAGE_AUDIT,
 	PAGE_EXPORTER,
+	PAGE_SHIPPER,
 	PAGE_GATE,
 	PAGE_CELLS
 };
@@ -290,6 +291,14 @@ struct page_exporter_page {
 	_Atomic uint64_t received, exported, dropped; /* spans */
 	_Atomic uint64_t posts, posts_failed;	      /* requests to the collector */
 	_Atomic uint64_t waiting;		      /* gauge: spans in its batches */
+};
+
+/* Writer: the shipper. */
+struct page_shipper_page {
+	_Atomic uint64_t messages;  /* sent to receivers, those sent again too */
+	_Atomic uint64_t failing;   /* gauge: receivers and witnesses that can't be reached */
+	_Atomic uint64_t behind_ms; /* gauge: since when the one farthest behind has had all */
+	_Atomic uint64_t cosigned_wall_s; /* last countersignature of a witness */
 };
 
 enum { PAGE_SESSIONS = 1 << 16 };

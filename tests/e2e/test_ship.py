@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import threading
 import time
+import urllib.request
 
 import pytest
 
@@ -42,7 +43,14 @@ class Rsyslog:
     def start(self):
         self.process = subprocess.Popen(["rsyslogd", "-n", "-f", f"{self.folder}/conf", "-i", f"{self.folder}/pid"],
                                         stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        return self
+        end = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return self
+            except OSError:
+                assert time.monotonic() < end
+                time.sleep(0.02)
 
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
@@ -213,8 +221,20 @@ def test_the_dialer_keeps_it_apart(sluis, site, origin, ca, receiver):
     sluis.start(site(origin().address))
     assert not sluis.pids("shipper")
     receiver.start()
-    assert sluis.reload(shipping(site, origin, ca, receiver.port)).returncode == 0
+    port = ports.free_port()
+    wanted = shipping(site, origin, ca, receiver.port)
+    wanted["metrics"] = {"address": f"127.0.0.1:{port}"}
+    assert sluis.reload(wanted).returncode == 0
     receiver.wait_for(lines(sluis.state))
+    end = time.monotonic() + 10
+    while True:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            said = dict(re.findall(r"^(sluis_ship_\w+) (\S+)$", answer.read().decode(), re.M))
+        if int(said["sluis_ship_messages_total"]) >= len(receiver.log()) and float(said["sluis_ship_behind_seconds"]) < 5:
+            break
+        assert time.monotonic() < end, said
+        time.sleep(0.05)
+    assert said["sluis_ship_failing"] == "0"
     pid = sluis.pids("shipper")[0]
     with open(f"/proc/{pid}/net/dev", encoding="ascii") as file:
         assert set(re.findall(r"(\w+):", file.read())) <= {"lo"}

@@ -4,9 +4,12 @@ import base64
 import http.client
 import os
 import random
+import re
 import signal
 import socket
+import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -143,6 +146,128 @@ def test_a_log_grows_and_forks(sluis, site, origin, witness, folder):
     one.wait_for("alarm fork sluis/audit/")
     assert [name for name in os.listdir(one.folder) if ".fork-" in name]
     assert read_note(checkpoint(sluis.state), vkey, folder)[1] == root_of(lines(sluis.state)[:-1])  # whole in itself
+
+
+class Front:
+    """TLS before the witness, as a server would give it."""
+
+    def __init__(self, certificate, port):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate.chain, certificate.key)
+        self.to = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                with self.context.wrap_socket(connection, server_side=True) as client, \
+                        socket.create_connection(("127.0.0.1", self.to)) as server:
+                    asked = b""
+                    while b"\r\n\r\n" not in asked:
+                        asked += client.recv(65536)
+                    head, _, body = asked.partition(b"\r\n\r\n")
+                    size = int(re.search(rb"Content-Length: (\d+)", head).group(1))
+                    while len(body) < size:
+                        body += client.recv(65536)
+                    server.sendall(head + b"\r\n\r\n" + body)
+                    while True:
+                        got = server.recv(65536)
+                        if not got:
+                            break
+                        client.sendall(got)
+                    client.unwrap()
+            except OSError:
+                pass
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def cosigned(state, size, within=15):
+    """The countersigned checkpoint that the shipper keeps, once it has at least that many leaves."""
+    end = time.monotonic() + within
+    while True:
+        for name in os.listdir(f"{state}/ship"):
+            if name.startswith("cosigned-"):
+                with open(f"{state}/ship/{name}", encoding="utf-8") as file:
+                    note = file.read()
+                if int(note.splitlines()[1]) >= size:
+                    return note
+        assert time.monotonic() < end, os.listdir(f"{state}/ship")
+        time.sleep(0.05)
+
+
+def test_the_shipper_shows_its_checkpoints(sluis, site, origin, witness, ca, folder):
+    """Each checkpoint is shown with a proof, its countersignature kept; a log that was put back is told of on both sides."""
+    sluis.start(site(origin().address))
+    wait_for(sluis.state, lambda row: row["kind"] == "checkpoint" and os.path.exists(f"{sluis.state}/audit/audit.vkey"))
+    one = witness(vkey_of(sluis.state))
+    own = next(line.split(" ", 1)[1] for line in one.said().splitlines() if line.startswith("witness "))
+    front = Front(ca.issue("witness.example.org"), one.port)
+    entry = {"witness": f"127.0.0.1:{front.port}", "ca": ca.certificate, "name": "witness.example.org", "key": own}
+    configuration = site(origin().address, log={"ship": [entry]})
+    assert sluis.reload(configuration).returncode == 0
+    first = cosigned(sluis.state, 1)
+    check_cosignature(first.splitlines(True)[-1], first, own, folder)
+    read_note(first, vkey_of(sluis.state), folder)
+    subprocess.run(["cp", "-a", f"{sluis.state}/audit", f"{folder}/older"], check=True)
+    grow(sluis, 30)
+    later = cosigned(sluis.state, int(first.splitlines()[1]) + 30)  # proved from the first, in the same run
+    check_cosignature(later.splitlines(True)[-1], later, own, folder)
+    assert sluis.stop() == 0
+    sluis.start(configuration)  # a new shipper knows nothing of it, and is told
+    later = cosigned(sluis.state, int(later.splitlines()[1]) + 2)
+    assert sluis.stop() == 0 and "alarm" not in one.said()
+
+    subprocess.run(["rm", "-rf", f"{sluis.state}/audit"], check=True)
+    subprocess.run(["cp", "-a", f"{folder}/older", f"{sluis.state}/audit"], check=True)
+    sluis.start(configuration)
+    told = wait_for(sluis.state, lambda row: row["action"] == "audit.witness_disagrees")
+    assert told[0]["kind"] == "alarm" and "put back" in told[0]["detail"]
+    one.wait_for("alarm behind sluis/audit/")
+    front.stop()
+
+
+def test_a_false_witness(sluis, site, origin, ca, folder):
+    """An answer that is no countersignature is an alarm, however it looks; and costs nothing else."""
+    answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes", b"HTTP/1.1 409 Conflict\r\nContent-Length: 4\r\n\r\n 12\n",
+               b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", b"\0" * 9000, b"HTTP/1.1 100 Continue\r\n\r\n", b""]
+    key = base64.b64encode(b"\4" + bytes(32)).decode()
+    vkey = "w+" + sha(b"w\n\4" + bytes(32))[:4].hex() + "+" + key
+    certificate = ca.issue("witness.example.org")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    listener = socket.create_server(("127.0.0.1", 0))
+    asked = []
+
+    def serve():
+        for turn in range(1000):
+            try:
+                connection, _ = listener.accept()
+                with context.wrap_socket(connection, server_side=True) as client:
+                    asked.append(client.recv(65536))
+                    client.sendall(answers[turn % len(answers)])
+            except OSError:
+                if listener.fileno() < 0:
+                    return
+
+    threading.Thread(target=serve, daemon=True).start()
+    entry = {"witness": f"127.0.0.1:{listener.getsockname()[1]}", "ca": ca.certificate, "name": "witness.example.org", "key": vkey}
+    sluis.start(site(origin().address, log={"ship": [entry]}))
+    told = wait_for(sluis.state, lambda row: row["action"] == "audit.witness_disagrees")
+    assert told[0]["detail"] == "its answer has no countersignature under its key"
+    assert asked[0].startswith(b"POST /add-checkpoint HTTP/1.1\r\nHost: witness.example.org\r\n") and b"\r\n\r\nold 0\n\n" in asked[0]
+    assert not [name for name in os.listdir(f"{sluis.state}/ship") if name.startswith("cosigned-")]
+    assert len(sluis.pids("shipper")) == 1
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
 
 
 def test_silence(sluis, site, origin, witness):

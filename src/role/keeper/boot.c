@@ -193,6 +193,7 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 	TRY(page_post(c, PAGE_KEEPER, 0, false));
 	TRY(page_post(c, PAGE_AUDIT, 0, false));
 	TRY(page_post(c, PAGE_EXPORTER, 0, false));
+	TRY(page_post(c, PAGE_SHIPPER, 0, false));
 	TRY(page_post_loads(c, false));
 	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_RELAY, false));
 	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_CELLS, false));
@@ -232,6 +233,7 @@ static enum err boot_shipper(struct keeper_child *c, const struct keeper_image *
 	TRY(boot_post_image(c, image));
 	TRY(boot_post_path(c, c->k->dirs.audit));
 	TRY(boot_post_path(c, c->k->dirs.ship));
+	TRY(page_post(c, PAGE_SHIPPER, 0, true));
 	TRY(boot_post_ring(c));
 	return boot_link_to(c, ROLE_DIALER);
 }

@@ -329,10 +329,11 @@ struct keeper {
 	uint64_t client_turns;
 	uint32_t purges;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
-	struct keeper_page own, audit, exporter, relay; /* written by the keeper, by these roles */
-	struct keeper_page cell_load;			/* what cells have counted: by spawners */
-	const struct page_gate_page *gate_rows;		/* k->gate, mapped; NULL in tests */
-	struct page_cells_page *cell_rows;		/* k->cells, mapped; NULL in tests */
+	struct keeper_page own, audit, exporter, shipper,
+		relay;				/* written by the keeper, by these roles */
+	struct keeper_page cell_load;		/* what cells have counted: by spawners */
+	const struct page_gate_page *gate_rows; /* k->gate, mapped; NULL in tests */
+	struct page_cells_page *cell_rows;	/* k->cells, mapped; NULL in tests */
 	bool has_had_spawner;
 	uint64_t spawners_ms;		/* of the last look at what spawners have left */
 	struct keeper_page gate, cells; /* by the authority, by spawners */

@@ -8,7 +8,8 @@
  *   and at least once: what a receiver may not have when a connection breaks goes out again, and a
  *   receiver that was away gets what it missed, from the disk. Where it had come is kept per
  *   receiver; a new receiver gets the log from its beginning. A reload starts another shipper,
- *   which goes on from there.
+ *   which goes on from there. A witness (C2SP tlog-witness) is shown each checkpoint of the log's
+ *   tree with a proof that it goes on from the one before, and its countersignature is kept.
  *
  * SECURITY
  *   Reads the log's directory and can't write there; writes DIR/ship and nothing else; has no key.
@@ -20,12 +21,13 @@
  * FILES
  *   DIR/audit/audit-<sequence>.jsonl  the log, read
  *   DIR/ship/cursor-<receiver>        how far that receiver has come
+ *   DIR/ship/cosigned-<witness>       the newest checkpoint that it has countersigned
  *
  * SIGNALS
  *   None are handled. The keeper's DRAIN message ends it in order.
  *
  * IPC
- *   keeper: IMAGE, PATH, RING, CHANNEL, DRAIN. dialer: as edges do (ipc/edge_dialer.h).
+ *   keeper: IMAGE, PATH, PAGE, RING, CHANNEL, DRAIN. dialer: as edges do (ipc/edge_dialer.h).
  */
 #include "role/shipper/shipper.h"
 
@@ -77,6 +79,27 @@ static enum err on_path(void *role, struct frame *f)
 	return E_OK;
 }
 
+static enum err on_page(void *role, struct frame *f)
+{
+	struct shipper *x = role;
+	AUTO_FD fd = frame_take_fd(f, 0);
+	struct view in = f->body;
+	uint8_t kind = 0;
+	void *p = NULL;
+	size_t n = 0;
+
+	TRY(view_u8(&in, &kind));
+	if (kind != PAGE_SHIPPER || x->page || !shm_size_is_sealed(fd))
+		return E_PROTO;
+	TRY(shm_map(fd, true, &p, &n));
+	if (n < sizeof *x->page) {
+		shm_unmap(p, n);
+		return E_PROTO;
+	}
+	x->page = p;
+	return E_OK;
+}
+
 static enum err on_ring(void *role, struct frame *f)
 {
 	struct shipper *x = role;
@@ -121,6 +144,7 @@ static enum err on_drain(void *role, struct frame *f)
 static const struct frame_def main_defs[] = {
 	{ KEEPER_IMAGE, 1, FRAME_BOOT, 4, 4, on_image },
 	{ KEEPER_PATH, 1, FRAME_BOOT, 0, 512, on_path },
+	{ KEEPER_PAGE, 1, FRAME_BOOT, 4, 4, on_page },
 	{ KEEPER_RING, 2, FRAME_BOOT, 7, 7, on_ring },
 	{ KEEPER_CHANNEL, 1, FRAME_BOOT | FRAME_RUN, 3, 3, on_channel },
 	{ KEEPER_DRAIN, 0, FRAME_RUN, 4, 4, on_drain },
@@ -258,9 +282,18 @@ static enum err main_boot(struct shipper *x)
 		return E_PROTO;
 	}
 	TRY(tls_heap_init(MAIN_TLS, false));
+	TRY(audit_hash_init(&x->digest));
 	TRY(tls_library_new(&main_hooks, &x->tls));
 	TRY(fd_set_nonblocking(ROLE_CHANNEL_FD));
 	return loop_add(&x->loop, &x->keeper, EPOLLIN);
+}
+
+/* false: it was to be one, and has no key that is one */
+static bool main_make_witness(struct shipper *x, unsigned i)
+{
+	struct view key = image_view(&x->image, x->image.header->ship_key[i]);
+
+	return key.n == 0 || observer_init(&x->sink[i], &x->observer[i], key) == E_OK;
 }
 
 /* In the sandbox: what DIR/ship and the log hold is read here first. */
@@ -274,7 +307,9 @@ static enum err main_begin(struct shipper *x, struct arena *memory)
 			keeper_role_failed("shipper: %s", tls_library_error(x->tls));
 			return E_PROTO;
 		}
-		if (reader_load(x->own_fd, s->cursor, view_str(s->name), &s->safe))
+		if (!main_make_witness(x, i))
+			s->state = SINK_OVER;
+		if (!s->observer && reader_load(x->own_fd, s->cursor, view_str(s->name), &s->safe))
 			s->saved = s->safe;
 		x->sink_n++;
 	}
@@ -291,6 +326,24 @@ static bool main_goes_on(const struct shipper *x)
 	return false;
 }
 
+/* How far it is, for the metrics. */
+static void main_tell(struct shipper *x)
+{
+	uint64_t failing = 0, behind_ms = 0;
+
+	for (unsigned i = 0; i < x->sink_n; i++) {
+		const struct sink *s = &x->sink[i];
+
+		failing += s->failing_ms != 0 || s->state == SINK_OVER;
+		if (!s->observer && x->loop.now_ms - s->all_ms > behind_ms)
+			behind_ms = x->loop.now_ms - s->all_ms;
+	}
+	if (!x->page)
+		return;
+	PAGE_SET(x->page->failing, failing);
+	PAGE_SET(x->page->behind_ms, behind_ms);
+}
+
 static int main_loop(struct shipper *x)
 {
 	int wait_ms = 0;
@@ -304,6 +357,7 @@ static int main_loop(struct shipper *x)
 
 			wait_ms = ms < wait_ms ? ms : wait_ms;
 		}
+		main_tell(x);
 	}
 	return 0;
 }

@@ -16,6 +16,10 @@
 #include "ipc/audit_file.h"
 #include "ipc/edge_dialer.h"
 #include "ipc/keeper_role.h"
+#include "ipc/merkle_plan.h"
+#include "ipc/note_proof.h"
+#include "ipc/pages.h"
+#include "ipc/record.h"
 #include "ipc/ring.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
@@ -36,7 +40,11 @@ enum {
 	SHIPPER_STALL_MS = 60 * 1000, /* a receiver that takes nothing for so long is left */
 	SHIPPER_RETRY_MS = 500,	      /* doubles */
 	SHIPPER_RETRY_MAX_MS = 16 * 1000,
-	SHIPPER_HOST_MAX = 255
+	SHIPPER_HOST_MAX = 255,
+	OBSERVER_POLL_MS = 1000,	  /* how often a newer checkpoint is looked for */
+	OBSERVER_SILENT_MS = 60 * 1000,	  /* without a countersignature: an alarm */
+	OBSERVER_DISAGREE_MS = 30 * 1000, /* until a witness that disagrees is asked again */
+	OBSERVER_ANSWER = 8192
 };
 
 enum shipper_source { SHIPPER_KEEPER, SHIPPER_DIALER, SHIPPER_SINK, SHIPPER_SOURCES };
@@ -71,6 +79,28 @@ struct mark {
 	uint64_t ms, bytes;
 };
 
+/* What a sink is besides, when its receiver is a witness: observer.c. */
+struct observer {
+	struct note_key key;
+	struct reader log;	     /* at the end of tree */
+	struct merkle_frontier tree; /* of lines up to there; valid with has_tree */
+	struct merkle_plan plan;     /* valid with is_planned: a proof is being made */
+	struct merkle_head head;     /* the newest that was countersigned */
+	struct merkle_head next;     /* what is shown, or being proved */
+	struct view note, text;	     /* its note, and that one's text: in note_room */
+	struct note_proof proof;     /* valid with is_ready */
+	uint64_t base;		     /* sequence number of the line at place 0 */
+	uint64_t size;		     /* that the witness has, as far as is known */
+	uint64_t silent_ms;	     /* when its silence is an alarm */
+	unsigned conflicts;	     /* in a row */
+	bool has_tree, is_planned, is_walking, is_ready, has_signed;
+	bool is_told_of, is_told_silent;
+	struct wbuf answer;
+	char kept[32]; /* file of the countersigned checkpoint */
+	uint8_t note_room[NOTE_TEXT_MAX];
+	uint8_t answer_room[OBSERVER_ANSWER];
+};
+
 struct shipper;
 
 struct sink {
@@ -79,7 +109,8 @@ struct sink {
 	const struct image_pool *pool;
 	const struct image_server *server;
 	struct tls_client_site *site;
-	struct tls_conn *tls; /* NULL: not connected */
+	struct tls_conn *tls;	   /* NULL: not connected */
+	struct observer *observer; /* NULL: it gets all lines, as syslog */
 	struct reader log;
 	struct place safe, saved;
 	struct mark mark[SHIPPER_MARKS];
@@ -91,6 +122,7 @@ struct sink {
 	struct wbuf plain, wire, in;
 	size_t wire_at; /* of wire that is sent */
 	unsigned tries;
+	uint64_t all_ms; /* when the log's end was reached last */
 	uint8_t state;	 /* enum sink_state */
 	bool is_at_end;	 /* the log had nothing more when it was looked at last */
 	char name[280];	 /* of the receiver, as configured: NUL-terminated */
@@ -102,11 +134,14 @@ struct shipper {
 	struct role_identity self;
 	struct loop_source keeper, dialer;
 	struct ring_writer ring;
+	struct page_shipper_page *page; /* NULL: nobody looks */
 	struct image image;
 	void *image_map;
 	uint32_t generation;
 	int log_fd, own_fd; /* the log's directory, to read; DIR/ship */
 	struct tls_library *tls;
+	struct audit_hash digest;
+	struct observer observer[IMAGE_SHIPS_MAX];
 	struct sink sink[IMAGE_SHIPS_MAX];
 	unsigned sink_n;
 	uint32_t asked; /* questions to the dialer so far */
@@ -143,6 +178,10 @@ enum err reader_save(int own_fd, const char *file, struct view receiver, const s
 /* sink_init - with the buffers' memory from a. E_NOMEM, E_PROTO: why is logged */
 enum err sink_init(struct shipper *x, unsigned i, struct arena *a);
 
+/* sink_event - a record about it */
+void sink_event(struct sink *s, enum record_kind kind, const char *action, const char *result,
+		struct view detail);
+
 /* sink_tick - what is due; when to call again, milliseconds */
 int sink_tick(struct sink *s);
 
@@ -152,5 +191,20 @@ void sink_refused(struct sink *s, const char *why);
 
 /* sink_on_event - the loop's handler */
 void sink_on_event(void *owner, struct loop_source *source, uint32_t events);
+
+/* observer: */
+
+/* observer_init - makes a witness of a sink. E_PROTO: the key is none, which was told */
+enum err observer_init(struct sink *s, struct observer *w, struct view key);
+
+/* observer_wants - there is something to show, and the proof is made; else s->due_ms says when to
+ * look again */
+bool observer_wants(struct sink *s);
+
+/* observer_put - the whole question, into s->plain. false: it does not fit */
+bool observer_put(struct sink *s);
+
+/* observer_take - of its answer; is_end: nothing follows. E_OK it was judged · E_AGAIN · E_PROTO */
+enum err observer_take(struct sink *s, struct view plain, bool is_end);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "base/hash.h"
 #include "base/list.h"
-#include "ipc/record.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -18,8 +17,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-static void sink_event(struct sink *s, enum record_kind kind, const char *action,
-		       const char *result, struct view detail)
+void sink_event(struct sink *s, enum record_kind kind, const char *action, const char *result,
+		struct view detail)
 {
 	uint8_t body[1024];
 	struct wbuf w = wbuf_of(body, sizeof body);
@@ -82,7 +81,8 @@ static void sink_failed(struct sink *s, const char *why)
 	if (s->failing_ms == 0) {
 		s->failing_ms = s->x->loop.now_ms + 1;
 		log_line(LOG_WARNING, "the log's receiver %s: %s", s->name, why);
-		sink_event(s, RECORD_ALARM, "audit.ship_failed", "waits", view_str(why));
+		if (!s->observer) /* of a witness, silence is what counts */
+			sink_event(s, RECORD_ALARM, "audit.ship_failed", "waits", view_str(why));
 	}
 	s->tries++;
 	s->due_ms = s->x->loop.now_ms +
@@ -156,9 +156,13 @@ static enum err sink_fill(struct sink *s)
 		if (e != E_OK)
 			break;
 		line_put(s->x, &s->plain, line);
+		if (s->x->page)
+			PAGE_ADD(s->x->page->messages, 1);
 		INVARIANT(!s->plain.bad);
 	}
 	s->is_at_end = e == E_AGAIN;
+	if (s->is_at_end && s->plain.n == 0)
+		s->all_ms = s->x->loop.now_ms;
 	if (s->log.lost)
 		sink_lost(s, s->log.at.seq + 1 - s->log.lost, s->log.lost);
 	s->log.lost = 0;
@@ -177,6 +181,17 @@ static void sink_mark(struct sink *s)
 	    (last && (now - last->ms < SHIPPER_POLL_MS || last->bytes == s->bytes)))
 		return;
 	s->mark[s->mark_n++] = (struct mark){ .at = s->log.at, .ms = now, .bytes = s->bytes };
+}
+
+/* To a witness: its one question, and then its answer is waited for. */
+static void sink_ask(struct sink *s)
+{
+	enum err e = sink_send(s);
+
+	if (e == E_CLOSED)
+		sink_failed(s, "the connection broke");
+	else if (sink_want(s, e == E_AGAIN) != E_OK)
+		sink_failed(s, "epoll");
 }
 
 /* Messages go out until the receiver takes no more, or there are none. */
@@ -217,6 +232,14 @@ static void sink_stream(struct sink *s)
 {
 	s->state = SINK_STREAMING;
 	s->due_ms = s->x->loop.now_ms + SHIPPER_STALL_MS;
+	if (s->observer) {
+		s->due_ms = s->x->loop.now_ms + SHIPPER_HANDSHAKE_MS;
+		if (!observer_put(s) || tls_write(s->tls, wbuf_view(&s->plain), &s->wire) != E_OK)
+			sink_failed(s, "the question can't be asked");
+		else
+			sink_ask(s);
+		return;
+	}
 	sink_rewind(s);
 	sink_pump(s);
 }
@@ -253,7 +276,25 @@ static void sink_ended(struct sink *s, bool is_orderly)
 	sink_failed(s, is_orderly ? "it ended the connection" : "the connection broke");
 }
 
-/* What it says is nothing to us, but that it goes. */
+/* A witness's answer. false: the connection is over with it */
+static bool sink_answer(struct sink *s, struct view plain, bool is_end)
+{
+	enum err e = observer_take(s, plain, is_end);
+
+	if (e == E_AGAIN)
+		return true;
+	if (e == E_OK) {
+		sink_close(s);
+		s->tries = 0;
+		s->failing_ms = 0;
+		s->state = s->x->is_ending ? SINK_OVER : SINK_WAITING;
+	} else {
+		sink_failed(s, "its answer is not understood");
+	}
+	return false;
+}
+
+/* What a receiver says is nothing to us, but that it goes. */
 static void sink_take(struct sink *s, struct view in)
 {
 	uint8_t plain[1024];
@@ -263,6 +304,9 @@ static void sink_take(struct sink *s, struct view in)
 	do {
 		out.n = 0;
 		e = tls_read(s->tls, &in, &out);
+		if (s->observer && s->state == SINK_STREAMING && (out.n || e == E_CLOSED) &&
+		    !sink_answer(s, wbuf_view(&out), e == E_CLOSED))
+			return;
 	} while (e == E_OK);
 	if (e == E_CLOSED)
 		sink_ended(s, true);
@@ -341,7 +385,9 @@ void sink_on_event(void *owner, struct loop_source *source, uint32_t events)
 		sink_read(s);
 	if (s->source.fd < 0)
 		return;
-	if (s->state == SINK_STREAMING)
+	if (s->state == SINK_STREAMING && s->observer)
+		sink_ask(s);
+	else if (s->state == SINK_STREAMING)
 		sink_pump(s);
 	else if (s->state == SINK_HANDSHAKE && (events & EPOLLOUT))
 		sink_shake(s);
@@ -371,6 +417,8 @@ static void sink_settle(struct sink *s)
 
 static void sink_save(struct sink *s, bool is_due)
 {
+	if (s->observer)
+		return;
 	if ((s->safe.first == s->saved.first && s->safe.offset == s->saved.offset) ||
 	    (!is_due && s->x->loop.now_ms < s->save_ms))
 		return;
@@ -384,7 +432,10 @@ static void sink_save(struct sink *s, bool is_due)
 /* Everything is out: a goodbye, and what the receiver says to it. */
 static void sink_end(struct sink *s)
 {
-	if (s->state == SINK_STREAMING && s->is_at_end && s->wire.n == 0) {
+	if (s->observer) {
+		sink_close(s);
+		s->state = SINK_OVER;
+	} else if (s->state == SINK_STREAMING && s->is_at_end && s->wire.n == 0) {
 		tls_shutdown(s->tls, &s->wire);
 		if (sink_send(s) != E_OK || shutdown(s->source.fd, SHUT_WR) < 0)
 			sink_failed(s, "the connection broke");
@@ -404,7 +455,14 @@ static const char *sink_late(const struct sink *s)
 		return "the dialer does not answer";
 	if (s->state == SINK_HANDSHAKE)
 		return "it does not finish the handshake";
-	return s->wire.n ? "it takes nothing any more" : NULL;
+	return s->wire.n ? "it takes nothing any more" : s->observer ? "it does not answer" : NULL;
+}
+
+/* Is a connection wanted now? */
+static bool sink_is_due(struct sink *s)
+{
+	return s->state == SINK_WAITING && !s->x->is_ending && s->x->loop.now_ms >= s->due_ms &&
+	       (!s->observer || observer_wants(s));
 }
 
 int sink_tick(struct sink *s)
@@ -413,15 +471,19 @@ int sink_tick(struct sink *s)
 
 	if (why)
 		sink_failed(s, why);
-	if (s->state == SINK_WAITING && !s->x->is_ending && s->x->loop.now_ms >= s->due_ms)
+	if (sink_is_due(s))
 		sink_dial(s);
-	if (s->state == SINK_STREAMING && s->wire.n == 0)
-		sink_pump(s);
-	if (s->state == SINK_STREAMING)
-		sink_settle(s);
+	if (s->state == SINK_STREAMING && !s->observer) {
+		if (s->wire.n == 0)
+			sink_pump(s);
+		if (s->state == SINK_STREAMING)
+			sink_settle(s);
+	}
 	if (s->x->is_ending)
 		sink_end(s);
 	sink_save(s, s->x->is_ending);
+	if (s->observer && s->observer->is_walking)
+		return 1;
 	return s->state == SINK_STREAMING ? SHIPPER_POLL_MS : 2 * SHIPPER_POLL_MS;
 }
 
@@ -436,6 +498,7 @@ enum err sink_init(struct shipper *x, unsigned i, struct arena *a)
 	struct wbuf name = wbuf_of(s->name, sizeof s->name - 1);
 
 	s->x = x;
+	s->all_ms = x->loop.now_ms;
 	s->pool = image_pool_at(&x->image, pool);
 	s->server = image_server_at(&x->image, s->pool->servers.first);
 	s->source.fd = s->log.file.fd = -1;
