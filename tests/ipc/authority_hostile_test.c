@@ -489,6 +489,8 @@ static void test_tool_names(void **state)
 				       kind == ACT_ALARM_LIST || kind == ACT_RECOVER_LIST ||
 				       (kind == ACT_SESSION_LIST && !names[i][0]);
 
+			if (kind >= ACT_INCIDENT_OPEN && kind <= ACT_NOTICE_SET)
+				continue; /* they are about no name */
 			act.secret.b[0] = 1;
 			end = authority_kit_act(&s->k, &act, NULL);
 			CHECK_ROW(names[i], end.is_done == is_list);
