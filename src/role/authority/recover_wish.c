@@ -1,6 +1,7 @@
 /* A wish is in the store alone; it is read for each question about it. */
 #include "role/authority/recover_wish.h"
 
+#include "role/authority/factor.h"
 #include "role/authority/recover_gate.h"
 
 enum { RECOVER_WISH_TEXT = 1024 };
@@ -242,6 +243,36 @@ static bool recover_wish_has_group(struct view groups, struct view name)
 bool recover_wish_has_approvers(const struct authority *a)
 {
 	return authority_image(a)->header->isolation.has_approvers && authority_gateway(a)->host.n;
+}
+
+static bool recover_wish_is_able(struct authority *a, uint32_t user)
+{
+	struct user u = { 0 };
+	uint8_t kinds = 0;
+
+	return user_by_id(a, user, &u) == E_OK && !u.is_disabled &&
+	       factor_kinds(a, user, &kinds) == E_OK && kinds & GATE_PASSWORD && kinds & GATE_TOTP;
+}
+
+uint32_t recover_wish_able(struct authority *a)
+{
+	const struct image *im = authority_image(a);
+	struct store_ask q = store_ask(&a->store, Q_GROUP_BY_NAME);
+	uint64_t group = 0, user = 0;
+	uint32_t n = 0;
+
+	store_put_text(&q, image_view(im, im->header->isolation.approvers));
+	if (store_number(&q, &group) != E_OK)
+		return 0;
+	while (n < IMAGE_APPROVALS_MAX) {
+		q = store_ask(&a->store, Q_MEMBER_IDS);
+		store_put_int(&q, group);
+		store_put_int(&q, user);
+		if (store_number(&q, &user) != E_OK)
+			return n;
+		n += recover_wish_is_able(a, (uint32_t)user);
+	}
+	return n;
 }
 
 struct view recover_wish_owner(const struct authority *a, const struct recover_wish *w)

@@ -56,6 +56,10 @@ void recover_wish_void(struct authority *a, enum recover_kind kind, struct view 
 /* recover_wish_has_approvers - somebody is configured, and there are people who can log in */
 bool recover_wish_has_approvers(const struct authority *a);
 
+/* recover_wish_able - how many of the group could approve now: with a password and an authenticator
+ * app. Up to IMAGE_APPROVALS_MAX are counted */
+uint32_t recover_wish_able(struct authority *a);
+
 /* recover_wish_owner - the group whose word it needs too; empty: none */
 struct view recover_wish_owner(const struct authority *a, const struct recover_wish *w);
 

@@ -596,6 +596,19 @@ static void test_isolate_alone(void **state)
 	SAID("cases is read_only now; nobody else was asked");
 }
 
+/* Who closes hears that too few could open: there must be a way back. */
+static void test_isolate_warns(void **state)
+{
+	const struct tool_act reset = { .kind = ACT_USER_RESET, .name = VIEW("piet") };
+	struct scene *s = *state;
+
+	assert_true(isolate(s, LEVEL_OF_ALL, "", LEVEL_BIT(LEVEL_CLOSED)));
+	assert_string_equal(said, "in force");
+	assert_true(act(s, &reset));
+	assert_true(isolate(s, LEVEL_OF_APP, "cases", LEVEL_BIT(LEVEL_CLOSED)));
+	SAID("takes 2 approvals, and only 1 of those");
+}
+
 /* Two to close: who types is one of them. */
 static void test_isolate_close(void **state)
 {
@@ -743,6 +756,7 @@ int main(void)
 		TEST(fall_back),
 		TEST(open_for_good),
 		TEST(isolate_asks),
+		TEST(isolate_warns),
 		cmocka_unit_test_setup_teardown(test_isolate_alone, setup_alone, teardown),
 		cmocka_unit_test_setup_teardown(test_isolate_close, setup_close, teardown),
 		TEST(isolate_returning),
