@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate incident user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -118,6 +118,19 @@ _sluis()
 	isolate)
 		mapfile -t COMPREPLY < <(compgen -W "open step_up no_new_sessions office_only partners_only read_only pilot closed --all --app --zone --listener --reason --until --exercise --json --state --help" -- "$cur")
 		;;
+	recover)
+		case ${COMP_WORDS[2]} in
+		plan) words="--json" ;;
+		status) words="--json --watch" ;;
+		start) words="--reason --since" ;;
+		stop) words="--reason" ;;
+		advance) words="--reason" ;;
+		approve) words="--stdin" ;;
+		withdraw) words="" ;;
+		*) words="plan status start advance approve withdraw stop" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
 	incident)
 		case $prev in
 		--output)
@@ -147,7 +160,7 @@ _sluis()
 	user)
 		case ${COMP_WORDS[2]} in
 		list) words="" ;;
-		add) words="--title --groups --language --invite --good-for" ;;
+		add) words="--title --groups --language --invite --good-for --decoy" ;;
 		change) words="$(_sluis_names user "${state[@]}") --title --groups --language" ;;
 		show | enable) words="$(_sluis_names user "${state[@]}")" ;;
 		disable | reset-factors | remove) words="$(_sluis_names user "${state[@]}") --yes" ;;
@@ -169,6 +182,14 @@ _sluis()
 			fi
 			;;
 		*) words="list show add remove join leave" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
+	alarms)
+		case ${COMP_WORDS[2]} in
+		show | release) words="" ;;
+		close) words="--reason" ;;
+		*) words="show close release --all --check --reason" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
 		;;
@@ -245,7 +266,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate incident user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

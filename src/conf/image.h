@@ -36,6 +36,8 @@ enum {
 	IMAGE_DATAGRAM_MAX = 65507, /* content of the longest over IPv4: RFC 768, RFC 791 §3.1 */
 	IMAGE_WAITING_MAX = 64,
 	IMAGE_APPROVALS_MAX = 8,
+	IMAGE_URGENT_MAX = 16,
+	IMAGE_ROOM_MAX = 1000000,
 	IMAGE_SAFE_CALLS_MAX = 64, /* of one application */
 	IMAGE_NEWS_MAX = 255,
 	IMAGE_SOAK_MAX_S = 7 * 24 * 3600,
@@ -142,6 +144,9 @@ struct image_isolation {
 	struct image_str approvers; /* group whose members approve; empty: nobody was named */
 	struct image_str pilot;	    /* group that level pilot lets in */
 	struct image_str news;	    /* http or https URL, visible ASCII; empty: none */
+	struct image_str urgent;    /* groups that go first in the waiting room, a line each */
+	uint32_t room_per_minute;   /* people that a returning application lets in; 0: no limit */
+	uint32_t room_at_a_time;    /* ... has inside; 0: no limit */
 	uint32_t to_open, to_close; /* approvals that are asked for: 1..IMAGE_APPROVALS_MAX */
 	uint32_t fallback_on;	    /* 1 << enum image_alarm_class */
 	uint32_t soak_s;       /* how long a step of a return holds before the next; 0: no wait */

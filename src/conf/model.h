@@ -482,9 +482,16 @@ struct model_approvers {
 	uint64_t to_open, to_close;
 };
 
+struct model_waiting_room {
+	const struct node *at;
+	uint64_t per_minute, at_a_time;
+	struct model_texts urgent;
+};
+
 struct model_isolation {
 	const struct node *at;
 	struct model_approvers approvers;
+	struct model_waiting_room waiting_room;
 	uint8_t fallback_on;		     /* 1 << enum image_alarm_class */
 	struct model_texts office, partners; /* zones; p is NULL: not given */
 	struct view pilot, news;

@@ -79,6 +79,14 @@ static const struct alarm_words alarm_words_rows[] = {
 	WORDS("session.cut", OTHER,
 	      "A session's end could not be stored; it is ended nevertheless.",
 	      "Look at the disk of DIR/authority."),
+	WORDS("recover.fell_back", OTHER,
+	      "An application on its way back was closed again by itself: another alarm of "
+	      "isolation.fallback_on was raised.",
+	      "Look into that one, close both, and begin anew with `sluis recover plan`."),
+	WORDS("recover.damaged", OTHER,
+	      "What the store says of the return can't be understood: all applications in it are "
+	      "closed.",
+	      "As store.damaged: find out who or what wrote it; then `sluis recover plan`."),
 	WORDS("isolation.damaged", OTHER,
 	      "The levels of isolation in the store can't be understood: everything is closed.",
 	      "Say what shall hold: `sluis isolate`."),

@@ -144,8 +144,12 @@ enum authority_login_state {
 };
 
 #define AUTHORITY_REFUSED_FIELDS(F) F(U8, reason, 0) F(U32, wait_s, 0)
-/* factors: what a step-up wants, bits of enum gate_factor; rule: for people who may know: empty */
-#define AUTHORITY_VERDICT_FIELDS(F) F(U8, verdict, 0) F(U8, reason, 0) F(U8, factors, 0)
+/* factors: what a step-up wants, bits of enum gate_factor; position, waiting: of GATE_WAIT: its
+ * place, and how many wait */
+#define AUTHORITY_VERDICT_FIELDS(F)                                                                \
+	F(U8, verdict, 0)                                                                          \
+	F(U8, reason, 0)                                                                           \
+	F(U8, factors, 0) F(U32, position, 0) F(U32, waiting, 0)
 /* slot, generation: of the gate page; until_s: wall clock; seen_s: of the last factor */
 #define AUTHORITY_SESSION_FIELDS(F)                                                                \
 	F(U8, verdict, 0)                                                                          \

@@ -25,6 +25,7 @@ enum gate_verdict {
 	GATE_OTHER,    /* this connection is another user's: use one of your own */
 	GATE_ENROL,    /* an invited person who has not enough factors yet */
 	GATE_ISOLATED, /* a level of isolation holds it back (promise P8) */
+	GATE_WAIT,     /* the application returns, and lets in no more people just now */
 	GATE_VERDICTS
 };
 

@@ -305,6 +305,7 @@ struct page_gate_page {
 	_Atomic uint32_t image;	   /* generation of the image that decides: a cell of an older
 				      one ends when it is quiet */
 	_Atomic uint32_t sessions; /* gauge */
+	_Atomic uint64_t alarms;   /* gauge: that nobody has closed */
 	_Atomic uint64_t
 		beat_mono_ms; /* written at least once a second while the authority lives */
 	_Atomic uint64_t logins, logins_failed, logins_delayed, grants, denials, step_ups,

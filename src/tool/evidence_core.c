@@ -26,6 +26,9 @@ enum {
 	CORE_NT_FILE = 0x46494c45
 };
 
+/* A mapping's most bytes: no role has one that large, and looking through it would take minutes. */
+#define CORE_MAP_BYTES (UINT64_C(1) << 38)
+
 /* Pages that follow each other. */
 struct core_run {
 	uint64_t from, n; /* bytes */
@@ -41,6 +44,7 @@ struct core {
 	size_t run_n;
 	uint64_t gap; /* bytes of zeros between pages that are taken along */
 	uint64_t bytes, lost;
+	bool is_gone;	/* it has ended meanwhile */
 	uint8_t *notes; /* owned */
 	struct wbuf note;
 	uint64_t present[CORE_PAGES];
@@ -98,9 +102,10 @@ static size_t core_read(struct core *c, uint64_t at, uint8_t *to, size_t n)
 	struct iovec local = { to, n };
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the other process */
 	struct iovec remote = { (void *)(uintptr_t)at, n };
-	ssize_t got = process_vm_readv(c->process->pid, &local, 1, &remote, 1, 0);
+	ssize_t got = c->is_gone ? 0 : process_vm_readv(c->process->pid, &local, 1, &remote, 1, 0);
 	size_t have = got > 0 ? (size_t)got : 0;
 
+	c->is_gone |= got < 0 && errno == ESRCH;
 	for (size_t i = have; i < n; i++)
 		to[i] = 0;
 	return have;
@@ -115,7 +120,7 @@ static void core_present(struct core *c, uint64_t at, size_t pages)
 	size_t have = got > 0 ? (size_t)got / sizeof c->present[0] : 0;
 
 	for (size_t i = 0; i < pages; i++)
-		c->present[i] = i >= have || c->present[i] >> 62 != 0;
+		c->present[i] = c->pagemap < 0 || (i < have && c->present[i] >> 62 != 0);
 }
 
 static void core_window(struct core *c, uint64_t at, size_t pages, unsigned flags)
@@ -143,8 +148,9 @@ static bool core_wants(const struct core *c, const struct proc_map *m)
 {
 	if (c->pagemap < 0 && m->flags & PROC_MAP_SHARED)
 		return false;
-	return (m->flags & PROC_MAP_READ) && !view_starts(m->path, VIEW("[vvar")) &&
-	       !view_eq(m->path, VIEW("[vsyscall]")) && !view_starts(m->path, VIEW("/dev/"));
+	return (m->flags & PROC_MAP_READ) && m->to - m->from <= CORE_MAP_BYTES &&
+	       !view_starts(m->path, VIEW("[vvar")) && !view_eq(m->path, VIEW("[vsyscall]")) &&
+	       !view_starts(m->path, VIEW("/dev/"));
 }
 
 static enum err core_scan(struct core *c)
@@ -154,7 +160,7 @@ static enum err core_scan(struct core *c)
 	enum err e = E_OK;
 
 	while ((e = proc_maps_next(&text, &m)) == E_OK) {
-		for (uint64_t at = m.from; core_wants(c, &m) && at < m.to;
+		for (uint64_t at = m.from; core_wants(c, &m) && at < m.to && !c->is_gone;
 		     at += (uint64_t)CORE_PAGES * CORE_PAGE) {
 			uint64_t pages = (m.to - at) / CORE_PAGE;
 
@@ -164,6 +170,8 @@ static enum err core_scan(struct core *c)
 	}
 	for (size_t i = 0; i < c->run_n; i++)
 		c->bytes += c->run[i].n;
+	if (c->is_gone)
+		return E_CLOSED;
 	return e == E_AGAIN ? E_OK : e;
 }
 
@@ -337,6 +345,10 @@ static enum err core_write(struct core *c, const char *name)
 	TRY(core_put_head(c));
 	for (size_t i = 0; i < c->run_n; i++)
 		TRY(core_put_run(c, &c->run[i]));
+	/* Its number may be somebody else's by now */
+	if (!process_list_is_same(c->process))
+		evidence_bundle_miss(c->bundle, name,
+				     "the process ended while it was read: the end is not its own");
 	if (c->lost) {
 		(void)snprintf(why, sizeof why,
 			       "%llu bytes went away while they were read, and are zeros or absent",

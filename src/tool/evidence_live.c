@@ -3,6 +3,7 @@
 
 #include "base/ip.h"
 #include "tool/ask_authority.h"
+#include "tool/evidence_metrics.h"
 #include "tool/status_json.h"
 
 #include <stdio.h>
@@ -31,10 +32,7 @@ static enum err live_status(struct evidence_bundle *b, const struct snapshot *s)
 
 static bool live_has_users(const struct snapshot *s)
 {
-	for (size_t i = 0; i < s->role_n; i++)
-		if (s->roles[i].role == ROLE_AUTHORITY)
-			return true;
-	return false;
+	return s->image.header && s->image.header->gateway.host.n != 0;
 }
 
 /* What clients have sent may be no UTF-8, which JSON has to be. */
@@ -145,6 +143,8 @@ enum err evidence_live_put(struct evidence_bundle *b, const char *state_option,
 		return E_OK;
 	}
 	TRY(live_status(b, s));
+	if (s->image.header)
+		TRY(evidence_metrics_put(b, &s->image.header->metrics));
 	if (live_has_users(s))
 		TRY(live_sessions(b, state_option));
 	return is_clear ? E_OK : live_pages(b, s);

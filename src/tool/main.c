@@ -33,6 +33,7 @@
 #include "tool/incident.h"
 #include "tool/isolate.h"
 #include "tool/past.h"
+#include "tool/recover.h"
 #include "tool/reload.h"
 #include "tool/run.h"
 #include "tool/status.h"
@@ -66,6 +67,7 @@ static const struct main_command main_commands[] = {
 	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
 	  isolate_main },
 	{ "alarms", "what somebody has to look at: list, show, close", alarms_main },
+	{ "recover", "bring applications back after an incident, step by step", recover_main },
 	{ "incident", "the record of an incident: open, note, close, report; what people are told",
 	  incident_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",

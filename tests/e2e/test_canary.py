@@ -2,16 +2,19 @@
 
 The leak is planted (tests/planted/leak.c): programs of their own, which no installation has.
 """
+import base64
 import json
 import os
+import random
 import re
 import signal
 import time
 
 import pytest
 
-from harness import memory
+from harness import http2, memory
 from harness.gateway import PORTAL, Gateway, Person
+from harness.origin import answer
 from harness.sluis import BUILD, IS_SANITIZED
 from harness.wait import until
 from harness.wire import Broken, client_tls, request
@@ -158,6 +161,57 @@ def test_a_cell_that_leaks_is_kept_and_others_go_on(sluis, site, origin, ca, lea
     until(lambda: not os.path.exists(f"/proc/{kept[0]}"))
 
 
+def test_a_leak_over_http2(sluis, site, origin, leaky):
+    """The text of a stream is searched before it becomes frames: in them a header's bytes are coded."""
+    server = origin()
+    sluis.start(site(server.address, edges=1, listener={"http2": True}), flags=leaky)
+    with http2.Client(sluis.port()) as client:
+        assert client.ask("/").status == 200
+        try:
+            got = client.ask("/", fields=[("x-planted-echo", "100000")])
+            assert len(got.body) < 1000
+        except (OSError, AssertionError, EOFError):
+            pass
+    until(lambda: alarms(sluis, "canary.leaked"))
+    answers(sluis)
+
+
+def test_a_leak_into_what_is_compressed(sluis, site, origin, leaky):
+    server = origin(lambda request, _: answer(b"a line of text\n" * 1000, fields=[("Content-Type", "text/plain")]))
+    sluis.start(site(server.address, edges=1, route={"compress": True}), flags=leaky)
+    with sluis.client() as client:
+        assert client.ask("GET", "/", fields=[("Accept-Encoding", "gzip")]).header("Content-Encoding") == "gzip"
+        client.send(request("GET", "/", [("Accept-Encoding", "gzip"), ("X-Planted-Fill", "100000")]))
+        with pytest.raises((OSError, Broken, EOFError)):
+            client.response()
+    until(lambda: alarms(sluis, "canary.leaked"))
+    answers(sluis)
+
+
+def test_ordinary_traffic_raises_no_alarm(sluis, site, origin):
+    """Random bodies both ways, echoed, compressed, in pieces, over both versions; a reload in between."""
+    def echo(request, _):
+        return answer(request.body + request.raw, fields=[("Content-Type", "text/plain")])
+
+    server = origin(echo)
+    conf = site(server.address, listener={"http2": True}, route={"compress": True})
+    sluis.start(conf)
+    end = time.monotonic() + 3
+    with sluis.client() as client, http2.Client(sluis.port()) as streams:
+        while time.monotonic() < end:
+            for size in (0, 1, 100, 5000, 70000, 200000):
+                body = os.urandom(size)
+                got = client.ask("POST", "/", body=body, fields=[("Accept-Encoding", random.choice(["gzip", "identity"]))])
+                assert got.status == 200
+                text = base64.b64encode(body)
+                got = client.ask("POST", "/", body=text)
+                assert got.status == 200 and got.body.startswith(text)
+                assert streams.ask("/", method="POST", body=body).status == 200
+            assert sluis.reload().returncode == 0
+    assert sluis.run("alarms", "--check").returncode == 0, sluis.run("alarms").stdout
+    assert not [one for one in log(sluis) if one.get("kind") == "alarm"]
+
+
 def canaries_of(pid):
     """The session's token, the bearer token and the password of nobody that lie in that process."""
     found = re.search(rb"([A-Za-z0-9]{43}); Path=/; Secure; HttpOnly\r\nAuthorization: Bearer ([A-Za-z0-9]{43})"
@@ -196,6 +250,13 @@ def test_a_canary_that_comes_back_tells_where_it_was_read(sluis, ca, origin):
     show(bearer)
     with Person(gateway, "maria") as thief:
         thief.submit(thief.go(gateway.url("/login")), "/login", user="maria", password=password)
+    gateway.command("user", "add", "h.vdmeulen-3c", "--decoy")
+    assert sluis.run("user", "add", "else", "--decoy", "--invite").returncode == 2
+    for name, alarm in (("h.vdmeulen-3c", 1), ("nobody-at-all", 1)):
+        with Person(gateway) as thief:
+            thief.submit(thief.go(gateway.url("/login")), "/login", user=name, password="a guess at it")
+        until(lambda: alarms(sluis, "decoy.presented"))
+        assert len(alarms(sluis, "decoy.presented")) == alarm
     show("A" * 43)  # what is just wrong raises none
     until(lambda: len(alarms(sluis, "canary.presented")) >= 4)
     until(lambda: [one for one in open_alarms(sluis) if one["action"] == "canary.presented"])

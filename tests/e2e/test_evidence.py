@@ -17,6 +17,7 @@ import time
 import pytest
 
 from harness.gateway import Gateway
+from harness.ports import free_port
 from harness.sluis import BUILD, COMMAND, command
 from harness.wait import until
 
@@ -117,7 +118,7 @@ class Traffic:
 @NEEDS_ROOT
 def test_collected_during_traffic_and_opened_elsewhere(front, origin, recipient, folder):
     """All of it, with an edge's memory, while clients notice nothing; two recipients, each on his own."""
-    sluis = front(origin())
+    sluis = front(origin(), metrics={"address": f"127.0.0.1:{free_port()}"})
     marker = os.urandom(12).hex().encode()
     with sluis.client() as held, Traffic(sluis) as traffic:
         held.send(b"GET /?planted=" + marker)  # half a request: it lies in the edge's memory
@@ -162,7 +163,7 @@ def test_collected_during_traffic_and_opened_elsewhere(front, origin, recipient,
     ports = [line.split() for name, data in files.items() if re.fullmatch(r"network/\d+/tcp", name)
              for line in data.decode().splitlines()[1:]]
     assert any(row[1].endswith(f":{sluis.port():04X}") and int(row[9]) in inodes for row in ports), "the listener, and whose it is"
-    assert json.loads(files["status.json"])["roles"] and json.loads(files["programs.json"])["ok"]
+    assert b"sluis_" in files["metrics.txt"] and json.loads(files["status.json"])["roles"] and json.loads(files["programs.json"])["ok"]
     assert json.loads(files["machine/clock.json"])["wall_us"] and any(name.startswith("config/") for name in files)
     assert b"evidence.begun" in b"".join(data for name, data in files.items() if name.endswith(".jsonl"))
     assert not any(b"PRIVATE KEY" in data for name, data in files.items() if not name.endswith("/core"))
@@ -205,7 +206,7 @@ def test_as_ordinary_user(sluis, site, origin, recipient):
     files = opened(got["file"], *recipient("ec"))
     dialer = sluis.pids("dialer")[0]
     assert core_segments(files[f"processes/dialer-{dialer}/core"]) and files[f"processes/dialer-{dialer}/maps"]
-    assert all(row["what"].startswith(("processes/", "machine/")) and row["why"] for row in got["missing"]), got["missing"]
+    assert not [row for row in got["missing"] if not row["what"].startswith(("processes/", "machine/", "network/"))]
     code, said = verify(got["file"], "--key", recipient("ec")[1])
     assert code == 0 and not said["is_key_known"], said
     # The others' memory is not less the role's own: programs are checked as far as it goes
@@ -229,7 +230,7 @@ def test_no_byte_can_change(front, origin, recipient, folder):
     sluis = front(origin())
     log, other = os.path.join(sluis.state, "audit"), os.path.join(folder, "changed")
     clear = collect(sluis, "--unencrypted", "--output", os.path.join(folder, "clear.tar"))
-    sealed = collect(sluis, "--recipient", recipient("ec")[0], "--output", os.path.join(folder, "sealed.cms"))
+    sealed = collect(sluis, "--recipient", recipient("ec")[0], "--output", os.path.join(folder, "sealed.cms"), "--max-bytes", "300K")
     assert verify(clear["file"], "--log", log)[0] == 0
     with tarfile.open(clear["file"]) as tar:
         members = tar.getmembers()
@@ -440,4 +441,4 @@ def test_waived(front, origin):
     assert sluis.run("evidence", "waive").returncode == 2
     assert sluis.run("evidence", "waive", "--reason", "the disk is gone").returncode == 0
     assert "waived: the disk is gone" in sluis.run("evidence", "list").stdout
-    assert "the disk is gone" in sluis.run("audit", "search", "--action", "evidence.waived").stdout
+    until(lambda: "the disk is gone" in sluis.run("audit", "search", "--action", "evidence.waived").stdout)

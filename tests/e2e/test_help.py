@@ -14,6 +14,7 @@ SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "r
        "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"],
        "audit": ["tail", "search", "reached", "verify", "prove", "check-proof"],
        "incident": ["open", "note", "close", "list", "show", "message", "report"],
+       "recover": ["plan", "status", "start", "stop", "advance", "approve", "withdraw"], "alarms": ["close"],
        "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"],
        "evidence": ["collect", "verify", "show", "list", "waive"]}
 

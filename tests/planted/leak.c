@@ -1,15 +1,17 @@
 /*
  * A planted bug, for tests and exercises only: an edge (or a cell) that trusts a length its client
  * sends, as Heartbleed (CVE-2014-0160) and Citrix Bleed (CVE-2023-4966) did. It is no part of any
- * program that is installed: the linker puts these two functions in front of the real ones
+ * program that is installed: the linker puts these functions in front of the real ones
  * (--wrap) in sluis-edge-leaky and sluis-spawner-leaky, from this one object.
  *
  *      X-Planted-Echo: 5000
  *
  * With this request header the answer is followed by that many bytes of the connection's buffer,
- * from the header's own value on: what comes behind it was never this client's.
+ * from the header's own value on: what comes behind it was never this client's. X-Planted-Fill does
+ * the same in front of what is compressed.
  */
 #include "base/view.h"
+#include "role/edge/compress.h"
 #include "role/edge/conn.h"
 
 enum { LEAK_MAX = 1 << 20 };
@@ -18,6 +20,8 @@ enum err __real_conn_send(struct edge *e, struct conn *k, struct view v);
 enum err __real_conn_send_last(struct edge *e, struct conn *k, struct view v);
 enum err __wrap_conn_send(struct edge *e, struct conn *k, struct view v);
 enum err __wrap_conn_send_last(struct edge *e, struct conn *k, struct view v);
+enum err __real_compress_take(struct exchange *x, struct view content, struct wbuf *w);
+enum err __wrap_compress_take(struct exchange *x, struct view content, struct wbuf *w);
 
 static size_t leak_find(struct view head, struct view name)
 {
@@ -27,23 +31,39 @@ static size_t leak_find(struct view head, struct view name)
 	return head.n;
 }
 
-/* What the client wants to have; n 0: nothing. */
-static struct view leak_asked(struct conn *k)
+/* What x's client wants to have; n 0: nothing. */
+static struct view leak_of(const struct exchange *x, struct view name)
 {
-	const struct client *c = OWNER_OF(k, struct client, conn);
 	struct view head = { 0 }, text = { 0 };
 	uint64_t n = 0;
 	size_t at = 0;
 
-	if (k->source.kind != SOURCE_CLIENT || !c->x || !c->x->head)
+	if (!x || !x->head)
 		return head;
-	head = view_of(c->x->head->p, c->x->head->n);
-	at = leak_find(head, VIEW("\r\nx-planted-echo: "));
+	head = view_of(x->head->p, x->head->n);
+	at = leak_find(head, name);
 	text = view_slice(head, at, head.n);
 	text = view_slice(text, 0, view_find(text, '\r'));
 	if (!text.n || view_dec(text, &n) != E_OK || n > LEAK_MAX)
 		return (struct view){ 0 };
 	return view_of(text.p, (size_t)n); /* the bug: n is the client's word */
+}
+
+static struct view leak_asked(struct conn *k)
+{
+	const struct client *c = OWNER_OF(k, struct client, conn);
+
+	return k->source.kind == SOURCE_CLIENT ? leak_of(c->x, VIEW("\r\nx-planted-echo: "))
+					       : (struct view){ 0 };
+}
+
+enum err __wrap_compress_take(struct exchange *x, struct view content, struct wbuf *w)
+{
+	struct view more = leak_of(x, VIEW("\r\nx-planted-fill: "));
+
+	if (more.n)
+		TRY(__real_compress_take(x, more, w));
+	return __real_compress_take(x, content, w);
 }
 
 enum err __wrap_conn_send(struct edge *e, struct conn *k, struct view v)

@@ -215,6 +215,8 @@ static void ask_login_password(struct authority_cell *c, const struct question *
 		return;
 	}
 	canaries_look_password(c, ask->password);
+	if (who.user.id)
+		canaries_look_decoy(c, who.user.id, name);
 	ask_login_set_delay(a, c, l, name, who.is_known);
 	if (!ask_login_waits(c, q, l))
 		ask_login_verify(c, q, l, &who, ask->password);

@@ -40,6 +40,8 @@ enum {
 	AUTHORITY_LOGIN_MS = 600000,
 	AUTHORITY_CHALLENGE_MS = 300000,
 	AUTHORITY_TICKETS = 2048,
+	AUTHORITY_PLACES = 4096, /* in waiting rooms */
+	AUTHORITY_DOORS = 256,
 	AUTHORITY_TICKETS_PER_SESSION = 32,
 	AUTHORITY_TICKET_MS = 30000,
 	AUTHORITY_ENROLMENTS = 1024,
@@ -163,10 +165,11 @@ struct enrolment {
 enum verify_kind {
 	VERIFY_FOR_LOGIN = 1, /* a password */
 	VERIFY_FOR_PASSKEY,
-	VERIFY_FOR_ENROL, /* an attestation */
-	VERIFY_FOR_OLD,	  /* the old password, before a new one */
-	VERIFY_FOR_NEW,	  /* the hash of a new one */
-	VERIFY_FOR_AGAIN  /* the same password with today's parameters */
+	VERIFY_FOR_ENROL,    /* an attestation */
+	VERIFY_FOR_OLD,	     /* the old password, before a new one */
+	VERIFY_FOR_NEW,	     /* the hash of a new one */
+	VERIFY_FOR_APPROVAL, /* the password of somebody who approves by command */
+	VERIFY_FOR_AGAIN     /* the same password with today's parameters */
 };
 
 /* A question to the verifier. */
@@ -174,7 +177,7 @@ struct verify {
 	uint64_t until_ms; /* 0: free */
 	struct question who;
 	uint32_t seq;
-	uint32_t login, login_generation;
+	uint32_t login, login_generation; /* login: of an approval, the command's place */
 	uint32_t session, user, factor;
 	uint16_t password_n, name_n;
 	uint8_t kind;
@@ -228,6 +231,12 @@ struct tool {
 	uint8_t kind;	  /* enum tool_act_kind of the answer under way; 0: none */
 	uint8_t stage;	  /* of ACT_USER_SHOW */
 	bool is_waiting;  /* for the command to read */
+	uint32_t asleep;  /* number of the question to the verifier that it waits for; 0: none */
+	struct tool_approval {
+		uint32_t wish, told;
+		uint8_t code_n, code[8];
+		struct delay_key delay;
+	} approval;
 	uint16_t after_n, host_n;
 	uint8_t after_name[GATE_TITLE_MAX]; /* how far, by name */
 	uint8_t host[256];
@@ -237,6 +246,39 @@ struct tool {
 struct level_note {
 	uint16_t reason_n, by_n;
 	uint8_t reason[256], by[64];
+};
+
+/* An application on its way back: recover.c. */
+struct recover_app {
+	uint64_t since_s, fell_s; /* of the step; of the last alarm that put it back, 0: none did */
+	uint8_t step;		  /* enum recover_step */
+	uint8_t name_n, fell_n;
+	uint8_t name[LEVEL_NAME_MAX], fell_by[64];
+};
+
+struct recover {
+	uint64_t began_s, incident_s; /* wall clock; began_s 0: there is no return */
+	struct level_note note;
+	uint32_t n;
+	struct recover_app at[RECOVER_APPS];
+	uint8_t order[RECOVER_APPS]; /* recover_arrange */
+	uint64_t unsaved_ms;	     /* the store is tried again then; 0: it has this */
+};
+
+/* Somebody before the door of a returning application: room.c. */
+struct room_place {
+	uint64_t app, order, seen_ms; /* app 0: free */
+	uint32_t user;
+	bool is_urgent;
+	bool is_let_in; /* it has its code, and has not entered yet */
+};
+
+/* How many a returning application has let in lately. */
+struct room_door {
+	uint64_t app, at_ms;  /* app 0: free */
+	uint64_t thousandths; /* of people who may still come in now */
+	uint64_t counted_ms;  /* when inside was counted */
+	uint32_t inside;
 };
 
 struct authority_image {
@@ -276,6 +318,12 @@ struct authority {
 	struct level_book level_before;
 	struct level_note level_notes[LEVEL_ENTRIES], level_notes_before[LEVEL_ENTRIES];
 	uint64_t levels_unsaved_ms; /* the store is tried again then; 0: it has them */
+	struct recover recover;
+	const struct page_health_page *health; /* the dialer's; NULL: none */
+	struct room_place places[AUTHORITY_PLACES];
+	struct room_door doors[AUTHORITY_DOORS];
+	uint64_t place_order;
+	uint32_t place_n;
 	uint32_t incidents_open;    /* incident.c */
 
 	struct authority_canary canaries[AUTHORITY_CANARIES]; /* by hash: canaries.c */

@@ -122,3 +122,22 @@ void canaries_look_password(struct authority_cell *c, struct view password)
 	canaries_look(c, &h);
 	secret_wipe(&h, sizeof h);
 }
+
+void canaries_look_decoy(struct authority_cell *c, uint32_t user, struct view name)
+{
+	struct store_ask q = store_ask(&c->a->store, Q_DECOY_IS);
+	const struct tell t = { .action = "decoy.presented",
+				.result = "refused",
+				.object = name,
+				.detail =
+					VIEW("a log-in as a user whose name is in the store alone"),
+				.cell = c,
+				.is_alarm = true };
+	uint64_t yes = 0;
+
+	store_put_int(&q, user);
+	if (store_number(&q, &yes) != E_OK || c->has_shown_canary)
+		return;
+	c->has_shown_canary = true;
+	tell_event(c->a, &t);
+}

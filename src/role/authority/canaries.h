@@ -26,4 +26,7 @@ void canaries_look(struct authority_cell *c, const struct hash32 *token);
 /* canaries_look_password - likewise, of a password */
 void canaries_look_password(struct authority_cell *c, struct view password);
 
+/* canaries_look_decoy - a log-in as this user is tried: an alarm when it is nobody's name */
+void canaries_look_decoy(struct authority_cell *c, uint32_t user, struct view name);
+
 #endif

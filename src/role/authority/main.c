@@ -25,7 +25,7 @@
  *   None are handled. The keeper's DRAIN message ends it in order.
  *
  * IPC
- *   keeper: IMAGE, PATH, SECRET, PAGE, RING, CHANNEL, COMMAND, DRAIN. spawner: CELL. cell:
+ *   keeper: IMAGE, PATH, SECRET, PAGE (gate, health), RING, CHANNEL, COMMAND, DRAIN. spawner: CELL. cell:
  *   ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier: ipc/authority_verifier.h.
  *   dialer: ipc/authority_dialer.h. audit: ipc/audit_authority.h. The command:
  * ipc/tool_authority.h.

@@ -8,6 +8,9 @@
 #include "role/authority/isolate.h"
 #include "role/authority/login.h"
 #include "role/authority/reach.h"
+#include "role/authority/recover.h"
+#include "role/authority/recover_key.h"
+#include "role/authority/room.h"
 #include "role/authority/session_end.h"
 #include "role/authority/sign.h"
 #include "role/authority/spawner.h"
@@ -121,10 +124,12 @@ static enum err setup_on_image(void *role, struct frame *f)
 		a->image_number = number;
 		return E_OK;
 	}
-	if (setup_image(a, frame_take_fd(f, 0), number, &why) == E_OK)
+	if (setup_image(a, frame_take_fd(f, 0), number, &why) == E_OK) {
+		recover_key_image(a);
 		decide_all_again(a);
-	else
+	} else {
 		keeper_role_failed("authority: generation %u can't be used: %s", number, why);
+	}
 	return E_OK;
 }
 
@@ -143,6 +148,11 @@ static enum err setup_on_page(void *role, struct frame *f)
 	TRY(view_u8(&in, &kind));
 	TRY(view_u16(&in, &index));
 	TRY(view_u8(&in, &is_writable));
+	if (kind == PAGE_HEALTH && !is_writable && !a->health && shm_size_is_sealed(fd)) {
+		TRY(shm_map(fd, false, &p, &bytes));
+		a->health = p;
+		return bytes < sizeof *a->health ? E_PROTO : E_OK;
+	}
 	if (kind != PAGE_GATE || !is_writable || a->gate || !shm_size_is_sealed(fd))
 		return E_PROTO;
 	TRY(shm_map(fd, true, &p, &bytes));
@@ -309,6 +319,9 @@ static enum err setup_open(struct authority *a, const char **ret_why)
 	TRY(isolate_open(a));
 	*ret_why = "the alarms of the store can't be read";
 	TRY(alarm_open(a));
+	*ret_why = "the staged return can't be read from the store";
+	TRY(recover_key_open(a));
+	TRY(recover_open(a));
 	*ret_why = "the incidents can't be read from the store";
 	TRY(incident_open(a));
 	*ret_why = "the sessions of the store can't be read";
@@ -352,6 +365,7 @@ static void setup_on_keeper(void *owner, struct loop_source *source, uint32_t ev
 void setup_tick(struct authority *a)
 {
 	PAGE_SET(a->gate->beat_mono_ms, a->now_ms);
+	PAGE_SET(a->gate->alarms, alarm_count_open(a));
 	verify_tick(a);
 	sign_tick(a);
 	cell_tick(a);
@@ -359,6 +373,8 @@ void setup_tick(struct authority *a)
 	session_tick(a);
 	decide_tick(a);
 	isolate_tick(a);
+	recover_tick(a);
+	room_tick(a);
 }
 
 enum err setup_turn(struct authority *a, int max_ms)

@@ -2,11 +2,13 @@
 #include "role/authority/tool_act.h"
 
 #include "role/authority/explain.h"
+#include "role/authority/recover_approve.h"
 #include "role/authority/session_end.h"
 #include "role/authority/tool_alarm.h"
 #include "role/authority/tool_incident.h"
 #include "role/authority/tool_isolate.h"
 #include "role/authority/tool_people.h"
+#include "role/authority/tool_recover.h"
 
 enum { TOOL_ACT_INVITE_MIN_S = 60, TOOL_ACT_INVITE_MAX_S = 30 * 24 * 3600 };
 
@@ -217,6 +219,12 @@ void tool_act_do(struct tool *t, const struct tool_act *act)
 		[ACT_ALARM_LIST] = tool_act_list_alarms,
 		[ACT_ALARM_SHOW] = tool_alarm_show,
 		[ACT_ALARM_CLOSE] = tool_alarm_close,
+		[ACT_RECOVER_LIST] = tool_recover_list,
+		[ACT_RECOVER_START] = tool_recover_start,
+		[ACT_RECOVER_STOP] = tool_recover_stop,
+		[ACT_RECOVER_ADVANCE] = tool_recover_advance,
+		[ACT_RECOVER_APPROVE] = recover_approve_begin,
+		[ACT_RECOVER_WITHDRAW] = tool_recover_withdraw,
 		[ACT_INCIDENT_OPEN] = tool_incident_do,
 		[ACT_INCIDENT_NOTE] = tool_incident_do,
 		[ACT_INCIDENT_CLOSE] = tool_incident_do,

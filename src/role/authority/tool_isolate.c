@@ -2,11 +2,16 @@
 #include "role/authority/tool_isolate.h"
 
 #include "role/authority/isolate.h"
+#include "role/authority/recover.h"
+#include "role/authority/tool_recover.h"
 
 enum { TOOL_ISOLATE_SOONEST_S = 1, TOOL_ISOLATE_BY = 32 };
 
 static const char tool_isolate_unsaved[] =
 	"in force, but not stored: the disk takes nothing; it is tried again";
+
+static const char tool_isolate_alone[] =
+	"; nobody else was asked: isolation.approvers is not configured";
 
 static bool tool_isolate_is_good(struct tool *t, const struct isolate_wish *w)
 {
@@ -45,13 +50,15 @@ void tool_isolate_set(struct tool *t, const struct tool_act *act)
 				  .name = act->name,
 				  .reason = act->title,
 				  .tell = &tell };
+	bool is_looser = false;
 	enum err e = E_OK;
 
 	wbuf_str(&by, "uid:");
 	wbuf_dec(&by, t->uid);
 	w.by = wbuf_view(&by);
-	if (!tool_isolate_is_good(t, &w))
+	if (!tool_isolate_is_good(t, &w) || !tool_recover_may_set(t, &w))
 		return;
+	is_looser = tool_recover_is_loosened(t->a, &w);
 	e = isolate_set(t->a, &w);
 	if (e == E_LIMIT) {
 		tool_end(t, false, "there are %d levels already: lift some first", LEVEL_ENTRIES);
@@ -62,8 +69,10 @@ void tool_isolate_set(struct tool *t, const struct tool_act *act)
 			 "the store or the audit log takes nothing now: nothing is changed");
 		return;
 	}
+	recover_closed(t->a, &w);
 	t->n = 1;
-	tool_end(t, true, "%s", t->a->levels_unsaved_ms ? tool_isolate_unsaved : "in force");
+	tool_end(t, true, "%s%s", t->a->levels_unsaved_ms ? tool_isolate_unsaved : "in force",
+		 is_looser ? tool_isolate_alone : "");
 }
 
 enum err tool_isolate_row(struct tool *t, bool *ret_over)

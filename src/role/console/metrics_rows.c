@@ -169,6 +169,7 @@ const struct metrics_row metrics_rows[] = {
 		  "sluis_cells_refused_total", &by_refusal, "Connections that got no process."),
 	ROW_CELLS(spawn_us, "sluis_cells_spawn_seconds_total", "counter", 6,
 		  "From a client's first bytes to its cell's own first step, of all cells."),
+	ROW_GATE(alarms, "sluis_alarms_open", "gauge", "Alarms that nobody has closed."),
 	ROW_GATE(sessions, "sluis_gateway_sessions", "gauge", "Sessions that live."),
 	ROW_GATE(logins, "sluis_gateway_logins_total", "counter", "Log-ins that went well."),
 	ROW_GATE(logins_failed, "sluis_gateway_logins_failed_total", "counter",

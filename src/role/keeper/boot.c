@@ -269,6 +269,7 @@ static enum err boot_authority(struct keeper_child *c, const struct keeper_image
 	TRY(post_simple(c, KEEPER_SECRET, view_of(k->store_key.p, KEEPER_STORE_KEY_BYTES)));
 	/* bit 0 of the index: after an upgrade no session goes on */
 	TRY(page_post(c, PAGE_GATE, k->ends_sessions, true));
+	TRY(page_post(c, PAGE_HEALTH, 0, false));
 	TRY(boot_post_ring(c));
 	TRY(boot_link_to(c, ROLE_SIGNER));
 	TRY(boot_link_to(c, ROLE_DIALER));

@@ -64,7 +64,7 @@ static uint64_t peaks_grown(uint64_t *was, uint64_t now)
 	return n;
 }
 
-void peaks_look(struct keeper *k)
+static void peaks_look(struct keeper *k)
 {
 	struct keeper_peaks *ps = &k->peaks;
 	struct peaks_sum sum = { 0 };

@@ -14,7 +14,4 @@
 /* peaks_tick - looks when it is time; when to look next */
 uint64_t peaks_tick(struct keeper *k);
 
-/* peaks_look - now, whatever the time */
-void peaks_look(struct keeper *k);
-
 #endif
