@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -117,6 +117,9 @@ _sluis()
 		;;
 	isolate)
 		mapfile -t COMPREPLY < <(compgen -W "open step_up no_new_sessions office_only partners_only read_only pilot closed --all --app --zone --listener --reason --until --exercise --json --state --help" -- "$cur")
+		;;
+	rotate)
+		mapfile -t COMPREPLY < <(compgen -W "status done waive $(sluis rotate status --json "${state[@]}" 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p') --all --reason --evidence --chain --without-evidence --json --state --help" -- "$cur")
 		;;
 	recover)
 		case ${COMP_WORDS[2]} in
@@ -266,7 +269,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

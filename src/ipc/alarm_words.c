@@ -86,7 +86,7 @@ static const struct alarm_words alarm_words_rows[] = {
 	WORDS("recover.damaged", OTHER,
 	      "What the store says of the return can't be understood: all applications in it are "
 	      "closed.",
-	      "As store.damaged: find out who or what wrote it; then `sluis recover plan`."),
+	      "Find out who or what wrote it; then `sluis recover plan`."),
 	WORDS("isolation.damaged", OTHER,
 	      "The levels of isolation in the store can't be understood: everything is closed.",
 	      "Say what shall hold: `sluis isolate`."),

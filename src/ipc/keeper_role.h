@@ -30,7 +30,8 @@ enum keeper_message {
 	KEEPER_LISTENER, /* u16 listener slot; fd. boot; edge, console: run (console: slot
 			    UINT16_MAX is the metrics address; herald: the status page's) */
 	KEEPER_SECRET,	 /* edge: 80 bytes session ticket keys; authority: 32 bytes: opens what its
-			    store keeps sealed. boot */
+			    store keeps sealed; a second one: what that shall be sealed under from
+			    now on. boot */
 	KEEPER_PATH,  /* config: str16 file, str16 previous image present; audit: fd: log directory;
 			 signer: fd: state key directory; authority: fd: directory of its store.
 			 boot */
@@ -66,8 +67,9 @@ enum role_message {
 	ROLE_DRAINING,	   /* edge: u32 connections left, at most once a second */
 	ROLE_DOCUMENT,	   /* config: u8 enum document_kind; fd: sealed; before its image */
 	ROLE_CACHE_PURGED, /* edge: u32 number of the question, u32 entries, u64 bytes */
-	ROLE_LEAKS	   /* edge: u8 enum canary_kind: one was about to leave. It has cut its
+	ROLE_LEAKS,	   /* edge: u8 enum canary_kind: one was about to leave. It has cut its
 			      connections and does nothing more: it is to be frozen and replaced. run */
+	ROLE_RESEALED	   /* authority: the store is under the second key alone; before READY */
 };
 
 /* Two keys of 32 bytes, the newest first, each behind a byte that names it (0: there is none). */

@@ -31,10 +31,7 @@ enum recover_gate {
 	RECOVER_GATES
 };
 
-enum recover_state {
-	RECOVER_GATE_OPEN = 1,
-	RECOVER_GATE_CLOSED
-};
+enum recover_state { RECOVER_GATE_OPEN = 1, RECOVER_GATE_CLOSED };
 
 /* Gates that the command looks at, because the authority can't: bits of what it found. */
 enum recover_told {

@@ -22,11 +22,35 @@ enum tool_message {
 	TOOL_EVIDENCE_NOTE, /* u8 enum tool_evidence, 32 bytes SHA-256 of the manifest, 32 bytes of
 			      the file (zero: none), str16 which bundle, str16 detail: for the
 			      audit log */
-	TOOL_RELEASE = 20   /* u32 pid: a process that is kept as evidence ends */
+	TOOL_RELEASE = 20,  /* u32 pid: a process that is kept as evidence ends */
+	TOOL_ROTATE /* u8 enum tool_rotate; ROTATE_KEYS: u8 set of enum tool_rotate_key, and the
+		       answer comes when all roles have them; else str16 item, str16 what was
+		       seen: for the audit log */
+};
+
+enum tool_rotate {
+	ROTATE_KEYS = 1,
+	ROTATE_BEGUN,
+	ROTATE_DONE,
+	ROTATE_WAIVED,
+	ROTATE_FAILED,
+	ROTATE_FINISHED,
+	ROTATE_NO_EVIDENCE,
+	ROTATE_ACTS
+};
+
+/* Keys that the keeper has; an empty set: the same keys, new processes. */
+enum tool_rotate_key {
+	ROTATE_KEY_TICKETS = 1,
+	ROTATE_KEY_PERSISTENCE = 2,
+	ROTATE_KEY_HASHING = 4,
+	ROTATE_KEY_STORE = 8,
+	ROTATE_KEYS_ALL = 15
 };
 
 enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };
 
+enum { TOOL_ROTATE_ITEM_MAX = 128, TOOL_ROTATE_DETAIL_MAX = 600 };
 /* What becomes of a bundle of evidence: event evidence.begun, ... */
 enum tool_evidence {
 	TOOL_EVIDENCE_BEGUN = 1,

@@ -130,7 +130,8 @@ const struct view *evidence_choice_unused(const struct evidence_choice *c)
 
 static bool choice_may_freeze(const struct evidence_choice *c, const struct process_list_one *p)
 {
-	if (!c->want_freeze)
+	/* Who was stopped as evidence is not set going again */
+	if (!c->want_freeze || process_list_is_stopped(p))
 		return false;
 	for (size_t i = 0; i < c->n; i++)
 		if (choice_is_pid(c->word[i], p->pid))

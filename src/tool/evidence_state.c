@@ -220,6 +220,27 @@ static enum err state_audit(struct state *s, int state_dir)
 	return e;
 }
 
+/* Only what is a public key: whoever owns that folder might have put another file in its place. */
+static enum err state_public_key(struct state *s, int state_dir)
+{
+	AUTO_FD fd =
+		openat(state_dir, "keys/audit.pub", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	uint8_t pem[AUDIT_KEY_PEM_MAX];
+	struct wbuf w = wbuf_of(pem, sizeof pem);
+	struct audit_key key = { 0 };
+
+	if (fd < 0) {
+		evidence_bundle_miss(s->bundle, "keys/audit.pub", state_why(errno));
+		return E_OK;
+	}
+	if (fd_read_all(fd, &w) != E_OK || audit_key_get_pem(wbuf_view(&w), &key) != E_OK) {
+		evidence_bundle_miss(s->bundle, "keys/audit.pub", "it is no public key");
+		return E_OK;
+	}
+	return evidence_bundle_put(s->bundle, "keys/audit.pub", "file of the state directory",
+				   wbuf_view(&w));
+}
+
 enum err evidence_state_put(struct evidence_bundle *b, const struct evidence_state_options *o)
 {
 	struct state s = { .bundle = b, .options = o, .buf = malloc(AUDIT_LINE_MAX) };
@@ -234,7 +255,7 @@ enum err evidence_state_put(struct evidence_bundle *b, const struct evidence_sta
 		if (e == E_OK)
 			e = state_audit(&s, dir);
 		if (e == E_OK)
-			e = state_copy(&s, dir, "keys/audit.pub", "keys/audit.pub", false);
+			e = state_public_key(&s, dir);
 	}
 	free(s.buf);
 	return e;

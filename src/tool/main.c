@@ -35,6 +35,7 @@
 #include "tool/past.h"
 #include "tool/recover.h"
 #include "tool/reload.h"
+#include "tool/rotate.h"
 #include "tool/run.h"
 #include "tool/status.h"
 #include "tool/top.h"
@@ -70,6 +71,8 @@ static const struct main_command main_commands[] = {
 	{ "recover", "bring applications back after an incident, step by step", recover_main },
 	{ "incident", "the record of an incident: open, note, close, report; what people are told",
 	  incident_main },
+	{ "rotate", "make every key and secret anew, as a checklist that shows what was done",
+	  rotate_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
 	  admin_user },
 	{ "group", "their groups: list, add, join, leave", admin_group },

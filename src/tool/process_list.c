@@ -75,6 +75,13 @@ bool process_list_is_same(const struct process_list_one *p)
 	return process_list_look(p->pid, &now) == E_OK && now.started == p->started;
 }
 
+bool process_list_is_stopped(const struct process_list_one *p)
+{
+	struct process_list_one now = { 0 };
+
+	return process_list_look(p->pid, &now) == E_OK && (now.state == 'T' || now.state == 't');
+}
+
 static enum err process_list_add(struct process_list *l, size_t *cap, int pid)
 {
 	struct process_list_one one = { 0 }, *more = NULL;

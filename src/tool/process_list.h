@@ -36,4 +36,7 @@ void process_list_done(struct process_list *l);
 /* process_list_is_same - whether pid is still the process that was listed */
 bool process_list_is_same(const struct process_list_one *p);
 
+/* process_list_is_stopped - whether it stands still already: somebody wants it to */
+bool process_list_is_stopped(const struct process_list_one *p);
+
 #endif

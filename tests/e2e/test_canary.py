@@ -114,6 +114,9 @@ def test_a_leak_is_stopped_and_the_worker_is_replaced(sluis, site, origin, leaky
     assert sluis.run("alarms", "--check").returncode == 1
     shown = sluis.run("alarms", "show", str(leaked["number"])).stdout
     assert "canary.leaked" in shown and "means" in shown
+    # It outlives an upgrade of the programs
+    assert sluis.run("upgrade").returncode == 0
+    assert [k["pid"] for k in frozen(sluis)] == [kept[0]["pid"]] and is_stopped(kept[0]["pid"])
     # Bounded: of three that leak, two are kept; each one is replaced
     for _ in range(2):
         gone = sluis.pids("edge")

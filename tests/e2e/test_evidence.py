@@ -263,6 +263,18 @@ def test_no_byte_can_change(front, origin, recipient, folder):
     assert openssl("pkey", "-in", stranger, "-pubout", "-out", stranger + ".pub").returncode == 0
     code, said = verify(sealed["file"], *key, "--public-key", stranger + ".pub")
     assert code == 1 and "another key" in said["findings"][0]["what"], said
+    # P9: the log gives it its place in time, under a checkpoint; a log that was changed gives it none
+    assert sluis.stop() == 0
+    code, said = verify(sealed["file"], *key, "--log", log)
+    assert code == 0 and said["log"]["is_signed"] and said["log"]["is_whole"], said
+    forged = shutil.copytree(log, os.path.join(folder, "forged"))
+    segment = sorted(glob.glob(os.path.join(forged, "*.jsonl")))[0]
+    with open(segment, "r+b") as file:
+        text = file.read()
+        file.seek(text.index(b"evidence.begun"))
+        file.write(b"evidence.besun")
+    code, said = verify(sealed["file"], *key, "--log", forged)
+    assert code == 1 and "not whole" in said["findings"][0]["what"], said
 
 
 @NEEDS_ROOT
@@ -390,6 +402,13 @@ def test_cells_may_be_frozen(sluis, ca, origin, recipient):
             with open(f"/proc/{pid}/status", encoding="utf-8") as file:
                 assert "\nState:\tT" not in file.read()
         assert anna.go(gateway.url("/", "cases")).status == 200
+        # One that was stopped before, as evidence of a leak, stays as it is
+        stopped = sluis.pids("cell")[0]
+        os.kill(stopped, signal.SIGSTOP)
+        collect(sluis, "--recipient", recipient("ec")[0], "--memory", "cell", "--freeze")
+        with open(f"/proc/{stopped}/status", encoding="utf-8") as file:
+            assert "\nState:\tT" in file.read()
+        os.kill(stopped, signal.SIGCONT)
 
 
 @NEEDS_ROOT

@@ -14,7 +14,7 @@ from exercise import places, scenario  # noqa: E402  # pylint: disable=wrong-imp
 @pytest.mark.skipif(IS_SANITIZED, reason="a planted over-read is what a sanitizer ends")
 def test_seventeenth_of_july(sluis, ca, origin, folder, capsys):
     exercise = scenario.Exercise(sluis, ca, origin, places.Loopback(), scenario.leaky_programs(BUILD, folder), quiet_s=5)
-    rows = exercise.run(ca.issue("csirt.example.nl", file="csirt"))
+    rows = exercise.run()
     with capsys.disabled():
         print("\n" + scenario.table(rows))
     assert all(row.is_good for row in rows)

@@ -10,7 +10,8 @@ from harness.sluis import COMMAND, ROOT, command
 
 FLAG = re.compile(r"--[a-z][a-z-]+")
 # Words behind the command that choose another parser.
-SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
+SUB = {"recover": ["plan", "status", "start", "advance", "approve", "withdraw", "stop"],
+       "user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
        "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"],
        "audit": ["tail", "search", "reached", "verify", "prove", "check-proof"],
        "incident": ["open", "note", "close", "list", "show", "message", "report"],

@@ -125,7 +125,7 @@ def test_return(sluis, ca, origin):
 
 def test_waiting_room(sluis, ca, origin):
     """Who comes too early gets a page with the place, which goes on by itself; urgent groups first."""
-    office = start(sluis, ca, origin, {"cases": {}}, waiting_room={"at_a_time": 1, "urgent": ["doctors"]})
+    office = start(sluis, ca, origin, {"cases": {}}, waiting_room={"at_a_time": 1, "urgent": ["doctors"]}, fallback_on=["session_move"])
     people = [office.person(name, *groups) for name, groups in (("jan", []), ("piet", []), ("doctor", ["doctors"]))]
     act(office, "isolate", "--app", "cases", "closed", "--reason", "incident")
     act(office, "recover", "start", "--reason", "cleaned up")
@@ -151,6 +151,16 @@ def test_waiting_room(sluis, ca, origin):
     office.command("session", "revoke", "--user", "jan", "--yes")
     until(lambda: doctor.go(urgent.url).body == b"GET", within=10)
     assert "Your place: 1 of 1." in " ".join(piet.go(waits.url).page.words())
+
+    # an alarm puts it back by itself, and stays in the way until somebody has looked at it
+    with gates.Person(office, source="127.9.0.1") as thief:
+        thief.cookies = doctor.copy_of_cookies()
+        thief.once(office.url("/", "cases"))
+    until(lambda: plan(office)["apps"][0]["step"] == "closed")
+    assert plan(office)["apps"][0]["fell_back_by"] == "session.moved"
+    assert doctor.go(office.url("/", "cases")).status == 503
+    until(lambda: "alarms" in closed(office, "cases"))
+    assert "the gate alarms is closed" in act(office, "recover", "advance", "cases", status=1)
 
 
 @pytest.mark.smoke

@@ -487,7 +487,7 @@ static void test_tool_names(void **state)
 			struct authority_tool_end end = { 0 };
 			bool is_list = kind == ACT_USER_LIST || kind == ACT_GROUP_LIST ||
 				       kind == ACT_INVITE_LIST || kind == ACT_LEVEL_LIST ||
-				       kind == ACT_ALARM_LIST ||
+				       kind == ACT_ALARM_LIST || kind == ACT_RECOVER_LIST ||
 				       (kind == ACT_SESSION_LIST && !names[i][0]);
 
 			if (kind >= ACT_INCIDENT_OPEN && kind <= ACT_NOTICE_SET)

@@ -56,6 +56,7 @@ static const struct allowed role_allowed[] = {
 	{ ROLE_DOCUMENT, 1, false, true, 1, 1 },
 	{ ROLE_CACHE_PURGED, 0, false, true, 16, 16 },
 	{ ROLE_LEAKS, 0, false, true, 1, 1 },
+	{ ROLE_RESEALED, 0, true, false, 0, 0 },
 };
 
 static const struct allowed control_allowed[] = {
@@ -70,6 +71,7 @@ static const struct allowed control_allowed[] = {
 	{ TOOL_EVIDENCE_SIGNER, 0, false, true, 0, 0 },
 	{ TOOL_EVIDENCE_NOTE, 0, false, true, 69, 469 },
 	{ TOOL_RELEASE, 0, false, true, 4, 4 },
+	{ TOOL_ROTATE, 0, false, true, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5 },
 };
 
 static bool is_allowed(const struct allowed *rows, size_t n, uint8_t type, unsigned fds,
@@ -187,6 +189,9 @@ static void test_wrong_role(void **state)
 static void test_malformed_bodies(void **state)
 {
 	(void)state;
+	/* nobody has asked for another key of the store, and nobody but the authority has it */
+	assert_false(role_says(ROLE_AUTHORITY, CHILD_STARTING, ROLE_RESEALED, VIEW(""), false));
+	assert_false(role_says(ROLE_EDGE, CHILD_STARTING, ROLE_RESEALED, VIEW(""), false));
 	assert_true(role_says(ROLE_EDGE, CHILD_STARTING, ROLE_READY, VIEW("\0\1a\0\0"), false));
 	/* a length past the end, a tail behind the end */
 	assert_false(role_says(ROLE_EDGE, CHILD_STARTING, ROLE_READY, VIEW("\0\7a\0\0"), false));

@@ -16,12 +16,10 @@
 
 enum { LEAK_MAX = 1 << 20 };
 
-enum err __real_conn_send(struct edge *e, struct conn *k, struct view v);
-enum err __real_conn_send_last(struct edge *e, struct conn *k, struct view v);
-enum err __wrap_conn_send(struct edge *e, struct conn *k, struct view v);
-enum err __wrap_conn_send_last(struct edge *e, struct conn *k, struct view v);
-enum err __real_compress_take(struct exchange *x, struct view content, struct wbuf *w);
-enum err __wrap_compress_take(struct exchange *x, struct view content, struct wbuf *w);
+/* Of the same type, so that a change of theirs is seen here. */
+__typeof__(conn_send) __real_conn_send, __wrap_conn_send;
+__typeof__(conn_send_last) __real_conn_send_last, __wrap_conn_send_last;
+__typeof__(compress_take) __real_compress_take, __wrap_compress_take;
 
 static size_t leak_find(struct view head, struct view name)
 {
@@ -57,13 +55,14 @@ static struct view leak_asked(struct conn *k)
 					       : (struct view){ 0 };
 }
 
-enum err __wrap_compress_take(struct exchange *x, struct view content, struct wbuf *w)
+enum err __wrap_compress_take(struct edge *e, struct exchange *x, struct view content,
+			      struct wbuf *w)
 {
 	struct view more = leak_of(x, VIEW("\r\nx-planted-fill: "));
 
 	if (more.n)
-		TRY(__real_compress_take(x, more, w));
-	return __real_compress_take(x, content, w);
+		TRY(__real_compress_take(e, x, more, w));
+	return __real_compress_take(e, x, content, w);
 }
 
 enum err __wrap_conn_send(struct edge *e, struct conn *k, struct view v)

@@ -304,9 +304,9 @@ struct authority {
 	struct vault vault;
 	struct hash32 token_key; /* of the signer's published keys; zero: not told yet */
 	uint16_t keys_n;
-	uint8_t keys[2048]; /* the JSON Web Key Set */
-	uint8_t secret[VAULT_KEY];
-	bool has_secret, is_draining;
+	uint8_t keys[2048];				   /* the JSON Web Key Set */
+	uint8_t secret[VAULT_KEY], secret_next[VAULT_KEY]; /* until the vault is open */
+	bool has_secret, has_secret_next, is_draining;
 	uint64_t drain_ms;
 
 	uint64_t now_ms;  /* monotonic */

@@ -25,8 +25,8 @@
  *   None are handled. The keeper's DRAIN message ends it in order.
  *
  * IPC
- *   keeper: IMAGE, PATH, SECRET, PAGE (gate, health), RING, CHANNEL, COMMAND, DRAIN. spawner: CELL. cell:
- *   ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier: ipc/authority_verifier.h.
+ *   keeper: IMAGE, PATH, SECRET, PAGE (gate, health), RING, CHANNEL, COMMAND, DRAIN. spawner: CELL.
+ * cell: ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier: ipc/authority_verifier.h.
  *   dialer: ipc/authority_dialer.h. audit: ipc/audit_authority.h. The command:
  * ipc/tool_authority.h.
  */

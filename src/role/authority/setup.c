@@ -11,6 +11,7 @@
 #include "role/authority/recover.h"
 #include "role/authority/recover_key.h"
 #include "role/authority/room.h"
+#include "role/authority/reseal.h"
 #include "role/authority/session_end.h"
 #include "role/authority/sign.h"
 #include "role/authority/spawner.h"
@@ -185,9 +186,13 @@ static enum err setup_on_path(void *role, struct frame *f)
 static enum err setup_on_secret(void *role, struct frame *f)
 {
 	struct authority *a = role;
-	struct wbuf w = wbuf_of(a->secret, sizeof a->secret);
+	struct wbuf w = a->has_secret ? wbuf_of(a->secret_next, sizeof a->secret_next)
+				      : wbuf_of(a->secret, sizeof a->secret);
 
+	if (a->has_secret_next)
+		return E_DENIED;
 	wbuf_view_put(&w, f->body);
+	a->has_secret_next = a->has_secret;
 	a->has_secret = true;
 	return wbuf_check(&w);
 }
@@ -309,8 +314,7 @@ static void setup_cell_key(struct authority *a)
 static enum err setup_open(struct authority *a, const char **ret_why)
 {
 	TRY(store_open(&a->store, a->dir_fd, ret_why));
-	*ret_why = "the key of the store can't be used";
-	TRY(vault_open(&a->vault, view_of(a->secret, sizeof a->secret)));
+	TRY(reseal_store(a, ret_why));
 	setup_cell_key(a);
 	secret_wipe(a->secret, sizeof a->secret);
 	*ret_why = "the sessions of the store can't be read";

@@ -177,6 +177,8 @@ const char *const store_query_text[QUERIES] = {
 	[Q_FACTOR_ADD] = "INSERT INTO factor(user, kind, name, created_s, secret, credential,"
 			 " algorithm, count, flags, step) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[Q_FACTOR_SECRET] = "UPDATE factor SET secret = ? WHERE id = ?",
+	[Q_FACTOR_SEALED] = "SELECT id, user, secret FROM factor WHERE kind = ? AND id > ?"
+			    " ORDER BY id LIMIT 1",
 	[Q_FACTOR_STEP] = "UPDATE factor SET step = ?, used_s = ? WHERE id = ?",
 	[Q_FACTOR_USED] = "UPDATE factor SET count = ?, used_s = ?, flags = ? WHERE id = ?",
 	[Q_FACTOR_REMOVE] = "DELETE FROM factor WHERE id = ?",

@@ -43,6 +43,7 @@ enum store_query {
 	Q_FACTOR_COUNT,
 	Q_FACTOR_ADD,
 	Q_FACTOR_SECRET,
+	Q_FACTOR_SEALED, /* one kind, of everybody */
 	Q_FACTOR_STEP,
 	Q_FACTOR_USED,
 	Q_FACTOR_REMOVE,

@@ -267,6 +267,9 @@ static enum err boot_authority(struct keeper_child *c, const struct keeper_image
 	TRY(boot_post_image(c, image));
 	TRY(boot_post_path(c, k->dirs.authority));
 	TRY(post_simple(c, KEEPER_SECRET, view_of(k->store_key.p, KEEPER_STORE_KEY_BYTES)));
+	if (k->store_key_next.p)
+		TRY(post_simple(c, KEEPER_SECRET,
+				view_of(k->store_key_next.p, KEEPER_STORE_KEY_BYTES)));
 	/* bit 0 of the index: after an upgrade no session goes on */
 	TRY(page_post(c, PAGE_GATE, k->ends_sessions, true));
 	TRY(page_post(c, PAGE_HEALTH, 0, false));

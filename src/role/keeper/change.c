@@ -10,6 +10,7 @@
 #include "role/keeper/history.h"
 #include "role/keeper/listener.h"
 #include "role/keeper/page.h"
+#include "role/keeper/renew.h"
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
 #include "role/keeper/stop.h"
@@ -59,16 +60,18 @@ static void change_begin(struct keeper *k, bool is_renewal)
 
 	ch->kind = kind;
 	ch->is_renewal = is_renewal;
+	ch->is_rekey = is_renewal && who.is_rekey;
 	ch->is_pinned = kind != HISTORY_RELOAD && k->document.is_pinned;
-	if (ch->is_pinned)
+	if (ch->is_pinned || (ch->is_rekey && k->document.fd >= 0))
 		ch->text_fd = fcntl(k->document.fd, F_DUPFD_CLOEXEC, 3);
-	if (ch->is_pinned)
+	if (ch->is_pinned && !ch->is_rekey)
 		say_format(k, SAY_WARNING,
 			   "warning: this is entry %u of the history, not what the files say: "
 			   "`sluis reload` applies the files",
 			   (unsigned)k->document.number);
 	control_change_begins(k);
-	ch->config = child_start(k, ROLE_CONFIG, 0, &k->image, true);
+	if (!ch->is_rekey || renew_begin(k, who.keys) == E_OK)
+		ch->config = child_start(k, ROLE_CONFIG, 0, &k->image, true);
 	if (!ch->config)
 		change_fail(k);
 }
@@ -104,6 +107,12 @@ void change_request_by(struct keeper *k, const struct keeper_asker *who)
 {
 	k->change.next = *who;
 	change_request(k, false);
+}
+
+void change_request_rekey(struct keeper *k, const struct keeper_asker *who)
+{
+	k->change.next = *who;
+	change_request(k, true);
 }
 
 void change_request(struct keeper *k, bool is_renewal)
@@ -154,6 +163,7 @@ void change_drop(struct keeper *k)
 	listener_discard(k);
 	page_renew_discard(k);
 	history_discard(k);
+	renew_undo(k);
 	commit_close_image(&ch->image);
 }
 
@@ -240,6 +250,13 @@ static void change_decide(struct keeper *k)
 {
 	struct keeper_change *ch = &k->change;
 
+	if (renew_keep(k) != E_OK) {
+		(void)snprintf(ch->why, sizeof ch->why,
+			       "%.500s: the new keys can't be written: is the disk full?",
+			       k->options.state);
+		change_fail(k);
+		return;
+	}
 	if (history_record(k) == E_OK) {
 		commit_change(k);
 		return;
@@ -359,6 +376,7 @@ static void change_finish(struct keeper *k)
 	bool is_first = k->change.is_first;
 
 	listener_sweep(k);
+	renew_done(k);
 	commit_tell(k);
 	history_discard(k);
 	if (!is_first)

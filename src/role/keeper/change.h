@@ -20,6 +20,9 @@ void change_request(struct keeper *k, bool is_renewal);
 /* change_request_by - a reload that somebody asks for */
 void change_request_by(struct keeper *k, const struct keeper_asker *who);
 
+/* change_request_rekey - new processes with fresh keys (renew.h); nothing else is under way */
+void change_request_rekey(struct keeper *k, const struct keeper_asker *who);
+
 /* change_request_edit - the run-time change that waits longest begins, when nothing else is under
  * way */
 void change_request_edit(struct keeper *k);

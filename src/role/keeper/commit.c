@@ -347,7 +347,7 @@ void commit_change(struct keeper *k)
 		commit_renew_single(k, ROLE_EXPORTER);
 		commit_renew_single(k, ROLE_HERALD);
 		commit_renew_single(k, ROLE_RELAY);
-		k->ends_sessions = true;
+		k->ends_sessions |= !ch->is_rekey;
 		commit_renew_single(k, ROLE_AUTHORITY);
 		commit_renew_single(k, ROLE_VERIFIER);
 	} else {

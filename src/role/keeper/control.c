@@ -14,6 +14,7 @@
 #include "role/keeper/freeze.h"
 #include "role/keeper/post.h"
 #include "role/keeper/purge.h"
+#include "role/keeper/renew.h"
 #include "role/keeper/status.h"
 #include "role/keeper/upgrade.h"
 #include "role/keeper/usage.h"
@@ -363,6 +364,11 @@ static enum err control_on_release(void *role, struct frame *f)
 	return E_OK;
 }
 
+static enum err control_on_rotate(void *role, struct frame *f)
+{
+	return renew_request(role, f->body);
+}
+
 static const struct frame_def control_defs[] = {
 	{ TOOL_STATUS, 0, FRAME_RUN, 0, 0, control_on_status },
 	{ TOOL_RELOAD, 0, FRAME_RUN, 0, TOOL_REASON_MAX + 2, control_on_reload },
@@ -376,6 +382,8 @@ static const struct frame_def control_defs[] = {
 	{ TOOL_EVIDENCE_NOTE, 0, FRAME_RUN, EVIDENCE_NOTE_MIN, EVIDENCE_NOTE_MAX,
 	  control_on_evidence_note },
 	{ TOOL_RELEASE, 0, FRAME_RUN, 4, 4, control_on_release },
+	{ TOOL_ROTATE, 0, FRAME_RUN, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5,
+	  control_on_rotate },
 };
 
 const struct frame_table control_table = { control_defs,

@@ -36,9 +36,15 @@ static enum err hash_key_write(const struct keeper *k)
 		return log_errno(hash_key_new);
 	fd = openat(k->dirs.dir, hash_key_new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || fd_write_all(fd, view_of(k->hash_key.p, KEEPER_HASH_KEY_BYTES)) != E_OK ||
-	    fsync(fd) < 0 || renameat(k->dirs.dir, hash_key_new, k->dirs.dir, hash_key_file) < 0)
+	    fsync(fd) < 0 || renameat(k->dirs.dir, hash_key_new, k->dirs.dir, hash_key_file) < 0 ||
+	    fsync(k->dirs.dir) < 0)
 		return log_errno(hash_key_new);
 	return E_OK;
+}
+
+enum err hash_key_keep(const struct keeper *k)
+{
+	return hash_key_write(k);
 }
 
 enum err hash_key_load(struct keeper *k)

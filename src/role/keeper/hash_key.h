@@ -13,4 +13,7 @@
  * until the next start (logged). E_SYS: no memory for it (logged) */
 enum err hash_key_load(struct keeper *k);
 
+/* hash_key_keep - writes the present one. E_SYS (logged) */
+enum err hash_key_keep(const struct keeper *k);
+
 #endif

@@ -13,6 +13,7 @@
 #include "role/keeper/ring_table.h"
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
+#include "role/keeper/store_key.h"
 
 #include <stdio.h>
 
@@ -175,6 +176,16 @@ static enum err hear_leaks(void *role, struct frame *f)
 	return freeze_child(role, kind);
 }
 
+static enum err hear_resealed(void *role, struct frame *f)
+{
+	struct keeper_child *c = role;
+
+	(void)f;
+	if (c->role != ROLE_AUTHORITY)
+		return E_DENIED;
+	return store_key_resealed(c->k);
+}
+
 static const struct frame_def hear_defs[] = {
 	{ ROLE_READY, 0, FRAME_BOOT, 4, FRAME_BODY_MAX, hear_ready },
 	{ ROLE_FAILED, 0, FRAME_BOOT | FRAME_RUN, 2, FRAME_BODY_MAX, hear_failed },
@@ -186,6 +197,7 @@ static const struct frame_def hear_defs[] = {
 	{ ROLE_DRAINING, 0, FRAME_RUN, 4, 4, hear_draining },
 	{ ROLE_CACHE_PURGED, 0, FRAME_RUN, 16, 16, hear_purged },
 	{ ROLE_LEAKS, 0, FRAME_RUN, 1, 1, hear_leaks },
+	{ ROLE_RESEALED, 0, FRAME_BOOT, 0, 0, hear_resealed },
 };
 
 const struct frame_table hear_table = { hear_defs, sizeof hear_defs / sizeof *hear_defs };

@@ -171,6 +171,8 @@ enum { KEEPER_METRICS_SLOT = IMAGE_LISTENER_SLOTS, KEEPER_STATUS_SLOT, KEEPER_LI
 struct keeper_asker {
 	uid_t uid;
 	bool is_command; /* else: a signal, a start */
+	bool is_rekey;	 /* the same configuration with fresh keys (renew.h) */
+	uint8_t keys;	 /* which: enum tool_rotate_key */
 	char reason[TOOL_REASON_MAX + 1];
 };
 
@@ -184,6 +186,7 @@ enum keeper_change_state {
 struct keeper_change {
 	uint8_t state; /* enum keeper_change_state */
 	bool is_first, is_renewal;
+	bool is_rekey; /* a renewal with the texts in force, which ends no session */
 	bool want_again, want_renewal; /* asked for while this one was under way */
 	struct keeper_asker next;      /* ... by whom */
 	uint64_t deadline_ms;
@@ -255,6 +258,15 @@ struct keeper_client {
 	struct keeper_purge purge;
 };
 
+/* Keys that are renewed by command: tickets, persistence, hashing. */
+enum { KEEPER_RENEWED = 3 };
+
+struct keeper_renew {
+	struct secret was[KEEPER_RENEWED]; /* the old ones, until it is decided */
+	uint8_t keys;			   /* set of enum tool_rotate_key */
+	bool is_open;
+};
+
 struct keeper_upgrade {
 	bool is_wanted, is_checked; /* the new program said that it can take over */
 	struct loop_source check;   /* pidfd of the new program's check of itself */
@@ -310,6 +322,8 @@ struct keeper {
 	uint32_t boot_id, last_ring_id, own_ring, reloads, failed_reloads;
 	int64_t started_wall_s;
 	struct secret ticket_keys, persist_keys, hash_key, store_key;
+	struct secret store_key_next; /* p NULL: there is none, the store stays as it is */
+	struct keeper_renew renew;
 	struct keeper_image image, old_image;
 	struct keeper_document document;
 	uint64_t client_turns;

@@ -239,6 +239,7 @@ static int main_run(struct keeper *k)
 	secret_done(&k->persist_keys);
 	secret_done(&k->hash_key);
 	secret_done(&k->store_key);
+	secret_done(&k->store_key_next);
 	return k->stop.exit_status;
 }
 

@@ -55,7 +55,8 @@ static enum err persist_key_write(const struct keeper *k)
 		return log_errno(persist_key_new);
 	TRY(fd_write_all(fd, view_of(k->persist_keys.p, PERSIST_KEYS_BYTES)));
 	if (fsync(fd) < 0 ||
-	    renameat(k->dirs.dir, persist_key_new, k->dirs.dir, persist_key_file) < 0)
+	    renameat(k->dirs.dir, persist_key_new, k->dirs.dir, persist_key_file) < 0 ||
+	    fsync(k->dirs.dir) < 0)
 		return log_errno(persist_key_file);
 	return E_OK;
 }
@@ -70,6 +71,20 @@ static void persist_key_renew(struct keeper *k)
 		p[PERSIST_KEY_BYTES + i] = p[i];
 	secret_random(p + 1, PERSIST_KEY_BYTES - 1);
 	p[0] = (uint8_t)(before % UINT8_MAX + 1);
+}
+
+void persist_key_fresh(struct keeper *k)
+{
+	uint8_t before = k->renew.was[1].p[0];
+
+	secret_wipe(k->persist_keys.p, k->persist_keys.n);
+	secret_random(k->persist_keys.p + 1, PERSIST_KEY_BYTES - 1);
+	k->persist_keys.p[0] = (uint8_t)(before % UINT8_MAX + 1);
+}
+
+enum err persist_key_keep(const struct keeper *k)
+{
+	return persist_key_write(k);
 }
 
 enum err persist_key_load(struct keeper *k)

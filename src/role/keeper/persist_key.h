@@ -16,4 +16,10 @@
  */
 enum err persist_key_load(struct keeper *k);
 
+/* persist_key_fresh - one that opens nothing that was made before (k->renew has the old ones) */
+void persist_key_fresh(struct keeper *k);
+
+/* persist_key_keep - writes the present ones. E_SYS (logged) */
+enum err persist_key_keep(const struct keeper *k);
+
 #endif

@@ -3,6 +3,7 @@
  * leave out, and that every reader refuses an image that would open more than people asked for.
  */
 #include "conf/image.h"
+#include "ipc/gate_words.h"
 #include "proto/http1.h"
 #include "tests/unit/check.h"
 #include "tests/unit/conf/wrong_image.h"
@@ -44,6 +45,9 @@ static const char config[] = CELLS(
 							   "  news: "
 							   "\"https://status.example.nl/?a=b\"\n"
 							   "  soak: 30m\n"
+							   "  waiting_room: {per_minute: 120, "
+							   "at_a_time: 2000, urgent: [doctors, "
+							   "duty]}\n"
 							   "status_page: {address: "
 							   "\"127.0.0.1:81\", title: X}\n";
 
@@ -63,6 +67,9 @@ static void test_isolation(void **state)
 	assert_int_equal(s->to_close, 2);
 	assert_int_equal(s->fallback_on, 1 << IMAGE_ALARM_CANARY | 1 << IMAGE_ALARM_FAILURES);
 	assert_int_equal(s->soak_s, 30 * 60);
+	assert_int_equal(s->room_per_minute, 120);
+	assert_int_equal(s->room_at_a_time, 2000);
+	CHECK_STR(&m.im, s->urgent, "doctors\nduty");
 	assert_int_equal(image_listener_at(&m.im, 0)->flags & IMAGE_INSIDE, IMAGE_INSIDE);
 	unmake_image(&m);
 }
@@ -82,6 +89,9 @@ static void test_defaults(void **state)
 	assert_int_equal(s->to_close, 1);
 	assert_int_equal(s->fallback_on, 0);
 	assert_int_equal(s->soak_s, 0);
+	assert_int_equal(s->room_per_minute, 0);
+	assert_int_equal(s->room_at_a_time, 0);
+	assert_int_equal(s->urgent.n, 0);
 	assert_int_equal(image_listener_at(&m.im, 0)->flags & IMAGE_INSIDE, 0);
 	unmake_image(&m);
 }
@@ -265,6 +275,11 @@ static void test_every_field_is_checked(void **state)
 		WRONG(-1, 0, image_header, isolation.approvers.at, UINT32_MAX),
 		WRONG(-1, 0, image_header, isolation.has_approvers, 0),
 		WRONG(-1, 0, image_header, isolation.has_approvers, 2),
+		WRONG(-1, 0, image_header, isolation.urgent.n,
+		      IMAGE_URGENT_MAX * (GATE_USER_MAX + 1) + 1),
+		WRONG(-1, 0, image_header, isolation.urgent.at, UINT32_MAX),
+		WRONG(-1, 0, image_header, isolation.room_per_minute, IMAGE_ROOM_MAX + 1),
+		WRONG(-1, 0, image_header, isolation.room_at_a_time, IMAGE_ROOM_MAX + 1),
 		WRONG(-1, 0, image_header, isolation.pilot.n, 0),
 		WRONG(-1, 0, image_header, isolation.pilot.n, 65),
 		WRONG(-1, 0, image_header, isolation.pilot.at, UINT32_MAX),
