@@ -6,6 +6,7 @@
 
 #include "ipc/authority_signer.h"
 #include "role/authority/alarm.h"
+#include "role/authority/incident.h"
 #include "role/authority/reach.h"
 #include "role/authority/tool.h"
 #include "tests/ipc/authority_kit.h"
@@ -490,11 +491,43 @@ static void test_tool_names(void **state)
 				       (kind == ACT_SESSION_LIST && !names[i][0]);
 
 			if (kind >= ACT_INCIDENT_OPEN && kind <= ACT_NOTICE_SET)
-				continue; /* they are about no name */
+				continue; /* no names: test_incident */
 			act.secret.b[0] = 1;
 			end = authority_kit_act(&s->k, &act, NULL);
 			CHECK_ROW(names[i], end.is_done == is_list);
 		}
+}
+
+/* What people write of an incident is bounded, and one that is not there is not made. */
+static void test_incident(void **state)
+{
+	struct scene *s = *state;
+	static const char *const bad[] = { "",	   "a\x1b[2J", "\xff",	  "\xe2\x80\xae",
+					   "a\tb", "a\x7f",    "\xc2\x9b" };
+	struct tool_act act = { .list = VIEW("fine") };
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		act = (struct tool_act){ .kind = ACT_INCIDENT_OPEN, .list = view_str(bad[i]) };
+		CHECK_ROW(bad[i], !authority_kit_act(&s->k, &act, NULL).is_done);
+		act = (struct tool_act){ .kind = ACT_NOTICE_SET, .list = view_str(bad[i]) };
+		CHECK_ROW(bad[i], authority_kit_act(&s->k, &act, NULL).is_done == !bad[i][0]);
+	}
+	act = (struct tool_act){ .kind = ACT_INCIDENT_NOTE, .list = VIEW("fine") };
+	assert_false(authority_kit_act(&s->k, &act, NULL).is_done);
+	assert_false(incident_is_open(s->k.a));
+	act.kind = ACT_INCIDENT_OPEN;
+	assert_true(authority_kit_act(&s->k, &act, NULL).is_done);
+	assert_true(incident_is_open(s->k.a));
+	assert_false(authority_kit_act(&s->k, &act, NULL).is_done);
+	act.flags = 1;
+	assert_true(authority_kit_act(&s->k, &act, NULL).is_done);
+	act = (struct tool_act){ .kind = ACT_INCIDENT_CLOSE };
+	assert_false(authority_kit_act(&s->k, &act, NULL).is_done); /* which? */
+	act.number = UINT32_MAX;
+	assert_false(authority_kit_act(&s->k, &act, NULL).is_done);
+	for (act.number = 1; act.number <= 2; act.number++)
+		assert_true(authority_kit_act(&s->k, &act, NULL).is_done);
+	assert_false(incident_is_open(s->k.a));
 }
 
 /* ---- audit ---- */
@@ -619,6 +652,7 @@ int main(void)
 		CASE(test_alarms_are_kept),
 		CASE(test_flood_of_alarms),
 		CASE(test_tool_names),
+		CASE(test_incident),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
