@@ -147,6 +147,8 @@ class Exercise:
             app, method = ("registry", "cases")[state["n"] % 2], ("GET", "POST")[state["n"] // 2 % 2]
             got = person.once(self.office.url("/x", app), method, {"a": "b"} if method == "POST" else None,
                               headers={"Sec-Fetch-Mode": "cors", "Accept": "*/*"})
+            if got.status == 401:  # as a browser does when somebody opens the page again
+                got = person.go(self.office.url("/x", app))
             return app, method, got.status
         return ask
 
@@ -343,10 +345,12 @@ class Exercise:
         self.command("audit", "verify", within=120)
         self.note("the log is whole (audit verify)", "yes", "yes", True)
         self.command("incident", "close", "--summary", "The hole is closed, keys are new, everybody was told")
-        report = self.command("incident", "report", "--form", "timeline", "--language", "nl", within=60)
-        told = [word for word in ("canary.leaked", "isolation.set", "evidence.collected", "session.revoked", "recover.done", "recover.fell_back")
-                if word in report]
-        self.note("kinds of events that the incident's report tells", f"{len(told)} of 6", "6 of 6", len(told) == 6)
+        report = self.command("incident", "report", "--form", "timeline", "--language", "nl", within=60).replace("\\", "")
+        kinds = ("canary.leaked", "isolation.set", "evidence.collected", "session.revoked", "recover.done", "recover.fell_back")
+        missing = [word for word in kinds if word not in report]
+        if missing:
+            self.say(f"not in the report: {missing}\n{report}")
+        self.note("kinds of events that the incident's report leaves out", len(missing), "0", not missing)
 
     def run(self):
         """The whole of it; the rows."""
