@@ -324,7 +324,7 @@ struct authority {
 	struct room_door doors[AUTHORITY_DOORS];
 	uint64_t place_order;
 	uint32_t place_n;
-	uint32_t incidents_open;    /* incident.c */
+	uint32_t incidents_open; /* incident.c */
 
 	struct authority_canary canaries[AUTHORITY_CANARIES]; /* by hash: canaries.c */
 	uint32_t alarm_open_n;				      /* alarms that nobody has closed */

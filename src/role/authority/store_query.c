@@ -107,11 +107,8 @@ static const char store_query_incidents[] =
 	" nl TEXT NOT NULL, en TEXT NOT NULL) STRICT;";
 
 const char *const store_query_migrations[STORE_VERSION] = {
-	store_query_people,
-	store_query_levels,
-	store_query_alarms,
-	store_query_return,
-	store_query_incidents,
+	store_query_people, store_query_levels,	   store_query_alarms,
+	store_query_return, store_query_incidents,
 };
 
 #define ALARM_COLUMNS                                                                              \
