@@ -44,7 +44,7 @@ static enum err recover_secret_three(int fd, int prompt, struct recover_secret *
 		if (prompt >= 0)
 			TRY(fd_write_all(prompt, view_str(words[i])));
 		TRY(recover_secret_line(fd, at[i], RECOVER_SECRET_LINE, n[i]));
-		if (prompt >= 0 && i > 0)
+		if (prompt >= 0)
 			TRY(fd_write_all(prompt, VIEW("\n")));
 	}
 	return E_OK;

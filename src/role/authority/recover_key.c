@@ -17,7 +17,7 @@ static void recover_key_hash(struct authority *a, uint32_t i, struct hash32 *ret
 	vault_hash(&a->vault, image_view(im, image_certificate_at(im, i)->spki), ret);
 }
 
-static enum err recover_key_put_all(struct authority *a, uint64_t first_s)
+static enum err recover_key_put_each(struct authority *a, uint64_t first_s)
 {
 	struct hash32 hash = { 0 };
 
@@ -26,6 +26,17 @@ static enum err recover_key_put_all(struct authority *a, uint64_t first_s)
 		TRY(recover_key_put(a, &hash, first_s));
 	}
 	return E_OK;
+}
+
+/* One transaction: a thousand certificates are no thousand waits for the disk. */
+static enum err recover_key_put_all(struct authority *a, uint64_t first_s)
+{
+	TRY(store_begin(&a->store));
+	if (recover_key_put_each(a, first_s) != E_OK) {
+		store_abort(&a->store);
+		return E_SYS;
+	}
+	return store_commit(&a->store);
 }
 
 enum err recover_key_open(struct authority *a)
