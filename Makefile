@@ -9,6 +9,7 @@
 #   make conformance  RFC 9110, 9112, 9113, 8441 row by row, beside nginx and HAProxy
 #   make soak MINUTES=30  mixed traffic while servers die, roles are killed and the configuration changes
 #   make hostile    attacks of clients beside well-behaved ones: memory, what others lose, how it ends
+#   make exercise MINUTES=10  an incident from the first alarm to the last application's return, in network namespaces
 #   make fuzz SECONDS=60
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
 #   make install DESTDIR=... [PREFIX=/usr/local]
@@ -19,7 +20,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build everything run test lint bench simulate conformance soak hostile fuzz prove install docs clean help
+.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise fuzz prove install docs clean help
 
 all: build
 
@@ -66,6 +67,10 @@ hostile: everything
 	@tools/install-packages run test
 	@exec tests/hostile/run --build $(BUILD)
 
+exercise: everything
+	@tools/install-packages run test
+	@exec tests/exercise/run --build $(BUILD) --minutes $(if $(filter 30,$(MINUTES)),10,$(MINUTES))
+
 fuzz:
 	@tools/install-packages build test
 	@exec tools/fuzz $(SECONDS)
@@ -85,4 +90,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,13s/^# \{0,1\}//p' Makefile
+	@sed -n '3,16s/^# \{0,1\}//p' Makefile

@@ -34,15 +34,15 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate user group session sessions invite cache changes diff history rollback audit hunt version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
-	--config | --public-key | --head)
+	--config | --public-key | --head | --recipient | --key | --output | --manifest)
 		compopt -o default
 		return
 		;;
-	--state | --programs | --directory)
+	--state | --programs | --directory | --log)
 		compopt -o dirnames
 		return
 		;;
@@ -56,6 +56,10 @@ _sluis()
 		;;
 	--user)
 		mapfile -t COMPREPLY < <(compgen -W "$(_sluis_names user "${state[@]}")" -- "$cur")
+		return
+		;;
+	--memory)
+		mapfile -t COMPREPLY < <(compgen -W "edge cell edge,cell dialer relay spawner audit all" -- "$cur")
 		return
 		;;
 	--language)
@@ -117,10 +121,49 @@ _sluis()
 	rotate)
 		mapfile -t COMPREPLY < <(compgen -W "status done waive $(sluis rotate status --json "${state[@]}" 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p') --all --reason --evidence --chain --without-evidence --json --state --help" -- "$cur")
 		;;
+	recover)
+		case ${COMP_WORDS[2]} in
+		plan) words="--json" ;;
+		status) words="--json --watch" ;;
+		start) words="--reason --since" ;;
+		stop) words="--reason" ;;
+		advance) words="--reason" ;;
+		approve) words="--stdin" ;;
+		withdraw) words="" ;;
+		*) words="plan status start advance approve withdraw stop" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
+	incident)
+		case $prev in
+		--output)
+			compopt -o default
+			return
+			;;
+		--form)
+			mapfile -t COMPREPLY < <(compgen -W "timeline early-warning 72-hours data-protection" -- "$cur")
+			return
+			;;
+		--format)
+			mapfile -t COMPREPLY < <(compgen -W "markdown json" -- "$cur")
+			return
+			;;
+		esac
+		case ${COMP_WORDS[2]} in
+		open) words="--detected --another" ;;
+		note) words="--incident" ;;
+		close) words="--incident --summary" ;;
+		list | show) words="--json" ;;
+		message) words="--nl --en --clear" ;;
+		report) words="--form --language --format --output --margin --directory" ;;
+		*) words="open note close list show message report" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
 	user)
 		case ${COMP_WORDS[2]} in
 		list) words="" ;;
-		add) words="--title --groups --language --invite --good-for" ;;
+		add) words="--title --groups --language --invite --good-for --decoy" ;;
 		change) words="$(_sluis_names user "${state[@]}") --title --groups --language" ;;
 		show | enable) words="$(_sluis_names user "${state[@]}")" ;;
 		disable | reset-factors | remove) words="$(_sluis_names user "${state[@]}") --yes" ;;
@@ -142,6 +185,14 @@ _sluis()
 			fi
 			;;
 		*) words="list show add remove join leave" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
+		;;
+	alarms)
+		case ${COMP_WORDS[2]} in
+		show | release) words="" ;;
+		close) words="--reason" ;;
+		*) words="show close release --all --check --reason" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --json --state --help" -- "$cur")
 		;;
@@ -180,18 +231,45 @@ _sluis()
 			mapfile -t COMPREPLY < <(compgen -W "--since --until --format --records --json --state --directory --help" -- "$cur")
 		fi
 		;;
+	evidence)
+		case ${COMP_WORDS[2]} in
+		collect) words="--recipient --unencrypted --memory --include-secrets --freeze --since --max-bytes --output --reason --quiet --json" ;;
+		verify | show)
+			compopt -o default
+			words=""
+			if [ "${cur:0:1}" = - ]; then
+				words="--key --public-key --log --json"
+			fi
+			;;
+		list) words="--json" ;;
+		waive) words="--reason" ;;
+		*) words="collect verify show list waive" ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
+		;;
+	verify)
+		mapfile -t COMPREPLY < <(compgen -W "--manifest --programs --disk --json --state --help" -- "$cur")
+		;;
+	witness)
+		compopt -o default
+		if [ "${cur:0:1}" = - ]; then
+			mapfile -t COMPREPLY < <(compgen -W "--listen --directory --log --name --silence --help" -- "$cur")
+		fi
+		;;
 	audit)
 		case ${COMP_WORDS[2]} in
 		tail) words="--lines --follow --kind --action --result --origin --grep --json --directory" ;;
 		search) words="--since --until --user --session --source --app --route --host --method --status --kind --action --text --lines --json --directory" ;;
 		reached) words="--since --until --user --session --source --app --route --host --json --directory" ;;
-		verify) words="--public-key --head --quiet --json --directory" ;;
-		*) words="tail search reached verify" ;;
+		verify) words="--public-key --head --checkpoint --quiet --json --directory" ;;
+		prove) words="--record --from --checkpoint --json --directory" ;;
+		check-proof) words="--key --older" ;;
+		*) words="tail search reached verify prove check-proof" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate user group session sessions invite cache changes diff history rollback audit hunt version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

@@ -8,11 +8,11 @@
 void check_run(struct check *c)
 {
 	static void (*const checks[])(struct check *) = {
-		check_anchors_init, check_names_run,	check_certificate_run,
-		check_listener_run, check_backend_run,	check_persistence_run,
-		check_route_run,    check_delivery_run, check_tracing_run,
-		check_stream_run,   check_gateway_run,	check_app_run,
-		check_incident_run,
+		check_ship_run,	       check_anchors_init, check_names_run,
+		check_certificate_run, check_listener_run, check_backend_run,
+		check_persistence_run, check_route_run,	   check_delivery_run,
+		check_tracing_run,     check_stream_run,   check_gateway_run,
+		check_app_run,	       check_incident_run,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)

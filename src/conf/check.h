@@ -73,6 +73,9 @@ void check_backend_run(struct check *c);
 void check_persistence_run(struct check *c);
 void check_route_run(struct check *c);
 void check_delivery_run(struct check *c);
+/* check_ship_run - before all others: receivers of the log become backends */
+void check_ship_run(struct check *c);
+
 void check_tracing_run(struct check *c);
 void check_stream_run(struct check *c);
 void check_gateway_run(struct check *c);

@@ -84,9 +84,20 @@ static void check_incident_isolation(struct check *c, const struct model_isolati
 
 	check_incident_zones(c, "office", m->office, true);
 	check_incident_zones(c, "partners", m->partners, false);
+	if (m->approvers.group.n && !c->model->gateway.host.n)
+		diag_warning(
+			c->diag, m->approvers.at->at,
+			"without a gateway nobody can log in, and one command opens and closes "
+			"alone");
 	if (m->approvers.group.n)
 		(void)check_condition_name(c, node_place(m->approvers.at, "group"), "group",
 					   m->approvers.group);
+	for (uint32_t i = 0; i < m->waiting_room.urgent.n; i++)
+		(void)check_condition_name(c, m->waiting_room.urgent.p[i].at->at, "group",
+					   m->waiting_room.urgent.p[i].text);
+	if (m->waiting_room.urgent.n && !m->waiting_room.per_minute && !m->waiting_room.at_a_time)
+		diag_warning(c->diag, node_place(m->waiting_room.at, "urgent"),
+			     "nobody waits: write per_minute or at_a_time too");
 	(void)check_condition_name(c, node_place(m->at, "pilot"), "group", m->pilot);
 	if (why)
 		diag_error(c->diag, node_place(m->at, "news"), "\"%.*s\": %s", DIAG_VIEW(m->news),

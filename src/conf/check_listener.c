@@ -150,10 +150,32 @@ static void check_listener_limits(struct check *c, const struct model_listener_l
 			     (unsigned long long)l->connections);
 }
 
+/* Metrics and the status page have addresses of their own. */
+static void check_listener_other(struct check *c, const struct model_listener *l)
+{
+	const struct {
+		const struct value_address *address;
+		const struct node *at;
+		const char *what;
+	} others[] = {
+		/* BIO2 8.20.02: management apart from users */
+		{ &c->model->metrics.address, c->model->metrics.at, "metrics have" },
+		{ &c->model->status_page.address, c->model->status_page.at, "the status page has" },
+	};
+
+	for (size_t i = 0; i < sizeof others / sizeof others[0] && l->protocol != IMAGE_UDP; i++)
+		if (check_listener_clash(others[i].address, &l->address))
+			diag_error(c->diag, node_place(others[i].at, "address"),
+				   "%s the address of listener \"%.*s\": %s one of %s own",
+				   others[i].what, DIAG_VIEW(l->name),
+				   i == 0 ? "they need" : "it needs", i == 0 ? "their" : "its");
+}
+
 void check_listener_run(struct check *c)
 {
 	struct model_list list = c->model->listeners;
 	const struct model_metrics *metrics = &c->model->metrics;
+	const struct model_status_page *page = &c->model->status_page;
 
 	if (c->model->at && node_get(c->model->at, "listeners") && list.n == 0)
 		diag_error(c->diag, node_place(c->model->at, "listeners"),
@@ -170,13 +192,10 @@ void check_listener_run(struct check *c)
 			check_listener_https(c, l);
 		else
 			check_listener_http(c, l);
-		if (l->protocol != IMAGE_UDP &&
-		    check_listener_clash(&metrics->address, &l->address))
-			/* BIO2 8.20.02: management apart from users */
-			diag_error(
-				c->diag, node_place(metrics->at, "address"),
-				"metrics have the address of listener \"%.*s\": they need one of "
-				"their own",
-				DIAG_VIEW(l->name));
+		check_listener_other(c, l);
 	}
+	if (page->at && check_listener_clash(&metrics->address, &page->address))
+		diag_error(c->diag, node_place(page->at, "address"),
+			   "the status page has the address of the metrics: it needs one of its "
+			   "own");
 }

@@ -79,6 +79,9 @@ uint32_t compile_delivery_compress(struct compile *c, const struct model_compres
 uint32_t compile_delivery_cache(struct compile *c, const struct model_cache *from,
 				struct view rule_name, const struct model_rule *rule);
 
+/* compile_gateway_titles - a name for people to IMAGE_TITLE; empty: there is none */
+struct image_range compile_gateway_titles(struct compile *c, const struct model_title *from);
+
 /* compile_incident_app - what an application says about its return, and about read_only */
 void compile_incident_app(struct compile *c, const struct model_app *from, struct image_app *to);
 

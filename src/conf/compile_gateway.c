@@ -78,7 +78,7 @@ static struct image_range compile_gateway_tree(struct compile *c, const struct m
 	return r;
 }
 
-static struct image_range compile_gateway_titles(struct compile *c, const struct model_title *from)
+struct image_range compile_gateway_titles(struct compile *c, const struct model_title *from)
 {
 	const struct {
 		struct view language, text;

@@ -195,6 +195,7 @@ static void compile_listener_one(struct compile *c, uint32_t i, const struct com
 	to->hosts = compile_listener_hosts(c, hosts, lists);
 	to->wildcard_labels = hosts->wildcard_labels;
 	to->accept_proxy = compile_networks(c, from->accept_proxy);
+	to->titles = compile_gateway_titles(c, &from->title);
 	to->client_mode = from->client_certificate.mode;
 	to->client_ca = compile_pool_anchor(c, from->client_certificate.anchors);
 	compile_listener_numbers(from, to);

@@ -260,6 +260,11 @@ static const struct image_row header_rows[] = {
 	ROW(0, ROW_ADDRESS, image_header, tracing, 1 << IMAGE_ADDRESS_IP, 1),
 	ROW(0, ROW_TEXT, image_header, tracing_path, 0, IMAGE_NAME_MAX),
 	ROW(0, ROW_TEXT, image_header, tracing_service, 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_RANGE, image_header, ships, IMAGE_POOL, 0),
+	ROW(0, ROW_TEXT, image_header, ship_key[0], 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_key[1], 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_key[2], 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_key[3], 0, IMAGE_NAME_MAX),
 };
 
 static const uint16_t section_size[IMAGE_SECTIONS] = {
@@ -469,6 +474,22 @@ static const char *pools_why(const struct image *im)
 	return NULL;
 }
 
+/* Receivers of the log are spoken to in TLS, and are one server each. */
+static const char *ships_why(const struct image *im)
+{
+	struct image_range ships = im->header->ships;
+
+	if (ships.n > IMAGE_SHIPS_MAX)
+		return "too many receivers of the log";
+	for (uint32_t i = 0; i < ships.n; i++) {
+		const struct image_pool *p = image_pool_at(im, ships.first + i);
+
+		if (p->protocol != IMAGE_HTTPS || !p->tls_verify || p->servers.n != 1)
+			return "a receiver of the log is not one verified server";
+	}
+	return NULL;
+}
+
 /* True when no two elements of a section have one slot; slots lie within cap already. */
 static bool slots_differ(const struct image *im, enum image_section s, size_t offset)
 {
@@ -545,8 +566,8 @@ static const char *header_why(struct view bytes)
 static const char *contents_why(const struct image *im)
 {
 	static const char *(*const checks[])(const struct image *) = {
-		listeners_why, image_path_why, routes_why,	  rules_why,
-		pools_why,     servers_why,    image_gateway_why, image_incident_why,
+		listeners_why, image_path_why, routes_why,	  rules_why,	      pools_why,
+		ships_why,     servers_why,    image_gateway_why, image_incident_why,
 	};
 
 	if (!rows_are_good(im) || !image_gateway_rows_are_good(im) ||

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 18u
+#define IMAGE_VERSION 19u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -25,6 +25,7 @@ enum {
 /* Bounds that image_check holds an image to, and the option tables hold people to. */
 enum {
 	IMAGE_EDGES_MAX = 64,
+	IMAGE_SHIPS_MAX = 4, /* receivers of the log */
 	IMAGE_HEADER_SIZE_MIN = 1024,
 	IMAGE_HEADER_SIZE_MAX = 65535, /* positions in a head are 16 bits */
 	IMAGE_HEADERS_MIN = 8,
@@ -35,6 +36,8 @@ enum {
 	IMAGE_DATAGRAM_MAX = 65507, /* content of the longest over IPv4: RFC 768, RFC 791 §3.1 */
 	IMAGE_WAITING_MAX = 64,
 	IMAGE_APPROVALS_MAX = 8,
+	IMAGE_URGENT_MAX = 16,
+	IMAGE_ROOM_MAX = 1000000,
 	IMAGE_SAFE_CALLS_MAX = 64, /* of one application */
 	IMAGE_NEWS_MAX = 255,
 	IMAGE_SOAK_MAX_S = 7 * 24 * 3600,
@@ -141,11 +144,20 @@ struct image_isolation {
 	struct image_str approvers; /* group whose members approve; empty: nobody was named */
 	struct image_str pilot;	    /* group that level pilot lets in */
 	struct image_str news;	    /* http or https URL, visible ASCII; empty: none */
+	struct image_str urgent;    /* groups that go first in the waiting room, a line each */
+	uint32_t room_per_minute;   /* people that a returning application lets in; 0: no limit */
+	uint32_t room_at_a_time;    /* ... has inside; 0: no limit */
 	uint32_t to_open, to_close; /* approvals that are asked for: 1..IMAGE_APPROVALS_MAX */
 	uint32_t fallback_on;	    /* 1 << enum image_alarm_class */
 	uint32_t soak_s;       /* how long a step of a return holds before the next; 0: no wait */
 	uint8_t has_approvers; /* approvers is not empty */
 	uint8_t pad[7];
+};
+
+/* The page that says what is closed; address.kind 0: there is none. */
+struct image_status_page {
+	struct image_address address;
+	struct image_range titles, contacts; /* IMAGE_TITLE; may be empty */
 };
 
 struct image_header {
@@ -164,8 +176,11 @@ struct image_header {
 	uint8_t pad;
 	struct image_address tracing; /* the collector; kind 0: off */
 	struct image_str tracing_path, tracing_service;
+	struct image_range ships; /* IMAGE_POOL: receivers of the log, each of one server */
+	struct image_str ship_key[IMAGE_SHIPS_MAX]; /* of a witness; empty: syslog */
 	struct image_gateway gateway;
 	struct image_isolation isolation;
+	struct image_status_page status_page;
 };
 
 /* Of listeners; pools have the first two. */
@@ -225,6 +240,7 @@ struct image_listener {
 	uint32_t request_body_rate;		     /* bytes a second at least; 0 = any */
 	struct image_datagrams datagrams;	     /* IMAGE_UDP */
 	struct image_range client_ca; /* IMAGE_DER: issuers of clients' certificates */
+	struct image_range titles;    /* IMAGE_TITLE: for the status page; empty: not shown */
 	uint8_t client_mode;	      /* enum image_client_mode */
 	uint8_t pad[7];
 };
@@ -453,7 +469,8 @@ struct image_app {
 	uint32_t pool;			   /* IMAGE_POOL */
 	uint8_t wants_jwt;
 	uint8_t read_only_websocket; /* its WebSockets change nothing */
-	uint8_t pad[2];
+	uint8_t is_on_status_page;
+	uint8_t pad[1];
 };
 
 /*

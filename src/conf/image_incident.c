@@ -27,6 +27,8 @@ static const struct image_row incident_rows[] = {
 	ROW(IMAGE_APP, ROW_RANGE, image_app, needs, IMAGE_NEED, 0),
 	ROW(IMAGE_APP, ROW_TEXT, image_app, owner, 0, GATE_USER_MAX),
 	ROW(IMAGE_APP, ROW_U8, image_app, read_only_websocket, 0, 1),
+	ROW(IMAGE_APP, ROW_U8, image_app, is_on_status_page, 0, 1),
+	ROW(IMAGE_LISTENER, ROW_RANGE, image_listener, titles, IMAGE_TITLE, 0),
 	ROW(IMAGE_SAFE_CALL, ROW_TEXT, image_safe_call, path_prefix, 1, IMAGE_SAFE_PATH_MAX),
 	ROW(IMAGE_SAFE_CALL, ROW_U16, image_safe_call, method, METHOD_GET, METHOD_PATCH),
 	ROW(IMAGE_NEED, ROW_INDEX, image_need, app, IMAGE_APP, 0),
@@ -36,11 +38,17 @@ static const struct image_row isolation_rows[] = {
 	ROW(0, ROW_TEXT, image_header, isolation.approvers, 0, GATE_USER_MAX),
 	ROW(0, ROW_TEXT, image_header, isolation.pilot, 1, GATE_USER_MAX),
 	ROW(0, ROW_TEXT, image_header, isolation.news, 0, IMAGE_NEWS_MAX),
+	ROW(0, ROW_TEXT, image_header, isolation.urgent, 0, IMAGE_URGENT_MAX *(GATE_USER_MAX + 1)),
+	ROW(0, ROW_U32, image_header, isolation.room_per_minute, 0, IMAGE_ROOM_MAX),
+	ROW(0, ROW_U32, image_header, isolation.room_at_a_time, 0, IMAGE_ROOM_MAX),
 	ROW(0, ROW_U32, image_header, isolation.to_open, 1, IMAGE_APPROVALS_MAX),
 	ROW(0, ROW_U32, image_header, isolation.to_close, 1, IMAGE_APPROVALS_MAX),
 	ROW(0, ROW_U32, image_header, isolation.fallback_on, 0, IMAGE_ALARMS),
 	ROW(0, ROW_U32, image_header, isolation.soak_s, 0, IMAGE_SOAK_MAX_S),
 	ROW(0, ROW_U8, image_header, isolation.has_approvers, 0, 1),
+	ROW(0, ROW_ADDRESS, image_header, status_page.address, 1 << IMAGE_ADDRESS_IP, 1),
+	ROW(0, ROW_RANGE, image_header, status_page.titles, IMAGE_TITLE, 0),
+	ROW(0, ROW_RANGE, image_header, status_page.contacts, IMAGE_TITLE, 0),
 };
 
 bool image_incident_rows_are_good(const struct image *im)

@@ -85,6 +85,12 @@ struct model_client_certificate {
 /* Of a listener; 0: not said, which is on for https. */
 enum model_http2 { MODEL_HTTP2_OFF = 1, MODEL_HTTP2_ON };
 
+/* A name for people: in a language, and in all others. */
+struct model_title {
+	const struct node *at;
+	struct view text, nl, en;
+};
+
 struct model_listener {
 	const struct node *at;
 	struct view name;
@@ -101,6 +107,7 @@ struct model_listener {
 	struct model_listener_limits limits;
 	struct model_listener_timeouts timeouts;
 	struct model_listener_datagrams datagrams;
+	struct model_title title;
 };
 
 struct model_certificate {
@@ -326,12 +333,20 @@ struct model_metrics {
 	struct value_address address;
 };
 
+struct model_ship {
+	const struct node *at;
+	struct value_address syslog_tls, witness; /* one of them */
+	struct view ca, name, key;
+};
+
 struct model_log {
 	const struct node *at;
 	bool access;
 	uint8_t format;
 	uint64_t audit_retention_ms;
 	uint64_t sample_percent;
+	struct model_list ship; /* struct model_ship */
+	uint32_t ship_first;	/* by check_ship_run: the backend of the first of them */
 };
 
 struct model_tracing {
@@ -430,11 +445,6 @@ struct model_app_identity {
 	bool jwt;
 };
 
-struct model_title {
-	const struct node *at;
-	struct view text, nl, en;
-};
-
 struct model_safe_call {
 	const struct node *at;
 	uint8_t method;		 /* enum http_method; METHOD_OTHER: none that can be (told) */
@@ -459,6 +469,7 @@ struct model_app {
 	struct model_read_only read_only;
 	struct model_texts needs; /* each once, with an index, by check_incident */
 	struct view owner;
+	bool is_on_status_page;
 	/* by check_app */
 	struct view origin;
 	uint32_t backend_index; /* IMAGE_NONE: none */
@@ -471,13 +482,26 @@ struct model_approvers {
 	uint64_t to_open, to_close;
 };
 
+struct model_waiting_room {
+	const struct node *at;
+	uint64_t per_minute, at_a_time;
+	struct model_texts urgent;
+};
+
 struct model_isolation {
 	const struct node *at;
 	struct model_approvers approvers;
+	struct model_waiting_room waiting_room;
 	uint8_t fallback_on;		     /* 1 << enum image_alarm_class */
 	struct model_texts office, partners; /* zones; p is NULL: not given */
 	struct view pilot, news;
 	uint64_t soak_ms;
+};
+
+struct model_status_page {
+	const struct node *at;
+	struct value_address address;
+	struct model_title title, contact;
 };
 
 struct model {
@@ -489,6 +513,7 @@ struct model {
 	struct model_factors factors;
 	struct model_list zones, apps;
 	struct model_isolation isolation;
+	struct model_status_page status_page;
 	struct model_metrics metrics;
 	struct model_log log;
 	struct model_tracing tracing;

@@ -15,7 +15,8 @@ enum {
 	OPTIONS_COUNT_MAX = 1000000,
 	OPTIONS_BODY_MAX = 64 << 10,
 	OPTIONS_PATH_MAX = 2048,
-	OPTIONS_FILE_MAX = 4000
+	OPTIONS_FILE_MAX = 4000,
+	OPTIONS_VKEY_MAX = 192 /* NOTE_VKEY_MAX of ipc/note.h */
 };
 
 #define OPTIONS_COUNT(array) (sizeof(array) / sizeof((array)[0]))

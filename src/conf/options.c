@@ -192,6 +192,9 @@ static const struct option listener_rows[] = {
 	ROW_BOOL(model_listener, is_inside, "inside", "false",
 		 "It is used from inside alone: levels of isolation over all (`--all`) don't apply "
 		 "to it, those that name it, an application or a zone do."),
+	ROW_MAP(model_listener, title, "title", &options_title,
+		"What it serves, for people: the status page says how it is under this name. "
+		"Without one it is not shown there."),
 };
 static const struct option_table listener = OPTIONS_TABLE(model_listener, "listener", listener_rows,
 							  "An address where clients come in.");
@@ -542,6 +545,27 @@ static const struct option metrics_rows[] = {
 static const struct option_table metrics =
 	OPTIONS_TABLE(model_metrics, "metrics", metrics_rows, "Figures in Prometheus text format.");
 
+static const struct option ship_rows[] = {
+	ROW_RANGE(model_ship, syslog_tls, "syslog_tls", OPTION_ADDRESS, 0, 0,
+		  1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME, NULL,
+		  "Where records go, as syslog over TLS (RFC 5424, RFC 5425)."),
+	ROW_RANGE(
+		model_ship, witness, "witness", OPTION_ADDRESS, 0, 0,
+		1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME, NULL,
+		"Or: a witness, who countersigns checkpoints (C2SP tlog-witness, HTTP over TLS)."),
+	ROW_TEXT(model_ship, key, "key", 0, 1, OPTIONS_VKEY_MAX, NULL,
+		 "Of a witness: its verifier key, as its witness.vkey has it."),
+	ROW_TEXT(model_ship, ca, "ca", 0, 1, OPTIONS_FILE_MAX, NULL,
+		 "File of the issuers that its certificate may come from; those of the system when "
+		 "left out."),
+	ROW_TEXT(model_ship, name, "name", 0, 1, 253, NULL,
+		 "Name that its certificate must have; that of syslog_tls when left out."),
+};
+static const struct option_table ship =
+	OPTIONS_TABLE(model_ship, "ship", ship_rows,
+		      "A receiver of the audit log: of all of its lines in order, or of its "
+		      "checkpoints.");
+
 static const struct option log_rows[] = {
 	ROW_BOOL(model_log, access, "access", "true", "A record for every request."),
 	ROW_NUMBER(model_log, sample_percent, "sample_percent", 0, 100, "100",
@@ -551,7 +575,8 @@ static const struct option log_rows[] = {
 	ROW_TIME(model_log, audit_retention_ms, "audit_retention", OPTIONS_DAY,
 		 (uint64_t)36500 * OPTIONS_DAY, "1095d",
 		 "How long audit segments are kept; three years by default (BIO2 5.28.01)."),
-	ROW_ABSENT("ship", "Receivers of the log."),
+	ROW_TABLE(model_log, ship, "ship", OPTION_LIST, 0, IMAGE_SHIPS_MAX, &ship,
+		  "Receivers of the audit log."),
 };
 static const struct option_table log_table =
 	OPTIONS_TABLE(model_log, "log", log_rows, "Access records and the audit log.");
@@ -604,6 +629,8 @@ static const struct option top_rows[] = {
 		  "Networks by name, for access rules and for isolation in an incident."),
 	ROW_TABLE(model, apps, "apps", OPTION_LIST, 0, IMAGE_APPS_MAX, &options_app,
 		  "Applications behind the log-in portal."),
+	ROW_MAP(model, status_page, "status_page", &options_incident_status,
+		"A page that says what is open, limited or closed."),
 	ROW_MAP(model, isolation, "isolation", &options_incident,
 		"Isolation in an incident, and the way back."),
 };
@@ -614,6 +641,11 @@ static const struct option_table top = {
 	.n = OPTIONS_COUNT(top_rows),
 	.size = sizeof(struct model),
 };
+
+const struct option_table *options_backend(void)
+{
+	return &backend;
+}
 
 const struct option_table *options_top(void)
 {

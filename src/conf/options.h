@@ -7,4 +7,7 @@
 /* options_top - of struct model: the table that reaches all others */
 const struct option_table *options_top(void);
 
+/* options_backend - of struct model_backend, for the ones that other options stand for */
+const struct option_table *options_backend(void);
+
 #endif

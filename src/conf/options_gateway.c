@@ -191,7 +191,7 @@ static const struct option title_rows[] = {
 	ROW_TEXT(model_title, nl, "nl", 0, 1, GATE_TITLE_MAX, NULL, "In Dutch."),
 	ROW_TEXT(model_title, en, "en", 0, 1, GATE_TITLE_MAX, NULL, "In English."),
 };
-static const struct option_table title = {
+const struct option_table options_title = {
 	.name = "title",
 	.doc = "A name for people. A plain text is for all languages.",
 	.rows = title_rows,
@@ -202,7 +202,7 @@ static const struct option_table title = {
 
 static const struct option app_rows[] = {
 	ROW_NAME(model_app, "name", OPTION_REQUIRED, "Its name, for logs, status and JWTs."),
-	ROW_MAP(model_app, title, "title", &title,
+	ROW_MAP(model_app, title, "title", &options_title,
 		"Its name on the portal's pages; name when left out."),
 	ROW_TEXT(model_app, host, "host", OPTION_REQUIRED, 1, 253, NULL,
 		 "Its own host name, on every listener with isolation: cell."),
@@ -216,6 +216,9 @@ static const struct option app_rows[] = {
 		  "Names of applications that have to be back before it comes back."),
 	ROW_TEXT(model_app, owner, "owner", 0, 1, GATE_USER_MAX, NULL,
 		 "The group that approves its return (`sluis group`)."),
+	ROW_BOOL(model_app, is_on_status_page, "status_page", "true",
+		 "The status page says how it is, under its title; without a title it is never "
+		 "shown there."),
 };
 const struct option_table options_app =
 	OPTIONS_TABLE(model_app, "application", app_rows,

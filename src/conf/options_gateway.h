@@ -5,6 +5,6 @@
 #include "conf/option.h"
 
 extern const struct option_table options_gateway, options_identity, options_factors, options_zone,
-	options_app;
+	options_app, options_title;
 
 #endif

@@ -2,6 +2,7 @@
 #include "conf/options_incident.h"
 
 #include "conf/option_row.h"
+#include "conf/options_gateway.h"
 #include "ipc/gate_words.h"
 #include "proto/http1.h"
 
@@ -71,6 +72,19 @@ static const struct option approver_rows[] = {
 static const struct option_table approvers = OPTIONS_TABLE(
 	model_approvers, "approvers", approver_rows, "Who decides about levels of isolation.");
 
+static const struct option room_rows[] = {
+	ROW_NUMBER(model_waiting_room, per_minute, "per_minute", 0, IMAGE_ROOM_MAX, "0",
+		   "So many people a minute are let into a returning application; 0 = no limit."),
+	ROW_NUMBER(model_waiting_room, at_a_time, "at_a_time", 0, IMAGE_ROOM_MAX, "0",
+		   "So many people are inside at a time; 0 = no limit."),
+	ROW_TEXTS(model_waiting_room, urgent, "urgent", 0, IMAGE_URGENT_MAX,
+		  "Groups whose members go before all others (`sluis group`)."),
+};
+static const struct option_table room =
+	OPTIONS_TABLE(model_waiting_room, "waiting_room", room_rows,
+		      "A door for returning applications at the steps pilot and open: who comes "
+		      "too early sees a page with their place. Who is in stays in.");
+
 static const struct option incident_rows[] = {
 	ROW_MAP(model_isolation, approvers, "approvers", &approvers,
 		"Who decides about levels of isolation."),
@@ -90,10 +104,27 @@ static const struct option incident_rows[] = {
 	ROW_TEXT(model_isolation, news, "news", 0, 1, IMAGE_NEWS_MAX, NULL,
 		 "Where people find news while something is closed: a URL with http or https, for "
 		 "the pages that say so."),
+	ROW_MAP(model_isolation, waiting_room, "waiting_room", &room,
+		"How many people at a time a returning application lets in."),
 	ROW_TIME(model_isolation, soak_ms, "soak", 0, (uint64_t)7 * OPTIONS_DAY, "0",
 		 "How long a step of a staged return holds, without an alarm, before the next one; "
 		 "0 = no wait."),
 };
+static const struct option status_rows[] = {
+	ROW_ADDRESS(model_status_page, "address", OPTION_REQUIRED, 1 << IMAGE_ADDRESS_IP,
+		    "Where it is served, over HTTP; an address of its own. A route with a "
+		    "listener that has inside: true puts TLS in front of it."),
+	ROW_MAP(model_status_page, title, "title", &options_title,
+		"Its heading: whose services these are."),
+	ROW_MAP(model_status_page, contact, "contact", &options_title,
+		"Where people can ask: shown on the page."),
+};
+const struct option_table options_incident_status =
+	OPTIONS_TABLE(model_status_page, "status_page", status_rows,
+		      "A page that says what is open, limited or closed, and since when. It is "
+		      "served by a process that can do nothing else, also while everything is "
+		      "closed.");
+
 const struct option_table options_incident =
 	OPTIONS_TABLE(model_isolation, "isolation", incident_rows,
 		      "Isolation in an incident, and the way back. It needs no gateway.");

@@ -4,6 +4,7 @@
 
 #include "conf/option.h"
 
-extern const struct option_table options_incident, options_incident_read_only;
+extern const struct option_table options_incident, options_incident_read_only,
+	options_incident_status;
 
 #endif

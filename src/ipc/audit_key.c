@@ -12,23 +12,31 @@ enum { KEY_DER = sizeof key_prefix + AUDIT_KEY, KEY_BASE64 = (KEY_DER + 2) / 3 *
 static const char key_begin[] = "-----BEGIN PUBLIC KEY-----\n";
 static const char key_end[] = "\n-----END PUBLIC KEY-----\n";
 
-enum err audit_key_check(const struct audit_key *key, const struct audit_checkpoint *c,
-			 const struct audit_key_signature *signature)
+enum err audit_key_verify(const struct audit_key *key, struct view message, struct view signature)
 {
-	uint8_t text[AUDIT_CHECKPOINT_TEXT_MAX];
-	struct wbuf w = wbuf_of(text, sizeof text);
 	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key->b, sizeof key->b);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	enum err e = E_SYS;
 
-	audit_checkpoint_put(&w, c);
-	if (pkey && ctx && !w.bad && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1)
-		e = EVP_DigestVerify(ctx, signature->b, sizeof signature->b, w.p, w.n) == 1
+	if (pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1)
+		e = EVP_DigestVerify(ctx, signature.p, signature.n, message.p, message.n) == 1
 			    ? E_OK
 			    : E_DENIED;
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(pkey);
 	return e;
+}
+
+enum err audit_key_check(const struct audit_key *key, const struct audit_checkpoint *c,
+			 const struct audit_key_signature *signature)
+{
+	uint8_t text[AUDIT_CHECKPOINT_TEXT_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	audit_checkpoint_put(&w, c);
+	if (w.bad)
+		return E_SYS;
+	return audit_key_verify(key, wbuf_view(&w), view_of(signature->b, sizeof signature->b));
 }
 
 bool audit_key_eq(const struct audit_key *a, const struct audit_key *b)

@@ -21,6 +21,9 @@ enum { AUDIT_KEY_PEM_MAX = 256, AUDIT_KEY_ID = 16 };
 enum err audit_key_check(const struct audit_key *key, const struct audit_checkpoint *c,
 			 const struct audit_key_signature *signature);
 
+/* audit_key_verify - the same over any bytes. E_DENIED, E_SYS */
+enum err audit_key_verify(const struct audit_key *key, struct view message, struct view signature);
+
 bool audit_key_eq(const struct audit_key *a, const struct audit_key *b);
 
 /* audit_key_put_id - a short name for the key, AUDIT_KEY_ID hexadecimal digits: its first bytes */

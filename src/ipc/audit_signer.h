@@ -10,18 +10,23 @@
 enum audit_signer_message {
 	AUDIT_CHECKPOINT = 1, /* u8 is_stop, u64 sequence of the last record, 32 bytes its hash, u64
 				 wall clock, microseconds */
-	AUDIT_PUBLIC_KEY = 2  /* - */
+	AUDIT_PUBLIC_KEY = 2, /* - */
+	AUDIT_TREE = 3	      /* u64 leaves, at least one, 32 bytes root of the tree */
 };
 
 enum signer_audit_message {
 	SIGNER_CHECKPOINT = 1, /* 64 bytes Ed25519 signature (RFC 8032) over the text that
 				  audit_checkpoint_put makes; seq as asked */
-	SIGNER_PUBLIC_KEY = 2  /* 32 bytes Ed25519 public key; seq as asked */
+	SIGNER_PUBLIC_KEY = 2, /* 32 bytes Ed25519 public key; seq as asked */
+	SIGNER_TREE = 3	       /* 64 bytes Ed25519 signature over the checkpoint that
+				  note_put_checkpoint makes of the key's origin and the fields; seq as
+				  asked */
 };
 
 enum {
 	AUDIT_CHECKPOINT_TEXT_MAX = 256,
 	AUDIT_CHECKPOINT_ASK = 49, /* bytes of AUDIT_CHECKPOINT */
+	AUDIT_TREE_ASK = 40,	   /* bytes of AUDIT_TREE */
 	AUDIT_SIGNATURE = 64,
 	AUDIT_KEY = 32
 };

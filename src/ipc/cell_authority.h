@@ -56,8 +56,10 @@ enum cell_authority_message {
 };
 
 /* fingerprint: SHA-256 of what proto/tls_class says of the ClientHello; certificate: SHA-256 of
- * what the client has shown and the cell has verified, or zero */
-#define CELL_HELLO_FIELDS(F) F(HASH, fingerprint, 0) F(HASH, certificate, 0) F(TEXT, sni, 255)
+ * what the client has shown and the cell has verified, or zero; canary: of the token that lies in
+ * its memory and is nobody's (base/canary.h) */
+#define CELL_HELLO_FIELDS(F)                                                                       \
+	F(HASH, fingerprint, 0) F(HASH, certificate, 0) F(HASH, canary, 0) F(TEXT, sni, 255)
 #define CELL_TOKEN_FIELDS(F) F(U64, app, 0) F(HASH, token, 0)
 /* old goes on until fresh was used, and a moment longer (answers cross) */
 #define CELL_ROTATE_FIELDS(F) F(U64, app, 0) F(HASH, old, 0) F(HASH, fresh, 0)
@@ -142,8 +144,12 @@ enum authority_login_state {
 };
 
 #define AUTHORITY_REFUSED_FIELDS(F) F(U8, reason, 0) F(U32, wait_s, 0)
-/* factors: what a step-up wants, bits of enum gate_factor; rule: for people who may know: empty */
-#define AUTHORITY_VERDICT_FIELDS(F) F(U8, verdict, 0) F(U8, reason, 0) F(U8, factors, 0)
+/* factors: what a step-up wants, bits of enum gate_factor; position, waiting: of GATE_WAIT: its
+ * place, and how many wait */
+#define AUTHORITY_VERDICT_FIELDS(F)                                                                \
+	F(U8, verdict, 0)                                                                          \
+	F(U8, reason, 0)                                                                           \
+	F(U8, factors, 0) F(U32, position, 0) F(U32, waiting, 0)
 /* slot, generation: of the gate page; until_s: wall clock; seen_s: of the last factor */
 #define AUTHORITY_SESSION_FIELDS(F)                                                                \
 	F(U8, verdict, 0)                                                                          \

@@ -16,6 +16,7 @@
 #include "ipc/pages.h"
 
 enum cell_spawner_message {
+	CELL_LEAKS = 2, /* u8 enum canary_kind: as ROLE_LEAKS */
 	CELL_COUNTS = 1 /* u32 microseconds from the first bytes to its own first step, or 0; then
 			   as many struct cell_count as there are */
 };

@@ -25,6 +25,7 @@ enum gate_verdict {
 	GATE_OTHER,    /* this connection is another user's: use one of your own */
 	GATE_ENROL,    /* an invited person who has not enough factors yet */
 	GATE_ISOLATED, /* a level of isolation holds it back (promise P8) */
+	GATE_WAIT,     /* the application returns, and lets in no more people just now */
 	GATE_VERDICTS
 };
 
@@ -43,7 +44,7 @@ enum gate_reason {
 	GATE_WHY_BUSY,	      /* no room now */
 	GATE_WHY_UNKNOWN,     /* no such thing */
 	GATE_WHY_FRESH,	      /* needs a factor shown in the last minutes */
-	GATE_WHY_INVITE, /* a factor of a kind that this session has not shown: by invitation */
+	GATE_WHY_INVITE,   /* a factor of a kind that this session has not shown: by invitation */
 	GATE_WHY_ISOLATED, /* a level of isolation: nobody new is let in */
 	GATE_REASONS
 };

@@ -18,16 +18,17 @@
 enum keeper_message {
 	KEEPER_IDENTITY = 1, /* u8 role, u16 index (edge number), u32 boot id, u32 weaker: bits 1 <<
 				P-number. boot, first */
-	KEEPER_IMAGE,	     /* u32 generation; fd: sealed image. boot; edge, console, audit: run */
-	KEEPER_PAGE, /* u8 enum page_kind, u16 index, u8 is_writable; fd. boot; console: run.
-			health page to the dialer: bit 0 of index says that cgroup rules hold it
-			to its addresses; gate page to the authority: bit 0: Sluis was upgraded */
-	KEEPER_RING, /* u32 ring id, u8 role, u16 index; worker: fds {data rw, cursor ro}; audit:
-			{data ro, cursor rw}. boot; audit: run */
+	KEEPER_IMAGE, /* u32 generation; fd: sealed image. boot; edge, console, herald, audit: run
+		       */
+	KEEPER_PAGE,  /* u8 enum page_kind, u16 index, u8 is_writable; fd. boot; console: run.
+			 health page to the dialer: bit 0 of index says that cgroup rules hold it
+			 to its addresses; gate page to the authority: bit 0: Sluis was upgraded */
+	KEEPER_RING,  /* u32 ring id, u8 role, u16 index; worker: fds {data rw, cursor ro}; audit:
+			 {data ro, cursor rw}. boot; audit: run */
 	KEEPER_RING_END, /* audit: u32 ring id: its writer is gone; drain and forget. run */
 	KEEPER_CHANNEL,	 /* u8 peer role, u16 peer index; fd. boot; edge, signer, dialer: run */
 	KEEPER_LISTENER, /* u16 listener slot; fd. boot; edge, console: run (console: slot
-			    UINT16_MAX is the metrics address) */
+			    UINT16_MAX is the metrics address; herald: the status page's) */
 	KEEPER_SECRET,	 /* edge: 80 bytes session ticket keys; authority: 32 bytes: opens what its
 			    store keeps sealed; a second one: what that shall be sealed under from
 			    now on. boot */
@@ -66,6 +67,8 @@ enum role_message {
 	ROLE_DRAINING,	   /* edge: u32 connections left, at most once a second */
 	ROLE_DOCUMENT,	   /* config: u8 enum document_kind; fd: sealed; before its image */
 	ROLE_CACHE_PURGED, /* edge: u32 number of the question, u32 entries, u64 bytes */
+	ROLE_LEAKS,	   /* edge: u8 enum canary_kind: one was about to leave. It has cut its
+			      connections and does nothing more: it is to be frozen and replaced. run */
 	ROLE_RESEALED	   /* authority: the store is under the second key alone; before READY */
 };
 

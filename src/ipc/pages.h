@@ -12,6 +12,7 @@
 #include "base/histogram.h"
 #include "conf/image.h"
 #include "ipc/level_page.h"
+#include "ipc/notice_page.h"
 #include "ipc/role.h"
 #include "ipc/spawner.h"
 
@@ -23,6 +24,7 @@ enum page_kind {
 	PAGE_KEEPER,
 	PAGE_AUDIT,
 	PAGE_EXPORTER,
+	PAGE_SHIPPER,
 	PAGE_GATE,
 	PAGE_CELLS
 };
@@ -291,6 +293,14 @@ struct page_exporter_page {
 	_Atomic uint64_t waiting;		      /* gauge: spans in its batches */
 };
 
+/* Writer: the shipper. */
+struct page_shipper_page {
+	_Atomic uint64_t messages;  /* sent to receivers, those sent again too */
+	_Atomic uint64_t failing;   /* gauge: receivers and witnesses that can't be reached */
+	_Atomic uint64_t behind_ms; /* gauge: since when the one farthest behind has had all */
+	_Atomic uint64_t cosigned_wall_s; /* last countersignature of a witness */
+};
+
 enum { PAGE_SESSIONS = 1 << 16 };
 
 /*
@@ -304,6 +314,7 @@ struct page_gate_page {
 	_Atomic uint32_t image;	   /* generation of the image that decides: a cell of an older
 				      one ends when it is quiet */
 	_Atomic uint32_t sessions; /* gauge */
+	_Atomic uint64_t alarms;   /* gauge: that nobody has closed */
 	_Atomic uint64_t
 		beat_mono_ms; /* written at least once a second while the authority lives */
 	_Atomic uint64_t logins, logins_failed, logins_delayed, grants, denials, step_ups,
@@ -315,8 +326,11 @@ struct page_gate_page {
 	_Atomic uint64_t belongs[CELL_SLOTS];
 	/* serial of a cell that has to end: the keeper sees to those whose spawner is gone */
 	_Atomic uint64_t killed[CELL_SLOTS];
-	struct level_page levels; /* read by edges and the relay too (P8) */
+	struct level_page levels; /* read by edges, the relay and the herald too (P8) */
+	struct notice_page notice;
 };
+
+enum { PAGE_CELL_RELEASED = 1 };
 
 enum page_cell_refusal {
 	PAGE_CELL_ADDRESS,   /* cells_per_address */
@@ -338,6 +352,8 @@ struct page_cell {
 	_Atomic uint64_t source; /* of its client's address, under source_key: what has one number
 				    is counted together */
 	_Atomic uint16_t listener;
+	_Atomic uint32_t frozen_wall_s; /* stopped since then, and kept as evidence; 0: it runs;
+					   PAGE_CELL_RELEASED: it is to be ended */
 };
 
 struct page_cells_page {

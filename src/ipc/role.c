@@ -10,6 +10,7 @@ const char *role_name(enum role r)
 		[ROLE_CONSOLE] = "console",   [ROLE_EXPORTER] = "exporter",
 		[ROLE_RELAY] = "relay",	      [ROLE_AUTHORITY] = "authority",
 		[ROLE_VERIFIER] = "verifier", [ROLE_SPAWNER] = "spawner",
+		[ROLE_SHIPPER] = "shipper",   [ROLE_HERALD] = "herald",
 		[ROLE_CELL] = "cell",
 	};
 

@@ -17,7 +17,9 @@ enum role {
 	ROLE_AUTHORITY, /* users, factors, sessions, decisions */
 	ROLE_VERIFIER,	/* passwords and passkeys, for the authority */
 	ROLE_SPAWNER,
-	ROLE_CELL, /* one client's connection; started by the spawner, not by the keeper */
+	ROLE_SHIPPER, /* the audit log, to receivers elsewhere */
+	ROLE_HERALD,  /* the status page */
+	ROLE_CELL,    /* one client's connection; started by the spawner, not by the keeper */
 	ROLE_N,
 	ROLE_PROGRAMS = ROLE_CELL /* those before it are programs that the keeper starts */
 };

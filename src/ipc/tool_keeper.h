@@ -18,6 +18,11 @@ enum tool_message {
 	TOOL_DOCUMENT,	  /* - */
 	TOOL_AUTHORITY,	  /* -: KEEPER_AUTHORITY, then KEEPER_DONE */
 	TOOL_CACHE_PURGE, /* u8 enum cache_pattern_kind, str16 pattern (cache/cache_pattern.h) */
+	TOOL_EVIDENCE_SIGNER, /* -: KEEPER_EVIDENCE_SIGNER, then KEEPER_DONE */
+	TOOL_EVIDENCE_NOTE, /* u8 enum tool_evidence, 32 bytes SHA-256 of the manifest, 32 bytes of
+			      the file (zero: none), str16 which bundle, str16 detail: for the
+			      audit log */
+	TOOL_RELEASE = 20,  /* u32 pid: a process that is kept as evidence ends */
 	TOOL_ROTATE /* u8 enum tool_rotate; ROTATE_KEYS: u8 set of enum tool_rotate_key, and the
 		       answer comes when all roles have them; else str16 item, str16 what was
 		       seen: for the audit log */
@@ -45,8 +50,20 @@ enum tool_rotate_key {
 
 enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };
 
-enum { TOOL_REASON_MAX = 200, TOOL_PATTERN_MAX = 2000 };
 enum { TOOL_ROTATE_ITEM_MAX = 128, TOOL_ROTATE_DETAIL_MAX = 600 };
+/* What becomes of a bundle of evidence: event evidence.begun, ... */
+enum tool_evidence {
+	TOOL_EVIDENCE_BEGUN = 1,
+	TOOL_EVIDENCE_COLLECTED,
+	TOOL_EVIDENCE_FAILED,
+	TOOL_EVIDENCE_WAIVED, /* none was taken, and somebody says why */
+	TOOL_EVIDENCE_NOTES
+};
+
+enum { TOOL_REASON_MAX = 200, TOOL_PATTERN_MAX = 2000, TOOL_EVIDENCE_HASH = 32 };
+
+/* Slots of addresses that are no listener's. */
+enum { TOOL_SLOT_METRICS = 65535, TOOL_SLOT_STATUS_PAGE = 65534 };
 
 enum keeper_tool_message {
 	KEEPER_ROLE_ROW = 1, /* u8 role, u16 index, u32 pid, u32 uid, u64 start wall s, u32
@@ -61,7 +78,8 @@ enum keeper_tool_message {
 				  the document in force */
 	KEEPER_PURGED,		/* u16 edge, u32 pid, u32 entries, u64 bytes */
 	KEEPER_AUTHORITY,	/* fd: of a channel to the authority (ipc/tool_authority.h) */
-	KEEPER_APPLIED		/* u32 generation, u32 history number (0: nothing new) */
+	KEEPER_APPLIED,		/* u32 generation, u32 history number (0: nothing new) */
+	KEEPER_EVIDENCE_SIGNER	/* fd: of a channel to the signer (ipc/evidence_signer.h) */
 };
 
 /* What a line is about. */
@@ -76,7 +94,8 @@ enum keeper_role_state {
 	ROLE_ST_STARTING = 1,
 	ROLE_ST_RUNNING,
 	ROLE_ST_DRAINING,
-	ROLE_ST_WAITING /* to be restarted */
+	ROLE_ST_WAITING, /* to be restarted */
+	ROLE_ST_FROZEN	 /* stopped, and kept as evidence */
 };
 
 #endif

@@ -64,6 +64,8 @@ enum portal_page_kind {
 	PORTAL_DENIED,	   /* this application is not for you: app_title, reason */
 	PORTAL_LOGGED_OUT, /* said good-bye */
 	PORTAL_ERROR,	   /* status, in plain words */
+	PORTAL_WAITING, /* before a returning application: position, waiting; comes back by itself
+			 */
 	PORTAL_PAGES
 };
 
@@ -157,6 +159,8 @@ struct portal_model {
 	struct view codes;
 	/* PORTAL_INVITE: the token, as it was in the path */
 	struct view invite;
+	/* PORTAL_WAITING */
+	uint32_t position, waiting;
 	/* PORTAL_ERROR */
 	uint16_t status;
 };

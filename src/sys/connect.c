@@ -37,6 +37,9 @@ static enum connect_result connect_why(int error)
 	case EAGAIN:	    /* unix: its queue is full */
 	case EADDRNOTAVAIL: /* no free local port */
 		return CONNECT_BUSY;
+	case EPERM:  /* cgroup rules, netfilter */
+	case EACCES: /* Landlock */
+		return CONNECT_FORBIDDEN;
 	default:
 		return CONNECT_UNREACHABLE;
 	}

@@ -12,8 +12,9 @@ enum connect_result {
 	CONNECT_OK,
 	CONNECT_REFUSED,     /* nobody listens, or reset */
 	CONNECT_TIMEOUT,     /* the kernel gave up */
-	CONNECT_UNREACHABLE, /* no route, or forbidden by this process's own limits */
-	CONNECT_BUSY	     /* this machine has no descriptor, port or memory left */
+	CONNECT_UNREACHABLE, /* no route */
+	CONNECT_BUSY,	     /* this machine has no descriptor, port or memory left */
+	CONNECT_FORBIDDEN    /* by this process's own limits, or rules of this machine */
 };
 
 /* connect_tcp - begins; *ret_fd is non-blocking, CLOEXEC, TCP_NODELAY, writable when done */

@@ -38,6 +38,11 @@ enum err tls_heap_init(size_t bytes, bool want_lock)
 		       : E_DENIED;
 }
 
+void *tls_heap_get(size_t n)
+{
+	return tls_heap.base ? heap_get(&tls_heap, n) : NULL;
+}
+
 void tls_heap_trim(unsigned max)
 {
 	heap_trim(&tls_heap, max);

@@ -11,6 +11,9 @@
  * allocated already */
 enum err tls_heap_init(size_t bytes, bool want_lock);
 
+/* tls_heap_get - n zeroed bytes among OpenSSL's; NULL: it is used up, or not set up */
+void *tls_heap_get(size_t n);
+
 /* tls_heap_trim - heap_trim */
 void tls_heap_trim(unsigned max);
 

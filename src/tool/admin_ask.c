@@ -36,6 +36,13 @@ static enum err admin_ask_row(void *arg, uint8_t type, struct view body)
 		return admin_ask_progress(body);
 	case AUTHORITY_EXPLAIN:
 	case AUTHORITY_LEVEL:
+	case AUTHORITY_ALARM:
+	case AUTHORITY_RETURN:
+	case AUTHORITY_RETURN_APP:
+	case AUTHORITY_RETURN_GATE:
+	case AUTHORITY_RETURN_WISH:
+	case AUTHORITY_INCIDENT:
+	case AUTHORITY_NOTE:
 	case AUTHORITY_TOOL_END:
 	default:
 		return E_OK; /* a newer authority says more */

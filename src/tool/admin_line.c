@@ -22,6 +22,7 @@ static const struct option admin_line_options[] = {
 	{ "all", no_argument, NULL, 'a' },
 	{ "good-for", required_argument, NULL, 'f' },
 	{ "invite", no_argument, NULL, 'i' },
+	{ "decoy", no_argument, NULL, 'd' },
 	{ 0 },
 };
 
@@ -29,8 +30,9 @@ static const struct {
 	char letter;
 	uint16_t option;
 } admin_line_needs[] = {
-	{ 'y', ADMIN_YES },  { 't', ADMIN_TITLE }, { 'g', ADMIN_GROUPS },   { 'l', ADMIN_LANGUAGE },
-	{ 'u', ADMIN_USER }, { 'a', ADMIN_ALL },   { 'f', ADMIN_GOOD_FOR }, { 'i', ADMIN_INVITE },
+	{ 'y', ADMIN_YES },	 { 't', ADMIN_TITLE },	{ 'g', ADMIN_GROUPS },
+	{ 'l', ADMIN_LANGUAGE }, { 'u', ADMIN_USER },	{ 'a', ADMIN_ALL },
+	{ 'f', ADMIN_GOOD_FOR }, { 'i', ADMIN_INVITE }, { 'd', ADMIN_DECOY },
 };
 
 static bool admin_line_takes(const struct admin_verb *v, int c)
@@ -65,6 +67,7 @@ static void admin_line_set(struct admin_line *o, int c)
 	o->is_yes |= c == 'y';
 	o->is_all |= c == 'a';
 	o->wants_invite |= c == 'i';
+	o->is_decoy |= c == 'd';
 	o->good_for = c == 'f' ? optarg : o->good_for;
 }
 

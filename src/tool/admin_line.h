@@ -14,13 +14,14 @@ enum admin_option {
 	ADMIN_USER = 16,
 	ADMIN_ALL = 32,
 	ADMIN_GOOD_FOR = 64,
-	ADMIN_INVITE = 128
+	ADMIN_INVITE = 128,
+	ADMIN_DECOY = 256
 };
 
 struct admin_line {
 	const char *state, *title, *groups, *language, *user, *good_for; /* NULL: not given */
 	uint32_t good_for_s;
-	bool is_json, is_yes, is_all, wants_invite;
+	bool is_json, is_yes, is_all, wants_invite, is_decoy;
 	int name_n;
 	char **names;
 };

@@ -9,7 +9,7 @@ static const char admin_user_usage[] =
 	"usage: sluis user list [--json] [--state DIR]\n"
 	"       sluis user show NAME [--json]\n"
 	"       sluis user add NAME [--title TEXT] [--groups A,B] [--language nl|en]\n"
-	"                      [--invite [--good-for TIME]] [--json]\n"
+	"                      [--invite [--good-for TIME] | --decoy] [--json]\n"
 	"       sluis user change NAME [--title TEXT] [--groups A,B] [--language nl|en] [--json]\n"
 	"       sluis user enable NAME...\n"
 	"       sluis user disable NAME... [--yes]\n"
@@ -20,6 +20,8 @@ static const char admin_user_usage[] =
 	"  --title    what others call this person: \"Jan de Vries\"\n"
 	"  --groups   with change: these and no others; '' takes all away\n"
 	"  --invite   prints a link, once, with which that person sets up a log-in\n"
+	"  --decoy    nobody's name, that you tell nobody: who tries to log in with it has read\n"
+	"             the store or a copy of it, which raises an alarm\n"
 	"  disable    nobody logs in under that name, and its sessions end at once\n"
 	"  reset-factors\n"
 	"             forgets password, passkeys, authenticator app and recovery codes, and ends\n"
@@ -101,6 +103,11 @@ static int admin_user_add(const struct admin_line *o)
 	struct admin_answer a = { 0 };
 	int status = 0;
 
+	act.flags |= o->is_decoy ? 2 : 0;
+	if (o->is_decoy && o->wants_invite) {
+		(void)fputs("sluis: nobody is invited as a decoy: --invite or --decoy\n", stderr);
+		return 2;
+	}
 	if (!o->wants_invite)
 		return admin_act_one(o, &act);
 	status = admin_act_ask(o, &act, &a);
@@ -159,7 +166,8 @@ int admin_user(int argc, char **argv)
 	static const struct admin_verb verbs[] = {
 		{ "list", 0, 0, 0, admin_user_list },
 		{ "show", 0, 1, 1, admin_user_show },
-		{ "add", ADMIN_USER_FIELDS | ADMIN_INVITE | ADMIN_GOOD_FOR, 1, 1, admin_user_add },
+		{ "add", ADMIN_USER_FIELDS | ADMIN_INVITE | ADMIN_DECOY | ADMIN_GOOD_FOR, 1, 1,
+		  admin_user_add },
 		{ "change", ADMIN_USER_FIELDS, 1, 1, admin_user_change },
 		{ "enable", 0, 1, 255, admin_user_enable },
 		{ "disable", ADMIN_YES, 1, 255, admin_user_disable },

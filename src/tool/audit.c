@@ -6,7 +6,9 @@
 #include "tool/audit.h"
 
 #include "sys/fd.h"
+#include "tool/audit_check_proof.h"
 #include "tool/audit_place.h"
+#include "tool/audit_prove.h"
 #include "tool/audit_reached.h"
 #include "tool/audit_search.h"
 #include "tool/audit_tail.h"
@@ -23,6 +25,8 @@ static const char audit_usage[] =
 	"       sluis audit search [options]   print what matches, of the whole log\n"
 	"       sluis audit reached [options]  who reached what, added up\n"
 	"       sluis audit verify [options]   check that nobody changed the log\n"
+	"       sluis audit prove [options]    a proof about the log, for another machine\n"
+	"       sluis audit check-proof [options] FILE   check such a proof\n"
 	"\n"
 	"  --state DIR         state directory of the instance\n"
 	"  --directory DIR     the log directory itself, for a copy\n"
@@ -51,9 +55,20 @@ static const char audit_usage[] =
 	"  --public-key FILE   key that the log is signed under (default DIR/keys/audit.pub);\n"
 	"                      again for logs that outlived a key\n"
 	"  --head FILE         a head file kept elsewhere: the log must still contain it\n"
+	"  --checkpoint FILE   a signed checkpoint kept elsewhere: the log must still contain it\n"
 	"  --quiet             no progress\n"
 	"\n"
-	"verify exits 0 when the log is whole, 1 when it is not or can't be read.\n";
+	"prove, against the newest signed checkpoint, or --checkpoint FILE, one that was kept:\n"
+	"  --record SEQ        that record is in the log, with the record itself\n"
+	"  --from SIZE         the log still holds all that it held when it had SIZE records\n"
+	"\n"
+	"check-proof, which needs nothing else of the log:\n"
+	"  --key KEY           a verifier key, or a file with one (DIR/audit/audit.vkey); again\n"
+	"                      for those of witnesses, who have to have signed too\n"
+	"  --older FILE        for a proof by --from: the checkpoint that was kept\n"
+	"\n"
+	"verify exits 0 when the log is whole, 1 when it is not or can't be read; check-proof\n"
+	"0 when the proof holds, 1 when it does not.\n";
 
 enum {
 	OPTION_STATE = 256,
@@ -61,6 +76,7 @@ enum {
 	OPTION_JSON,
 	OPTION_KEY,
 	OPTION_HEAD,
+	OPTION_CHECKPOINT,
 	OPTION_QUIET,
 	OPTION_HELP
 };
@@ -71,6 +87,7 @@ static const struct option verify_options[] = {
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "public-key", required_argument, NULL, OPTION_KEY },
 	{ "head", required_argument, NULL, OPTION_HEAD },
+	{ "checkpoint", required_argument, NULL, OPTION_CHECKPOINT },
 	{ "quiet", no_argument, NULL, OPTION_QUIET },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -82,7 +99,7 @@ struct verify_job {
 	struct audit_verify_options options;
 	const char *key_path[AUDIT_VERIFY_KEYS];
 	size_t key_path_n;
-	const char *head_path;
+	const char *head_path, *checkpoint_path;
 	bool is_json, is_quiet, has_progress;
 	bool is_beside; /* the key lies in the log's own directory */
 	uint64_t told;
@@ -201,6 +218,22 @@ static enum err job_find_head(struct verify_job *j, struct wbuf *buf)
 	return E_OK;
 }
 
+static enum err job_find_checkpoint(struct verify_job *j, struct wbuf *buf)
+{
+	AUTO_FD fd = -1;
+
+	if (!j->checkpoint_path)
+		return E_OK;
+	fd = open(j->checkpoint_path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fd_read_all(fd, buf) != E_OK || buf->n == 0) {
+		(void)fprintf(stderr, "sluis audit verify: %s can't be read as a checkpoint\n",
+			      j->checkpoint_path);
+		return E_SYS;
+	}
+	j->options.known_note = wbuf_view(buf);
+	return E_OK;
+}
+
 static void job_print_text(const struct verify_job *j, const struct audit_verify_result *r)
 {
 	if (r->findings > AUDIT_VERIFY_SHOWN)
@@ -238,6 +271,7 @@ static void job_print_json(const struct verify_job *j, const struct audit_verify
 		"\"first_seq\":%llu,\"last_seq\":%llu,\"checkpoints\":%llu,\"signed_seq\":%llu,",
 		(unsigned long long)r->first_seq, (unsigned long long)r->last_seq,
 		(unsigned long long)r->checkpoints, (unsigned long long)r->covered);
+	(void)printf("\"tree_size\":%llu,", (unsigned long long)r->tree_size);
 	(void)printf("\"gaps\":%llu,\"lost\":%llu,\"crashes\":%llu,\"is_stopped\":%s,\"is_live\":%"
 		     "s,\"key_beside_log\":%s}\n",
 		     (unsigned long long)r->gaps, (unsigned long long)r->lost,
@@ -248,8 +282,8 @@ static void job_print_json(const struct verify_job *j, const struct audit_verify
 static int job_run(struct verify_job *j)
 {
 	AUTO_FD dir = -1;
-	uint8_t head[4096];
-	struct wbuf head_buf = wbuf_of(head, sizeof head);
+	uint8_t head[4096], note[4096];
+	struct wbuf head_buf = wbuf_of(head, sizeof head), note_buf = wbuf_of(note, sizeof note);
 	struct audit_verify_result r = { 0 };
 	enum err e = E_OK;
 
@@ -257,7 +291,8 @@ static int job_run(struct verify_job *j)
 		return 1;
 	j->options.dir_fd = dir;
 	j->options.is_live = audit_place_is_live(&j->place);
-	if (job_find_keys(j) != E_OK || job_find_head(j, &head_buf) != E_OK)
+	if (job_find_keys(j) != E_OK || job_find_head(j, &head_buf) != E_OK ||
+	    job_find_checkpoint(j, &note_buf) != E_OK)
 		return 1;
 	if (j->is_json)
 		(void)printf("{\"findings\":[");
@@ -293,6 +328,8 @@ static int verify_main(int argc, char **argv)
 			j.key_path[j.key_path_n++] = optarg;
 		else if (c == OPTION_HEAD)
 			j.head_path = optarg;
+		else if (c == OPTION_CHECKPOINT)
+			j.checkpoint_path = optarg;
 		else if (c == OPTION_QUIET)
 			j.is_quiet = true;
 		else {
@@ -307,6 +344,18 @@ static int verify_main(int argc, char **argv)
 	return job_run(&j);
 }
 
+/* The sub-commands that share nothing with verify but the usage. */
+static const struct {
+	struct view word;
+	int (*main)(int argc, char **argv, const char *usage);
+} audit_words[] = {
+	{ VIEW_INIT("tail"), audit_tail_main },
+	{ VIEW_INIT("search"), audit_search_main },
+	{ VIEW_INIT("reached"), audit_reached_main },
+	{ VIEW_INIT("prove"), audit_prove_main },
+	{ VIEW_INIT("check-proof"), audit_check_proof_main },
+};
+
 int tool_audit(int argc, char **argv)
 {
 	struct view word = argc > 1 ? view_str(argv[1]) : (struct view){ 0 };
@@ -315,15 +364,10 @@ int tool_audit(int argc, char **argv)
 	optind = 1;
 	if (view_eq(word, VIEW("verify")))
 		return verify_main(argc - 1, command_line_enter(room, argv[0], argv));
-	if (view_eq(word, VIEW("tail")))
-		return audit_tail_main(argc - 1, command_line_enter(room, argv[0], argv),
-				       audit_usage);
-	if (view_eq(word, VIEW("search")))
-		return audit_search_main(argc - 1, command_line_enter(room, argv[0], argv),
-					 audit_usage);
-	if (view_eq(word, VIEW("reached")))
-		return audit_reached_main(argc - 1, command_line_enter(room, argv[0], argv),
-					  audit_usage);
+	for (size_t i = 0; i < sizeof audit_words / sizeof audit_words[0]; i++)
+		if (view_eq(word, audit_words[i].word))
+			return audit_words[i].main(
+				argc - 1, command_line_enter(room, argv[0], argv), audit_usage);
 	if (view_eq(word, VIEW("--help")) || view_eq(word, VIEW("help"))) {
 		(void)fputs(audit_usage, stdout);
 		return 0;

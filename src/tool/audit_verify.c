@@ -6,6 +6,7 @@
 #include "tool/audit_verify.h"
 
 #include "sys/fd.h"
+#include "tool/audit_tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,10 +21,11 @@ struct verify_seen {
 	struct audit_line_hash hash;
 };
 
-/* A signed claim: record covers has this hash. */
+/* A signed claim: record covers has this hash, and the tree up to it this root. */
 struct verify_claim {
 	struct audit_checkpoint c;
-	struct audit_key_signature signature;
+	struct merkle_head tree; /* size 0: of a version that had none */
+	struct audit_key_signature signature, tree_signature;
 	struct view key_id;
 };
 
@@ -31,6 +33,12 @@ struct verify_claim {
 struct verify_head {
 	struct audit_checkpoint c;
 	struct verify_seen copy; /* of the line itself */
+	bool is_there;
+};
+
+/* A signed checkpoint of the tree outside the log's lines. */
+struct verify_note {
+	struct merkle_head head;
 	bool is_there;
 };
 
@@ -51,9 +59,12 @@ struct verify {
 	struct audit_line_hash removed_hash;
 	uint64_t removed_told;	    /* sequence number of that record; 0: not found */
 	struct verify_head head[2]; /* DIR/audit/head, and one that was kept elsewhere */
+	struct audit_tree tree;
+	struct verify_note note[2]; /* DIR/audit/checkpoint, and one that was kept elsewhere */
 };
 
 static const char *const verify_heads[2] = { "head", "the head kept elsewhere" };
+static const char *const verify_notes[2] = { "checkpoint", "the checkpoint kept elsewhere" };
 
 static void verify_tell_in(struct verify *v, struct view file, uint64_t line, const char *what)
 {
@@ -97,6 +108,24 @@ static uint64_t verify_number(const struct audit_line *l, struct view key)
 	return audit_line_find(l, key, AUDIT_LINE_NUMBER, &f) ? f.number : 0;
 }
 
+/* What a checkpoint line says of the tree; none of it, in a line of a version that had none.
+ * E_PROTO */
+static enum err verify_get_tree(const struct audit_line *l, struct verify_claim *ret)
+{
+	struct audit_line_field size = { 0 }, root = { 0 }, signature = { 0 };
+
+	if (!audit_line_find(l, VIEW("tree_size"), AUDIT_LINE_NUMBER, &size))
+		return E_OK;
+	if (!audit_line_find(l, VIEW("root"), AUDIT_LINE_TEXT, &root) ||
+	    !audit_line_find(l, VIEW("tree_signature"), AUDIT_LINE_TEXT, &signature) ||
+	    size.number == 0)
+		return E_PROTO;
+	TRY(audit_line_get_hex(root.text, ret->tree.root.b, sizeof ret->tree.root.b));
+	TRY(audit_key_get_signature(signature.text, &ret->tree_signature));
+	ret->tree.size = size.number;
+	return E_OK;
+}
+
 /* The fields of a checkpoint line. E_PROTO: one is missing or malformed */
 static enum err verify_get_claim(const struct audit_line *l, struct verify_claim *ret)
 {
@@ -114,6 +143,7 @@ static enum err verify_get_claim(const struct audit_line *l, struct verify_claim
 		return E_PROTO;
 	TRY(audit_line_get_hex(hash.text, ret->c.hash, sizeof ret->c.hash));
 	TRY(audit_key_get_signature(signature.text, &ret->signature));
+	TRY(verify_get_tree(l, ret));
 	ret->c.seq = covers.number;
 	ret->c.wall_us = us.number;
 	ret->c.is_stop = stop.number;
@@ -134,7 +164,10 @@ static const char *verify_signature(const struct verify *v, const struct verify_
 		if (!view_eq(wbuf_view(&w), claim->key_id))
 			continue;
 		is_known = true;
-		if (audit_key_check(&v->o->key[i], &claim->c, &claim->signature) == E_OK)
+		if (audit_key_check(&v->o->key[i], &claim->c, &claim->signature) != E_OK)
+			continue;
+		if (claim->tree.size == 0 || audit_tree_signature(&v->o->key[i], &claim->tree,
+								  &claim->tree_signature) == E_OK)
 			return NULL;
 	}
 	return is_known ? "the checkpoint's signature is false"
@@ -154,6 +187,24 @@ static const char *verify_claimed(const struct verify *v, const struct audit_che
 	return NULL;
 }
 
+/* The tree of the record that a checkpoint speaks of. Once something was found, the lines are not
+ * what was signed, and their tree is no second finding. */
+static const char *verify_tree(struct verify *v, const struct verify_claim *claim)
+{
+	struct audit_line_hash root = { 0 };
+
+	if (!v->tree.is_on || v->r->findings)
+		return NULL;
+	if (claim->tree.size == 0)
+		return "the checkpoint lacks the log's tree";
+	if (claim->tree.size != claim->c.seq - v->tree.base + 1)
+		return "the checkpoint's tree has another size than the log up to its record";
+	if (audit_tree_root(&v->tree, claim->tree.size, &root) != E_OK ||
+	    !merkle_eq(&root, &claim->tree.root))
+		return "the checkpoint's tree is not that of the lines up to its record";
+	return NULL;
+}
+
 static void verify_checkpoint(struct verify *v, const struct audit_line *l)
 {
 	struct verify_claim claim = { 0 };
@@ -163,6 +214,8 @@ static void verify_checkpoint(struct verify *v, const struct audit_line *l)
 		why = verify_claimed(v, &claim.c);
 	if (!why)
 		why = verify_signature(v, &claim);
+	if (!why)
+		why = verify_tree(v, &claim);
 	if (!why && claim.c.is_stop && claim.c.seq + 1 != l->seq)
 		why = "the stop checkpoint does not speak of the record before it";
 	if (why) {
@@ -188,6 +241,17 @@ static void verify_retention(struct verify *v, const struct audit_line *l)
 		v->removed_told = l->seq;
 }
 
+static void verify_segment_tree(struct verify *v, const struct audit_line *l)
+{
+	const char *why = NULL;
+
+	if (v->r->findings && v->tree.is_on)
+		return;
+	why = audit_tree_segment(&v->tree, l, v->before == 0);
+	if (why)
+		verify_tell(v, "%s", why);
+}
+
 /* What the first line of a segment says about the one before. */
 static void verify_segment(struct verify *v, const struct audit_line *l)
 {
@@ -198,6 +262,7 @@ static void verify_segment(struct verify *v, const struct audit_line *l)
 	bool is_recovery = view_eq(l->result, VIEW("recovered"));
 
 	v->r->crashes += is_recovery;
+	verify_segment_tree(v, l);
 	if (v->before == 0)
 		return;
 	audit_file_put_name(&w, v->before);
@@ -294,6 +359,26 @@ static void verify_against_heads(struct verify *v, const struct verify_seen *s)
 	}
 }
 
+/* The log has come to where a kept checkpoint of its tree was made. */
+static enum err verify_against_notes(struct verify *v)
+{
+	struct audit_line_hash root = { 0 };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct verify_note *n = &v->note[i];
+
+		if (!n->is_there || !v->tree.is_on || n->head.size != v->tree.front.size)
+			continue;
+		TRY(merkle_root(&v->digest, &v->tree.front, &root));
+		if (!merkle_eq(&root, &n->head.root))
+			verify_tell(v,
+				    "%s is signed over another tree than that of the lines up "
+				    "to here",
+				    verify_notes[i]);
+	}
+	return E_OK;
+}
+
 static enum err verify_line(struct verify *v, struct view text)
 {
 	struct audit_line l = { 0 };
@@ -318,6 +403,8 @@ static enum err verify_line(struct verify *v, struct view text)
 	s = &v->seen[v->r->last_seq & VERIFY_WINDOW_MASK];
 	*s = (struct verify_seen){ .seq = v->r->last_seq, .hash = v->hash };
 	verify_against_heads(v, s);
+	TRY(audit_tree_add(&v->tree, text));
+	TRY(verify_against_notes(v));
 	v->r->records++;
 	if (v->o->on_step && v->r->records % VERIFY_STEP == 0)
 		v->o->on_step(v->o->arg, v->r->records);
@@ -415,6 +502,49 @@ static void verify_end_head(struct verify *v, size_t i)
 	verify_tell_in(v, view_str(verify_heads[i]), 0, text);
 }
 
+static void verify_end_note(struct verify *v, size_t i)
+{
+	char text[200] = "";
+
+	if (!v->note[i].is_there || v->note[i].head.size <= v->tree.front.size)
+		return;
+	(void)snprintf(text, sizeof text,
+		       "a tree of %llu lines is signed, but the log has %llu: its tail was cut",
+		       (unsigned long long)v->note[i].head.size,
+		       (unsigned long long)v->tree.front.size);
+	verify_tell_in(v, view_str(verify_notes[i]), 0, text);
+}
+
+static void verify_take_note(struct verify *v, size_t i, struct view text)
+{
+	const char *why =
+		audit_tree_note(&v->digest, v->o->key, v->o->key_n, text, &v->note[i].head);
+
+	v->note[i].is_there = !why;
+	if (why)
+		verify_tell_in(v, view_str(verify_notes[i]), 0, why);
+}
+
+/* Both are read before the log, as heads are. */
+static enum err verify_read_notes(struct verify *v)
+{
+	AUTO_FD fd = -1;
+	uint8_t text[4096];
+	struct wbuf w = wbuf_of(text, sizeof text);
+	enum err e = audit_file_open(v->o->dir_fd, VIEW("checkpoint"), &fd);
+
+	if (v->o->known_note.n)
+		verify_take_note(v, 1, v->o->known_note);
+	if (e == E_CLOSED)
+		return E_OK;
+	if (e == E_OK)
+		e = fd_read_all(fd, &w);
+	if (e == E_SYS)
+		return e;
+	verify_take_note(v, 0, wbuf_view(&w));
+	return E_OK;
+}
+
 /* A head is a checkpoint line; its place in the log does not matter, its signature does. */
 static enum err verify_take_head(struct verify *v, size_t i, struct view text)
 {
@@ -461,10 +591,14 @@ static enum err verify_read_heads(struct verify *v)
 static enum err verify_all(struct verify *v)
 {
 	TRY(verify_read_heads(v));
+	TRY(verify_read_notes(v));
 	TRY(verify_files(v));
 	verify_end(v);
 	verify_end_head(v, 0);
 	verify_end_head(v, 1);
+	verify_end_note(v, 0);
+	verify_end_note(v, 1);
+	v->r->tree_size = v->tree.is_on ? v->tree.front.size : 0;
 	if (!v->head[0].is_there && v->r->checkpoints && v->r->findings == 0)
 		verify_tell_in(v, VIEW("head"), 0, "is missing, although the log has checkpoints");
 	return E_OK;
@@ -485,10 +619,12 @@ enum err audit_verify_run(const struct audit_verify_options *o, struct audit_ver
 	v.buf = malloc(AUDIT_FILE_BUFFER);
 	if (v.buf)
 		e = audit_hash_init(&v.digest);
-	if (e == E_OK) {
+	if (e == E_OK)
+		e = audit_tree_open(&v.tree, &v.digest);
+	if (e == E_OK)
 		e = verify_all(&v);
-		audit_hash_done(&v.digest);
-	}
+	audit_tree_close(&v.tree);
+	audit_hash_done(&v.digest);
 	free(v.buf);
 	(void)munmap(p, window);
 	return e;

@@ -1,5 +1,5 @@
 /*
- * Checking an audit log: every line, every link, every signature (promise P9).
+ * Checking an audit log: every line, every link, its tree, every signature (promise P9).
  *
  * The log is hostile: whoever could edit it chose every byte. Only the public key is trusted.
  */
@@ -8,7 +8,7 @@
 
 #include "ipc/audit_file.h"
 #include "ipc/audit_hash.h"
-#include "ipc/audit_key.h"
+#include "ipc/note.h"
 
 enum { AUDIT_VERIFY_KEYS = 8, AUDIT_VERIFY_WINDOW = 1 << 22, AUDIT_VERIFY_SHOWN = 1000 };
 
@@ -29,6 +29,7 @@ struct audit_verify_options {
 	bool is_live; /* an instance is writing it: the end is open */
 	struct view
 		known_head; /* a checkpoint line kept elsewhere, without newline; may be empty */
+	struct view known_note; /* a signed checkpoint of the tree kept elsewhere; may be empty */
 	audit_verify_tell *on_finding;
 	audit_verify_step *on_step; /* now and then */
 	void *arg;
@@ -39,6 +40,7 @@ struct audit_verify_result {
 	uint64_t first_seq, last_seq, covered; /* covered: last record under a signature */
 	uint64_t gaps, lost;		       /* "gap" lines, and records they count as lost */
 	uint64_t crashes;		       /* starts after an end without a stop checkpoint */
+	uint64_t tree_size;		       /* leaves of the tree; 0: the log has none */
 	bool is_stopped;		       /* ends with a stop checkpoint */
 };
 

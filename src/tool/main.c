@@ -20,22 +20,28 @@
  */
 #include "base/view.h"
 #include "tool/admin.h"
+#include "tool/alarms.h"
 #include "tool/audit.h"
 #include "tool/cache.h"
 #include "tool/changes.h"
 #include "tool/check.h"
 #include "tool/command_line.h"
 #include "tool/edit.h"
+#include "tool/evidence.h"
 #include "tool/explain.h"
 #include "tool/hunt.h"
+#include "tool/incident.h"
 #include "tool/isolate.h"
 #include "tool/past.h"
+#include "tool/recover.h"
 #include "tool/reload.h"
 #include "tool/rotate.h"
 #include "tool/run.h"
 #include "tool/status.h"
 #include "tool/top.h"
+#include "tool/verify.h"
 #include "tool/version.h"
+#include "tool/witness.h"
 
 #include <stdio.h>
 
@@ -61,6 +67,10 @@ static const struct main_command main_commands[] = {
 	{ "listener", "add, set or remove a listener", edit_listener },
 	{ "isolate", "close, limit or open applications, zones, listeners or everything, at once",
 	  isolate_main },
+	{ "alarms", "what somebody has to look at: list, show, close", alarms_main },
+	{ "recover", "bring applications back after an incident, step by step", recover_main },
+	{ "incident", "the record of an incident: open, note, close, report; what people are told",
+	  incident_main },
 	{ "rotate", "make every key and secret anew, as a checklist that shows what was done",
 	  rotate_main },
 	{ "user", "people who may log in: list, add, disable, reset what they log in with",
@@ -76,6 +86,12 @@ static const struct main_command main_commands[] = {
 	{ "rollback", "apply an earlier configuration again", past_rollback_main },
 	{ "audit", "read and verify the audit log", tool_audit },
 	{ "hunt", "look for indicators of compromise in the whole audit log", hunt_main },
+	{ "verify", "are the programs, on disk and in memory, those that were built?",
+	  verify_main },
+	{ "evidence", "a signed bundle of what runs and was logged: collect, verify, list",
+	  evidence_main },
+	{ "witness", "on another machine: keep and countersign checkpoints of audit logs",
+	  witness_main },
 	{ "version", "the version of this program", version_main },
 	{ "help", "this text, or that of a sub-command", main_help },
 };

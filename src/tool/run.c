@@ -2,6 +2,7 @@
 #include "tool/run.h"
 
 #include "base/view.h"
+#include "tool/program_place.h"
 #include "tool/state_dir.h"
 
 #include <errno.h>
@@ -78,32 +79,12 @@ static int run_options(int argc, char **argv, struct run *r)
 	return c == 'h' ? 0 : 2;
 }
 
-/* Beside this program, or in ../libexec/sluis when installed. */
-static bool run_find(const struct run *r, char *ret, size_t cap)
-{
-	static const char *const places[] = { "", "../libexec/sluis/" };
-	char own[STATE_DIR_MAX / 2];
-	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
-
-	if (r->programs) {
-		(void)snprintf(ret, cap, "%s/sluis-keeper", r->programs);
-		return true;
-	}
-	while (n > 0 && own[n - 1] != '/')
-		n--;
-	for (unsigned i = 0; n > 0 && i < 2; i++) {
-		(void)snprintf(ret, cap, "%.*s%ssluis-keeper", (int)n, own, places[i]);
-		if (access(ret, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 int run_main(int argc, char **argv)
 {
 	char name[] = "sluis-keeper";
 	struct run r = { .argv = { name }, .n = 1 };
-	char state[STATE_DIR_MAX + 1], program[STATE_DIR_MAX + 64], reason[128] = "";
+	char state[STATE_DIR_MAX + 1], place[PROGRAM_PLACE_MAX];
+	char program[PROGRAM_PLACE_MAX + 64], reason[128] = "";
 	int status = run_options(argc, argv, &r);
 
 	if (status >= 0)
@@ -113,11 +94,12 @@ int run_main(int argc, char **argv)
 	run_add(&r, "--state", state);
 	if (r.programs)
 		run_add(&r, "--programs", r.programs);
-	if (!run_find(&r, program, sizeof program)) {
+	if (!program_place_find(r.programs, "sluis-keeper", place)) {
 		(void)fprintf(stderr, "sluis: sluis-keeper is neither beside sluis nor in "
 				      "../libexec/sluis: the installation is incomplete\n");
 		return 1;
 	}
+	(void)snprintf(program, sizeof program, "%s/sluis-keeper", place);
 	(void)execv(program, r.argv);
 	(void)fprintf(stderr, "sluis: %s: %s\n", program, strerror_r(errno, reason, sizeof reason));
 	return 1;

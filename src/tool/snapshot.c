@@ -113,11 +113,11 @@ static enum err snapshot_on_listener(struct snapshot *s, struct view in)
 
 	TRY(view_u16(&in, &slot));
 	TRY(view_u8(&in, &is_open));
-	if (slot == UINT16_MAX)
+	if (slot == TOOL_SLOT_METRICS)
 		s->metrics_open = is_open;
 	else if (slot < IMAGE_LISTENER_SLOTS)
 		s->listener_open[slot] = is_open;
-	else
+	else if (slot != TOOL_SLOT_STATUS_PAGE)
 		return E_PROTO;
 	return E_OK;
 }
@@ -305,7 +305,8 @@ const char *snapshot_reach_name(const struct snapshot *s)
 
 const char *snapshot_role_state(unsigned state)
 {
-	static const char *const names[] = { "?", "starting", "running", "draining", "waiting" };
+	static const char *const names[] = { "?",	 "starting", "running",
+					     "draining", "waiting",  "frozen" };
 
 	return names[state < sizeof names / sizeof *names ? state : 0];
 }

@@ -229,9 +229,13 @@ static void status_json_add_image(json_t *doc, const struct snapshot *s)
 	(void)json_object_set_new(doc, "metrics",
 				  h && h->metrics.kind ? status_json_address(s, &h->metrics)
 						       : json_null());
+	(void)json_object_set_new(doc, "status_page",
+				  h && h->status_page.address.kind
+					  ? status_json_address(s, &h->status_page.address)
+					  : json_null());
 }
 
-int status_json_print(const struct snapshot *s)
+int status_json_write(const struct snapshot *s, FILE *to)
 {
 	json_t *doc = json_pack(
 		"{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "format", (int)STATUS_JSON_FORMAT,
@@ -245,9 +249,14 @@ int status_json_print(const struct snapshot *s)
 
 	if (doc) {
 		status_json_add_image(doc, s);
-		status = json_dumpf(doc, stdout, JSON_INDENT(2)) == 0 ? 0 : 1;
-		(void)putchar('\n');
+		status =
+			json_dumpf(doc, to, JSON_INDENT(2)) == 0 && fputc('\n', to) == '\n' ? 0 : 1;
 	}
 	json_decref(doc);
 	return status;
+}
+
+int status_json_print(const struct snapshot *s)
+{
+	return status_json_write(s, stdout);
 }

@@ -7,7 +7,8 @@
 
 extern const struct sandbox_spec config_sandbox, signer_sandbox, edge_sandbox, dialer_sandbox,
 	dialer_sandbox_unix, audit_sandbox, console_sandbox, exporter_sandbox, relay_sandbox,
-	authority_sandbox, verifier_sandbox, spawner_sandbox, cell_sandbox;
+	shipper_sandbox, authority_sandbox, verifier_sandbox, spawner_sandbox, herald_sandbox,
+	cell_sandbox;
 
 static const char top[] = "# The sandbox of each role\n"
 			  "\n"
@@ -117,6 +118,8 @@ int main(void)
 	print_spec("audit", &audit_sandbox);
 	print_spec("console", &console_sandbox);
 	print_spec("exporter", &exporter_sandbox);
+	print_spec("herald", &herald_sandbox);
+	print_spec("shipper", &shipper_sandbox);
 	print_spec("relay", &relay_sandbox);
 	print_spec("authority", &authority_sandbox);
 	print_spec("verifier", &verifier_sandbox);

@@ -41,6 +41,16 @@ def test_examples(folder, ca, path, number, text):
     assert ran.returncode == 0, (path, number, ran.stderr)
 
 
+def test_alarms():
+    """docs/alarms.md explains every alarm that the command explains, with the class that isolation.fallback_on knows."""
+    with open(os.path.join(ROOT, "src/ipc/alarm_words.c"), encoding="utf-8") as file:
+        words = re.findall(r'WORDS\("([a-z_.]+)", ([A-Z_]+),', file.read())
+    with open(os.path.join(ROOT, "docs/alarms.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| `([a-z_.]+)` \| ([a-z_]+) \| [A-Z]", file.read(), re.M)
+    assert [name for name, _ in words] == [name for name, _ in rows] and len(rows) > 20
+    assert all(given.startswith(of.lower()) for (_, of), (_, given) in zip(words, rows))
+
+
 def test_ten_lines():
     """A site in ten lines."""
     path, _, text = blocks()[0]

@@ -10,9 +10,18 @@ from harness.sluis import COMMAND, ROOT, command
 
 FLAG = re.compile(r"--[a-z][a-z-]+")
 # Words behind the command that choose another parser.
-SUB = {"user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
-       "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"], "audit": ["tail", "search", "reached", "verify"],
-       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"]}
+SUB = {"recover": ["plan", "status", "start", "advance", "approve", "withdraw", "stop"],
+       "user": ["list", "add", "change", "disable"], "group": ["list", "add", "remove"], "session": ["list", "revoke"],
+       "sessions": ["list", "revoke"], "invite": ["list", "add"], "server": ["drain"],
+       "audit": ["tail", "search", "reached", "verify", "prove", "check-proof"],
+       "incident": ["open", "note", "close", "list", "show", "message", "report"],
+       "recover": ["plan", "status", "start", "stop", "advance", "approve", "withdraw"], "alarms": ["close"],
+       "cache": ["purge"], "changes": ["save", "drop"], "history": ["show"],
+       "evidence": ["collect", "verify", "show", "list", "waive"]}
+
+
+# An option, and the beginning of a longer one too.
+SHORT = {("incident", "--form")}
 
 
 def read(path):
@@ -50,7 +59,7 @@ def parser(name, flags):
     for sub in ["", *SUB.get(name, [])]:
         known = {flag for flag in flags if takes([name, sub] if sub else [name], flag)}
         # getopt takes the beginning of a longer one as well
-        found |= {flag for flag in known if not any(other != flag and other.startswith(flag) for other in known)}
+        found |= {flag for flag in known if (name, flag) in SHORT or not any(other != flag and other.startswith(flag) for other in known)}
     return found
 
 
@@ -104,7 +113,7 @@ def test_same_commands():
 
 @pytest.mark.parametrize("name", [n for n in commands() if n in ("server", "backend", "route", "certificate", "listener", "cache",
                                                                  "changes", "history", "audit", "user", "group", "session",
-                                                                 "invite")])
+                                                                 "invite", "evidence")])
 def test_same_words(name):
     """Words behind a command, as its --help writes them: add|set|remove."""
     text, _ = helped(name)

@@ -1,5 +1,7 @@
 """make install: what lands where, and that it runs from there."""
+import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -27,7 +29,7 @@ def found(root):
 
 def test_files(installed):
     files = found(installed)
-    for role in ("keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay", "verifier"):
+    for role in ("keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay", "verifier", "herald"):
         assert [path for path in files if path.endswith(f"/libexec/sluis/sluis-{role}")], role
         assert [path for path in files if path.endswith(f"/man/man8/sluis-{role}.8")], role
     for end in ("/bin/sluis", "/systemd/system/sluis.service", "/sysusers.d/sluis.conf", "/tmpfiles.d/sluis.conf"):
@@ -48,3 +50,15 @@ def test_runs_from_there(installed, sluis, site, origin):
     assert sluis.ask().body == b"origin"
     for pid in sluis.pids("edge"):
         assert os.readlink(f"/proc/{pid}/exe").startswith(installed)
+
+
+def test_manifest_is_of_what_is_installed(installed):
+    """Every program, as it lies there, and the command beside them in ../../bin."""
+    program = installed + [path for path in found(installed) if path.endswith("/bin/sluis")][0]
+    said = json.loads(subprocess.run([program, "verify", "--disk", "--json"], capture_output=True, check=False).stdout)
+    programs = [path for path in found(installed) if re.search("/libexec/sluis/sluis-[a-z]+$", path)]
+    assert said["ok"] and said["files"] == len(programs) + 1 > 12 and said["manifest"]["path"].startswith(installed), said
+    with open(program, "ab") as file:
+        file.write(b"\0")
+    said = json.loads(subprocess.run([program, "verify", "--disk", "--json"], capture_output=True, check=False).stdout)
+    assert [(row["what"], row["name"]) for row in said["findings"]] == [("file_differs", "sluis")]

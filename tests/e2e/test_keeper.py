@@ -15,7 +15,7 @@ from harness.sluis import BUILD, COMMAND, command
 from harness.wait import until
 
 ROLES = ["keeper", "config", "signer", "edge", "dialer", "audit", "console", "exporter", "relay",
-         "authority", "verifier", "spawner"]
+         "authority", "verifier", "spawner", "shipper", "herald"]
 
 
 @pytest.fixture

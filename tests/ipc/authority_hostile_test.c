@@ -5,6 +5,7 @@
 #include "../unit/check.h"
 
 #include "ipc/authority_signer.h"
+#include "role/authority/alarm.h"
 #include "role/authority/reach.h"
 #include "role/authority/tool.h"
 #include "tests/ipc/authority_kit.h"
@@ -485,12 +486,111 @@ static void test_tool_names(void **state)
 			struct authority_tool_end end = { 0 };
 			bool is_list = kind == ACT_USER_LIST || kind == ACT_GROUP_LIST ||
 				       kind == ACT_INVITE_LIST || kind == ACT_LEVEL_LIST ||
+				       kind == ACT_ALARM_LIST || kind == ACT_RECOVER_LIST ||
 				       (kind == ACT_SESSION_LIST && !names[i][0]);
 
+			if (kind >= ACT_INCIDENT_OPEN && kind <= ACT_NOTICE_SET)
+				continue; /* they are about no name */
 			act.secret.b[0] = 1;
 			end = authority_kit_act(&s->k, &act, NULL);
 			CHECK_ROW(names[i], end.is_done == is_list);
 		}
+}
+
+/* ---- audit ---- */
+
+static int audit_channel(struct scene *s)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	CHECK_OK(alarm_set_channel(s->k.a, pair[0]));
+	return pair[1];
+}
+
+static void audit_says(struct scene *s, int fd, const struct audit_alarm *m)
+{
+	uint8_t body[FRAME_BODY_MAX];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	CHECK_OK(audit_alarm_put(&w, m));
+	authority_kit_say(fd, AUDIT_ALARM, 0, wbuf_view(&w));
+	authority_kit_run(&s->k);
+}
+
+/* What is no message of audit's ends its channel, and nothing else. */
+static void test_audit_breaks_rules(void **state)
+{
+	struct scene *s = *state;
+	uint8_t bytes[FRAME_BODY_MAX] = { 0 };
+
+	for (unsigned type = 0; type < 8; type++)
+		for (size_t n = 0; n < sizeof bytes; n = n * 2 + 7) {
+			int fd = audit_channel(s);
+
+			bytes[n / 2] = 0xff;
+			authority_kit_say(fd, (uint8_t)type, 0, view_of(bytes, n));
+			authority_kit_run(&s->k);
+			assert_true(is_closed(fd));
+			close(fd);
+		}
+	assert_int_equal(alarm_count_open(s->k.a), 0);
+}
+
+/* Texts of alarms are printable afterwards; one kind is one row; closed by somebody, with a reason;
+ * what is open is found again. */
+static void test_alarms_are_kept(void **state)
+{
+	struct scene *s = *state;
+	struct audit_alarm m = { .seq = 7,
+				 .wall_us = 1000000,
+				 .action = VIEW("canary.leaked"),
+				 .object = VIEW("edge[0]"),
+				 .detail = VIEW("\x1b[2J\xff\n<script>") };
+	struct tool_act list = { .kind = ACT_ALARM_LIST }, close_it = { .kind = ACT_ALARM_CLOSE };
+	unsigned rows[16] = { 0 };
+	int fd = audit_channel(s);
+
+	audit_says(s, fd, &m);
+	m.more = 4;
+	audit_says(s, fd, &m);
+	assert_int_equal(alarm_count_open(s->k.a), 1);
+	assert_true(authority_kit_act(&s->k, &list, rows).is_done);
+	assert_int_equal(rows[AUTHORITY_ALARM], 1);
+	close_it.number = 1;
+	assert_false(authority_kit_act(&s->k, &close_it, NULL).is_done);
+	close_it.title = VIEW("looked at");
+	s->k.a->alarm_open_n = 0;
+	CHECK_OK(alarm_open(s->k.a)); /* as the next authority does */
+	assert_int_equal(alarm_count_open(s->k.a), 1);
+	assert_true(authority_kit_act(&s->k, &close_it, NULL).is_done);
+	assert_false(authority_kit_act(&s->k, &close_it, NULL).is_done);
+	assert_int_equal(alarm_count_open(s->k.a), 0);
+	assert_int_equal(authority_kit_told(&s->k, "alarm.closed ok"), 1);
+	close(fd);
+}
+
+/* Who raises alarms without end fills no disk, and pushes out none that is open (A22). */
+static void test_flood_of_alarms(void **state)
+{
+	struct scene *s = *state;
+	struct tool_act list = { .kind = ACT_ALARM_LIST };
+	unsigned rows[16] = { 0 };
+	int fd = audit_channel(s);
+
+	for (unsigned i = 0; i < ALARM_ROWS_MAX + 50; i++) {
+		uint8_t name[16];
+		struct wbuf w = wbuf_of(name, sizeof name);
+		struct audit_alarm m = { .seq = i, .action = VIEW("ipc.violation") };
+
+		wbuf_dec(&w, i);
+		m.object = wbuf_view(&w);
+		audit_says(s, fd, &m);
+	}
+	assert_int_equal(alarm_count_open(s->k.a), ALARM_ROWS_MAX + 1);
+	assert_true(authority_kit_act(&s->k, &list, rows).is_done);
+	assert_int_equal(rows[AUTHORITY_ALARM], ALARM_ROWS_MAX + 1);
+	close(fd);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -498,15 +598,27 @@ static void test_tool_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_lengths),	   CASE(test_descriptors),
-		CASE(test_order),	   CASE(test_too_many),
-		CASE(test_of_others),	   CASE(test_does_not_read),
-		CASE(test_spawner),	   CASE(test_spawner_replays),
-		CASE(test_spawner_words),  CASE(test_verifier),
-		CASE(test_verifier_words), CASE(test_signer),
-		CASE(test_no_signer),	   CASE(test_dialer),
-		CASE(test_deaf_dialer),	   CASE(test_budget),
-		CASE(test_tool),	   CASE(test_tool_names),
+		CASE(test_lengths),
+		CASE(test_descriptors),
+		CASE(test_order),
+		CASE(test_too_many),
+		CASE(test_of_others),
+		CASE(test_does_not_read),
+		CASE(test_spawner),
+		CASE(test_spawner_replays),
+		CASE(test_spawner_words),
+		CASE(test_verifier),
+		CASE(test_verifier_words),
+		CASE(test_signer),
+		CASE(test_no_signer),
+		CASE(test_dialer),
+		CASE(test_deaf_dialer),
+		CASE(test_budget),
+		CASE(test_tool),
+		CASE(test_audit_breaks_rules),
+		CASE(test_alarms_are_kept),
+		CASE(test_flood_of_alarms),
+		CASE(test_tool_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -377,14 +377,59 @@ static void calls_of_a_cell_are_few(void **state)
 	kit.edge = -1;
 }
 
+/* A cell that asks for what is another's raises an alarm (egress.refused), unless the last
+ * minute explains it: an authority that is new, an application that was taken from it. An
+ * edge that asks for a server which is not there does so once it knows its dialer. */
+static void strange_wishes_raise_alarms(void **state)
+{
+	int cell = introduce(3, 1, listener("staff")),
+	    edge = channel(&(struct edge_channel_peer){ .role = ROLE_EDGE });
+	struct edge_channel *ch = NULL;
+
+	(void)state;
+	assert_int_equal(dial(cell, "cases"), DIAL_UNKNOWN);
+	assert_int_equal(kit.d->alarm_ms, 0); /* the authority has just come */
+	kit.d->reach_lost_ms -= CELL_REACH_SETTLE_MS;
+	assert_int_equal(dial(cell, "cases"), DIAL_UNKNOWN);
+	assert_int_not_equal(kit.d->alarm_ms, 0);
+	kit.d->alarm_ms = 0;
+	say(AUTHORITY_ALLOW, 3, 1, app("cases"));
+	say(AUTHORITY_FORBID, 3, 1, app("cases"));
+	kit_spin(&kit, 4);
+	assert_int_equal(dial(cell, "cases"), DIAL_UNKNOWN);
+	assert_int_equal(kit.d->alarm_ms, 0); /* a request that was under way */
+	for (unsigned i = 0; i < DIALER_EDGES; i++)
+		if (kit.d->edge[i].is_used && kit.d->edge[i].role == ROLE_EDGE)
+			ch = &kit.d->edge[i];
+	assert_non_null(ch);
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t seq = 0;
+		uint8_t why = 0;
+		int fd = -1;
+
+		kit_dial(edge, 9, IMAGE_SERVER_SLOTS - 1, 77);
+		(void)kit_answer(&kit, edge, 2000, &seq, &why, &fd);
+		assert_int_equal(why, DIAL_UNKNOWN);
+		assert_int_equal(kit.d->alarm_ms != 0, i == 1);
+		ch->since_ms -= CELL_REACH_SETTLE_MS;
+	}
+	close(cell);
+	close(edge);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(public_routes_of_its_listener_alone), T(an_application_once_it_is_allowed),
-		T(a_new_cell_begins_with_nothing),	T(many_are_allowed),
-		T(a_cell_can_t_speak_for_others),	T(failures_are_not_believed),
-		T(spawner_s_and_authority_s_tables),	T(calls_of_a_cell_are_few),
+		T(strange_wishes_raise_alarms),
+		T(public_routes_of_its_listener_alone),
+		T(an_application_once_it_is_allowed),
+		T(a_new_cell_begins_with_nothing),
+		T(many_are_allowed),
+		T(a_cell_can_t_speak_for_others),
+		T(failures_are_not_believed),
+		T(spawner_s_and_authority_s_tables),
+		T(calls_of_a_cell_are_few),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -443,6 +443,39 @@ static void the_relay_gets_nothing_else(void **state)
 	(void)close(listener);
 }
 
+/* Receivers of the log are the shipper's: an edge that was taken over can't write into somebody's
+ * log there, and a shipper that was reaches no application's server (P4). */
+static void receivers_of_the_log_are_the_shippers(void **state)
+{
+	uint16_t port = 0;
+	int listener = kit_listen("127.0.0.1", 16, &port), fd = -1, none = -1, shipper = -1;
+	uint32_t seq = 0;
+	uint8_t why = 0;
+
+	(void)state;
+	kit_image_init(&kit.image);
+	kit_pool(&kit.image, "web");
+	kit_server(&kit.image, "127.0.0.1", port);
+	kit_pool(&kit.image, "log-ship-1")->protocol = IMAGE_HTTPS;
+	kit.image.pool[1].tls_verify = true;
+	kit_server(&kit.image, "127.0.0.1", port);
+	kit.image.header.ships = (struct image_range){ .first = 1, .n = 1 };
+	kit_start(&kit, NULL, NULL);
+	kit_edge(&kit);
+	kit_dial(kit.edge, 1, 1, 1);
+	answer_is(1, DIALER_FAILED, DIAL_UNKNOWN, NULL);
+	shipper = kit_shipper(&kit);
+	kit_dial(shipper, 2, 0, 1);
+	assert_int_equal(kit_answer(&kit, shipper, 3000, &seq, &why, &none), DIALER_FAILED);
+	assert_int_equal(why, DIAL_UNKNOWN);
+	kit_dial(shipper, 3, 1, 1);
+	assert_int_equal(kit_answer(&kit, shipper, 3000, &seq, &why, &fd), DIALER_CONNECTED);
+	assert_true(seq == 3 && fd >= 0);
+	(void)close(fd);
+	(void)close(shipper);
+	(void)close(listener);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -461,6 +494,7 @@ int main(void)
 		TEST(a_draining_dialer_answers_and_ends_with_its_last_channel),
 		TEST(the_relay_gets_sockets_of_datagrams),
 		TEST(the_relay_gets_nothing_else),
+		TEST(receivers_of_the_log_are_the_shippers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

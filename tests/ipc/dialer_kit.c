@@ -172,6 +172,11 @@ int kit_relay(struct kit *k)
 	return kit_channel(k, (struct edge_channel_peer){ .role = ROLE_RELAY });
 }
 
+int kit_shipper(struct kit *k)
+{
+	return kit_channel(k, (struct edge_channel_peer){ .role = ROLE_SHIPPER });
+}
+
 void kit_turns(struct kit *k, unsigned ms)
 {
 	uint64_t until = clock_mono_ms() + ms;

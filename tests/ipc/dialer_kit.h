@@ -54,6 +54,9 @@ int kit_edge(struct kit *k);
 /* kit_relay - the same for the relay, whose end becomes k->edge */
 int kit_relay(struct kit *k);
 
+/* kit_shipper - the same for the shipper */
+int kit_shipper(struct kit *k);
+
 /* kit_turns - turns for ms milliseconds */
 void kit_turns(struct kit *k, unsigned ms);
 

@@ -11,14 +11,17 @@
 #include "role/keeper/change.h"
 #include "role/keeper/child.h"
 #include "role/keeper/control.h"
+#include "role/keeper/freeze.h"
 #include "role/keeper/hear.h"
 #include "role/keeper/post.h"
 #include "role/keeper/ring_table.h"
+#include "role/keeper/seat.h"
 #include "sys/fd.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -52,6 +55,7 @@ static const struct allowed role_allowed[] = {
 	{ ROLE_DRAINING, 0, false, true, 4, 4 },
 	{ ROLE_DOCUMENT, 1, false, true, 1, 1 },
 	{ ROLE_CACHE_PURGED, 0, false, true, 16, 16 },
+	{ ROLE_LEAKS, 0, false, true, 1, 1 },
 	{ ROLE_RESEALED, 0, true, false, 0, 0 },
 };
 
@@ -64,6 +68,9 @@ static const struct allowed control_allowed[] = {
 	{ TOOL_DOCUMENT, 0, false, true, 0, 0 },
 	{ TOOL_AUTHORITY, 0, false, true, 0, 0 },
 	{ TOOL_CACHE_PURGE, 0, false, true, 3, TOOL_PATTERN_MAX + 3 },
+	{ TOOL_EVIDENCE_SIGNER, 0, false, true, 0, 0 },
+	{ TOOL_EVIDENCE_NOTE, 0, false, true, 69, 469 },
+	{ TOOL_RELEASE, 0, false, true, 4, 4 },
 	{ TOOL_ROTATE, 0, false, true, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5 },
 };
 
@@ -437,6 +444,47 @@ static void test_commands(void **state)
 	assert_true(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1\0\0\0\1\1"), false));
 	assert_false(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1\0\0\0\1\x09"), false));
 	assert_false(command_is_served(TOOL_SERVER_STATE, VIEW("\0\0\0\1"), false));
+	/* no signer runs: refused in words */
+	assert_true(command_is_served(TOOL_EVIDENCE_SIGNER, (struct view){ 0 }, false));
+	assert_false(command_is_served(TOOL_EVIDENCE_SIGNER, (struct view){ 0 }, true));
+}
+
+/* What, two hashes, which bundle, detail; each as long as said. */
+static void test_evidence_notes(void **state)
+{
+	static const struct {
+		uint8_t what;
+		size_t bundle, detail, behind;
+		bool is_served;
+	} rows[] = {
+		{ TOOL_EVIDENCE_BEGUN, 34, 0, 0, true },
+		{ TOOL_EVIDENCE_COLLECTED, 34, 200, 0, true },
+		{ TOOL_EVIDENCE_FAILED, 0, 0, 0, true },
+		{ TOOL_EVIDENCE_WAIVED, 200, 200, 0, true },
+		{ 0, 34, 0, 0, false },
+		{ TOOL_EVIDENCE_NOTES, 34, 0, 0, false },
+		{ TOOL_EVIDENCE_BEGUN, 201, 0, 0, false },
+		{ TOOL_EVIDENCE_BEGUN, 0, 201, 0, false },
+		{ TOOL_EVIDENCE_BEGUN, 0, 0, 1, false },
+	};
+	static const uint8_t text[300];
+	uint8_t body[600];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct wbuf w = wbuf_of(body, sizeof body);
+
+		wbuf_u8(&w, rows[i].what);
+		wbuf_put(&w, text, 64);
+		wbuf_str16(&w, view_of(text, rows[i].bundle));
+		wbuf_str16(&w, view_of(text, rows[i].detail));
+		wbuf_put(&w, text, rows[i].behind);
+		assert_int_equal(command_is_served(TOOL_EVIDENCE_NOTE, wbuf_view(&w), false),
+				 rows[i].is_served);
+		w.n -= 1; /* cut short */
+		assert_false(command_is_served(TOOL_EVIDENCE_NOTE, wbuf_view(&w), false) &&
+			     rows[i].behind == 0);
+	}
 }
 
 static void test_second_question(void **state)
@@ -543,6 +591,77 @@ static void test_lines_for_a_slow_reader(void **state)
 	keeper_kit_free(k);
 }
 
+static char state_of(pid_t pid)
+{
+	char path[64], line[256] = "", *end = NULL;
+	FILE *f = NULL;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (!f)
+		return 0;
+	assert_non_null(fgets(line, sizeof line, f));
+	(void)fclose(f);
+	end = strrchr(line, ')');
+	return end ? end[2] : 0;
+}
+
+/* One edge after the other claims to leak (A20): two are kept, stopped and unheard; the others end
+ * and wait like those that crash; who may not say so is killed. */
+static void test_claims_of_leaks(void **state)
+{
+	struct keeper *k = keeper_kit_new();
+	struct keeper_seat *s = seat_of(k, ROLE_EDGE, 0);
+	struct keeper_child *kept[KEEPER_FROZEN_MAX] = { NULL };
+	uint8_t kind = 0, wrong = 200;
+
+	(void)state;
+	for (unsigned i = 0; i < KEEPER_STORM_DEATHS + 2; i++) {
+		int peer = -1;
+		struct keeper_child *c = keeper_kit_child(k, ROLE_EDGE, CHILD_RUNNING, &peer);
+
+		(void)seat_give(s, c);
+		CHECK_OK(frame_send(peer, ROLE_LEAKS, 0, view_of(&kind, 1), NULL, 0));
+		(void)frame_send(peer, ROLE_LEAKS, 0, view_of(&kind, 1), NULL, 0);
+		for (unsigned n = 0; n < 100 && s->child; n++)
+			keeper_kit_turn(k);
+		assert_null(s->child);
+		assert_true(s->due_ms > 0);
+		if (i < KEEPER_FROZEN_MAX) {
+			kept[i] = c;
+			assert_int_equal(c->state, CHILD_FROZEN);
+			for (unsigned n = 0; n < 1000 && state_of(c->pid) != 'T'; n++)
+				(void)usleep(1000); /* the kernel stops it a moment later */
+			assert_int_equal(state_of(c->pid), 'T');
+		} else {
+			assert_int_equal(c->state, CHILD_FREE);
+		}
+		(void)close(peer);
+	}
+	assert_true(s->due_ms - k->loop.now_ms > KEEPER_BACKOFF_MAX_MS / 2);
+	for (unsigned i = 0; i < KEEPER_FROZEN_MAX; i++) {
+		assert_int_equal(kept[i]->state, CHILD_FROZEN);
+		CHECK_OK(freeze_release(k, (uint32_t)kept[i]->pid, 0));
+	}
+	CHECK_ERR(freeze_release(k, 1, 0), E_CLOSED);
+	for (unsigned i = 0; i < KEEPER_FROZEN_MAX; i++) {
+		for (unsigned n = 0; n < 100 && kept[i]->state != CHILD_FREE; n++)
+			keeper_kit_turn(k);
+		assert_int_equal(kept[i]->state, CHILD_FREE);
+	}
+	for (unsigned r = 0; r < 2; r++) {
+		int peer = -1;
+		struct keeper_child *c =
+			keeper_kit_child(k, r ? ROLE_EDGE : ROLE_SIGNER, CHILD_RUNNING, &peer);
+
+		CHECK_OK(frame_send(peer, ROLE_LEAKS, 0, view_of(r ? &wrong : &kind, 1), NULL, 0));
+		keeper_kit_turn(k);
+		assert_int_equal(c->state, CHILD_FREE);
+		(void)close(peer);
+	}
+	keeper_kit_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -558,10 +677,12 @@ int main(void)
 		cmocka_unit_test(test_full_outbox),
 		cmocka_unit_test(test_waiting_descriptors),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_evidence_notes),
 		cmocka_unit_test(test_second_question),
 		cmocka_unit_test(test_many_commands),
 		cmocka_unit_test(test_status_for_a_slow_reader),
 		cmocka_unit_test(test_lines_for_a_slow_reader),
+		cmocka_unit_test(test_claims_of_leaks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

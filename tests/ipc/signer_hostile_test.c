@@ -150,7 +150,12 @@ static void test_shapes(void **state)
 		{ ROLE_EDGE, EDGE_SIGN, FRAME_BODY_MAX },
 		{ ROLE_EDGE, EDGE_SIGN, 9 }, /* str16 says 0, one byte follows */
 		{ ROLE_AUDIT, 0, 0 },
-		{ ROLE_AUDIT, 3, 0 },
+		{ ROLE_AUDIT, AUDIT_TREE, 0 },
+		{ ROLE_AUDIT, AUDIT_TREE, 39 },
+		{ ROLE_AUDIT, AUDIT_TREE, 40 }, /* a tree of no leaf */
+		{ ROLE_AUDIT, AUDIT_TREE, 41 },
+		{ ROLE_EDGE, AUDIT_TREE, 40 },
+		{ ROLE_AUDIT, 4, 0 },
 		{ ROLE_AUDIT, AUDIT_CHECKPOINT, 0 },
 		{ ROLE_AUDIT, AUDIT_CHECKPOINT, 48 },
 		{ ROLE_AUDIT, AUDIT_CHECKPOINT, 50 },
@@ -225,8 +230,8 @@ static void test_raw_packets(void **state)
 
 static void test_roles(void **state)
 {
-	static const int roles[] = { 0,		  ROLE_KEEPER,	ROLE_CONFIG, ROLE_SIGNER,
-				     ROLE_DIALER, ROLE_CONSOLE, ROLE_N,	     200 };
+	static const int roles[] = { 0,	     ROLE_CONFIG, ROLE_SIGNER, ROLE_DIALER, ROLE_CONSOLE,
+				     ROLE_N, 200 };
 	struct scene *s = *state;
 	int fds[2];
 
@@ -570,6 +575,96 @@ static void test_checkpoint(void **state)
 	expect_ended(s, &s->audit, ROLE_AUDIT);
 }
 
+/* A command's question and the answer's type, on a channel of its own. */
+static uint8_t ask_evidence(struct scene *s, int fd, struct evidence_signature *ret)
+{
+	uint8_t buf[FRAME_MAX];
+	struct frame f = { 0 };
+
+	assert_int_equal(
+		frame_send(fd, EVIDENCE_SIGN, 9, view_of(ret->hash, sizeof ret->hash), NULL, 0),
+		E_OK);
+	assert_int_equal(receive(s, fd, buf, &f), E_OK);
+	assert_int_equal(f.seq, 9);
+	if (f.type == SIGNER_EVIDENCE)
+		assert_int_equal(evidence_signer_get(f.body, ret), E_OK);
+	else
+		assert_int_equal(f.body.n, 0);
+	return f.type;
+}
+
+/* P3: a manifest's hash is signed under a text of its own, a few times; a checkpoint is nobody's to
+ * ask but audit's, and neither signature is one of the other kind. */
+static void test_evidence(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_signature e = { .hash = { 1, 2, 3 } };
+	struct audit_checkpoint c = { .seq = 7 };
+	int fd = add_peer(s, SIGNER_COMMAND), more[SIGNER_COMMANDS], fds[2];
+	static const uint8_t body[AUDIT_CHECKPOINT_ASK];
+
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(ask_evidence(s, fd, &e), SIGNER_EVIDENCE);
+		assert_int_equal(evidence_signer_check(&e), E_OK);
+		assert_int_equal(audit_key_check(&e.key, &c, &e.signature), E_DENIED);
+	}
+	assert_int_equal(ask_evidence(s, fd, &e), SIGNER_EVIDENCE_REFUSED);
+	assert_int_equal(told(s, "sign.refused"), 1);
+	assert_int_equal(frame_send(fd, EVIDENCE_SIGN, 1, view_of(body, 31), NULL, 0), E_OK);
+	expect_ended(s, &fd, SIGNER_COMMAND);
+	assert_int_equal(frame_send(fd, EVIDENCE_SIGN, 1, view_of(body, 33), NULL, 0), E_OK);
+	expect_ended(s, &fd, SIGNER_COMMAND);
+	assert_int_equal(frame_send(fd, AUDIT_CHECKPOINT, 1, view_of(body, sizeof body), NULL, 0),
+			 E_OK);
+	expect_ended(s, &fd, SIGNER_COMMAND);
+	assert_int_equal(frame_send(fd, AUDIT_PUBLIC_KEY, 1, (struct view){ 0 }, NULL, 0), E_OK);
+	expect_ended(s, &fd, SIGNER_COMMAND);
+	for (unsigned i = 1; i <= SIGNER_COMMANDS; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+		assert_int_equal(peer_add(s->rig->signer, SIGNER_COMMAND, 0, fds[0]),
+				 i < SIGNER_COMMANDS ? E_OK : E_LIMIT);
+		more[i - 1] = fds[1];
+	}
+	for (unsigned i = 0; i < SIGNER_COMMANDS; i++)
+		close(more[i]);
+	close(fd);
+	turn(s);
+}
+
+/* P3: of the checkpoint of a tree nothing but two numbers is audit's; the origin is the key's own.
+ */
+static void test_tree(void **state)
+{
+	struct scene *s = *state;
+	uint8_t buf[FRAME_MAX], body[AUDIT_TREE_ASK], text[NOTE_BODY_MAX], name[NOTE_NAME_MAX];
+	struct wbuf w = wbuf_of(body, sizeof body), t = wbuf_of(text, sizeof text),
+		    o = wbuf_of(name, sizeof name);
+	struct note_checkpoint c = { .head = { .size = 7, .root = { { 1, 2, 3 } } } };
+	struct audit_key key;
+	struct frame f = { 0 };
+
+	assert_int_equal(frame_send(s->audit, AUDIT_PUBLIC_KEY, 5, (struct view){ 0 }, NULL, 0),
+			 E_OK);
+	assert_int_equal(receive(s, s->audit, buf, &f), E_OK);
+	memcpy(key.b, f.body.p, sizeof key.b);
+	note_put_ask(&w, &c.head);
+	assert_int_equal(frame_send(s->audit, AUDIT_TREE, 6, wbuf_view(&w), NULL, 0), E_OK);
+	assert_int_equal(receive(s, s->audit, buf, &f), E_OK);
+	assert_int_equal(f.type, SIGNER_TREE);
+	assert_int_equal(f.seq, 6);
+	note_put_origin(&o, &key);
+	c.origin = wbuf_view(&o);
+	note_put_checkpoint(&t, &c);
+	assert_int_equal(audit_key_verify(&key, wbuf_view(&t), f.body), E_OK);
+	c.head.size++;
+	t.n = 0;
+	note_put_checkpoint(&t, &c);
+	assert_int_equal(audit_key_verify(&key, wbuf_view(&t), f.body), E_DENIED);
+	body[0] = 0x80; /* more leaves than a tree has */
+	assert_int_equal(frame_send(s->audit, AUDIT_TREE, 6, wbuf_view(&w), NULL, 0), E_OK);
+	expect_ended(s, &s->audit, ROLE_AUDIT);
+}
+
 static struct wbuf token_question(uint8_t body[512], uint64_t app, const char *user)
 {
 	struct authority_token q = { .app = app,
@@ -708,6 +803,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checkpoint, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_evidence, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stuck_authority, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_authorities, setup, teardown),

@@ -9,16 +9,24 @@
 #define ROLE_AUDIT_AUDIT_H
 
 #include "conf/image.h"
-#include "ipc/audit_key.h"
 #include "ipc/keeper_role.h"
+#include "ipc/note.h"
 #include "ipc/pages.h"
+#include "role/audit/alarms.h"
 #include "role/audit/cells.h"
 #include "role/audit/rings.h"
 #include "role/audit/segment.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
-enum audit_source { AUDIT_KEEPER, AUDIT_SIGNER, AUDIT_SPAWNER, AUDIT_CELL, AUDIT_SOURCES };
+enum audit_source {
+	AUDIT_KEEPER,
+	AUDIT_SIGNER,
+	AUDIT_SPAWNER,
+	AUDIT_CELL,
+	AUDIT_AUTHORITY,
+	AUDIT_SOURCES
+};
 
 enum audit_state {
 	AUDIT_RUNNING = 0,
@@ -35,17 +43,21 @@ struct audit_trouble {
 
 /* Signatures over the chain, asked of the signer and never waited for. */
 struct audit_checkpoints {
-	struct loop_source signer;   /* fd -1: no channel */
-	struct audit_key key;	     /* of the signer; valid with has_key */
-	struct audit_checkpoint ask; /* what is being signed; valid with is_asked */
+	struct loop_source signer;	      /* fd -1: no channel */
+	struct audit_key key;		      /* of the signer; valid with has_key */
+	struct note_key note_key;	      /* the same, as it signs the tree's checkpoints */
+	struct audit_checkpoint ask;	      /* what is being signed; valid with is_asked */
+	struct merkle_head head;	      /* the tree of the same lines */
+	struct audit_key_signature signature; /* over ask; valid with has_chain */
 	uint64_t asked_ms, due_ms;
 	uint64_t wanted_ms; /* since when a signature is overdue; 0: none is */
 	uint64_t worth;	    /* last line that is worth a signature: no checkpoint itself */
 	uint64_t covered;   /* last line under a signature */
 	uint32_t ask_seq;   /* frame sequence: an answer to an older question is ignored */
 	bool has_key, is_asked;
-	bool is_told;  /* the log says that signatures are waited for */
-	bool is_final; /* the stop checkpoint is in the chain: nothing may follow */
+	bool has_chain; /* the first of the two signatures that were asked for is here */
+	bool is_told;	/* the log says that signatures are waited for */
+	bool is_final;	/* the stop checkpoint is in the chain: nothing may follow */
 };
 
 /* A segment on its way out: gone once its record is under a signature. */
@@ -61,6 +73,7 @@ struct audit {
 	struct role_identity self;
 	struct rings rings;
 	struct cells cells;
+	struct alarms alarms;
 	struct chain chain;
 	struct segment segment;
 	struct audit_trouble trouble;

@@ -76,6 +76,7 @@ static void chain_cancel(struct chain *c)
 enum err chain_end(struct chain *c)
 {
 	struct view line = { 0 };
+	struct audit_line_hash hash = { 0 }, leaf = { 0 };
 	enum err e = E_LIMIT;
 
 	WBUF_LIT(&c->out, ",\"prev\":\"");
@@ -83,11 +84,16 @@ enum err chain_end(struct chain *c)
 	WBUF_LIT(&c->out, "\"}\n");
 	line = view_slice(wbuf_view(&c->out), c->line_at, c->out.n);
 	if (!c->out.bad && line.n <= AUDIT_LINE_MAX)
-		e = audit_hash_of(&c->digest, view_slice(line, 0, line.n - 1), &c->hash);
+		e = audit_hash_of(&c->digest, view_slice(line, 0, line.n - 1), &hash);
+	if (e == E_OK)
+		e = audit_hash_leaf(&c->digest, view_slice(line, 0, line.n - 1), &leaf);
+	if (e == E_OK)
+		e = merkle_append(&c->digest, &c->tree, &leaf);
 	if (e != E_OK) {
 		chain_cancel(c);
 		return e;
 	}
+	c->hash = hash;
 	c->seq++;
 	return E_OK;
 }
@@ -99,12 +105,15 @@ bool chain_has_room(const struct chain *c)
 
 struct chain_mark chain_mark(const struct chain *c)
 {
-	return (struct chain_mark){ .hash = c->hash, .seq = c->seq, .n = c->out.n };
+	return (struct chain_mark){
+		.hash = c->hash, .tree = c->tree, .seq = c->seq, .n = c->out.n
+	};
 }
 
 void chain_return(struct chain *c, const struct chain_mark *m)
 {
 	c->hash = m->hash;
+	c->tree = m->tree;
 	c->seq = m->seq;
 	c->out.n = m->n;
 }

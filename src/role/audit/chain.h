@@ -1,25 +1,29 @@
 /*
  * The chain: lines made in memory, each carrying the hash of the one before, waiting to be written
- * in one piece. Only the audit role has one.
+ * in one piece; and the Merkle tree that has them as leaves. Only the audit role has one.
  */
 #ifndef ROLE_AUDIT_CHAIN_H
 #define ROLE_AUDIT_CHAIN_H
 
-#include "ipc/audit_hash.h"
+#include "ipc/merkle.h"
 
 enum {
 	CHAIN_OUT = 4 << 20,  /* bytes of lines that may wait */
 	CHAIN_BATCH = 1 << 19 /* aimed at per write */
 };
 
+struct alarms;
+
 struct chain {
 	struct audit_hash digest;
 	struct audit_line_hash hash; /* of the last line made; zero before the first */
 	uint64_t seq;		     /* of the last line made; 0 before the first */
+	struct merkle_frontier tree; /* each line is a leaf of it, without its newline */
 	struct wbuf out;	     /* lines made, from the last write on */
 	size_t put;		     /* bytes of out that are in the file already */
 	size_t line_at;		     /* where in out the line being made begins */
 	uint32_t boot_id;
+	struct alarms *alarms; /* told of each alarm that becomes a line; NULL: nobody is */
 };
 
 /* What every line begins with; empty texts become "-", an empty id one of audit's own. */
@@ -34,6 +38,7 @@ struct chain_line {
 /* A place to return to. */
 struct chain_mark {
 	struct audit_line_hash hash;
+	struct merkle_frontier tree;
 	uint64_t seq;
 	size_t n;
 };

@@ -33,6 +33,15 @@ enum err journal_note(struct audit *a, const struct audit_note *n)
 	e = chain_end(&a->chain);
 	if (e == E_OK)
 		a->checkpoints.worth = a->chain.seq;
+	if (e == E_OK && view_eq(n->kind, VIEW("alarm")))
+		alarms_see(&a->alarms, &(struct alarms_seen){ .seq = a->chain.seq,
+							      .wall_us = (uint64_t)line.wall_us,
+							      .action = n->action,
+							      .object = n->object,
+							      .result = n->result,
+							      .origin = line.origin,
+							      .writer = line.origin,
+							      .detail = n->detail });
 	return e;
 }
 

@@ -4,9 +4,10 @@
  *
  * DESCRIPTION
  *   Reads records from the shared rings of all other roles, renders each as one JSON line with the
- *   six fields of BIO2 8.15.01, chains the lines by SHA-256, appends them to segment files, and has
- *   the chain signed by the signer every five seconds and at the end (promise P9). A segment lasts
- *   a UTC day or 64 MB. Segments older than log.audit_retention are removed whole, and the log says
+ *   six fields of BIO2 8.15.01, chains the lines by SHA-256, makes them leaves of a Merkle tree
+ * (RFC 9162), appends them to segment files, and has chain and tree signed by the signer every five
+ *   seconds and at the end (promise P9). A segment lasts a UTC day or 64 MB; its first line has the
+ *   tree up to there. Segments older than log.audit_retention are removed whole, and the log says
  *   so. What workers could not hand over is counted in the log ("gap"); a disk that refuses delays
  *   the log and never the traffic.
  *
@@ -19,6 +20,8 @@
  *   DIR/audit/audit-<sequence>.jsonl  segments
  *   DIR/audit/head                    the newest checkpoint line
  *   DIR/audit/audit.pub               the public key that checkpoints are signed under
+ *   DIR/audit/checkpoint              the newest checkpoint of the tree, a signed note (C2SP)
+ *   DIR/audit/audit.vkey              the same key as verifiers of notes want it
  *
  * SIGNALS
  *   None are handled. SIGKILL loses nothing: the rings keep what was not released, and the next
@@ -26,7 +29,7 @@
  *
  * IPC
  *   keeper: IMAGE, PAGE, RING, RING_END, CHANNEL, PATH, DRAIN; answers RING_DONE.
- *   signer: CHECKPOINT, PUBLIC_KEY.
+ *   signer: CHECKPOINT, TREE, PUBLIC_KEY. authority: ALARM, CANARY (ipc/audit_authority.h).
  */
 #include "role/audit/audit.h"
 
@@ -39,7 +42,7 @@
 #include <sys/stat.h>
 
 enum {
-	MAIN_ARENA = CHAIN_OUT + AUDIT_FILE_BUFFER + RINGS_MAX * RING_RECORD_MAX + (1 << 18),
+	MAIN_ARENA = CHAIN_OUT + AUDIT_FILE_BUFFER + RINGS_MAX * RING_RECORD_MAX + (1 << 19),
 	MAIN_FRAMES = 64, /* per wake-up */
 	MAIN_UNSIGNED_MS = 1000
 };
@@ -130,6 +133,8 @@ static enum err on_channel(void *role, struct frame *f)
 	TRY(view_end(&in));
 	if (peer == ROLE_SPAWNER)
 		return cells_attach(a, frame_take_fd(f, 0));
+	if (peer == ROLE_AUTHORITY)
+		return alarms_attach(&a->alarms, &a->loop, frame_take_fd(f, 0), AUDIT_AUTHORITY);
 	return peer == ROLE_SIGNER ? checkpoint_attach(a, frame_take_fd(f, 0)) : E_DENIED;
 }
 
@@ -187,10 +192,18 @@ static void main_on_keeper(void *owner, struct loop_source *source, uint32_t eve
 		a->state = AUDIT_DRAINING;
 }
 
+static void main_on_authority(void *owner, struct loop_source *source, uint32_t events)
+{
+	struct audit *a = owner;
+
+	(void)source;
+	(void)events;
+	alarms_on_event(&a->alarms);
+}
+
 static loop_handler *const main_handlers[AUDIT_SOURCES] = {
-	[AUDIT_KEEPER] = main_on_keeper,
-	[AUDIT_SIGNER] = checkpoint_on_signer,
-	[AUDIT_SPAWNER] = cells_on_spawner,
+	[AUDIT_AUTHORITY] = main_on_authority, [AUDIT_KEEPER] = main_on_keeper,
+	[AUDIT_SIGNER] = checkpoint_on_signer, [AUDIT_SPAWNER] = cells_on_spawner,
 	[AUDIT_CELL] = cells_on_event,
 };
 
@@ -215,6 +228,7 @@ static int main_loop(struct audit *a)
 		if (loop_turn(&a->loop, a->wait_ms) != E_OK || journal_turn(a) != E_OK ||
 		    checkpoint_turn(a) != E_OK || retention_turn(a) != E_OK)
 			return 1;
+		alarms_turn(&a->alarms, a->loop.now_ms);
 		if (a->state != AUDIT_STOPPED && main_gives_up(a)) {
 			log_line(LOG_WARNING, "the audit log ends without a signature");
 			return 1;
@@ -228,7 +242,7 @@ static enum err main_boot(struct audit *a, struct arena *memory)
 	uint8_t *out = ARENA_NEW(memory, uint8_t, CHAIN_OUT);
 
 	a->segment.dir_fd = a->segment.fd = -1;
-	a->checkpoints.signer.fd = -1;
+	a->checkpoints.signer.fd = a->alarms.authority.fd = -1;
 	a->keeper = (struct loop_source){ .fd = ROLE_CHANNEL_FD, .kind = AUDIT_KEEPER };
 	if (!out)
 		return E_NOMEM;
@@ -238,7 +252,9 @@ static enum err main_boot(struct audit *a, struct arena *memory)
 	TRY(keeper_role_boot(&main_table, a, &a->self));
 	TRY(fd_set_nonblocking(ROLE_CHANNEL_FD));
 	TRY(loop_add(&a->loop, &a->keeper, EPOLLIN));
-	return chain_init(&a->chain, out, a->self.boot_id);
+	TRY(chain_init(&a->chain, out, a->self.boot_id));
+	a->chain.alarms = &a->alarms;
+	return E_OK;
 }
 
 /* The sandbox is closed before the first byte of an old log is read. */

@@ -5,6 +5,8 @@
  */
 #include "role/audit/render.h"
 
+#include "role/audit/alarms.h"
+
 /* What the tags after the six fixed ones are called in a line. */
 struct render_name {
 	struct view key; /* by CHAIN_KEY; empty: stands in the line's fixed part */
@@ -97,6 +99,8 @@ static bool render_is_reserved(struct view action)
 		VIEW_INIT("login."),	VIEW_INIT("logout"),  VIEW_INIT("session."),
 		VIEW_INIT("factor."),	VIEW_INIT("invite."), VIEW_INIT("access."),
 		VIEW_INIT("password."), VIEW_INIT("user."),   VIEW_INIT("group."),
+		VIEW_INIT("alarm."),	VIEW_INIT("decoy."),  VIEW_INIT("canary.presented"),
+		VIEW_INIT("incident."), VIEW_INIT("notice."), VIEW_INIT("isolation."),
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -192,6 +196,38 @@ static void render_unknown(struct chain *c, struct view record)
 	}
 }
 
+/* Who keeps alarms is told of them, as the line has them. */
+static void render_tell(const struct chain *c, const struct render_writer *who,
+			const struct render_fields *r)
+{
+	struct view action = r->known[RECORD_TAG_ACTION].text;
+	bool is_gap = view_eq(action, VIEW("audit.gap"));
+
+	if (r->known[RECORD_TAG_KIND].number == RECORD_ALARM || is_gap)
+		alarms_see(c->alarms,
+			   &(struct alarms_seen){
+				   .seq = c->seq,
+				   .wall_us = (uint64_t)render_clock(
+					   who, r->known[RECORD_TAG_TIME].number),
+				   .action = action,
+				   .object = r->known[RECORD_TAG_OBJECT].text,
+				   .result = r->known[RECORD_TAG_RESULT].text,
+				   .origin = who->origin.n ? who->origin
+							   : r->known[RECORD_TAG_ORIGIN].text,
+				   .writer = who->name,
+				   .detail = r->known[RECORD_TAG_DETAIL].text });
+}
+
+/* An edge's word of its birth; what makes no sense is its loss. */
+static enum err render_canary(const struct chain *c, const struct render_writer *who,
+			      const struct render_fields *r)
+{
+	if (r->known[RECORD_TAG_KIND].number != RECORD_EVENT ||
+	    !view_eq(r->known[RECORD_TAG_ACTION].text, VIEW("canary.made")))
+		return E_OK;
+	return alarms_see_canary(c->alarms, who->name, r->known[RECORD_TAG_DETAIL].text);
+}
+
 enum err render_record(struct chain *c, const struct render_writer *who, struct view record)
 {
 	struct render_fields r = { 0 };
@@ -206,11 +242,14 @@ enum err render_record(struct chain *c, const struct render_writer *who, struct 
 		return E_PROTO;
 	if (kind == RECORD_ACCESS && who->skips_access)
 		return E_OK;
+	TRY(render_canary(c, who, &r));
 	render_begin(c, who, &r, render_kinds[kind]);
 	for (unsigned tag = 1; tag < RECORD_TAG_N; tag++)
 		if (render_names[tag].key.n && render_has(&r, tag))
 			render_field(c, render_names[tag].key, &r.known[tag]);
 	if (r.seen[0] >> RECORD_TAG_N || r.seen[1] || r.seen[2] || r.seen[3])
 		render_unknown(c, record);
-	return chain_end(c);
+	TRY(chain_end(c));
+	render_tell(c, who, &r);
+	return E_OK;
 }

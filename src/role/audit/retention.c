@@ -12,7 +12,12 @@
 
 #include <unistd.h>
 
-enum { RETENTION_EVERY_MS = 3600 * 1000, RETENTION_SOON_MS = 100, RETENTION_TIME = 27 };
+enum {
+	RETENTION_EVERY_MS = 3600 * 1000,
+	RETENTION_SOON_MS = 100,
+	RETENTION_TIME = 27,
+	RETENTION_LINE = 8192 /* a segment's first, with its tree */
+};
 
 /* The first line of segment seq. */
 static enum err retention_first_line(struct audit *a, uint64_t seq, struct wbuf *buf,
@@ -70,7 +75,7 @@ static enum err retention_record(struct audit *a, uint64_t first, const struct a
 static enum err retention_look(struct audit *a)
 {
 	int64_t cut_us = clock_wall_us() - (int64_t)a->retention_s * 1000000;
-	uint8_t text[RETENTION_TIME], first_line[4096];
+	uint8_t text[RETENTION_TIME], first_line[RETENTION_LINE];
 	struct wbuf cut = wbuf_of(text, sizeof text), buf = wbuf_of(first_line, sizeof first_line);
 	struct audit_line line = { 0 };
 	uint64_t first = 0, next = 0;

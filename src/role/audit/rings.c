@@ -5,6 +5,8 @@
  */
 #include "role/audit/rings.h"
 
+#include "role/audit/alarms.h"
+
 enum err rings_init(struct rings *rs, struct arena *a)
 {
 	for (unsigned i = 0; i < RINGS_MAX; i++) {
@@ -130,7 +132,15 @@ static enum err rings_put_gap(struct rings *rs, struct rings_slot *s, struct cha
 	chain_number(c, CHAIN_KEY("ring"), s->id);
 	chain_number(c, CHAIN_KEY("count"), fresh);
 	chain_number(c, CHAIN_KEY("total"), total);
-	return chain_end(c);
+	TRY(chain_end(c));
+	alarms_see(c->alarms, &(struct alarms_seen){ .seq = c->seq,
+						     .wall_us = (uint64_t)wall_us,
+						     .action = line.action,
+						     .object = line.object,
+						     .result = line.result,
+						     .origin = line.origin,
+						     .writer = line.origin });
+	return E_OK;
 }
 
 /* A batch begins: shares are dealt out, gaps are told. */

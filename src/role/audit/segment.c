@@ -64,6 +64,30 @@ static void segment_note_ring(struct segment_past *past, struct view id, uint32_
 			(struct segment_ring){ .ring = (uint32_t)ring, .position = position };
 }
 
+/* The tree up to a segment, as its first line has it: it goes on from there. Without it, in a log
+ * of a version that had none, or a malformed one, a new tree begins. */
+static bool segment_get_tree(const struct audit_line *line, struct merkle_frontier *ret)
+{
+	struct audit_line_field size = { 0 }, tree = { 0 };
+
+	return view_eq(line->kind, VIEW("segment")) &&
+	       audit_line_find(line, VIEW("tree_size"), AUDIT_LINE_NUMBER, &size) &&
+	       audit_line_find(line, VIEW("tree"), AUDIT_LINE_TEXT, &tree) &&
+	       merkle_get(size.number, tree.text, ret) == E_OK;
+}
+
+/* The line as a leaf. */
+static enum err segment_recover_leaf(struct chain *c, const struct segment_past *past,
+				     struct view text)
+{
+	struct audit_line_hash leaf = { 0 };
+
+	if (!past->has_tree)
+		return E_OK;
+	TRY(audit_hash_leaf(&c->digest, text, &leaf));
+	return merkle_append(&c->digest, &c->tree, &leaf);
+}
+
 /* One whole line of the last segment. */
 static enum err segment_recover_line(struct chain *c, struct segment_past *past, struct view text,
 				     uint64_t number)
@@ -83,6 +107,9 @@ static enum err segment_recover_line(struct chain *c, struct segment_past *past,
 			    stop.number;
 	if (is_whole)
 		segment_note_ring(past, line.id, c->boot_id);
+	if (number == 1)
+		past->has_tree = is_whole && segment_get_tree(&line, &c->tree);
+	TRY(segment_recover_leaf(c, past, text));
 	return audit_hash_of(&c->digest, text, &c->hash);
 }
 
@@ -157,6 +184,8 @@ static enum err segment_first_line(const struct segment *s, struct chain *c,
 	struct segment_name name = segment_name(c->seq + 1);
 	uint64_t before = past ? past->last : s->first;
 	struct segment_name previous = segment_name(before);
+	uint8_t hex[MERKLE_FRONTIER_TEXT];
+	struct wbuf tree = wbuf_of(hex, sizeof hex);
 	struct chain_line line = {
 		.wall_us = wall_us,
 		.kind = VIEW("segment"),
@@ -170,6 +199,9 @@ static enum err segment_first_line(const struct segment *s, struct chain *c,
 	chain_number(c, CHAIN_KEY("format"), 1);
 	chain_text(c, CHAIN_KEY("previous"), before ? view_str(previous.text) : VIEW("-"));
 	chain_number(c, CHAIN_KEY("recovered_bytes"), past ? past->torn_bytes : 0);
+	merkle_put(&tree, &c->tree);
+	chain_number(c, CHAIN_KEY("tree_size"), c->tree.size);
+	chain_text(c, CHAIN_KEY("tree"), wbuf_view(&tree));
 	return chain_end(c);
 }
 

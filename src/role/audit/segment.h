@@ -33,6 +33,7 @@ struct segment_past {
 	uint64_t last;	      /* first sequence number of the last segment; 0: the log is new */
 	uint64_t torn_bytes;  /* behind its last newline */
 	uint64_t broken_line; /* the first line that the chain does not reach; 0: none */
+	bool has_tree;	      /* its first line has the tree up to there */
 	bool was_stopped;     /* the last line is a checkpoint made at stop */
 	uint64_t head_covers; /* what the head file says is signed; 0: no head */
 	struct segment_ring ring[SEGMENT_RINGS]; /* of this boot id */

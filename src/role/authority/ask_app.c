@@ -3,10 +3,13 @@
  * good for. Whatever is granted the dialers know before the cell does.
  */
 #include "role/authority/cell.h"
+
+#include "role/authority/canaries.h"
 #include "role/authority/cell_table.h"
 #include "role/authority/decide.h"
 #include "role/authority/isolate.h"
 #include "role/authority/reach.h"
+#include "role/authority/room.h"
 #include "role/authority/sign.h"
 
 enum { ASK_APP_FRESH_S = 60, ASK_APP_PAGE = 100, ASK_APP_DENIED_MS = 1000 };
@@ -43,8 +46,10 @@ static void ask_app_answer_verdict(struct authority_cell *c, const struct questi
 		.verdict = d->verdict,
 		.reason = ask_app_reason(d),
 		.factors = d->factors,
+		.position = d->position,
+		.waiting = d->waiting,
 	};
-	uint8_t body[8];
+	uint8_t body[16];
 	struct wbuf w = wbuf_of(body, sizeof body);
 
 	if (authority_verdict_put(&w, &r) != E_OK)
@@ -137,6 +142,8 @@ enum err ask_app_on_grant(void *role, struct frame *f)
 	TRY(cell_token_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	e = ask.app ? session_by_token(c->a, &ask.token, ask.app, &s) : E_CLOSED;
+	if (e == E_CLOSED)
+		canaries_look(c, &ask.token);
 	if (e == E_SYS) {
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 		return E_OK;
@@ -214,6 +221,21 @@ static struct ticket *ask_app_take_ticket(struct authority *a, uint32_t session)
 	return free ? free : oldest;
 }
 
+/* A place in the waiting room is asked for where the code to enter with is made: nobody has a code
+ * without one. */
+static void ask_app_wait(struct authority_cell *c, const struct session *s, uint64_t app,
+			 struct decision *d)
+{
+	const struct image_app *of = decide_app_by_id(authority_image(c->a), app);
+	struct room_answer room = { 0 };
+
+	if (d->verdict != GATE_OK || !of || room_enter(c->a, s->user.id, of, &room))
+		return;
+	*d = (struct decision){ .verdict = GATE_WAIT,
+				.position = room.position,
+				.waiting = room.waiting };
+}
+
 enum err ask_app_on_ticket(void *role, struct frame *f)
 {
 	struct authority_cell *c = role;
@@ -236,6 +258,8 @@ enum err ask_app_on_ticket(void *role, struct frame *f)
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 		return E_OK;
 	}
+	if (e == E_OK)
+		ask_app_wait(c, &s, ask.app, &d);
 	if (d.verdict == GATE_OK)
 		*ask_app_take_ticket(c->a, s.id) = (struct ticket){
 			.code = ask.code,
@@ -265,6 +289,13 @@ static enum err ask_app_redeem(struct authority *a, const struct cell_enter *ask
 	return E_CLOSED;
 }
 
+static void ask_app_let_in(struct authority_cell *c, const struct question *q, struct session *s,
+			   uint64_t app)
+{
+	room_entered(c->a, s->user.id, app);
+	ask_app_grant(c, q, s, true);
+}
+
 enum err ask_app_on_enter(void *role, struct frame *f)
 {
 	struct authority_cell *c = role;
@@ -291,7 +322,7 @@ enum err ask_app_on_enter(void *role, struct frame *f)
 	if (e == E_SYS)
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 	else if (d.verdict == GATE_OK)
-		ask_app_grant(c, &q, &s, true);
+		ask_app_let_in(c, &q, &s, ask.app);
 	else
 		ask_app_answer_no(c, &q, &d);
 	return E_OK;

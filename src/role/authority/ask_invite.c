@@ -41,7 +41,7 @@ enum err ask_invite_on_look(void *role, struct frame *f)
 	struct ask_invite invite = { 0 };
 	struct question q = { 0 };
 	struct authority_verdict r = { 0 };
-	uint8_t body[8];
+	uint8_t body[16];
 	struct wbuf w = wbuf_of(body, sizeof body);
 
 	TRY(cell_transaction_get(f->body, &ask));

@@ -3,6 +3,8 @@
  * accounts that exist and for those that don't; a try counts as failed from its beginning.
  */
 #include "role/authority/cell_table.h"
+
+#include "role/authority/canaries.h"
 #include "role/authority/decide.h"
 #include "role/authority/factor.h"
 #include "role/authority/isolate.h"
@@ -212,6 +214,9 @@ static void ask_login_password(struct authority_cell *c, const struct question *
 		cell_refuse(a, q, GATE_WHY_BUSY, 0);
 		return;
 	}
+	canaries_look_password(c, ask->password);
+	if (who.user.id)
+		canaries_look_decoy(c, who.user.id, name);
 	ask_login_set_delay(a, c, l, name, who.is_known);
 	if (!ask_login_waits(c, q, l))
 		ask_login_verify(c, q, l, &who, ask->password);

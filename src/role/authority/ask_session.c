@@ -1,5 +1,7 @@
 /* Questions about sessions themselves. */
 #include "role/authority/cell.h"
+
+#include "role/authority/canaries.h"
 #include "role/authority/cell_table.h"
 #include "role/authority/session_end.h"
 
@@ -16,6 +18,7 @@ enum err ask_session_on_hello(void *role, struct frame *f)
 	c->has_hello = true;
 	c->fingerprint = hello.fingerprint;
 	c->has_certificate = !hash32_is_zero(&hello.certificate);
+	canaries_keep_cell(c, &hello.canary);
 	return E_OK;
 }
 
@@ -52,6 +55,8 @@ enum err ask_session_on_session(void *role, struct frame *f)
 	TRY(cell_token_get(f->body, &ask));
 	TRY(cell_asks(c, f, &q));
 	e = session_by_token(c->a, &ask.token, 0, &s);
+	if (e == E_CLOSED)
+		canaries_look(c, &ask.token);
 	if (e == E_SYS)
 		cell_refuse(c->a, &q, GATE_WHY_BUSY, 0);
 	else

@@ -40,6 +40,8 @@ enum {
 	AUTHORITY_LOGIN_MS = 600000,
 	AUTHORITY_CHALLENGE_MS = 300000,
 	AUTHORITY_TICKETS = 2048,
+	AUTHORITY_PLACES = 4096, /* in waiting rooms */
+	AUTHORITY_DOORS = 256,
 	AUTHORITY_TICKETS_PER_SESSION = 32,
 	AUTHORITY_TICKET_MS = 30000,
 	AUTHORITY_ENROLMENTS = 1024,
@@ -56,9 +58,10 @@ enum {
 	AUTHORITY_ASKED = 1 << 14,
 	AUTHORITY_GRACE_S = 10,
 	AUTHORITY_KILL_MS = 2000,
-	AUTHORITY_DIALER_MS = 5000, /* a dialer that takes nothing for so long is given up */
-	AUTHORITY_WRITES = 64,	    /* changes that one cell may ask for at once */
-	AUTHORITY_WRITES_PER_S = 2, /* ... and in the long run: each waits for the disk */
+	AUTHORITY_DIALER_MS = 5000,   /* a dialer that takes nothing for so long is given up */
+	AUTHORITY_WRITES = 64,	      /* changes that one cell may ask for at once */
+	AUTHORITY_WRITES_PER_S = 2,   /* ... and in the long run: each waits for the disk */
+	AUTHORITY_CANARIES = 1 << 15, /* of cells; a power of two */
 	AUTHORITY_TICK_MS = 200,
 	AUTHORITY_SEEN_S = 30, /* when sessions were last used is written so often */
 	AUTHORITY_ENROL_S = 3600,
@@ -74,6 +77,7 @@ enum authority_source {
 	SOURCE_SPAWNER,
 	SOURCE_CELL,
 	SOURCE_TOOL,
+	SOURCE_AUDIT,
 	SOURCES
 };
 
@@ -108,10 +112,20 @@ struct authority_cell {
 	uint64_t wrote_ms;  /* when that was reckoned */
 	uint8_t open;	    /* questions without their answer */
 	bool has_hello;
-	bool has_certificate; /* its client has shown one that is good */
-	bool has_moved;	      /* a session's mismatch was told */
+	bool has_certificate;  /* its client has shown one that is good */
+	bool has_moved;	       /* a session's mismatch was told */
+	bool has_shown_canary; /* likewise */
 	uint8_t app_n;
 	uint64_t apps[AUTHORITY_CELL_APPS]; /* that dialers were told to let it reach */
+};
+
+/* What lay in a cell's memory and was given to nobody. */
+struct authority_canary {
+	struct hash32 hash;
+	uint64_t serial; /* 0: none */
+	uint64_t made_s;
+	struct ip ip; /* of the cell's client */
+	uint16_t port;
 };
 
 /* A log-in under way; in memory alone. */
@@ -151,10 +165,11 @@ struct enrolment {
 enum verify_kind {
 	VERIFY_FOR_LOGIN = 1, /* a password */
 	VERIFY_FOR_PASSKEY,
-	VERIFY_FOR_ENROL, /* an attestation */
-	VERIFY_FOR_OLD,	  /* the old password, before a new one */
-	VERIFY_FOR_NEW,	  /* the hash of a new one */
-	VERIFY_FOR_AGAIN  /* the same password with today's parameters */
+	VERIFY_FOR_ENROL,    /* an attestation */
+	VERIFY_FOR_OLD,	     /* the old password, before a new one */
+	VERIFY_FOR_NEW,	     /* the hash of a new one */
+	VERIFY_FOR_APPROVAL, /* the password of somebody who approves by command */
+	VERIFY_FOR_AGAIN     /* the same password with today's parameters */
 };
 
 /* A question to the verifier. */
@@ -162,7 +177,7 @@ struct verify {
 	uint64_t until_ms; /* 0: free */
 	struct question who;
 	uint32_t seq;
-	uint32_t login, login_generation;
+	uint32_t login, login_generation; /* login: of an approval, the command's place */
 	uint32_t session, user, factor;
 	uint16_t password_n, name_n;
 	uint8_t kind;
@@ -216,6 +231,12 @@ struct tool {
 	uint8_t kind;	  /* enum tool_act_kind of the answer under way; 0: none */
 	uint8_t stage;	  /* of ACT_USER_SHOW */
 	bool is_waiting;  /* for the command to read */
+	uint32_t asleep;  /* number of the question to the verifier that it waits for; 0: none */
+	struct tool_approval {
+		uint32_t wish, told;
+		uint8_t code_n, code[8];
+		struct delay_key delay;
+	} approval;
 	uint16_t after_n, host_n;
 	uint8_t after_name[GATE_TITLE_MAX]; /* how far, by name */
 	uint8_t host[256];
@@ -227,6 +248,39 @@ struct level_note {
 	uint8_t reason[256], by[64];
 };
 
+/* An application on its way back: recover.c. */
+struct recover_app {
+	uint64_t since_s, fell_s; /* of the step; of the last alarm that put it back, 0: none did */
+	uint8_t step;		  /* enum recover_step */
+	uint8_t name_n, fell_n;
+	uint8_t name[LEVEL_NAME_MAX], fell_by[64];
+};
+
+struct recover {
+	uint64_t began_s, incident_s; /* wall clock; began_s 0: there is no return */
+	struct level_note note;
+	uint32_t n;
+	struct recover_app at[RECOVER_APPS];
+	uint8_t order[RECOVER_APPS]; /* recover_arrange */
+	uint64_t unsaved_ms;	     /* the store is tried again then; 0: it has this */
+};
+
+/* Somebody before the door of a returning application: room.c. */
+struct room_place {
+	uint64_t app, order, seen_ms; /* app 0: free */
+	uint32_t user;
+	bool is_urgent;
+	bool is_let_in; /* it has its code, and has not entered yet */
+};
+
+/* How many a returning application has let in lately. */
+struct room_door {
+	uint64_t app, at_ms;  /* app 0: free */
+	uint64_t thousandths; /* of people who may still come in now */
+	uint64_t counted_ms;  /* when inside was counted */
+	uint32_t inside;
+};
+
 struct authority_image {
 	struct image image; /* header NULL: none */
 	void *map;
@@ -236,7 +290,7 @@ struct authority_image {
 struct authority {
 	struct loop loop;
 	struct role_identity self;
-	struct loop_source keeper, signer, verifier;
+	struct loop_source keeper, signer, verifier, audit;
 	struct authority_dialer dialers[AUTHORITY_DIALERS];
 	struct loop_source spawners[AUTHORITY_SPAWNERS];
 	uint64_t born; /* counts dialers and spawners */
@@ -264,6 +318,16 @@ struct authority {
 	struct level_book level_before;
 	struct level_note level_notes[LEVEL_ENTRIES], level_notes_before[LEVEL_ENTRIES];
 	uint64_t levels_unsaved_ms; /* the store is tried again then; 0: it has them */
+	struct recover recover;
+	const struct page_health_page *health; /* the dialer's; NULL: none */
+	struct room_place places[AUTHORITY_PLACES];
+	struct room_door doors[AUTHORITY_DOORS];
+	uint64_t place_order;
+	uint32_t place_n;
+	uint32_t incidents_open; /* incident.c */
+
+	struct authority_canary canaries[AUTHORITY_CANARIES]; /* by hash: canaries.c */
+	uint32_t alarm_open_n;				      /* alarms that nobody has closed */
 
 	struct authority_cell cells[CELL_SLOTS];
 	struct tool tools[AUTHORITY_TOOLS];

@@ -18,7 +18,7 @@ enum {
 	}
 
 static const struct frame_def cell_defs[] = {
-	ASKED(CELL_HELLO, 2 * HASH + TEXT, 255, ask_session_on_hello),
+	ASKED(CELL_HELLO, 3 * HASH + TEXT, 255, ask_session_on_hello),
 	ASKED(CELL_USED, 12, 0, ask_session_on_used),
 	ASKED(CELL_SESSION, TOKEN, 0, ask_session_on_session),
 	ASKED(CELL_GRANT, TOKEN, 0, ask_app_on_grant),

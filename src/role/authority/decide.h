@@ -12,9 +12,10 @@ struct decide_from {
 };
 
 struct decision {
-	uint8_t verdict;  /* enum gate_verdict: GATE_OK, GATE_STEP_UP, GATE_DENIED */
-	uint8_t factors;  /* GATE_STEP_UP: any of these would do */
-	uint64_t until_s; /* the answer may be another one then: wall clock */
+	uint8_t verdict;	    /* enum gate_verdict: GATE_OK, GATE_STEP_UP, GATE_DENIED */
+	uint8_t factors;	    /* GATE_STEP_UP: any of these would do */
+	uint32_t position, waiting; /* GATE_WAIT */
+	uint64_t until_s;	    /* the answer may be another one then: wall clock */
 };
 
 /* decide_app_by_id - NULL: the image has none of this id */

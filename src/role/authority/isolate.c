@@ -320,33 +320,57 @@ static void isolate_apply(struct authority *a)
 	isolate_cut(a);
 }
 
+static void isolate_keep(struct authority *a)
+{
+	a->level_before = a->levels.book;
+	for (unsigned i = 0; i < LEVEL_ENTRIES; i++)
+		a->level_notes_before[i] = a->level_notes[i];
+}
+
+static void isolate_restore(struct authority *a)
+{
+	a->levels.book = a->level_before;
+	for (unsigned i = 0; i < LEVEL_ENTRIES; i++)
+		a->level_notes[i] = a->level_notes_before[i];
+}
+
+static bool isolate_is_valid(const struct authority *a, const struct isolate_wish *w)
+{
+	if (w->mask & ~LEVEL_MASK_ALL || w->mask & LEVEL_BIT(LEVEL_OPEN))
+		return false;
+	return !w->mask || isolate_knows(a, w->scope, w->name);
+}
+
+/* What holds now is in the table, and counts already when it is stricter. */
+static enum err isolate_save(struct authority *a, const struct isolate_wish *w, bool is_looser,
+			     uint16_t was)
+{
+	if (isolate_write(a) == E_OK)
+		return E_OK;
+	if (is_looser) {
+		isolate_restore(a);
+		return E_SYS;
+	}
+	a->levels_unsaved_ms = a->now_ms + ISOLATE_TRY_MS;
+	isolate_tell(a, w, was, "isolation.unsaved", true);
+	return E_OK;
+}
+
 enum err isolate_set(struct authority *a, const struct isolate_wish *w)
 {
 	uint32_t at = isolate_find(a, w->scope, w->name, w->is_exercise);
 	uint16_t was = at == ISOLATE_NONE ? 0 : a->levels.book.at[at].mask;
 	bool is_looser = isolate_is_looser(a, w) || !w->mask;
 
-	if (w->mask & ~LEVEL_MASK_ALL || w->mask & LEVEL_BIT(LEVEL_OPEN) ||
-	    (w->mask && !isolate_knows(a, w->scope, w->name)))
+	if (!isolate_is_valid(a, w))
 		return E_DENIED;
 	if (is_looser && !tell_room(a))
 		return E_SYS;
-	a->level_before = a->levels.book;
-	for (unsigned i = 0; i < LEVEL_ENTRIES; i++)
-		a->level_notes_before[i] = a->level_notes[i];
+	isolate_keep(a);
 	TRY(isolate_put(a, w));
 	if (!is_looser)
 		isolate_apply(a);
-	if (isolate_write(a) != E_OK) {
-		if (is_looser) {
-			a->levels.book = a->level_before;
-			for (unsigned i = 0; i < LEVEL_ENTRIES; i++)
-				a->level_notes[i] = a->level_notes_before[i];
-			return E_SYS;
-		}
-		a->levels_unsaved_ms = a->now_ms + ISOLATE_TRY_MS;
-		isolate_tell(a, w, was, "isolation.unsaved", true);
-	}
+	TRY(isolate_save(a, w, is_looser, was));
 	if (is_looser)
 		isolate_apply(a);
 	isolate_tell(a, w, was, w->is_exercise ? "isolation.exercise" : "isolation.set", false);

@@ -3,9 +3,9 @@
  *   sluis-authority - users, factors, sessions; decides who may open what
  *
  * DESCRIPTION
- *   Keeps the levels of isolation, with and without a gateway. Cells ask it who a token belongs to, bring what
- *   people log in with, and are told which applications somebody may open; what it decides is on
- *   disk before it is answered, and counts for every process at once through the gate page. One
+ *   Keeps the levels of isolation, with and without a gateway. Cells ask it who a token belongs to,
+ * bring what people log in with, and are told which applications somebody may open; what it decides
+ * is on disk before it is answered, and counts for every process at once through the gate page. One
  *   process, one thread, memory that is reserved at its start.
  *
  * SECURITY
@@ -25,9 +25,10 @@
  *   None are handled. The keeper's DRAIN message ends it in order.
  *
  * IPC
- *   keeper: IMAGE, PATH, SECRET, PAGE, RING, CHANNEL, COMMAND, DRAIN. spawner: CELL. cell:
- *   ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier: ipc/authority_verifier.h.
- *   dialer: ipc/authority_dialer.h. The command: ipc/tool_authority.h.
+ *   keeper: IMAGE, PATH, SECRET, PAGE (gate, health), RING, CHANNEL, COMMAND, DRAIN. spawner: CELL.
+ * cell: ipc/cell_authority.h. signer: ipc/authority_signer.h. verifier: ipc/authority_verifier.h.
+ *   dialer: ipc/authority_dialer.h. audit: ipc/audit_authority.h. The command:
+ * ipc/tool_authority.h.
  */
 #include "role/authority/setup.h"
 #include "sys/log.h"

@@ -1,11 +1,16 @@
 /* A new image changes what is decided, and ends no session by itself. */
 #include "role/authority/setup.h"
 
+#include "role/authority/alarm.h"
 #include "role/authority/cell.h"
 #include "role/authority/decide.h"
+#include "role/authority/incident.h"
 #include "role/authority/isolate.h"
 #include "role/authority/login.h"
 #include "role/authority/reach.h"
+#include "role/authority/recover.h"
+#include "role/authority/recover_key.h"
+#include "role/authority/room.h"
 #include "role/authority/reseal.h"
 #include "role/authority/session_end.h"
 #include "role/authority/sign.h"
@@ -31,7 +36,7 @@ static loop_handler *const setup_handlers[SOURCES] = {
 	[SOURCE_KEEPER] = setup_on_keeper,   [SOURCE_SIGNER] = sign_on_event,
 	[SOURCE_VERIFIER] = verify_on_event, [SOURCE_DIALER] = reach_on_event,
 	[SOURCE_SPAWNER] = spawner_on_event, [SOURCE_CELL] = cell_on_event,
-	[SOURCE_TOOL] = tool_on_event,
+	[SOURCE_TOOL] = tool_on_event,	     [SOURCE_AUDIT] = alarm_on_event,
 };
 
 struct authority *setup_new(void)
@@ -41,7 +46,7 @@ struct authority *setup_new(void)
 
 	if (a == MAP_FAILED)
 		return NULL;
-	a->keeper.fd = a->signer.fd = a->verifier.fd = a->image_fd = a->dir_fd = -1;
+	a->keeper.fd = a->signer.fd = a->verifier.fd = a->audit.fd = a->image_fd = a->dir_fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++)
 		a->dialers[i].source.fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_SPAWNERS; i++)
@@ -120,10 +125,12 @@ static enum err setup_on_image(void *role, struct frame *f)
 		a->image_number = number;
 		return E_OK;
 	}
-	if (setup_image(a, frame_take_fd(f, 0), number, &why) == E_OK)
+	if (setup_image(a, frame_take_fd(f, 0), number, &why) == E_OK) {
+		recover_key_image(a);
 		decide_all_again(a);
-	else
+	} else {
 		keeper_role_failed("authority: generation %u can't be used: %s", number, why);
+	}
 	return E_OK;
 }
 
@@ -142,6 +149,11 @@ static enum err setup_on_page(void *role, struct frame *f)
 	TRY(view_u8(&in, &kind));
 	TRY(view_u16(&in, &index));
 	TRY(view_u8(&in, &is_writable));
+	if (kind == PAGE_HEALTH && !is_writable && !a->health && shm_size_is_sealed(fd)) {
+		TRY(shm_map(fd, false, &p, &bytes));
+		a->health = p;
+		return bytes < sizeof *a->health ? E_PROTO : E_OK;
+	}
 	if (kind != PAGE_GATE || !is_writable || a->gate || !shm_size_is_sealed(fd))
 		return E_PROTO;
 	TRY(shm_map(fd, true, &p, &bytes));
@@ -201,6 +213,8 @@ static enum err setup_on_channel(void *role, struct frame *f)
 		return verify_set_channel(a, frame_take_fd(f, 0));
 	case ROLE_DIALER:
 		return reach_add(a, frame_take_fd(f, 0));
+	case ROLE_AUDIT:
+		return alarm_set_channel(a, frame_take_fd(f, 0));
 	case ROLE_SPAWNER:
 		return spawner_add(a, frame_take_fd(f, 0));
 	default:
@@ -307,6 +321,13 @@ static enum err setup_open(struct authority *a, const char **ret_why)
 	TRY(session_open(a));
 	*ret_why = "the levels of isolation can't be read from the store";
 	TRY(isolate_open(a));
+	*ret_why = "the alarms of the store can't be read";
+	TRY(alarm_open(a));
+	*ret_why = "the staged return can't be read from the store";
+	TRY(recover_key_open(a));
+	TRY(recover_open(a));
+	*ret_why = "the incidents can't be read from the store";
+	TRY(incident_open(a));
 	*ret_why = "the sessions of the store can't be read";
 	TRY(setup_compare_program(a));
 	*ret_why = "the signer's channel can't be used";
@@ -348,6 +369,7 @@ static void setup_on_keeper(void *owner, struct loop_source *source, uint32_t ev
 void setup_tick(struct authority *a)
 {
 	PAGE_SET(a->gate->beat_mono_ms, a->now_ms);
+	PAGE_SET(a->gate->alarms, alarm_count_open(a));
 	verify_tick(a);
 	sign_tick(a);
 	cell_tick(a);
@@ -355,6 +377,8 @@ void setup_tick(struct authority *a)
 	session_tick(a);
 	decide_tick(a);
 	isolate_tick(a);
+	recover_tick(a);
+	room_tick(a);
 }
 
 enum err setup_turn(struct authority *a, int max_ms)

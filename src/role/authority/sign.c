@@ -1,6 +1,8 @@
 /* The signer's word is taken for the texts alone; whom they are for is known here. */
 #include "role/authority/sign.h"
 
+#include "role/authority/recover_key.h"
+
 #include "base/hash.h"
 #include "ipc/authority_signer.h"
 #include "role/authority/cell.h"
@@ -235,6 +237,7 @@ static enum err on_keys(void *role, struct frame *f)
 		return E_OK; /* no application has assertions now; who comes back is the same */
 	a->keys_n = (uint16_t)user_copy(a->keys, sizeof a->keys, got.json);
 	vault_hash(&a->vault, got.json, &now);
+	recover_key_note(a, &now);
 	sign_compare(a, &now);
 	return E_OK;
 }

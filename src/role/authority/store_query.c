@@ -60,11 +60,60 @@ static const char store_query_levels[] =
 	" until_s INTEGER NOT NULL, reason TEXT NOT NULL, maker TEXT NOT NULL,"
 	" PRIMARY KEY(scope, name, is_exercise)) STRICT, WITHOUT ROWID;";
 
+/* Alarms and hashes of canaries: role/authority/alarm.c, canaries.c */
+static const char store_query_alarms[] =
+	"CREATE TABLE alarm(id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL,"
+	" object TEXT NOT NULL, writer TEXT NOT NULL, origin TEXT NOT NULL,"
+	" result TEXT NOT NULL, detail TEXT NOT NULL, first_s INTEGER NOT NULL,"
+	" last_s INTEGER NOT NULL, count INTEGER NOT NULL, first_seq INTEGER NOT NULL,"
+	" last_seq INTEGER NOT NULL, closed_s INTEGER NOT NULL DEFAULT 0,"
+	" closed_by TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE UNIQUE INDEX alarm_open ON alarm(action, object) WHERE closed_s = 0;"
+	"CREATE INDEX alarm_closed ON alarm(closed_s);"
+	"CREATE TABLE canary(id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE,"
+	" kind INTEGER NOT NULL, writer TEXT NOT NULL, made_s INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE decoy(user INTEGER PRIMARY KEY REFERENCES user ON DELETE CASCADE) STRICT;";
+/* The staged return: role/authority/recover.c; what waits for approvals: recover_wish.c; since when
+ * keys are known: recover_key.c */
+static const char store_query_return[] =
+	"CREATE TABLE return_head(id INTEGER PRIMARY KEY CHECK(id = 1),"
+	" began_s INTEGER NOT NULL, incident_s INTEGER NOT NULL, reason TEXT NOT NULL,"
+	" maker TEXT NOT NULL) STRICT;"
+	"CREATE TABLE return_app(name TEXT PRIMARY KEY, step INTEGER NOT NULL,"
+	" since_s INTEGER NOT NULL, fell_s INTEGER NOT NULL, fell_by TEXT NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE wish(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
+	" scope INTEGER NOT NULL, name TEXT NOT NULL, mask INTEGER NOT NULL,"
+	" step INTEGER NOT NULL, until_s INTEGER NOT NULL, asked_s INTEGER NOT NULL,"
+	" told INTEGER NOT NULL, told_s INTEGER NOT NULL, uid INTEGER NOT NULL,"
+	" reason TEXT NOT NULL, maker TEXT NOT NULL, ended_s INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE INDEX wish_ended ON wish(ended_s);"
+	"CREATE TABLE approval(wish INTEGER NOT NULL REFERENCES wish ON DELETE CASCADE,"
+	" user INTEGER NOT NULL, at_s INTEGER NOT NULL, seal BLOB NOT NULL,"
+	" PRIMARY KEY(wish, user)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE key_seen(hash BLOB PRIMARY KEY, first_s INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;";
+/* Incidents, what people noted, and the status page's notice: role/authority/incident.c */
+static const char store_query_incidents[] =
+	"CREATE TABLE incident(id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL,"
+	" detected_s INTEGER NOT NULL, opened_s INTEGER NOT NULL, opener TEXT NOT NULL,"
+	" closed_s INTEGER NOT NULL DEFAULT 0, closer TEXT NOT NULL DEFAULT '',"
+	" summary TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE TABLE incident_note(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" incident INTEGER NOT NULL REFERENCES incident, at_s INTEGER NOT NULL,"
+	" maker TEXT NOT NULL, text TEXT NOT NULL) STRICT;"
+	"CREATE INDEX incident_note_of ON incident_note(incident, id);"
+	"CREATE TABLE notice(id INTEGER PRIMARY KEY CHECK (id = 1), since_s INTEGER NOT NULL,"
+	" nl TEXT NOT NULL, en TEXT NOT NULL) STRICT;";
+
 const char *const store_query_migrations[STORE_VERSION] = {
-	store_query_people,
-	store_query_levels,
+	store_query_people, store_query_levels,	   store_query_alarms,
+	store_query_return, store_query_incidents,
 };
 
+#define ALARM_COLUMNS                                                                              \
+	"id, action, object, writer, origin, result, detail, first_s, last_s, count, first_seq,"   \
+	" last_seq, closed_s, closed_by, reason"
 #define USER_COLUMNS "id, name, title, locale, is_disabled, created_s, seen_s, handle"
 #define FACTOR_COLUMNS                                                                             \
 	"id, user, kind, name, created_s, used_s, secret, step, credential, algorithm, count, "    \
@@ -73,6 +122,8 @@ const char *const store_query_migrations[STORE_VERSION] = {
 	"s.id, s.user, s.slot, s.generation, s.factors, s.began_s, s.seen_s, s.factor_s,"          \
 	" s.until_s, s.ended_s, s.fingerprint, s.network, s.source, s.agent,"                      \
 	" coalesce(s.invite, 0), s.is_enrolling, u.name, u.title, u.locale, u.is_disabled"
+#define WISH_COLUMNS                                                                               \
+	"id, kind, scope, name, mask, step, until_s, asked_s, told, told_s, uid, reason, maker"
 #define SESSION_FROM " FROM session s JOIN user u ON u.id = s.user "
 
 const char *const store_query_text[QUERIES] = {
@@ -205,4 +256,80 @@ const char *const store_query_text[QUERIES] = {
 	[Q_LEVEL_ADD] = "INSERT INTO level(scope, name, is_exercise, mask, since_s, until_s,"
 			" reason, maker) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
 	[Q_LEVEL_CLEAR] = "DELETE FROM level",
+
+	[Q_ALARM_OPEN] = "SELECT id FROM alarm WHERE action = ? AND object = ? AND closed_s = 0",
+	[Q_ALARM_ADD] = "INSERT INTO alarm(action, object, writer, origin, result, detail,"
+			" first_s, last_s, count, first_seq, last_seq)"
+			" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[Q_ALARM_MORE] = "UPDATE alarm SET writer = ?, origin = ?, result = ?, detail = ?,"
+			 " last_s = ?, count = count + ?, last_seq = ? WHERE id = ?",
+	[Q_ALARM_COUNT_OPEN] = "SELECT count(*) FROM alarm WHERE closed_s = 0",
+	[Q_ALARM_COUNT] = "SELECT count(*) FROM alarm",
+	[Q_ALARM_DROP] = "DELETE FROM alarm WHERE id = (SELECT id FROM alarm WHERE closed_s > 0"
+			 " ORDER BY closed_s, id LIMIT 1)",
+	[Q_ALARM_AFTER] = "SELECT " ALARM_COLUMNS " FROM alarm WHERE id > ?"
+			  " AND (closed_s = 0 OR ?) ORDER BY id LIMIT 1",
+	[Q_ALARM_GET] = "SELECT " ALARM_COLUMNS " FROM alarm WHERE id = ?",
+	[Q_ALARM_CLOSE] = "UPDATE alarm SET closed_s = ?, closed_by = ?, reason = ?"
+			  " WHERE id = ? AND closed_s = 0",
+	[Q_CANARY_ADD] = "INSERT INTO canary(hash, kind, writer, made_s) VALUES(?, ?, ?, ?)"
+			 " ON CONFLICT(hash) DO NOTHING",
+	[Q_CANARY_GET] = "SELECT kind, writer, made_s FROM canary WHERE hash = ?",
+	[Q_DECOY_ADD] = "INSERT INTO decoy(user) VALUES(?)",
+	[Q_DECOY_IS] = "SELECT 1 FROM decoy WHERE user = ?",
+	[Q_CANARY_PURGE] = "DELETE FROM canary WHERE id <= (SELECT max(id) FROM canary) - ?",
+	[Q_RETURN_HEAD] = "SELECT began_s, incident_s, reason, maker FROM return_head",
+	[Q_RETURN_HEAD_SET] = "INSERT INTO return_head(id, began_s, incident_s, reason, maker)"
+			      " VALUES(1, ?, ?, ?, ?)",
+	[Q_RETURN_HEAD_CLEAR] = "DELETE FROM return_head",
+	[Q_RETURN_ALL] =
+		"SELECT name, step, since_s, fell_s, fell_by FROM return_app ORDER BY name",
+	[Q_RETURN_ADD] = "INSERT INTO return_app(name, step, since_s, fell_s, fell_by)"
+			 " VALUES(?, ?, ?, ?, ?)",
+	[Q_RETURN_CLEAR] = "DELETE FROM return_app",
+	[Q_RETURN_OLD_SESSIONS] = "SELECT count(*) FROM session WHERE ended_s = 0 AND began_s <= ?",
+	[Q_WISH_ADD] = "INSERT INTO wish(kind, scope, name, mask, step, until_s, asked_s, told,"
+		       " told_s, uid, reason, maker) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[Q_WISH_GET] = "SELECT " WISH_COLUMNS " FROM wish WHERE id = ? AND ended_s = 0",
+	[Q_WISH_AFTER] = "SELECT " WISH_COLUMNS " FROM wish WHERE id > ? AND ended_s = 0"
+			 " ORDER BY id LIMIT 1",
+	[Q_WISH_SAME] = "SELECT id FROM wish WHERE ended_s = 0 AND kind = ? AND scope = ?"
+			" AND name = ? AND mask = ? AND step = ? AND until_s = ? AND asked_s > ?"
+			" ORDER BY id DESC LIMIT 1",
+	[Q_WISH_COUNT] = "SELECT count(*) FROM wish WHERE ended_s = 0",
+	[Q_WISH_TOLD] = "UPDATE wish SET told = ?, told_s = ? WHERE id = ?",
+	[Q_WISH_END] = "UPDATE wish SET ended_s = ? WHERE id = ? AND ended_s = 0",
+	[Q_WISH_END_ALL] = "UPDATE wish SET ended_s = ?1 WHERE kind = ?2"
+			   " AND (?3 = '' OR name = ?3) AND ended_s = 0",
+	[Q_WISH_PURGE] = "DELETE FROM wish WHERE asked_s < ?",
+	[Q_APPROVAL_ADD] = "INSERT INTO approval(wish, user, at_s, seal) VALUES(?, ?, ?, ?)",
+	[Q_APPROVAL_AFTER] = "SELECT user, at_s, seal FROM approval WHERE wish = ? AND user > ?"
+			     " ORDER BY user LIMIT 1",
+	[Q_KEY_SEEN] = "SELECT first_s FROM key_seen WHERE hash = ?",
+	[Q_KEY_NEW] = "INSERT INTO key_seen(hash, first_s) VALUES(?, ?) ON CONFLICT DO NOTHING",
+	[Q_KEY_COUNT] = "SELECT count(*) FROM key_seen",
+	[Q_TOKEN_IN] = "SELECT count(*) FROM session s JOIN token t ON t.session = s.id"
+		       " WHERE s.user = ? AND s.ended_s = 0 AND t.app = ? AND t.state < 3",
+	[Q_TOKEN_USERS] = "SELECT count(DISTINCT s.user) FROM token t"
+			  " JOIN session s ON s.id = t.session"
+			  " WHERE t.app = ? AND t.state < 3 AND s.ended_s = 0",
+	[Q_INCIDENT_ADD] = "INSERT INTO incident(title, detected_s, opened_s, opener)"
+			   " VALUES(?, ?, ?, ?)",
+	[Q_INCIDENT_AFTER] = "SELECT id, title, detected_s, opened_s, opener, closed_s, closer,"
+			     " summary, (SELECT count(*) FROM incident_note n"
+			     " WHERE n.incident = i.id) FROM incident i WHERE id > ?"
+			     " ORDER BY id LIMIT 1",
+	[Q_INCIDENT_COUNT] = "SELECT count(*) FROM incident",
+	[Q_INCIDENT_OPEN] = "SELECT count(*), coalesce(max(id), 0) FROM incident"
+			    " WHERE closed_s = 0",
+	[Q_INCIDENT_CLOSE] = "UPDATE incident SET closed_s = ?, closer = ?, summary = ?"
+			     " WHERE id = ?",
+	[Q_INCIDENT_NOTE_ADD] = "INSERT INTO incident_note(incident, at_s, maker, text)"
+				" VALUES(?, ?, ?, ?)",
+	[Q_INCIDENT_NOTE_AFTER] = "SELECT id, at_s, maker, text FROM incident_note"
+				  " WHERE incident = ? AND id > ? ORDER BY id LIMIT 1",
+	[Q_NOTICE_GET] = "SELECT since_s, nl, en FROM notice WHERE id = 1",
+	[Q_NOTICE_SET] = "INSERT INTO notice(id, since_s, nl, en) VALUES(1, ?, ?, ?)"
+			 " ON CONFLICT(id) DO UPDATE SET since_s = excluded.since_s,"
+			 " nl = excluded.nl, en = excluded.en",
 };

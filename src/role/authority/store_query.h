@@ -2,7 +2,7 @@
 #ifndef ROLE_AUTHORITY_STORE_QUERY_H
 #define ROLE_AUTHORITY_STORE_QUERY_H
 
-enum { STORE_VERSION = 2 };
+enum { STORE_VERSION = 5 };
 
 enum store_query {
 	Q_BEGIN,
@@ -95,6 +95,53 @@ enum store_query {
 	Q_LEVEL_ALL,
 	Q_LEVEL_ADD,
 	Q_LEVEL_CLEAR,
+
+	Q_ALARM_OPEN, /* the open one of this action and object */
+	Q_ALARM_ADD,
+	Q_ALARM_MORE,
+	Q_ALARM_COUNT_OPEN,
+	Q_ALARM_COUNT,
+	Q_ALARM_DROP, /* the one that was closed first */
+	Q_ALARM_AFTER,
+	Q_ALARM_GET,
+	Q_ALARM_CLOSE,
+	Q_DECOY_ADD,
+	Q_DECOY_IS,
+	Q_CANARY_ADD,
+	Q_CANARY_GET,
+	Q_CANARY_PURGE, /* all but the newest */
+	Q_RETURN_HEAD,
+	Q_RETURN_HEAD_SET,
+	Q_RETURN_HEAD_CLEAR,
+	Q_RETURN_ALL,
+	Q_RETURN_ADD,
+	Q_RETURN_CLEAR,
+	Q_RETURN_OLD_SESSIONS, /* how many live ones began before */
+	Q_WISH_ADD,
+	Q_WISH_GET,
+	Q_WISH_AFTER, /* open ones */
+	Q_WISH_SAME,  /* an open one that asks for the same */
+	Q_WISH_COUNT, /* how many are open */
+	Q_WISH_TOLD,
+	Q_WISH_END,
+	Q_WISH_END_ALL, /* of this kind and name; empty name: all of this kind */
+	Q_WISH_PURGE,
+	Q_APPROVAL_ADD,
+	Q_APPROVAL_AFTER,
+	Q_KEY_SEEN,
+	Q_KEY_NEW,
+	Q_KEY_COUNT,
+	Q_TOKEN_IN,    /* whether a user has entered an application in some live session */
+	Q_TOKEN_USERS, /* how many users have */
+	Q_INCIDENT_ADD,
+	Q_INCIDENT_AFTER,
+	Q_INCIDENT_COUNT,
+	Q_INCIDENT_OPEN, /* how many are, and the newest */
+	Q_INCIDENT_CLOSE,
+	Q_INCIDENT_NOTE_ADD,
+	Q_INCIDENT_NOTE_AFTER,
+	Q_NOTICE_GET,
+	Q_NOTICE_SET,
 	QUERIES
 };
 

@@ -5,11 +5,12 @@
 #include "role/authority/tool_list.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/secret.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { TOOL_FRAMES = 4, TOOL_ROWS = 64, TOOL_TEXT = 512 };
+enum { TOOL_FRAMES = 4, TOOL_ROWS = 64, TOOL_TEXT = 512, TOOL_STACK = 15 * 1024 };
 
 static enum err on_act(void *role, struct frame *f)
 {
@@ -17,7 +18,7 @@ static enum err on_act(void *role, struct frame *f)
 	struct tool_act act = { 0 };
 
 	TRY(tool_act_get(f->body, &act));
-	if (t->kind || act.kind >= ACT_KINDS)
+	if (t->kind || t->asleep || act.kind >= ACT_KINDS)
 		return E_DENIED;
 	t->seq = f->seq;
 	t->n = 0;
@@ -97,12 +98,21 @@ static void tool_go_on(struct tool *t)
 		loop_close(&t->source);
 }
 
+/* A password that came in a frame lies where it was read. */
+static __attribute__((noinline)) void tool_wipe_stack(void)
+{
+	uint8_t below[TOOL_STACK];
+
+	secret_wipe(below, sizeof below);
+}
+
 static void tool_pump(struct tool *t)
 {
 	enum err e = E_AGAIN;
 
-	if (!t->kind)
+	if (!t->kind && !t->asleep)
 		e = frame_pump(t->source.fd, &tool_table, FRAME_RUN, t, TOOL_FRAMES);
+	tool_wipe_stack();
 	if (t->source.fd < 0)
 		return;
 	if (e != E_OK && e != E_AGAIN) {
@@ -116,7 +126,14 @@ static void tool_pump(struct tool *t)
 
 void tool_on_event(void *owner, struct loop_source *source, uint32_t events)
 {
+	struct tool *t = LIST_OWNER(source, struct tool, source);
+
 	(void)owner;
 	(void)events;
-	tool_pump(LIST_OWNER(source, struct tool, source));
+	/* it waits for its answer: whatever it says meanwhile ends it, and so does its end */
+	if (t->asleep) {
+		loop_close(source);
+		return;
+	}
+	tool_pump(t);
 }

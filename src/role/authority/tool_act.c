@@ -2,9 +2,13 @@
 #include "role/authority/tool_act.h"
 
 #include "role/authority/explain.h"
+#include "role/authority/recover_approve.h"
 #include "role/authority/session_end.h"
+#include "role/authority/tool_alarm.h"
+#include "role/authority/tool_incident.h"
 #include "role/authority/tool_isolate.h"
 #include "role/authority/tool_people.h"
+#include "role/authority/tool_recover.h"
 
 enum { TOOL_ACT_INVITE_MIN_S = 60, TOOL_ACT_INVITE_MAX_S = 30 * 24 * 3600 };
 
@@ -22,6 +26,18 @@ static void tool_act_begin(struct tool *t, const struct tool_act *act, uint32_t 
 static void tool_act_list(struct tool *t, const struct tool_act *act)
 {
 	tool_act_begin(t, act, 0);
+}
+
+/* From number on; t->of: closed ones too. */
+static void tool_act_list_alarms(struct tool *t, const struct tool_act *act)
+{
+	tool_act_begin(t, act, act->flags & 1);
+	t->after = act->number;
+}
+
+static void tool_act_list_notes(struct tool *t, const struct tool_act *act)
+{
+	tool_act_begin(t, act, act->number);
 }
 
 static void tool_act_list_user(struct tool *t, const struct tool_act *act)
@@ -200,11 +216,25 @@ void tool_act_do(struct tool *t, const struct tool_act *act)
 		[ACT_EXPLAIN] = explain_begin,
 		[ACT_LEVEL_LIST] = tool_act_list,
 		[ACT_LEVEL_SET] = tool_isolate_set,
+		[ACT_ALARM_LIST] = tool_act_list_alarms,
+		[ACT_ALARM_SHOW] = tool_alarm_show,
+		[ACT_ALARM_CLOSE] = tool_alarm_close,
+		[ACT_RECOVER_LIST] = tool_recover_list,
+		[ACT_RECOVER_START] = tool_recover_start,
+		[ACT_RECOVER_STOP] = tool_recover_stop,
+		[ACT_RECOVER_ADVANCE] = tool_recover_advance,
+		[ACT_RECOVER_APPROVE] = recover_approve_begin,
+		[ACT_RECOVER_WITHDRAW] = tool_recover_withdraw,
+		[ACT_INCIDENT_OPEN] = tool_incident_do,
+		[ACT_INCIDENT_NOTE] = tool_incident_do,
+		[ACT_INCIDENT_CLOSE] = tool_incident_do,
+		[ACT_INCIDENT_LIST] = tool_act_list,
+		[ACT_INCIDENT_NOTES] = tool_act_list_notes,
+		[ACT_NOTICE_SET] = tool_incident_say,
 	};
 
 	if (act->kind <= ACT_EXPLAIN && !authority_gateway(t->a)->host.n)
-		tool_end(t, false,
-			 "there are no users here: the configuration has no `gateway`");
+		tool_end(t, false, "there are no users here: the configuration has no `gateway`");
 	else if (act->kind < ACT_KINDS && acts[act->kind])
 		acts[act->kind](t, act);
 	else

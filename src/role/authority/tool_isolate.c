@@ -2,11 +2,16 @@
 #include "role/authority/tool_isolate.h"
 
 #include "role/authority/isolate.h"
+#include "role/authority/recover_wish.h"
+#include "role/authority/tool_recover.h"
 
 enum { TOOL_ISOLATE_SOONEST_S = 1, TOOL_ISOLATE_BY = 32 };
 
 static const char tool_isolate_unsaved[] =
 	"in force, but not stored: the disk takes nothing; it is tried again";
+
+static const char tool_isolate_alone[] =
+	"; nobody else was asked: isolation.approvers is not configured";
 
 static bool tool_isolate_is_good(struct tool *t, const struct isolate_wish *w)
 {
@@ -33,6 +38,23 @@ static bool tool_isolate_is_good(struct tool *t, const struct isolate_wish *w)
 	return true;
 }
 
+/* It holds; and who has set it should know what it takes to lift it, while there is time. */
+static void tool_isolate_done(struct tool *t, const struct isolate_wish *w, bool is_looser)
+{
+	uint32_t to_open = authority_image(t->a)->header->isolation.to_open,
+		 able = recover_wish_has_approvers(t->a) ? recover_wish_able(t->a) : to_open;
+	const char *said = t->a->levels_unsaved_ms ? tool_isolate_unsaved : "in force";
+
+	t->n = 1;
+	if (w->mask && !w->is_exercise && able < to_open)
+		tool_end(t, true,
+			 "%s; lifting it takes %u approvals, and only %u of those who may approve "
+			 "have a password and an authenticator app",
+			 said, to_open, able);
+	else
+		tool_end(t, true, "%s%s", said, is_looser ? tool_isolate_alone : "");
+}
+
 void tool_isolate_set(struct tool *t, const struct tool_act *act)
 {
 	const struct tell tell = { .uid = t->uid, .is_tool = true };
@@ -45,13 +67,15 @@ void tool_isolate_set(struct tool *t, const struct tool_act *act)
 				  .name = act->name,
 				  .reason = act->title,
 				  .tell = &tell };
+	bool is_looser = false;
 	enum err e = E_OK;
 
 	wbuf_str(&by, "uid:");
 	wbuf_dec(&by, t->uid);
 	w.by = wbuf_view(&by);
-	if (!tool_isolate_is_good(t, &w))
+	if (!tool_isolate_is_good(t, &w) || !tool_recover_may_set(t, &w))
 		return;
+	is_looser = tool_recover_is_loosened(t->a, &w);
 	e = isolate_set(t->a, &w);
 	if (e == E_LIMIT) {
 		tool_end(t, false, "there are %d levels already: lift some first", LEVEL_ENTRIES);
@@ -62,8 +86,8 @@ void tool_isolate_set(struct tool *t, const struct tool_act *act)
 			 "the store or the audit log takes nothing now: nothing is changed");
 		return;
 	}
-	t->n = 1;
-	tool_end(t, true, "%s", t->a->levels_unsaved_ms ? tool_isolate_unsaved : "in force");
+	recover_closed(t->a, &w);
+	tool_isolate_done(t, &w, is_looser);
 }
 
 enum err tool_isolate_row(struct tool *t, bool *ret_over)

@@ -4,8 +4,11 @@
 #include "role/authority/explain.h"
 #include "role/authority/factor.h"
 #include "role/authority/session_end.h"
+#include "role/authority/tool_alarm.h"
+#include "role/authority/tool_incident.h"
 #include "role/authority/tool_isolate.h"
 #include "role/authority/tool_people.h"
+#include "role/authority/tool_recover.h"
 
 static struct view tool_list_after(const struct tool *t)
 {
@@ -247,11 +250,13 @@ static enum err tool_list_revoke(struct tool *t, bool *ret_over)
 enum err tool_list_step(struct tool *t)
 {
 	static enum err (*const lists[ACT_KINDS])(struct tool * t, bool *ret_over) = {
-		[ACT_USER_LIST] = tool_list_users,	 [ACT_USER_SHOW] = tool_list_show,
-		[ACT_GROUP_LIST] = tool_list_groups,	 [ACT_GROUP_SHOW] = tool_list_members,
-		[ACT_SESSION_LIST] = tool_list_sessions, [ACT_SESSION_REVOKE] = tool_list_revoke,
-		[ACT_INVITE_LIST] = tool_list_invites,	 [ACT_EXPLAIN] = explain_step,
-		[ACT_LEVEL_LIST] = tool_isolate_row,
+		[ACT_USER_LIST] = tool_list_users,	   [ACT_USER_SHOW] = tool_list_show,
+		[ACT_GROUP_LIST] = tool_list_groups,	   [ACT_GROUP_SHOW] = tool_list_members,
+		[ACT_SESSION_LIST] = tool_list_sessions,   [ACT_SESSION_REVOKE] = tool_list_revoke,
+		[ACT_INVITE_LIST] = tool_list_invites,	   [ACT_EXPLAIN] = explain_step,
+		[ACT_LEVEL_LIST] = tool_isolate_row,	   [ACT_ALARM_LIST] = tool_alarm_row,
+		[ACT_RECOVER_LIST] = tool_recover_row,	   [ACT_INCIDENT_LIST] = tool_incident_row,
+		[ACT_INCIDENT_NOTES] = tool_incident_note,
 	};
 	bool is_over = false;
 	enum err e = E_OK;

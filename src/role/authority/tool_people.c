@@ -213,9 +213,16 @@ void tool_people_add(struct tool *t, const struct tool_act *act)
 		store_abort(&t->a->store);
 		return;
 	}
+	if (act->flags & 2 && store_run_for(&t->a->store, Q_DECOY_ADD, id) != E_OK) {
+		tool_people_failed(t);
+		return;
+	}
 	t->n = 1;
 	if (tool_people_commit(t, "user.added", act->name, act->list))
-		tool_end(t, true, "added: an invitation lets them set up their factors");
+		tool_end(t, true, "%s",
+			 act->flags & 2
+				 ? "added: who tries this name has read the store; tell nobody"
+				 : "added: an invitation lets them set up their factors");
 }
 
 void tool_people_change(struct tool *t, const struct tool_act *act)

@@ -3,6 +3,7 @@
 
 #include "role/authority/factor_verified.h"
 #include "role/authority/login_verified.h"
+#include "role/authority/recover_approve.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/secret.h"
@@ -113,6 +114,8 @@ static struct verify *verify_find(struct authority *a, uint32_t seq)
 static void verify_refuse(struct authority *a, struct verify *v)
 {
 	login_verified_release(a, v);
+	if (v->kind == VERIFY_FOR_APPROVAL)
+		recover_approve_release(a, v);
 	cell_refuse(a, &v->who, GATE_WHY_BUSY, 0);
 	verify_free(a, v);
 }
@@ -130,6 +133,8 @@ static enum err on_password(void *role, struct frame *f)
 		login_verified_password(a, v, got.is_right == 1, got.is_old == 1);
 	else if (v->kind == VERIFY_FOR_OLD)
 		factor_verified_old(a, v, got.is_right == 1);
+	else if (v->kind == VERIFY_FOR_APPROVAL)
+		recover_approve_verified(a, v, got.is_right == 1);
 	else
 		return E_DENIED; /* the answer to another question */
 	return E_OK;

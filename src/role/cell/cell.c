@@ -14,6 +14,7 @@
 #include "role/edge/dial.h"
 #include "role/edge/run.h"
 #include "role/edge/setup.h"
+#include "role/edge/tripwire.h"
 #include "role/edge/upstream.h"
 #include "sys/branch.h"
 #include "sys/clock.h"
@@ -93,6 +94,7 @@ static enum err cell_become(const struct cell_birth *b)
 	log_open("cell", b->who.slot);
 	TRY(branch_keep(&keep, "sluis-cell"));
 	secret_random(e->rng.s, sizeof e->rng.s);
+	tripwire_renew(e);
 	e->me = b->who;
 	e->self.role = ROLE_CELL;
 	e->self.index = 0;
@@ -151,6 +153,7 @@ static void cell_trim(struct edge *e)
 
 	if (madvise((void *)from, to - from, MADV_DONTNEED) < 0)
 		(void)log_errno("madvise");
+	tripwire_forget(e);
 	buffer_pool_trim(&e->buffers, 0);
 	heap_trim(&e->h2_heap, CELL_TRIM_SPANS);
 	tls_heap_trim(CELL_TRIM_SPANS);

@@ -90,6 +90,17 @@ static void home_denied(struct gate_state *j, uint8_t reason)
 	portal_view_page(j, PORTAL_DENIED, &v, 403);
 }
 
+/* It comes back by itself, to the same question. */
+static void home_waits(struct gate_state *j, const struct authority_verdict *verdict)
+{
+	struct portal_view v = { 0 };
+
+	portal_view_of(j, &v);
+	v.m.position = verdict->position;
+	v.m.waiting = verdict->waiting;
+	portal_view_page(j, PORTAL_WAITING, &v, 200);
+}
+
 void portal_home_denied_go(struct gate_state *j)
 {
 	if (j->wanted)
@@ -127,6 +138,9 @@ void portal_home_ticket(struct gate_state *j, const struct ask_answer *a)
 		return;
 	case GATE_ISOLATED:
 		home_denied(j, GATE_WHY_ISOLATED);
+		return;
+	case GATE_WAIT:
+		home_waits(j, &verdict);
 		return;
 	case GATE_OTHER:
 		gate_say_other(j);

@@ -13,6 +13,7 @@
 #include "role/edge/client.h"
 #include "role/edge/conn.h"
 #include "role/edge/level.h"
+#include "role/edge/tripwire.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/secret.h"
@@ -343,6 +344,7 @@ static void porter_greeted(struct edge *e, struct client *c)
 	fingerprint = wbuf_of(hello.fingerprint.b, sizeof hello.fingerprint.b);
 	wbuf_view_put(&fingerprint, tls_conn_class(tls));
 	(void)tls_conn_certificate_hash(tls, hello.certificate.b);
+	tripwire_token_hash(e, CANARY_SESSION, hello.canary.b);
 	hello.sni = tls_conn_sni(tls);
 	if (cell_hello_put(&w, &hello) != E_OK)
 		return;

@@ -94,7 +94,7 @@ struct gate_state {
 	struct porter_grant *waits; /* for this one */
 	const struct portal_route *route;
 	uint16_t levels; /* that held when it was passed on */
-	uint64_t moved; /* bytes of the client when its use was last told */
+	uint64_t moved;	 /* bytes of the client when its use was last told */
 	uint32_t wait_s;
 	uint8_t step;	/* enum portal_step, or gate_app's */
 	uint8_t reason; /* enum gate_reason: for the page */
@@ -121,7 +121,7 @@ struct porter {
 	uint32_t hello_n;
 	struct porter_hold own; /* of the session that this process has shown last */
 	bool wipes_piece;	/* a token went out by the edge's scratch */
-	uint8_t hello[2 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
+	uint8_t hello[3 * sizeof(struct hash32) + 2 + 255]; /* CELL_HELLO, for each new channel */
 	struct porter_grant grants[PORTER_GRANTS];
 	struct porter_form forms[PORTER_FORMS];
 	uint8_t cookies[READ_BYTES]; /* between decide and put: others' cookies of one request */

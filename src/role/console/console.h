@@ -63,6 +63,7 @@ struct console {
 	const struct page_keeper_page *keeper_page;
 	const struct page_audit_page *audit;
 	const struct page_exporter_page *exporter;
+	const struct page_shipper_page *shipper;
 	const struct page_gate_page *gate; /* NULL: there is no gateway */
 	const struct page_cells_page *cells;
 	const struct page_load_page *load[PAGE_LOADS];

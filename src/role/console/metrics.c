@@ -216,6 +216,9 @@ static uint64_t metrics_number(const struct metrics_source *s, const struct metr
 	case FROM_EXPORTER:
 		v = view_of(s->exporter, s->exporter ? sizeof *s->exporter : 0);
 		break;
+	case FROM_SHIPPER:
+		v = view_of(s->shipper, s->shipper ? sizeof *s->shipper : 0);
+		break;
 	case FROM_CELLS:
 		v = view_of(s->cells, s->cells ? sizeof *s->cells : 0);
 		break;

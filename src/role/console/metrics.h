@@ -18,6 +18,7 @@ struct metrics_source {
 	const struct page_keeper_page *keeper; /* likewise */
 	const struct page_audit_page *audit;
 	const struct page_exporter_page *exporter;
+	const struct page_shipper_page *shipper;
 	const struct page_cells_page *cells;
 	const struct page_gate_page *gate;
 	const struct page_load_page *const *load; /* PAGE_LOADS of them; NULL: no such edge */

@@ -85,6 +85,9 @@ static const struct metrics_by by_refusal = BY("reason", refusals, 0);
 #define ROW_EXPORTER(field, name, type, help)                                                      \
 	ROW_AT(SCOPE_INSTANCE, FROM_EXPORTER, struct page_exporter_page, field, name, type, NULL,  \
 	       0, help)
+#define ROW_SHIPPER(field, name, type, decimals, help)                                             \
+	ROW_AT(SCOPE_INSTANCE, FROM_SHIPPER, struct page_shipper_page, field, name, type, NULL,    \
+	       decimals, help)
 #define ROW_CELLS(field, name, type, decimals, help)                                               \
 	ROW_AT(SCOPE_INSTANCE, FROM_CELLS, struct page_cells_page, field, name, type, NULL,        \
 	       decimals, help)
@@ -141,6 +144,14 @@ const struct metrics_row metrics_rows[] = {
 		  "When the log was last signed, seconds since 1970."),
 	ROW_AUDIT(trouble_ms, "sluis_audit_disk_trouble_seconds", "gauge", 3,
 		  "For how long the disk has refused the log; 0: it does not."),
+	ROW_SHIPPER(messages, "sluis_ship_messages_total", "counter", 0,
+		    "Records sent to receivers of the audit log; those sent again count again."),
+	ROW_SHIPPER(failing, "sluis_ship_failing", "gauge", 0,
+		    "Receivers and witnesses of the audit log that can't be reached."),
+	ROW_SHIPPER(behind_ms, "sluis_ship_behind_seconds", "gauge", 3,
+		    "How long ago the receiver that is farthest behind had all of the log."),
+	ROW_SHIPPER(cosigned_wall_s, "sluis_ship_cosigned_timestamp_seconds", "gauge", 0,
+		    "When a witness last countersigned a checkpoint, seconds since 1970."),
 	ROW_EXPORTER(received, "sluis_trace_spans_total", "counter",
 		     "Spans that the exporter was told of."),
 	ROW_EXPORTER(exported, "sluis_trace_exported_total", "counter",
@@ -169,6 +180,7 @@ const struct metrics_row metrics_rows[] = {
 		  "sluis_cells_refused_total", &by_refusal, "Connections that got no process."),
 	ROW_CELLS(spawn_us, "sluis_cells_spawn_seconds_total", "counter", 6,
 		  "From a client's first bytes to its cell's own first step, of all cells."),
+	ROW_GATE(alarms, "sluis_alarms_open", "gauge", "Alarms that nobody has closed."),
 	ROW_GATE(sessions, "sluis_gateway_sessions", "gauge", "Sessions that live."),
 	ROW_GATE(logins, "sluis_gateway_logins_total", "counter", "Log-ins that went well."),
 	ROW_GATE(logins_failed, "sluis_gateway_logins_failed_total", "counter",

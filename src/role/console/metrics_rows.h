@@ -27,6 +27,7 @@ enum metrics_from {
 	FROM_KEEPER, /* the keeper's page, or its row of a role */
 	FROM_AUDIT,
 	FROM_EXPORTER,
+	FROM_SHIPPER,
 	FROM_CELLS, /* the spawners' page */
 	FROM_GATE,  /* the authority's */
 	FROM_VALUE  /* computed: enum metrics_value */

@@ -84,6 +84,10 @@ enum err pages_take_page(struct console *c, uint8_t kind, uint16_t index, int fd
 		to = (const void **)&c->exporter;
 		want = sizeof *c->exporter;
 		break;
+	case PAGE_SHIPPER:
+		to = (const void **)&c->shipper;
+		want = sizeof *c->shipper;
+		break;
 	case PAGE_GATE:
 		to = (const void **)&c->gate;
 		want = sizeof *c->gate;
@@ -122,6 +126,7 @@ struct metrics_source pages_source(const struct console *c, const struct console
 				    .keeper = c->keeper_page,
 				    .audit = c->audit,
 				    .exporter = c->exporter,
+				    .shipper = c->shipper,
 				    .cells = c->cells,
 				    .gate = c->gate,
 				    .load = c->load,

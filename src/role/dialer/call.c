@@ -3,6 +3,7 @@
 
 #include "role/dialer/edge_channel.h"
 #include "role/dialer/eject.h"
+#include "role/dialer/event.h"
 #include "role/dialer/health.h"
 #include "role/dialer/name.h"
 #include "role/dialer/probe.h"
@@ -137,7 +138,7 @@ static uint8_t call_why(enum connect_result r)
 	static const uint8_t why[] = {
 		[CONNECT_OK] = DIAL_UNREACHABLE,  [CONNECT_REFUSED] = DIAL_REFUSED,
 		[CONNECT_TIMEOUT] = DIAL_TIMEOUT, [CONNECT_UNREACHABLE] = DIAL_UNREACHABLE,
-		[CONNECT_BUSY] = DIAL_BUSY,
+		[CONNECT_BUSY] = DIAL_BUSY,	  [CONNECT_FORBIDDEN] = DIAL_UNREACHABLE,
 	};
 
 	return why[r];
@@ -156,6 +157,8 @@ static bool call_try_one(struct dialer *d, struct call *c, struct call_try *t, c
 		r = connect_udp(ip, s->conf->address.port, &fd);
 	else
 		r = connect_tcp(ip, s->conf->address.port, &fd);
+	if (r == CONNECT_FORBIDDEN && s->conf->address.kind != IMAGE_ADDRESS_UNIX)
+		event_alarm(d, s, "the kernel refused a connection of the dialer's own");
 	if (r != CONNECT_OK) {
 		c->why = call_why(r);
 		return false;

@@ -69,6 +69,7 @@ void cell_reach_done(struct dialer *d)
 
 void cell_reach_reset(struct dialer *d)
 {
+	d->reach_lost_ms = d->loop.now_ms;
 	for (uint32_t i = 0; d->cell_reach && i < CELL_SLOTS; i++)
 		if (d->cell_reach[i].n)
 			d->cell_reach[i].n = d->cell_reach[i].next = 0;
@@ -134,6 +135,7 @@ enum err cell_reach_forbid(struct dialer *d, const struct authority_reach *r)
 	c = d->cell_reach ? cell_reach_of(d, r) : NULL;
 	if (!c)
 		return E_OK;
+	c->taken_ms = d->loop.now_ms;
 	if (r->app == 0)
 		c->n = c->next = 0;
 	if (r->app == 0 || !cell_reach_app(d, r->app, &pool))
@@ -155,4 +157,17 @@ bool cell_reach_may(const struct dialer *d, const struct spawner_cell *who, uint
 		return true;
 	c = &d->cell_reach[who->slot];
 	return c->serial == who->serial && cell_reach_has(c, pool);
+}
+
+bool cell_reach_is_strange(const struct dialer *d, const struct spawner_cell *who)
+{
+	const struct cell_reach *c = NULL;
+
+	if (!d->cell_reach || who->slot >= CELL_SLOTS)
+		return true;
+	c = &d->cell_reach[who->slot];
+	if (d->loop.now_ms - d->reach_lost_ms < CELL_REACH_SETTLE_MS)
+		return false;
+	return c->serial != who->serial || !c->taken_ms ||
+	       d->loop.now_ms - c->taken_ms >= CELL_REACH_SETTLE_MS;
 }

@@ -10,10 +10,14 @@
 #include "ipc/spawner.h"
 #include "role/dialer/dialer.h"
 
-enum { CELL_REACH_APPS = 16 /* applications of one cell; a further one replaces the oldest */ };
+enum {
+	CELL_REACH_APPS = 16, /* applications of one cell; a further one replaces the oldest */
+	CELL_REACH_SETTLE_MS = 60000
+};
 
 struct cell_reach {
 	uint64_t serial;		/* of the cell that the rest is of */
+	uint64_t taken_ms;		/* when an application was last taken from it */
 	uint8_t n, next;		/* applications; the place of the next one */
 	uint16_t pool[CELL_REACH_APPS]; /* indices in IMAGE_POOL */
 };
@@ -34,5 +38,9 @@ enum err cell_reach_forbid(struct dialer *d, const struct authority_reach *r);
 
 /* cell_reach_may - may this cell be connected to that server? */
 bool cell_reach_may(const struct dialer *d, const struct spawner_cell *who, uint32_t server);
+
+/* cell_reach_is_strange - that this cell asks for what it may not reach is explained by nothing
+ * that happened lately: no application was taken from it, and the authority is not new */
+bool cell_reach_is_strange(const struct dialer *d, const struct spawner_cell *who);
 
 #endif

@@ -124,6 +124,8 @@ struct dialer {
 	uint32_t calls_of_cells;
 	uint64_t *public_pools;	       /* cell_reach.c; NULL: no listener has cells */
 	struct cell_reach *cell_reach; /* CELL_SLOTS */
+	uint64_t reach_lost_ms;	       /* when what cells may reach was last forgotten */
+	uint64_t alarm_ms;	       /* of the last alarm */
 	bool had_edge;
 
 	struct probe_table *probes;

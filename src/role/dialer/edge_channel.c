@@ -76,6 +76,7 @@ enum err edge_channel_add(struct dialer *d, const struct edge_channel_peer *peer
 	TRY(fd_set_nonblocking(owned));
 	*ch = (struct edge_channel){ .source = { .fd = owned, .kind = DIALER_SOURCE_EDGE },
 				     .dialer = d,
+				     .since_ms = d->loop.now_ms,
 				     .edge = peer->edge,
 				     .role = peer->role,
 				     .cell = peer->cell };
@@ -210,11 +211,24 @@ static void edge_channel_hear(struct dialer *d)
 	}
 }
 
+static bool edge_channel_is_ship(const struct dialer *d, const struct image_pool *pool)
+{
+	struct image_range ships = d->image.header->ships;
+
+	for (uint32_t i = 0; i < ships.n; i++)
+		if (image_pool_at(&d->image, ships.first + i) == pool)
+			return true;
+	return false;
+}
+
 static bool edge_channel_may(struct dialer *d, const struct edge_channel *ch, uint32_t server)
 {
 	const struct dialer_server *s = &d->server[server];
 
 	if (ch->role == ROLE_RELAY && !s->pool->is_datagram)
+		return false;
+	/* Receivers of the log are the shipper's, and nothing else is */
+	if (edge_channel_is_ship(d, s->pool) != (ch->role == ROLE_SHIPPER))
 		return false;
 	if (ch->role != ROLE_CELL || cell_reach_may(d, &ch->cell, server))
 		return true;
@@ -228,6 +242,28 @@ static bool edge_channel_is_busy(const struct dialer *d, const struct edge_chann
 		return ch->pending >= EDGE_CHANNEL_PENDING;
 	return ch->pending >= EDGE_CHANNEL_CELL_PENDING ||
 	       d->calls_of_cells >= DIALER_CALLS_OF_CELLS;
+}
+
+/* A server that is not there may have left a moment ago, with the change that brought this dialer;
+ * one that is another's is nobody's mistake. */
+static void edge_channel_tell(struct dialer *d, const struct edge_channel *ch, uint32_t server)
+{
+	uint8_t name[32];
+	struct wbuf w = wbuf_of(name, sizeof name);
+	bool is_cell = ch->role == ROLE_CELL;
+	bool is_known = server != DIALER_NONE;
+
+	if (!is_known && d->loop.now_ms - ch->since_ms < CELL_REACH_SETTLE_MS)
+		return;
+	if (is_known && is_cell && !cell_reach_is_strange(d, &ch->cell))
+		return;
+	wbuf_str(&w, role_name((enum role)ch->role));
+	WBUF_LIT(&w, "[");
+	wbuf_dec(&w, is_cell ? ch->cell.slot : ch->edge);
+	WBUF_LIT(&w, "]");
+	event_alarm_of(d, wbuf_view(&w), is_known ? &d->server[server] : NULL,
+		       is_known ? "it asked for a server that is not its own"
+				: "it asked for a server that there is not");
 }
 
 static enum err edge_channel_on_dial(void *role, struct frame *f)
@@ -244,6 +280,7 @@ static enum err edge_channel_on_dial(void *role, struct frame *f)
 	TRY(edge_channel_server(&in, d, &want.server));
 	TRY(view_end(&in));
 	if (want.server == DIALER_NONE || !edge_channel_may(d, ch, want.server)) {
+		edge_channel_tell(d, ch, want.server);
 		edge_channel_refuse(ch, f->seq, DIAL_UNKNOWN);
 		return E_OK;
 	}
@@ -354,6 +391,7 @@ static const struct frame_def edge_channel_authority_defs[] = {
 const struct frame_table edge_channel_tables[ROLE_N] = {
 	[ROLE_EDGE] = EDGE_CHANNEL_TABLE(edge_channel_defs),
 	[ROLE_RELAY] = EDGE_CHANNEL_TABLE(edge_channel_defs),
+	[ROLE_SHIPPER] = EDGE_CHANNEL_TABLE(edge_channel_defs),
 	[ROLE_CELL] = EDGE_CHANNEL_TABLE(edge_channel_defs),
 	[ROLE_SPAWNER] = EDGE_CHANNEL_TABLE(edge_channel_spawner_defs),
 	[ROLE_AUTHORITY] = EDGE_CHANNEL_TABLE(edge_channel_authority_defs),

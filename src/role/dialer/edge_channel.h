@@ -25,6 +25,7 @@ struct edge_channel {
 	struct list outbox; /* calls that ended while the edge did not read */
 	uint64_t closed_turn;
 	uint64_t blocked_ms; /* since when it does not read */
+	uint64_t since_ms;   /* it has this dialer */
 	uint32_t pending;
 	uint32_t refused_seq; /* an answer without a call: waits in front of the outbox */
 	uint8_t refused_why;  /* 0: none waits */

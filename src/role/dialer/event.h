@@ -17,4 +17,12 @@ void event_put(struct dialer *d, const char *action, const struct dialer_server 
 void event_put_object(struct dialer *d, const char *action, struct view object, const char *result,
 		      const char *detail);
 
+/* event_alarm - egress.refused: somebody, the kernel or this process, has held back a connection to
+ * s (NULL: to a server that is not there); detail: fixed text. At most one a second */
+void event_alarm(struct dialer *d, const struct dialer_server *s, const char *detail);
+
+/* event_alarm_of - the same, of a worker: who it is, "edge[0]" */
+void event_alarm_of(struct dialer *d, struct view who, const struct dialer_server *s,
+		    const char *detail);
+
 #endif

@@ -75,7 +75,8 @@ static enum err keeper_channel_peer(struct view in, struct edge_channel_peer *re
 	if (ret->role == ROLE_EDGE)
 		return ret->edge < ROLE_EDGES_MAX ? E_OK : E_DENIED;
 	/* Cells are introduced by their spawner alone */
-	if (ret->role == ROLE_RELAY || ret->role == ROLE_SPAWNER || ret->role == ROLE_AUTHORITY)
+	if (ret->role == ROLE_SHIPPER || ret->role == ROLE_RELAY || ret->role == ROLE_SPAWNER ||
+	    ret->role == ROLE_AUTHORITY)
 		return ret->edge == 0 ? E_OK : E_DENIED;
 	return E_DENIED;
 }

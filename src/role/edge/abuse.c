@@ -98,8 +98,8 @@ static void abuse_tell(struct edge *e, const struct client *c, struct abuse_sour
 		return;
 	s->told_ms = abuse_now(e) | 1;
 	ip_put(&w, &c->ip);
-	if (access_event(e, VIEW("client.abuse"), wbuf_view(&w), view_str(abuse_acts[act].name)) !=
-	    E_OK)
+	if (access_event(e, VIEW("client.abuse"), wbuf_view(&w), view_str(abuse_acts[act].name),
+			 (struct view){ 0 }) != E_OK)
 		log_line(LOG_WARNING, "an event about a client's abuse did not fit");
 }
 

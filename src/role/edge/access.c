@@ -380,7 +380,44 @@ void access_tunnel_end(struct edge *e, struct exchange *x)
 		return;
 }
 
-enum err access_event(struct edge *e, struct view action, struct view object, struct view result)
+/* "edge[0]", "cell[17]" */
+static void access_put_self(struct wbuf *w, const struct edge *e)
+{
+	wbuf_str(w, role_name((enum role)e->self.role));
+	WBUF_LIT(w, "[");
+	wbuf_dec(w, e->self.role == ROLE_CELL ? e->me.slot : e->self.index);
+	WBUF_LIT(w, "]");
+}
+
+enum err access_alarm(struct edge *e, const struct exchange *x, struct view action,
+		      struct view detail)
+{
+	uint8_t record[2048], self[32], from[64];
+	struct wbuf w = wbuf_of(record, sizeof record), me = wbuf_of(self, sizeof self),
+		    origin = wbuf_of(from, sizeof from);
+	struct record_event event = { .kind = RECORD_ALARM,
+				      .wall_us = clock_wall_us(),
+				      .action = action,
+				      .result = VIEW("failed"),
+				      .detail = detail };
+
+	access_put_self(&me, e);
+	if (x)
+		ip_put_endpoint(&origin, &x->c->ip, x->c->port);
+	event.object = wbuf_view(&me);
+	event.origin = wbuf_view(&origin);
+	record_put_event(&w, &event);
+	if (x && x->listener)
+		access_put_where(&w, x);
+	if (x)
+		record_put_text(&w, RECORD_TAG_REQUEST_ID,
+				view_of(x->request_id, sizeof x->request_id));
+	TRY(wbuf_check(&w));
+	return access_hand_over(e, RING_EVENT, wbuf_view(&w));
+}
+
+enum err access_event(struct edge *e, struct view action, struct view object, struct view result,
+		      struct view detail)
 {
 	uint8_t record[1024], text[32];
 	struct wbuf w = wbuf_of(record, sizeof record), origin = wbuf_of(text, sizeof text);
@@ -388,12 +425,10 @@ enum err access_event(struct edge *e, struct view action, struct view object, st
 				      .wall_us = clock_wall_us(),
 				      .action = action,
 				      .object = object,
-				      .result = result };
+				      .result = result,
+				      .detail = detail };
 
-	wbuf_str(&origin, role_name((enum role)e->self.role));
-	WBUF_LIT(&origin, "[");
-	wbuf_dec(&origin, e->self.index);
-	WBUF_LIT(&origin, "]");
+	access_put_self(&origin, e);
 	event.origin = wbuf_view(&origin);
 	record_put_event(&w, &event);
 	TRY(wbuf_check(&w));

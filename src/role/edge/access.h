@@ -21,6 +21,12 @@ void access_note_stream(struct exchange *x);
 void access_tunnel_end(struct edge *e, struct exchange *x);
 
 /* access_event - what this edge has to say about itself. E_AGAIN the ring is full */
-enum err access_event(struct edge *e, struct view action, struct view object, struct view result);
+enum err access_event(struct edge *e, struct view action, struct view object, struct view result,
+		      struct view detail);
+
+/* access_alarm - x (NULL: not known) has shown something that must not be; the client's address,
+ * listener, rule and request are added. Errors as access_event */
+enum err access_alarm(struct edge *e, const struct exchange *x, struct view action,
+		      struct view detail);
 
 #endif

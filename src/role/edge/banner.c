@@ -86,8 +86,9 @@ void banner_put(struct wbuf *w, const struct edge *e, const struct exchange *x)
 	WBUF_LIT(w, "style=\"position:fixed;left:0;right:0;top:0;z-index:2147483647;margin:0;"
 		    "padding:.5em 1em;background:#fff3c4;color:#1a1a1a;border-bottom:2px solid "
 		    "#8a6d00;font:16px/1.4 sans-serif;text-align:center\">");
-	wbuf_view_put(w, is_dutch ? VIEW("Alleen lezen: wijzigen of versturen kan voorlopig niet.")
-				  : VIEW("Reading only: nothing can be changed or sent for now."));
+	wbuf_view_put(w,
+		      is_dutch ? VIEW("Alleen lezen: wijzigen of versturen kan voorlopig niet.")
+			       : VIEW("Reading only: nothing can be changed or sent at present."));
 	level_put_where(w, e, x, LEVEL_READ_ONLY);
 	WBUF_LIT(w, "</p>\n");
 }

@@ -15,18 +15,27 @@ static void *buffer_map(size_t bytes)
 
 enum err buffer_pool_init(struct buffer_pool *pool, uint32_t count)
 {
-	uint8_t *bytes = buffer_map((size_t)count * BUFFER_BYTES);
+	uint8_t *bytes = buffer_map((size_t)count * BUFFER_SLOT);
 
 	pool->all = buffer_map(count * sizeof *pool->all);
 	if (!bytes || !pool->all)
 		return log_errno("reserving buffers");
 	pool->count = pool->free_n = count;
 	for (uint32_t i = count; i-- > 0;) {
-		pool->all[i].p = bytes + (size_t)i * BUFFER_BYTES;
+		pool->all[i].p = bytes + (size_t)i * BUFFER_SLOT + BUFFER_FRONT;
 		pool->all[i].next = pool->free;
 		pool->free = &pool->all[i];
 	}
 	return E_OK;
+}
+
+/* Behind the end of the buffer before; on a page that this one touches anyway. */
+static void buffer_guard(const struct buffer_pool *pool, struct buffer *b)
+{
+	struct wbuf w = wbuf_of(b->p - BUFFER_FRONT, BUFFER_FRONT);
+
+	if (pool->canary)
+		wbuf_put(&w, pool->canary->text, sizeof pool->canary->text);
 }
 
 struct buffer *buffer_get(struct buffer_pool *pool)
@@ -40,6 +49,8 @@ struct buffer *buffer_get(struct buffer_pool *pool)
 	b->next = NULL;
 	b->pipe = NULL;
 	b->at = b->n = 0;
+	if (!b->is_dirty)
+		buffer_guard(pool, b);
 	b->is_dirty = true;
 	return b;
 }
@@ -64,7 +75,7 @@ void buffer_pool_trim(struct buffer_pool *pool, uint32_t keep)
 		if (!b->is_dirty)
 			return; /* deeper ones were never used since they were trimmed */
 		b->is_dirty = false;
-		if (madvise(b->p, BUFFER_BYTES, MADV_DONTNEED) < 0)
+		if (madvise(b->p - BUFFER_FRONT, BUFFER_SLOT, MADV_DONTNEED) < 0)
 			(void)log_errno("madvise");
 	}
 }

@@ -13,6 +13,7 @@
 #include "role/edge/answer.h"
 #include "role/edge/banner.h"
 #include "role/edge/body.h"
+#include "role/edge/tripwire.h"
 
 _Static_assert((int)IMAGE_COMPRESS_FAST == (int)COMPRESS_FAST &&
 		       (int)IMAGE_COMPRESS_SMALL == (int)COMPRESS_SMALL,
@@ -165,6 +166,7 @@ static enum compress_state compress_open(struct edge *e, struct exchange *x,
 		PAGE_ADD(e->load->delivery.compress_refused, 1);
 		return COMPRESS_VARY;
 	}
+	z->canary_at = 0;
 	x->z = z;
 	x->answer.is_chunked = false;
 	PAGE_ADD(e->load->delivery.compressed, 1);
@@ -293,6 +295,7 @@ static enum err compress_end(struct edge *e, struct exchange *x, struct view con
 
 enum err compress_take(struct edge *e, struct exchange *x, struct view content, struct wbuf *w)
 {
+	tripwire_check(x->c->conn.edge, &x->c->conn, content, &x->z->canary_at);
 	TRY(x->answer.is_done ? compress_end(e, x, content)
 			      : compress_stream_put(&x->z->stream, content, COMPRESS_STREAM_GO));
 	compress_frame(x, w);

@@ -8,6 +8,7 @@
 #include "role/edge/h2_send.h"
 #include "role/edge/h2_stream.h"
 #include "role/edge/pipe.h"
+#include "role/edge/tripwire.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 
@@ -29,6 +30,7 @@ void conn_open(struct edge *e, struct conn *k, int fd, enum source_kind kind)
 	k->session = NULL;
 	k->in = k->out = NULL;
 	k->edge = e;
+	k->canary_at = 0;
 	wheel_entry_init(&k->timer);
 }
 
@@ -104,6 +106,7 @@ static enum err conn_receive(struct conn *k, struct wbuf *into, size_t max)
 	n = recv(k->source.fd, into->p + into->n, room, 0);
 	if (n > 0) {
 		into->n += (size_t)n;
+		tripwire_behind(k->edge, into);
 		k->is_bulk = (size_t)n == room;
 		k->can_read = k->is_bulk || k->sees_end;
 		return E_OK;
@@ -173,6 +176,7 @@ static enum err conn_fill_records(struct edge *e, struct conn *k, size_t max, st
 		return got;
 	in = wbuf_view(&wire);
 	got = tls_read(k->tls, &in, plain);
+	tripwire_behind(e, plain);
 	k->is_broken |= got == E_PROTO;
 	k->has_ended |= got == E_CLOSED;
 	if (plain->n != had)
@@ -314,7 +318,8 @@ enum err conn_splice(struct edge *e, struct conn *from, struct conn *to, size_t 
 	return got;
 }
 
-enum err conn_send_wire(struct edge *e, struct conn *k, struct view v)
+/* What is in v leaves as it is. */
+static enum err conn_send_bytes(struct edge *e, struct conn *k, struct view v)
 {
 	ssize_t n = 0;
 
@@ -330,6 +335,12 @@ enum err conn_send_wire(struct edge *e, struct conn *k, struct view v)
 	return (size_t)n == v.n ? E_OK : conn_spill(e, k, view_slice(v, (size_t)n, v.n));
 }
 
+enum err conn_send_wire(struct edge *e, struct conn *k, struct view v)
+{
+	tripwire_check(e, k, v, &k->canary_at);
+	return conn_send_bytes(e, k, v);
+}
+
 static enum err conn_send_tls(struct edge *e, struct conn *k, struct view v, bool is_last)
 {
 	do {
@@ -343,23 +354,25 @@ static enum err conn_send_tls(struct edge *e, struct conn *k, struct view v, boo
 			tls_shutdown(k->tls, &wire);
 			k->said_end = true;
 		}
-		TRY(conn_send_wire(e, k, wbuf_view(&wire)));
+		TRY(conn_send_bytes(e, k, wbuf_view(&wire)));
 	} while (v.n);
 	return E_OK;
 }
 
 enum err conn_send(struct edge *e, struct conn *k, struct view v)
 {
+	tripwire_check(e, k, v, &k->canary_at);
 	if (k->stream)
 		return h2_send(e, k, v);
-	return k->tls ? conn_send_tls(e, k, v, false) : conn_send_wire(e, k, v);
+	return k->tls ? conn_send_tls(e, k, v, false) : conn_send_bytes(e, k, v);
 }
 
 enum err conn_send_last(struct edge *e, struct conn *k, struct view v)
 {
+	tripwire_check(e, k, v, &k->canary_at);
 	if (k->stream)
 		return h2_send(e, k, v);
-	return k->tls ? conn_send_tls(e, k, v, true) : conn_send_wire(e, k, v);
+	return k->tls ? conn_send_tls(e, k, v, true) : conn_send_bytes(e, k, v);
 }
 
 enum err conn_flush(struct edge *e, struct conn *k)

@@ -17,6 +17,7 @@
 #include "access/level.h"
 #include "balance/balance.h"
 #include "balance/budget.h"
+#include "base/canary.h"
 #include "base/list.h"
 #include "base/rng.h"
 #include "base/wheel.h"
@@ -48,14 +49,17 @@ enum {
 	REQUEST_ID_BYTES = 32, /* hexadecimal */
 	DIALS_MAX = 4096,
 	CACHE_KEY_MAX = 1536,
-	CACHE_LEADS = 256,	  /* lists of those that others wait for, by hash */
-	CACHE_PASSES = 1024,	  /* URLs known not to be storable, by hash */
-	COMPRESS_SLOTS = 64,	  /* answers that are compressed at one time */
-	PIPES_MAX = 64,		  /* two descriptors each */
+	CACHE_LEADS = 256,   /* lists of those that others wait for, by hash */
+	CACHE_PASSES = 1024, /* URLs known not to be storable, by hash */
+	COMPRESS_SLOTS = 64, /* answers that are compressed at one time */
+	PIPES_MAX = 64,	     /* two descriptors each */
+	TRIPWIRE_HEAP = 8,
 	PIPE_BYTES = 256 * 1024,  /* one splice */
 	SPLICE_BYTES = 64 * 1024, /* what is still to come of a body that is spliced */
 	SPLICE_TAIL = 4096,	  /* ... to its end, when it was spliced before */
 	FLIGHTS_MAX = 4,	  /* concurrency limits of one rule, its route's included */
+	BUFFER_FRONT = 512,	  /* in front of each buffer: a canary */
+	BUFFER_SLOT = BUFFER_BYTES + 4096, /* a buffer with its front; whole pages */
 };
 
 struct gate_hooks;
@@ -107,6 +111,7 @@ struct buffer {
 struct buffer_pool {
 	struct buffer *all;
 	struct buffer *free;
+	const struct canary *canary; /* in front of each; NULL: none */
 	uint32_t count, free_n;
 };
 
@@ -179,11 +184,12 @@ struct conn {
 	bool has_ended;		   /* no more bytes will come */
 	bool said_end;		   /* close_notify has been sent */
 	bool cant_send;		   /* the peer takes no more; what it has sent can still be read */
-	bool was_cut;	  /* ended without close_notify: what has no end of its own is not whole */
-	bool is_bulk;	  /* the last read was a full one: a long run of bytes */
-	bool is_watched;  /* it is in the loop */
-	bool wants_write; /* EPOLLOUT is asked for, from the first spill on */
-	bool is_broken;	  /* reset, or TLS failed: only to be closed */
+	bool was_cut;	   /* ended without close_notify: what has no end of its own is not whole */
+	bool is_bulk;	   /* the last read was a full one: a long run of bytes */
+	bool is_watched;   /* it is in the loop */
+	bool wants_write;  /* EPOLLOUT is asked for, from the first spill on */
+	bool is_broken;	   /* reset, or TLS failed: only to be closed */
+	uint8_t canary_at; /* how much of the canaries' marker the bytes sent so far end with */
 	struct tls_conn *tls;	    /* NULL: plain */
 	struct h2_stream *stream;   /* HTTP/2: one of a session, without a socket; h2.h */
 	struct h2_session *session; /* HTTP/2: it is the owner of one */
@@ -395,14 +401,14 @@ struct exchange {
 	struct span16 where_at; /* in head->p: fields for the record of a stream, ready made */
 	char request_id[REQUEST_ID_BYTES];
 	struct trace trace;
-	struct gate_state *gate; /* what a cell knows of it; NULL: nothing */
-	uint64_t level_app;	 /* id of the application it is for; 0: none */
-	uint8_t level_what;	 /* enum level_of; 0: not looked at yet */
+	struct gate_state *gate;		 /* what a cell knows of it; NULL: nothing */
+	uint64_t level_app;			 /* id of the application it is for; 0: none */
+	uint8_t level_what;			 /* enum level_of; 0: not looked at yet */
 	uint8_t level, level_by, level_exercise; /* enum level: the strictest in force; that refused
 						    it; that would have */
 	uint8_t level_reader;			 /* enum exchange_level_reader */
 	bool level_is_safe;			 /* it changes nothing */
-	struct exchange *next;	 /* free list */
+	struct exchange *next;			 /* free list */
 };
 
 /* The cache's part in an exchange; cache.c. */
@@ -440,6 +446,7 @@ struct cache_pool {
 struct compress_slot {
 	struct compress_stream stream;
 	uint64_t used_ms;	    /* when it was last given back */
+	uint8_t canary_at;	    /* as in struct conn, of what goes in */
 	struct compress_slot *next; /* free list */
 };
 
@@ -462,6 +469,14 @@ struct address {
 };
 
 enum { PERSIST_KEYS = 2 };
+
+/* Secrets of nobody, and where they lie beside the others; tripwire.c. */
+struct tripwire {
+	struct canary canary;
+	uint8_t *page;		      /* of their own, with a guard behind it */
+	bool is_out;		      /* those between the scratch arrays are to be put back */
+	uint8_t *heap[TRIPWIRE_HEAP]; /* blocks of the TLS heap */
+};
 
 /* A key of persistence cookies; id 0: none. The first one makes them. */
 struct persist_key {
@@ -562,13 +577,23 @@ struct edge {
 	struct wbuf spans;
 	uint8_t spans_bytes[FRAME_BODY_MAX]; /* waiting for the end of this turn */
 
+	struct tripwire tripwire;
+
+	/* Scratch; gap_x: canaries behind x */
 	struct field fields[FIELDS_MAX];
-	uint8_t in[READ_BYTES];	     /* what a connection was read into */
+	uint8_t gap_fields[CANARY_TEXT];
+	uint8_t in[READ_BYTES]; /* what a connection was read into */
+	uint8_t gap_in[CANARY_TEXT];
 	uint8_t plain[BUFFER_BYTES]; /* ... decrypted */
+	uint8_t gap_plain[CANARY_TEXT];
 	uint8_t piece[BUFFER_BYTES]; /* a message part being built */
+	uint8_t gap_piece[CANARY_TEXT];
 	uint8_t frame[BUFFER_BYTES]; /* ... of a body in chunks */
-	uint8_t wire[BUFFER_BYTES];  /* ... encrypted */
+	uint8_t gap_frame[CANARY_TEXT];
+	uint8_t wire[BUFFER_BYTES]; /* ... encrypted */
+	uint8_t gap_wire[CANARY_TEXT];
 	uint8_t path[3 * READ_BYTES];
+	uint8_t gap_path[CANARY_TEXT];
 };
 
 #endif

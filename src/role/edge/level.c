@@ -220,8 +220,8 @@ static const struct level_text level_texts[LEVELS][2] = {
 				    { VIEW_INIT("Nieuw inloggen kan nu niet"),
 				      VIEW_INIT("Wie al is ingelogd kan doorwerken.") } },
 	[LEVEL_OFFICE_ONLY] = { { VIEW_INIT("Only from the office"),
-				  VIEW_INIT("This can be used at our offices, and not from "
-					    "elsewhere for now.") },
+				  VIEW_INIT("This can be used at our offices alone at "
+					    "present.") },
 				{ VIEW_INIT("Alleen op kantoor"),
 				  VIEW_INIT("Dit werkt op onze kantoren, en voorlopig niet van "
 					    "elders.") } },
@@ -233,7 +233,7 @@ static const struct level_text level_texts[LEVELS][2] = {
 					    "Dit is voorlopig alleen open voor ketenpartners.") } },
 	[LEVEL_READ_ONLY] = { { VIEW_INIT("Reading only"),
 				VIEW_INIT("You can look things up. Nothing can be changed or sent "
-					  "for now, and "
+					  "at present, and "
 					  "what you just tried was not done.") },
 			      { VIEW_INIT("Alleen lezen"),
 				VIEW_INIT("U kunt gegevens bekijken. Wijzigen of versturen kan "
@@ -243,16 +243,15 @@ static const struct level_text level_texts[LEVELS][2] = {
 				   VIEW_INIT("This is coming back step by step. You can use it at "
 					     "our offices.") },
 				 { VIEW_INIT("Alleen op kantoor en voor de proefgroep"),
-				   VIEW_INIT("Dit komt stap voor stap terug. Op onze kantoren kunt "
-					     "u het "
-					     "gebruiken.") } },
+				   VIEW_INIT("Dit komt geleidelijk terug. Op onze kantoren kunt u "
+					     "het gebruiken.") } },
 	[LEVEL_PILOT] = { { VIEW_INIT("Only for the pilot group"),
-			    VIEW_INIT("This is open to a small group of users alone for now.") },
+			    VIEW_INIT("This is open to a small group of users alone at present.") },
 			  { VIEW_INIT("Alleen voor de proefgroep"),
 			    VIEW_INIT("Dit is voorlopig alleen open voor een kleine groep "
 				      "gebruikers.") } },
 	[LEVEL_CLOSED] = { { VIEW_INIT("Closed"),
-			     VIEW_INIT("This service has been closed for now, as a precaution.") },
+			     VIEW_INIT("This service has been closed as a precaution.") },
 			   { VIEW_INIT("Gesloten"),
 			     VIEW_INIT("Deze dienst is uit voorzorg tijdelijk gesloten.") } },
 };

@@ -27,6 +27,7 @@
 #include "role/edge/run.h"
 #include "role/edge/sandbox.h"
 #include "role/edge/setup.h"
+#include "role/edge/tripwire.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 
@@ -62,6 +63,7 @@ static enum err edge_start(struct edge *e)
 		keeper_role_failed("edge[%u]: %s", e->self.index, why);
 		return E_PROTO;
 	}
+	tripwire_announce(e);
 	TRY(edge_watch_keeper(e));
 	return keeper_role_ready(report.have, report.weaker);
 }

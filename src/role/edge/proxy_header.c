@@ -67,7 +67,8 @@ void proxy_header_refuse(struct edge *e, const struct client *c, enum err why)
 	if (access_event(e, VIEW("proxy_header.refused"), wbuf_view(&t),
 			 why == E_AGAIN	   ? VIEW("late")
 			 : why == E_CLOSED ? VIEW("cut")
-					   : VIEW("malformed")) != E_OK)
+					   : VIEW("malformed"),
+			 (struct view){ 0 }) != E_OK)
 		e->proxy_told_ms = 0;
 }
 

@@ -24,6 +24,7 @@
 #include "role/edge/persist.h"
 #include "role/edge/store.h"
 #include "role/edge/trace.h"
+#include "role/edge/tripwire.h"
 
 /* What one head says, while it is being decided about. */
 struct request {
@@ -201,13 +202,11 @@ static bool request_is_misdirected(const struct client *c, const struct exchange
 
 /* ---- what servers are sent ---- */
 
-static bool request_drops(const struct exchange *x, const struct request *q, const struct field *f)
+static bool request_drops(const struct request *q, const struct field *f)
 {
 	unsigned flags = field_flags((enum field_id)f->id);
 	bool is_certificate = f->id == FIELD_CLIENT_CERT || f->id == FIELD_CLIENT_CERT_CHAIN;
 
-	if (banner_is_due(x) && banner_drops_request(q->head, f))
-		return true;
 	if (f->id == FIELD_CONTENT_LENGTH || f->id == FIELD_EXPECT)
 		return f->id == FIELD_EXPECT && !(q->h->flags & HTTP1_EXPECT_CONTINUE);
 	if (flags & (FIELD_HOP | FIELD_FRAMING))
@@ -293,8 +292,10 @@ static void request_put_fields(struct exchange *x, const struct request *q, stru
 	for (size_t i = 0; i < h->field_n; i++) {
 		const struct field *f = &h->fields[i];
 
-		bool goes_on = f->id != FIELD_HOST && !request_drops(x, q, f);
+		bool goes_on = f->id != FIELD_HOST && !request_drops(q, f);
 
+		if (banner_is_due(x) && banner_drops_request(q->head, f))
+			goes_on = false;
 		if (goes_on && f->id == FIELD_USER_AGENT)
 			x->agent_at = (struct span16){ .at = (uint16_t)(w->n + f->value - run),
 						       .n = f->value_n };
@@ -452,6 +453,7 @@ static enum err request_build(struct edge *e, struct exchange *x, struct request
 	x->head->n = (uint32_t)w.n;
 	if (q->filter)
 		request_put_original(x, q, &w);
+	tripwire_behind(e, &w);
 	return w.n > UINT16_MAX ? E_LIMIT : wbuf_check(&w);
 }
 

@@ -9,6 +9,7 @@
 #include "role/edge/persist.h"
 #include "role/edge/setup.h"
 #include "role/edge/store.h"
+#include "role/edge/tripwire.h"
 #include "role/edge/upstream.h"
 #include "sys/secret.h"
 #include "tls/tls_heap.h"
@@ -55,6 +56,7 @@ enum err run_prepare(struct edge *e)
 	TRY(h2_session_init(e));
 	TRY(tls_heap_init(RUN_TLS_BYTES, false));
 	TRY(tls_library_new(&client_tls_hooks, &e->tls));
+	TRY(tripwire_init(e));
 	return e->serves_cells ? E_OK : persist_init(e);
 }
 

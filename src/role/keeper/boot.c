@@ -105,7 +105,8 @@ static const struct boot_user {
 	{ ROLE_SIGNER, ROLE_AUTHORITY },   { ROLE_DIALER, ROLE_AUTHORITY },
 	{ ROLE_SIGNER, ROLE_SPAWNER },	   { ROLE_DIALER, ROLE_SPAWNER },
 	{ ROLE_AUDIT, ROLE_SPAWNER },	   { ROLE_AUTHORITY, ROLE_SPAWNER },
-	{ ROLE_VERIFIER, ROLE_AUTHORITY },
+	{ ROLE_VERIFIER, ROLE_AUTHORITY }, { ROLE_DIALER, ROLE_SHIPPER },
+	{ ROLE_AUDIT, ROLE_AUTHORITY },
 };
 
 static bool boot_serves_edges(const struct keeper_child *c)
@@ -192,11 +193,19 @@ static enum err boot_console(struct keeper_child *c, const struct keeper_image *
 	TRY(page_post(c, PAGE_KEEPER, 0, false));
 	TRY(page_post(c, PAGE_AUDIT, 0, false));
 	TRY(page_post(c, PAGE_EXPORTER, 0, false));
+	TRY(page_post(c, PAGE_SHIPPER, 0, false));
 	TRY(page_post_loads(c, false));
 	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_RELAY, false));
 	TRY(page_post(c, PAGE_LOAD, PAGE_LOAD_CELLS, false));
 	TRY(page_post(c, PAGE_GATE, 0, false));
 	TRY(page_post(c, PAGE_CELLS, 0, false));
+	return listener_post(c, false);
+}
+
+static enum err boot_herald(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(page_post(c, PAGE_GATE, 0, false));
 	return listener_post(c, false);
 }
 
@@ -217,6 +226,16 @@ static enum err boot_exporter(struct keeper_child *c, const struct keeper_image 
 	TRY(boot_post_image(c, image));
 	/* bit 0 of the index: cgroup rules hold it to its collector */
 	return page_post(c, PAGE_EXPORTER, c->fence.cgroup_fd >= 0, true);
+}
+
+static enum err boot_shipper(struct keeper_child *c, const struct keeper_image *image)
+{
+	TRY(boot_post_image(c, image));
+	TRY(boot_post_path(c, c->k->dirs.audit));
+	TRY(boot_post_path(c, c->k->dirs.ship));
+	TRY(page_post(c, PAGE_SHIPPER, 0, true));
+	TRY(boot_post_ring(c));
+	return boot_link_to(c, ROLE_DIALER);
 }
 
 static enum err boot_audit(struct keeper_child *c, const struct keeper_image *image)
@@ -255,9 +274,11 @@ static enum err boot_authority(struct keeper_child *c, const struct keeper_image
 				view_of(k->store_key_next.p, KEEPER_STORE_KEY_BYTES)));
 	/* bit 0 of the index: after an upgrade no session goes on */
 	TRY(page_post(c, PAGE_GATE, k->ends_sessions, true));
+	TRY(page_post(c, PAGE_HEALTH, 0, false));
 	TRY(boot_post_ring(c));
 	TRY(boot_link_to(c, ROLE_SIGNER));
 	TRY(boot_link_to(c, ROLE_DIALER));
+	TRY(boot_link_to(c, ROLE_AUDIT));
 	return boot_link_to(c, ROLE_VERIFIER);
 }
 
@@ -300,6 +321,8 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_console(c, image);
 	case ROLE_EXPORTER:
 		return boot_exporter(c, image);
+	case ROLE_HERALD:
+		return boot_herald(c, image);
 	case ROLE_RELAY:
 		return boot_relay(c, image);
 	case ROLE_AUTHORITY:
@@ -308,6 +331,8 @@ static enum err boot_post_role(struct keeper_child *c, const struct keeper_image
 		return boot_verifier(c, image);
 	case ROLE_SPAWNER:
 		return boot_spawner(c, image);
+	case ROLE_SHIPPER:
+		return boot_shipper(c, image);
 	case ROLE_KEEPER:
 	case ROLE_CELL:
 	case ROLE_N:

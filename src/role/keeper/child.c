@@ -79,8 +79,10 @@ enum err child_adopt(struct keeper_child *c, int channel, int pidfd)
 	c->channel = (struct loop_source){ .fd = channel, .kind = KEEPER_ON_CHANNEL };
 	c->pidfd = (struct loop_source){ .fd = pidfd, .kind = KEEPER_ON_PIDFD };
 	list_init(&c->outbox);
-	TRY(fd_set_nonblocking(channel));
-	TRY(loop_add(&c->k->loop, &c->channel, EPOLLIN));
+	if (channel >= 0) {
+		TRY(fd_set_nonblocking(channel));
+		TRY(loop_add(&c->k->loop, &c->channel, EPOLLIN));
+	}
 	return loop_add(&c->k->loop, &c->pidfd, EPOLLIN);
 }
 
@@ -162,23 +164,30 @@ void child_retire(struct keeper_child *c, uint32_t deadline_ms)
 	child_drain(c, deadline_ms);
 }
 
+/* Signals that a process gets for what it does itself: a fault, a failed check. */
+static bool child_is_fault(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE ||
+	       signal == SIGABRT || signal == SIGTRAP;
+}
+
 static void child_tell_end(struct keeper_child *c, const struct process_end *end)
 {
 	char text[96];
 	bool is_clean = !end->is_signal && end->value == 0;
-	enum record_kind kind = RECORD_EVENT;
 
 	if (end->is_signal && end->value == SIGSYS) {
 		/* It tried a system call that its list does not have (P5) */
-		kind = RECORD_ALARM;
 		(void)snprintf(text, sizeof text, "ended by its sandbox: a forbidden system call");
-		events_put_child(c, kind, "sandbox.violation", "failed", view_str(text));
+		events_put_child(c, RECORD_ALARM, "sandbox.violation", "failed", view_str(text));
 	} else if (end->is_signal) {
 		(void)snprintf(text, sizeof text, "killed by signal %d", end->value);
 	} else {
 		(void)snprintf(text, sizeof text, "exited with status %d", end->value);
 	}
-	events_put_child(c, kind, is_clean ? "role.ended" : "role.killed",
+	if (end->is_signal && child_is_fault(end->value))
+		events_put_child(c, RECORD_ALARM, "role.crashed", "failed", view_str(text));
+	events_put_child(c, RECORD_EVENT, is_clean ? "role.ended" : "role.killed",
 			 is_clean ? "ok" : "failed", view_str(text));
 	if (!is_clean && c->role != ROLE_CONFIG && c->k->stop.stage == STOP_NOT)
 		log_line(LOG_WARNING, "%s[%u] (pid %d) %s", role_name((enum role)c->role),

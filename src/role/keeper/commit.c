@@ -157,8 +157,8 @@ static void commit_renew_edges(struct keeper *k)
 	}
 }
 
-/* Audit, console, exporter and relay may not run twice: the next one starts when this one has
- * ended. */
+/* Audit, console, exporter, herald and relay may not run twice: the next one starts when this one
+ * has ended. */
 static void commit_renew_single(struct keeper *k, enum role role)
 {
 	struct keeper_child *c = seat_of(k, role, 0)->child;
@@ -178,6 +178,21 @@ static void commit_audit(struct keeper *k)
 	e = boot_post_image(c, &k->image);
 	if (e == E_OK)
 		e = commit_link(k, ROLE_SIGNER, c);
+	if (e != E_OK && e != E_CLOSED)
+		child_kill(c);
+}
+
+static void commit_herald(struct keeper *k)
+{
+	struct keeper_child *c = seat_of(k, ROLE_HERALD, 0)->child;
+	enum err e = E_OK;
+
+	if (!c || !k->image.image.header->status_page.address.kind)
+		return;
+	c->generation = k->image.generation;
+	e = boot_post_image(c, &k->image);
+	if (e == E_OK)
+		e = listener_post(c, true);
 	if (e != E_OK && e != E_CLOSED)
 		child_kill(c);
 }
@@ -292,7 +307,9 @@ static void commit_seats(struct keeper *k)
 		seat_want(exporter, k->loop.now_ms);
 	else
 		seat_unwant(exporter);
+	commit_seat(k, ROLE_SHIPPER, h->ships.n != 0);
 	commit_seat(k, ROLE_VERIFIER, h->gateway.host.n != 0);
+	commit_seat(k, ROLE_HERALD, h->status_page.address.kind != 0);
 	commit_spawner(k);
 	if (commit_wants_relay(&k->image.image))
 		seat_want(relay, k->loop.now_ms);
@@ -328,6 +345,7 @@ void commit_change(struct keeper *k)
 		commit_renew_single(k, ROLE_AUDIT);
 		commit_renew_single(k, ROLE_CONSOLE);
 		commit_renew_single(k, ROLE_EXPORTER);
+		commit_renew_single(k, ROLE_HERALD);
 		commit_renew_single(k, ROLE_RELAY);
 		k->ends_sessions |= !ch->is_rekey;
 		commit_renew_single(k, ROLE_AUTHORITY);
@@ -337,12 +355,15 @@ void commit_change(struct keeper *k)
 		commit_relay(k);
 		commit_audit(k);
 		commit_console(k);
+		commit_herald(k);
 		commit_authority(k);
 		if (is_other_hashing)
 			commit_renew_single(k, ROLE_VERIFIER);
 		if (is_other_collector)
 			commit_renew_single(k, ROLE_EXPORTER);
 	}
+	/* Its receivers are of one image, and what it has not sent lies on the disk */
+	commit_renew_single(k, ROLE_SHIPPER);
 	commit_seats(k);
 }
 

@@ -10,6 +10,8 @@
 #include "ipc/pages.h"
 #include "role/keeper/change.h"
 #include "role/keeper/events.h"
+#include "role/keeper/evidence.h"
+#include "role/keeper/freeze.h"
 #include "role/keeper/post.h"
 #include "role/keeper/purge.h"
 #include "role/keeper/renew.h"
@@ -334,6 +336,34 @@ static enum err control_on_purge(void *role, struct frame *f)
 	return purge_begin(role, f->body);
 }
 
+static enum err control_on_evidence_signer(void *role, struct frame *f)
+{
+	(void)f;
+	evidence_link(role);
+	return E_OK;
+}
+
+static enum err control_on_evidence_note(void *role, struct frame *f)
+{
+	return evidence_note(role, f->body);
+}
+
+static enum err control_on_release(void *role, struct frame *f)
+{
+	struct keeper_client *c = role;
+	struct view in = f->body;
+	uint32_t pid = 0;
+
+	TRY(view_u32(&in, &pid));
+	if (freeze_release(c->k, pid, c->uid) == E_OK)
+		control_answer(c, false, (struct view){ 0 });
+	else
+		control_answer(c, true,
+			       VIEW("error: no process with that number is kept as evidence: "
+				    "`sluis status` shows those that are frozen"));
+	return E_OK;
+}
+
 static enum err control_on_rotate(void *role, struct frame *f)
 {
 	return renew_request(role, f->body);
@@ -348,6 +378,10 @@ static const struct frame_def control_defs[] = {
 	{ TOOL_DOCUMENT, 0, FRAME_RUN, 0, 0, control_on_document },
 	{ TOOL_AUTHORITY, 0, FRAME_RUN, 0, 0, control_on_authority },
 	{ TOOL_CACHE_PURGE, 0, FRAME_RUN, 3, TOOL_PATTERN_MAX + 3, control_on_purge },
+	{ TOOL_EVIDENCE_SIGNER, 0, FRAME_RUN, 0, 0, control_on_evidence_signer },
+	{ TOOL_EVIDENCE_NOTE, 0, FRAME_RUN, EVIDENCE_NOTE_MIN, EVIDENCE_NOTE_MAX,
+	  control_on_evidence_note },
+	{ TOOL_RELEASE, 0, FRAME_RUN, 4, 4, control_on_release },
 	{ TOOL_ROTATE, 0, FRAME_RUN, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5,
 	  control_on_rotate },
 };

@@ -10,9 +10,10 @@
 void fresh_init(struct keeper *k)
 {
 	k->image.fd = k->change.image.fd = k->signals.fd = k->control.fd = -1;
-	k->dirs = (struct keeper_statedir){ -1, -1, -1, -1, -1, -1 };
+	k->dirs = (struct keeper_statedir){ -1, -1, -1, -1, -1, -1, -1 };
 	k->document.fd = k->change.text_fd = k->change.document_fd = k->change.diff_fd = -1;
-	k->health = k->own = k->audit = k->exporter = k->relay = (struct keeper_page){ -1, -1 };
+	k->health = k->own = k->audit = k->exporter = k->shipper = k->relay =
+		(struct keeper_page){ -1, -1 };
 	k->gate = k->cells = k->cell_load = (struct keeper_page){ -1, -1 };
 	k->upgrade.check.fd = -1;
 	for (unsigned i = 0; i < ROLE_EDGES_MAX; i++)

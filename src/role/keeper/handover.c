@@ -315,7 +315,7 @@ static enum err handover_get_child(struct view *in, struct keeper *k, struct kee
 	TRY(handover_get_bool(in, &has_seat));
 	TRY(handover_get_bool(in, &c->is_draining));
 	if (c->role <= ROLE_KEEPER || c->role >= ROLE_N || c->index >= ROLE_EDGES_MAX ||
-	    (c->state != CHILD_RUNNING && c->state != CHILD_RETIRED))
+	    (c->state != CHILD_RUNNING && c->state != CHILD_RETIRED && c->state != CHILD_FROZEN))
 		return E_PROTO;
 	s = seat_of(k, (enum role)c->role, c->index);
 	TRY(handover_get_numbers(in, c, s));
@@ -428,7 +428,7 @@ enum err handover_adopt(struct keeper *k)
 		if (c->state == CHILD_FREE)
 			continue;
 		list_init(&c->outbox);
-		if (c->channel.fd < 0)
+		if (c->channel.fd < 0 && c->state != CHILD_FROZEN)
 			c->deadline_ms = k->loop.now_ms;
 		TRY(child_adopt(c, c->channel.fd, c->pidfd.fd));
 	}

@@ -7,7 +7,7 @@
 
 #include "role/keeper/keeper.h"
 
-enum { HANDOVER_VERSION = 2, HANDOVER_BYTES = 1 << 20, HANDOVER_CELL_PAGES = 3 };
+enum { HANDOVER_VERSION = 3, HANDOVER_BYTES = 1 << 20, HANDOVER_CELL_PAGES = 3 };
 
 /* handover_write - everything, into a new memory file; *ret_fd is gives. E_SYS (logged), E_LIMIT */
 enum err handover_write(const struct keeper *k, int *ret_fd);

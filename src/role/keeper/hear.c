@@ -7,6 +7,7 @@
 #include "ipc/keeper_role.h"
 #include "role/keeper/change.h"
 #include "role/keeper/events.h"
+#include "role/keeper/freeze.h"
 #include "role/keeper/history.h"
 #include "role/keeper/purge.h"
 #include "role/keeper/ring_table.h"
@@ -166,6 +167,15 @@ static enum err hear_purged(void *role, struct frame *f)
 	return purge_on_done(role, f->body);
 }
 
+static enum err hear_leaks(void *role, struct frame *f)
+{
+	struct view in = f->body;
+	uint8_t kind = 0;
+
+	TRY(view_u8(&in, &kind));
+	return freeze_child(role, kind);
+}
+
 static enum err hear_resealed(void *role, struct frame *f)
 {
 	struct keeper_child *c = role;
@@ -186,6 +196,7 @@ static const struct frame_def hear_defs[] = {
 	{ ROLE_DOCUMENT, 1, FRAME_RUN, 1, 1, hear_document },
 	{ ROLE_DRAINING, 0, FRAME_RUN, 4, 4, hear_draining },
 	{ ROLE_CACHE_PURGED, 0, FRAME_RUN, 16, 16, hear_purged },
+	{ ROLE_LEAKS, 0, FRAME_RUN, 1, 1, hear_leaks },
 	{ ROLE_RESEALED, 0, FRAME_BOOT, 0, 0, hear_resealed },
 };
 

@@ -10,6 +10,7 @@
 #define ROLE_KEEPER_KEEPER_H
 
 #include "base/list.h"
+#include "base/peak.h"
 #include "conf/image.h"
 #include "ipc/frame.h"
 #include "ipc/ring.h"
@@ -44,9 +45,11 @@ enum {
 	KEEPER_GONE_MS = 1000,	    /* from a closed channel to the end of the process */
 	KEEPER_BACKOFF_MS = 100,    /* doubles */
 	KEEPER_BACKOFF_MAX_MS = 5000,
-	KEEPER_ALIVE_MS = 10000,  /* no death for so long: the back-off starts anew */
-	KEEPER_STORM_DEATHS = 10, /* of one role in KEEPER_ALIVE_MS */
-	KEEPER_CLIENT_MS = 10000  /* a command that takes no answer */
+	KEEPER_ALIVE_MS = 10000,	     /* no death for so long: the back-off starts anew */
+	KEEPER_FROZEN_MS = 24 * 3600 * 1000, /* a process that is kept as evidence */
+	KEEPER_FROZEN_MAX = 2,		     /* of them at one time, edges */
+	KEEPER_STORM_DEATHS = 10,	     /* of one role in KEEPER_ALIVE_MS */
+	KEEPER_CLIENT_MS = 10000	     /* a command that takes no answer */
 };
 
 enum keeper_source {
@@ -78,7 +81,8 @@ enum keeper_child_state {
 	CHILD_FREE = 0,
 	CHILD_STARTING, /* booting; no READY yet */
 	CHILD_RUNNING,
-	CHILD_RETIRED /* running without a seat: finishes what it has, then exits */
+	CHILD_RETIRED, /* running without a seat: finishes what it has, then exits */
+	CHILD_FROZEN   /* stopped, without a seat and a channel: evidence; freeze.h */
 };
 
 struct keeper_child {
@@ -160,8 +164,8 @@ struct keeper_listener {
 	bool is_new;	  /* since the last swap: edges that run must be given it */
 };
 
-/* Slot of the metrics address, next to the listeners' own. */
-enum { KEEPER_METRICS_SLOT = IMAGE_LISTENER_SLOTS, KEEPER_LISTENERS };
+/* Slots of the metrics address and of the status page, next to the listeners' own. */
+enum { KEEPER_METRICS_SLOT = IMAGE_LISTENER_SLOTS, KEEPER_STATUS_SLOT, KEEPER_LISTENERS };
 
 /* Who asks for a change, and what it is. */
 struct keeper_asker {
@@ -269,6 +273,16 @@ struct keeper_upgrade {
 	uint64_t deadline_ms;
 };
 
+/* Whose failures are counted; peaks.h. */
+enum keeper_peak { KEEPER_PEAK_LOGINS, KEEPER_PEAK_HANDSHAKES, KEEPER_PEAK_ANSWERS, KEEPER_PEAKS };
+
+struct keeper_peaks {
+	struct peak peak[KEEPER_PEAKS];
+	uint64_t n[KEEPER_PEAKS], of[KEEPER_PEAKS]; /* as they were at the last look */
+	uint64_t due_ms;
+	bool is_begun;
+};
+
 struct keeper_options {
 	char config[KEEPER_PATH_MAX + 1], state[KEEPER_PATH_MAX + 1];
 	char programs[KEEPER_PATH_MAX + 1]; /* directory of the roles' programs */
@@ -278,7 +292,7 @@ struct keeper_options {
 };
 
 struct keeper_statedir {
-	int dir, lock, audit, keys, config, authority;
+	int dir, lock, audit, keys, config, authority, ship;
 };
 
 /* The configuration in force: its texts (conf/document.h), and its place in the history. */
@@ -315,15 +329,17 @@ struct keeper {
 	uint64_t client_turns;
 	uint32_t purges;
 	struct keeper_page health, load[ROLE_EDGES_MAX];
-	struct keeper_page own, audit, exporter, relay; /* written by the keeper, by these roles */
-	struct keeper_page cell_load;			/* what cells have counted: by spawners */
-	const struct page_gate_page *gate_rows;		/* k->gate, mapped; NULL in tests */
-	struct page_cells_page *cell_rows;		/* k->cells, mapped; NULL in tests */
+	struct keeper_page own, audit, exporter, shipper,
+		relay;				/* written by the keeper, by these roles */
+	struct keeper_page cell_load;		/* what cells have counted: by spawners */
+	const struct page_gate_page *gate_rows; /* k->gate, mapped; NULL in tests */
+	struct page_cells_page *cell_rows;	/* k->cells, mapped; NULL in tests */
 	bool has_had_spawner;
 	uint64_t spawners_ms;		/* of the last look at what spawners have left */
 	struct keeper_page gate, cells; /* by the authority, by spawners */
 	bool ends_sessions; /* an upgrade, which the next authority has not heard of yet */
 	struct keeper_usage usage;
+	struct keeper_peaks peaks;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */
 	struct keeper_listener listeners[KEEPER_LISTENERS];

@@ -147,7 +147,8 @@ static enum err listener_prepare_one(struct keeper *k, size_t slot, struct view 
 
 enum err listener_prepare(struct keeper *k, const struct image *image)
 {
-	const struct image_address *metrics = &image->header->metrics;
+	const struct image_address *metrics = &image->header->metrics,
+				   *page = &image->header->status_page.address;
 	enum err e = E_OK;
 
 	listener_discard(k);
@@ -161,6 +162,9 @@ enum err listener_prepare(struct keeper *k, const struct image *image)
 	}
 	if (metrics->kind &&
 	    listener_prepare_one(k, KEEPER_METRICS_SLOT, VIEW("metrics"), metrics, false) != E_OK)
+		e = E_DENIED;
+	if (page->kind &&
+	    listener_prepare_one(k, KEEPER_STATUS_SLOT, VIEW("status_page"), page, false) != E_OK)
 		e = E_DENIED;
 	if (e != E_OK)
 		listener_discard(k);
@@ -213,7 +217,7 @@ static enum err listener_post_one(struct keeper_child *c, size_t slot)
 	struct wbuf w = wbuf_of(body, sizeof body);
 	struct post p = { .type = KEEPER_LISTENER, .fd_n = 1 };
 
-	wbuf_u16(&w, slot == KEEPER_METRICS_SLOT ? UINT16_MAX : (uint16_t)slot);
+	wbuf_u16(&w, slot >= KEEPER_METRICS_SLOT ? UINT16_MAX : (uint16_t)slot);
 	p.body = wbuf_view(&w);
 	p.fds[0] = c->k->listeners[slot].fd;
 	return post_send(c, &p);
@@ -223,6 +227,8 @@ static enum role listener_owner(const struct keeper_listener *l, size_t slot)
 {
 	if (slot == KEEPER_METRICS_SLOT)
 		return ROLE_CONSOLE;
+	if (slot == KEEPER_STATUS_SLOT)
+		return ROLE_HERALD;
 	if (l->is_cell)
 		return ROLE_SPAWNER;
 	return l->is_datagram ? ROLE_RELAY : ROLE_EDGE;

@@ -42,6 +42,7 @@
 #include "role/keeper/history.h"
 #include "role/keeper/notify.h"
 #include "role/keeper/page.h"
+#include "role/keeper/peaks.h"
 #include "role/keeper/persist_key.h"
 #include "role/keeper/seat.h"
 #include "role/keeper/spawners.h"
@@ -213,6 +214,7 @@ static int main_tick(struct keeper *k)
 	next = main_earlier(next, change_tick(k));
 	next = main_earlier(next, upgrade_tick(k));
 	next = main_earlier(next, usage_tick(k));
+	next = main_earlier(next, peaks_tick(k));
 	next = main_earlier(next, spawners_tick(k));
 	stop_tick(k);
 	if (next == UINT64_MAX)

@@ -26,6 +26,7 @@ enum err page_own(struct keeper *k)
 {
 	TRY(page_make("sluis-keeper", sizeof(struct page_keeper_page), &k->own));
 	TRY(page_make("sluis-exporter", sizeof(struct page_exporter_page), &k->exporter));
+	TRY(page_make("sluis-shipper", sizeof(struct page_shipper_page), &k->shipper));
 	TRY(page_make("sluis-load", sizeof(struct page_load_page), &k->relay));
 	TRY(page_make("sluis-gate", sizeof(struct page_gate_page), &k->gate));
 	TRY(page_make("sluis-load", sizeof(struct page_load_page), &k->cell_load));
@@ -84,6 +85,8 @@ static const struct keeper_page *page_of(const struct keeper_child *c, enum page
 		return &c->k->own;
 	if (kind == PAGE_EXPORTER)
 		return &c->k->exporter;
+	if (kind == PAGE_SHIPPER)
+		return &c->k->shipper;
 	if (kind == PAGE_AUDIT)
 		return &c->k->audit;
 	if (kind == PAGE_GATE)

@@ -113,7 +113,7 @@ enum err purge_begin(struct keeper_client *c, struct view body)
 	for (size_t i = 0; i < KEEPER_CHILDREN; i++) {
 		const struct keeper_child *child = &c->k->children[i];
 
-		if (child->role == ROLE_EDGE && child_is_alive(child))
+		if (child->role == ROLE_EDGE && child->channel.fd >= 0 && child_is_alive(child))
 			purge_ask(c, i, body);
 	}
 	if (!purge_waits(c))

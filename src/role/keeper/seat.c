@@ -151,6 +151,18 @@ void seat_on_end(struct keeper_child *c, const struct process_end *end)
 	change_settle(k);
 }
 
+void seat_on_frozen(struct keeper_child *c)
+{
+	struct keeper_seat *s = seat_with(c);
+
+	if (s) {
+		s->child = NULL;
+		if (s->is_wanted)
+			seat_plan(c->k, s);
+	}
+	change_settle(c->k);
+}
+
 bool seat_all_run(const struct keeper *k)
 {
 	for (size_t i = 0; i < KEEPER_SEATS; i++) {

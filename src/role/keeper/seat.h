@@ -23,6 +23,10 @@ void seat_on_ready(struct keeper_child *c);
 void seat_on_failed(struct keeper_child *c);
 void seat_on_end(struct keeper_child *c, const struct process_end *end);
 
+/* seat_on_frozen - c has just been stopped for good: another one takes its place, as if it had died
+ */
+void seat_on_frozen(struct keeper_child *c);
+
 /* seat_all_run - every wanted seat is taken by a role that runs, with the newest image */
 bool seat_all_run(const struct keeper *k);
 

@@ -5,6 +5,7 @@
 #include "role/keeper/boot.h"
 #include "role/keeper/child.h"
 #include "role/keeper/events.h"
+#include "role/keeper/freeze.h"
 #include "role/keeper/seat.h"
 #include "sys/log.h"
 #include "sys/orphan.h"
@@ -103,6 +104,7 @@ static void spawners_clear(struct keeper *k, uint32_t slot)
 	struct page_cell *row = &k->cell_rows->cell[slot];
 	uint64_t serial = PAGE_GET(row->serial);
 
+	PAGE_SET(row->frozen_wall_s, 0);
 	PAGE_SET(row->pid, 0);
 	(void)atomic_compare_exchange_strong(&row->serial, &serial, 0);
 }
@@ -193,6 +195,8 @@ static uint64_t spawners_due_ms(const struct keeper *k)
 
 uint64_t spawners_tick(struct keeper *k)
 {
+	if (k->cell_rows && k->stop.stage != STOP_NOT)
+		freeze_sweep(k);
 	if (!k->cell_rows || !k->has_had_spawner || k->stop.stage != STOP_NOT)
 		return UINT64_MAX;
 	if (k->loop.now_ms < k->spawners_ms + SPAWNERS_EVERY_MS)
@@ -200,6 +204,7 @@ uint64_t spawners_tick(struct keeper *k)
 	k->spawners_ms = k->loop.now_ms;
 	spawners_reap(k);
 	spawners_end_orphans(k);
+	freeze_sweep(k);
 	spawners_sweep(k);
 	if (k->loop.now_ms >= spawners_due_ms(k) && k->change.state == CHANGE_IDLE)
 		spawners_renew(k);

@@ -89,6 +89,7 @@ enum err statedir_open(struct keeper *k)
 		TRY(statedir_lock(k));
 	TRY(statedir_sub(k, "audit", 0750, ROLE_AUDIT, &k->dirs.audit));
 	TRY(statedir_sub(k, "authority", 0700, ROLE_AUTHORITY, &k->dirs.authority));
+	TRY(statedir_sub(k, "ship", 0700, ROLE_SHIPPER, &k->dirs.ship));
 	return statedir_sub(k, "keys", 0700, ROLE_SIGNER, &k->dirs.keys);
 }
 

@@ -2,6 +2,7 @@
 #include "role/keeper/status.h"
 
 #include "ipc/pages.h"
+#include "ipc/tool_keeper.h"
 
 #include <unistd.h>
 
@@ -79,7 +80,10 @@ static enum err status_listener(const struct keeper *k, int fd, uint32_t slot)
 
 	if (!k->listeners[slot].is_in_image)
 		return E_OK;
-	wbuf_u16(&w, slot == KEEPER_METRICS_SLOT ? UINT16_MAX : (uint16_t)slot);
+	/* those that no listener has come from the end: TOOL_SLOT_METRICS, TOOL_SLOT_STATUS_PAGE */
+	wbuf_u16(&w, slot >= KEEPER_METRICS_SLOT
+			     ? (uint16_t)(TOOL_SLOT_METRICS - (slot - KEEPER_METRICS_SLOT))
+			     : (uint16_t)slot);
 	wbuf_u8(&w, k->listeners[slot].fd >= 0);
 	return frame_send(fd, KEEPER_STATUS_LISTENER, 0, wbuf_view(&w), NULL, 0);
 }
@@ -121,6 +125,8 @@ static enum err status_child(const struct keeper *k, int fd, const struct keeper
 		return E_OK;
 	if (c->state == CHILD_STARTING)
 		r.state = ROLE_ST_STARTING;
+	else if (c->state == CHILD_FROZEN)
+		r.state = ROLE_ST_FROZEN;
 	else if (c->state == CHILD_RETIRED || c->is_draining)
 		r.state = ROLE_ST_DRAINING;
 	return status_role(fd, &r);

@@ -21,12 +21,13 @@ static struct stop_row stop_row(const struct keeper *k)
 	case STOP_HELPERS:
 		return (struct stop_row){ 1u << ROLE_DIALER | 1u << ROLE_CONSOLE |
 						  1u << ROLE_EXPORTER | 1u << ROLE_CONFIG |
-						  1u << ROLE_AUTHORITY | 1u << ROLE_VERIFIER,
+						  1u << ROLE_AUTHORITY | 1u << ROLE_VERIFIER |
+						  1u << ROLE_HERALD,
 					  KEEPER_GONE_MS };
 	case STOP_AUDIT:
 		return (struct stop_row){ 1u << ROLE_AUDIT, KEEPER_END_MS };
 	case STOP_SIGNER:
-		return (struct stop_row){ 1u << ROLE_SIGNER, KEEPER_GONE_MS };
+		return (struct stop_row){ 1u << ROLE_SIGNER | 1u << ROLE_SHIPPER, KEEPER_GONE_MS };
 	case STOP_NOT:
 	case STOP_DONE:
 	default:
@@ -52,7 +53,8 @@ static void stop_enter(struct keeper *k)
 
 		if (c->state == CHILD_FREE || !(row.roles & 1u << c->role))
 			continue;
-		if ((k->stop.is_hasty && c->role != ROLE_AUDIT) || c->role == ROLE_CONFIG)
+		if ((k->stop.is_hasty && c->role != ROLE_AUDIT) || c->role == ROLE_CONFIG ||
+		    c->state == CHILD_FROZEN)
 			child_kill(c);
 		else
 			child_drain(c, row.ms);

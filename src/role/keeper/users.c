@@ -40,5 +40,7 @@ enum err users_find(struct keeper *k)
 	while (fgetpwent_r(f, &p, buf, sizeof buf, &found) == 0)
 		users_take(k, found);
 	(void)fclose(f);
+	/* Audit's files are its group's to read: the shipper's, and nobody else's */
+	k->users[ROLE_SHIPPER].gid = k->users[ROLE_AUDIT].gid;
 	return E_OK;
 }

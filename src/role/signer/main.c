@@ -5,10 +5,10 @@
  * DESCRIPTION
  *   Reads the key files that the configuration names once, when it starts, and then answers
  *   questions on channels that the keeper gives it: edges ask for the signature of a TLS
- *   handshake, audit for that of a checkpoint over the log, the authority for an assertion of who
- *   somebody is, for an application (a JSON Web Token, ES256, 60 seconds). A reload starts a new
- *   signer with the keys of the new configuration; the old one ends when its last channel has
- *   closed.
+ *   handshake, audit for those of a checkpoint over the log and over its tree, the authority for an
+ * assertion of who somebody is, for an application (a JSON Web Token, ES256, 60 seconds). A reload
+ * starts a new signer with the keys of the new configuration; the old one ends when its last
+ * channel has closed.
  *
  * SECURITY
  *   Promises P2 and P3. Keys live in locked memory that is in no core dump. What is to be signed is
@@ -31,7 +31,7 @@
  *
  * IPC
  *   keeper: IMAGE, PATH, RING, CHANNEL (also while running), DRAIN.
- *   edge: SIGN. audit: CHECKPOINT, PUBLIC_KEY. authority: TOKEN, TOKEN_KEYS.
+ *   edge: SIGN. audit: CHECKPOINT, TREE, PUBLIC_KEY. authority: TOKEN, TOKEN_KEYS.
  */
 #include "role/signer/cells.h"
 #include "role/signer/key_files.h"

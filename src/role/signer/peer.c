@@ -20,6 +20,7 @@ static const struct {
 } peer_limits[ROLE_N] = {
 	[ROLE_EDGE] = { SIGNER_PER_S, SIGNER_BURST },
 	[ROLE_AUTHORITY] = { SIGNER_PER_S / 4, SIGNER_BURST },
+	[SIGNER_COMMAND] = { 1, 4 },
 };
 
 /* An event about a peer. A full ring can't stop a refusal: it is said on standard error then. */
@@ -122,12 +123,41 @@ static enum err on_checkpoint(void *peer, struct frame *f)
 	return peer_answer(p, SIGNER_CHECKPOINT, f->seq, view_of(signature.b, sizeof signature.b));
 }
 
+static enum err on_tree(void *peer, struct frame *f)
+{
+	struct signer_peer *p = peer;
+	struct merkle_head head = { 0 };
+	struct audit_key_signature signature = { 0 };
+
+	TRY(note_get_ask(f->body, &head));
+	TRY(seal_sign_tree(&p->signer->seal, &head, &signature));
+	return peer_answer(p, SIGNER_TREE, f->seq, view_of(signature.b, sizeof signature.b));
+}
+
 static enum err on_public_key(void *peer, struct frame *f)
 {
 	struct signer_peer *p = peer;
 
 	return peer_answer(p, SIGNER_PUBLIC_KEY, f->seq,
 			   view_of(p->signer->seal.public_half.b, AUDIT_KEY));
+}
+
+static enum err on_evidence(void *peer, struct frame *f)
+{
+	struct signer_peer *p = peer;
+	struct evidence_signature s = { .wall_us = (uint64_t)clock_wall_us() };
+	struct wbuf hash = wbuf_of(s.hash, sizeof s.hash);
+	uint8_t body[EVIDENCE_ANSWER];
+	struct wbuf w = wbuf_of(body, sizeof body);
+
+	wbuf_view_put(&hash, f->body);
+	if (!peer_may_ask(p)) {
+		peer_refused(p, "evidence is signed once per bundle");
+		return peer_answer(p, SIGNER_EVIDENCE_REFUSED, f->seq, (struct view){ 0 });
+	}
+	TRY(seal_sign_evidence(&p->signer->seal, &s));
+	evidence_signer_put(&w, &s);
+	return peer_answer(p, SIGNER_EVIDENCE, f->seq, wbuf_view(&w));
 }
 
 static uint64_t peer_wall_s(void)
@@ -162,11 +192,13 @@ static enum err on_token_keys(void *peer, struct frame *f)
 	struct wbuf text = wbuf_of(json, sizeof json), w = wbuf_of(body, sizeof body);
 	struct signer_token_keys answer = { 0 };
 
-	if (!peer_may_ask(p) || token_keys(&p->signer->token, peer_wall_s(), &text) != E_OK) {
-		peer_refused(p,
-			     "there are no keys for assertions, or they are asked for too often");
+	if (!peer_may_ask(p)) {
+		peer_refused(p, "keys for assertions are asked for too often");
 		return peer_answer(p, SIGNER_TOKEN_REFUSED, f->seq, (struct view){ 0 });
 	}
+	/* Without a gateway there are none: an authority that asks does nothing wrong */
+	if (token_keys(&p->signer->token, peer_wall_s(), &text) != E_OK)
+		return peer_answer(p, SIGNER_TOKEN_REFUSED, f->seq, (struct view){ 0 });
 	answer.json = wbuf_view(&text);
 	TRY(signer_token_keys_put(&w, &answer));
 	return peer_answer(p, SIGNER_TOKEN_KEYS, f->seq, wbuf_view(&w));
@@ -207,9 +239,17 @@ static const struct frame_def peer_audit_defs[] = {
 	{ AUDIT_CHECKPOINT, 0, FRAME_RUN, AUDIT_CHECKPOINT_ASK, AUDIT_CHECKPOINT_ASK,
 	  on_checkpoint },
 	{ AUDIT_PUBLIC_KEY, 0, FRAME_RUN, 0, 0, on_public_key },
+	{ AUDIT_TREE, 0, FRAME_RUN, AUDIT_TREE_ASK, AUDIT_TREE_ASK, on_tree },
+};
+
+/* docs/ipc: what `sluis evidence` may ask. */
+static const struct frame_def peer_command_defs[] = {
+	{ EVIDENCE_SIGN, 0, FRAME_RUN, EVIDENCE_HASH, EVIDENCE_HASH, on_evidence },
 };
 
 static const struct frame_table peer_tables[ROLE_N] = {
+	[SIGNER_COMMAND] = { peer_command_defs,
+			     sizeof peer_command_defs / sizeof peer_command_defs[0] },
 	[ROLE_EDGE] = { peer_edge_defs, sizeof peer_edge_defs / sizeof peer_edge_defs[0] },
 	[ROLE_SPAWNER] = { peer_spawner_defs,
 			   sizeof peer_spawner_defs / sizeof peer_spawner_defs[0] },
@@ -221,6 +261,16 @@ static const struct frame_table peer_tables[ROLE_N] = {
 enum err peer_handle(struct signer_peer *p, struct frame *f)
 {
 	return frame_dispatch(&peer_tables[p->role], FRAME_RUN, p, f);
+}
+
+/* People are fewer than edges, whose places they may not take. */
+static bool peer_is_crowded(const struct signer *s, enum role role)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < SIGNER_PEERS && role == SIGNER_COMMAND; i++)
+		n += s->peers[i].source.fd >= 0 && s->peers[i].role == SIGNER_COMMAND;
+	return n >= SIGNER_COMMANDS;
 }
 
 static struct signer_peer *peer_slot(struct signer *s)
@@ -247,7 +297,7 @@ static uint8_t *peer_large(struct signer *s)
 
 enum err peer_add(struct signer *s, enum role role, uint16_t index, int fd)
 {
-	struct signer_peer *p = peer_slot(s);
+	struct signer_peer *p = peer_is_crowded(s, role) ? NULL : peer_slot(s);
 	bool may_ask = (unsigned)role < ROLE_N && peer_tables[role].n != 0;
 	enum err e = may_ask ? E_LIMIT : E_DENIED;
 

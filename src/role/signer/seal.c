@@ -64,18 +64,49 @@ void seal_done(struct seal *s)
 	*s = (struct seal){ 0 };
 }
 
+static enum err seal_sign_text(struct seal *s, const struct wbuf *w,
+			       struct audit_key_signature *ret)
+{
+	size_t n = sizeof ret->b;
+
+	TRY(wbuf_check(w));
+	if (EVP_DigestSign(s->ctx, ret->b, &n, w->p, w->n) != 1 || n != sizeof ret->b) {
+		ERR_clear_error();
+		return E_SYS;
+	}
+	return E_OK;
+}
+
 enum err seal_sign(struct seal *s, const struct audit_checkpoint *c,
 		   struct audit_key_signature *ret)
 {
 	uint8_t text[AUDIT_CHECKPOINT_TEXT_MAX];
 	struct wbuf w = wbuf_of(text, sizeof text);
-	size_t n = sizeof ret->b;
 
 	audit_checkpoint_put(&w, c);
-	TRY(wbuf_check(&w));
-	if (EVP_DigestSign(s->ctx, ret->b, &n, w.p, w.n) != 1 || n != sizeof ret->b) {
-		ERR_clear_error();
-		return E_SYS;
-	}
-	return E_OK;
+	return seal_sign_text(s, &w, ret);
+}
+
+enum err seal_sign_evidence(struct seal *s, struct evidence_signature *evidence)
+{
+	uint8_t text[EVIDENCE_TEXT_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	evidence->key = s->public_half;
+	evidence_signer_put_text(&w, evidence);
+	return seal_sign_text(s, &w, &evidence->signature);
+}
+
+/* Nothing of this text but two numbers is the asker's (promise P3). */
+enum err seal_sign_tree(struct seal *s, const struct merkle_head *head,
+			struct audit_key_signature *ret)
+{
+	uint8_t text[NOTE_BODY_MAX], name[NOTE_NAME_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text), origin = wbuf_of(name, sizeof name);
+	struct note_checkpoint c = { .head = *head };
+
+	note_put_origin(&origin, &s->public_half);
+	c.origin = wbuf_view(&origin);
+	note_put_checkpoint(&w, &c);
+	return seal_sign_text(s, &w, ret);
 }

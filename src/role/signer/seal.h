@@ -5,7 +5,8 @@
 #ifndef ROLE_SIGNER_SEAL_H
 #define ROLE_SIGNER_SEAL_H
 
-#include "ipc/audit_key.h"
+#include "ipc/evidence_signer.h"
+#include "ipc/note.h"
 #include "role/signer/keys.h"
 
 struct seal {
@@ -25,5 +26,15 @@ void seal_done(struct seal *s);
 /* seal_sign - the signature over the text of this checkpoint. E_SYS OpenSSL failed */
 enum err seal_sign(struct seal *s, const struct audit_checkpoint *c,
 		   struct audit_key_signature *ret);
+
+/* seal_sign_evidence - under the manifest with s->hash, at s->wall_us; sets key and signature.
+ * E_SYS
+ */
+enum err seal_sign_evidence(struct seal *s, struct evidence_signature *evidence);
+
+/* seal_sign_tree - the signature over a tree's checkpoint, whose origin is this key's. E_SYS
+ * OpenSSL failed */
+enum err seal_sign_tree(struct seal *s, const struct merkle_head *head,
+			struct audit_key_signature *ret);
 
 #endif

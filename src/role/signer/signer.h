@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "conf/image.h"
 #include "ipc/edge_signer.h"
+#include "ipc/evidence_signer.h"
 #include "ipc/keeper_role.h"
 #include "ipc/ring.h"
 #include "ipc/spawner.h"
@@ -21,6 +22,7 @@ enum {
 		2 * (ROLE_EDGES_MAX + 1), /* a restarted peer's old channel may still stand */
 	SIGNER_PER_S = 20000,		  /* signatures per channel; a core makes fewer */
 	SIGNER_BURST = 4000,
+	SIGNER_COMMANDS = 4,   /* channels of `sluis evidence` at a time */
 	SIGNER_AUTHORITIES = 4 /* channels at a time: a restarted one's old one may still stand */
 };
 
@@ -30,7 +32,7 @@ enum { SIGNER_CELLS = 2 * CELL_SLOTS /* a new cell's slot may still have an old 
 
 struct signer;
 
-/* A channel to an edge or to audit. */
+/* A channel to an edge, to audit, to an authority, to a spawner or to a command. */
 struct signer_peer {
 	struct loop_source source; /* first: an event's source is its peer */
 	struct signer *signer;

@@ -59,6 +59,9 @@ static enum err birth_channels(struct spawner *s, struct spawner_cell_slot *c, s
 
 static void birth_forget(struct spawner *s, struct spawner_cell_slot *c)
 {
+	s->frozen_n -= c->is_frozen;
+	c->is_frozen = false;
+	PAGE_SET(s->page->cell[c->who.slot].frozen_wall_s, 0);
 	loop_close(&c->lifeline);
 	loop_close(&c->pidfd);
 	c->records = fd_close(c->records);
@@ -102,7 +105,7 @@ enum err birth_start(struct spawner *s, const struct birth_client *client)
 	c->serial = who.serial;
 	c->key = client->key;
 	c->began_ms = s->loop.now_ms;
-	c->is_told = c->is_killed = false;
+	c->is_told = c->is_killed = c->is_frozen = false;
 	c->heard = 0;
 	for (unsigned i = 0; i < LINKS; i++)
 		c->epoch[i] = 0;
@@ -137,10 +140,53 @@ void birth_kill(struct spawner *s, uint32_t slot, uint64_t serial)
 	process_signal(c->pidfd.fd, SIGKILL);
 }
 
-void birth_kill_all(struct spawner *s)
+static unsigned birth_frozen(const struct spawner *s)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < CELL_SLOTS; i++)
+		n += PAGE_GET(s->page->cell[i].serial) && PAGE_GET(s->page->cell[i].frozen_wall_s);
+	return n;
+}
+
+enum err birth_freeze(struct spawner_cell_slot *c, uint8_t kind)
+{
+	struct spawner *s = c->s;
+	struct page_cell *row = &s->page->cell[c->who.slot];
+	bool is_kept = birth_frozen(s) < SPAWNER_FROZEN_MAX;
+
+	if (c->is_frozen || c->is_killed)
+		return E_DENIED;
+	tell_frozen(s, c, kind, is_kept);
+	if (!is_kept) {
+		birth_kill(s, c->who.slot, c->serial);
+		return E_OK;
+	}
+	process_signal(c->pidfd.fd, SIGSTOP);
+	c->is_frozen = true;
+	s->frozen_n++;
+	PAGE_SET(row->frozen_wall_s, (uint32_t)(clock_wall_us() / 1000000));
+	return E_OK;
+}
+
+void birth_tick(struct spawner *s)
+{
+	uint32_t now_s = (uint32_t)(clock_wall_us() / 1000000);
+
+	for (uint32_t i = 0; s->frozen_n && i < CELL_SLOTS; i++) {
+		uint32_t at = PAGE_GET(s->page->cell[i].frozen_wall_s);
+
+		if (s->cells[i].is_frozen &&
+		    (at == PAGE_CELL_RELEASED || now_s - at > SPAWNER_FROZEN_S))
+			birth_kill(s, i, s->cells[i].serial);
+	}
+}
+
+void birth_kill_all(struct spawner *s, bool want_frozen)
 {
 	for (uint32_t i = 0; s->cell_n && i < CELL_SLOTS; i++)
-		birth_kill(s, i, s->cells[i].serial);
+		if (want_frozen || !s->cells[i].is_frozen)
+			birth_kill(s, i, s->cells[i].serial);
 }
 
 void birth_drain_all(struct spawner *s, uint32_t ms)
@@ -189,7 +235,9 @@ void birth_on_lifeline(void *owner, struct loop_source *source, uint32_t events)
 	enum err e = counted_pump(c, BIRTH_FRAMES);
 
 	(void)events;
-	if (e == E_OK || e == E_AGAIN)
+	if (c->is_frozen)
+		loop_close(source); /* what else it has said is not heard */
+	if (c->is_frozen || e == E_OK || e == E_AGAIN)
 		return;
 	loop_close(source);
 	if (e == E_CLOSED)

@@ -23,8 +23,15 @@ enum err birth_start(struct spawner *s, const struct birth_client *c);
 /* birth_kill - that cell ends now; another serial: it has ended already */
 void birth_kill(struct spawner *s, uint32_t slot, uint64_t serial);
 
-/* birth_kill_all - every cell ends now */
-void birth_kill_all(struct spawner *s);
+/* birth_kill_all - every cell ends now; want_frozen: those that are kept as evidence too */
+void birth_kill_all(struct spawner *s, bool want_frozen);
+
+/* birth_freeze - c says that a canary (kind: enum canary_kind) was about to leave it: it is stopped
+ * and kept, or ended when there are enough. E_DENIED it has said so before */
+enum err birth_freeze(struct spawner_cell_slot *c, uint8_t kind);
+
+/* birth_tick - those that were kept long enough, or released, end */
+void birth_tick(struct spawner *s);
 
 /* birth_drain_all - every cell finishes what it has and ends, within ms */
 void birth_drain_all(struct spawner *s, uint32_t ms);

@@ -1,7 +1,9 @@
 /* A cell's claims; each is checked for what can be, and spoils numbers at worst. */
 #include "role/spawner/counted.h"
 
+#include "base/canary.h"
 #include "ipc/cell_spawner.h"
+#include "role/spawner/birth.h"
 
 /* The entry of a claim, made new when it is of a newer server, rule or pool; NULL: of an older one
  */
@@ -72,7 +74,17 @@ static enum err counted_on_counts(void *role, struct frame *f)
 	return E_OK;
 }
 
+static enum err counted_on_leaks(void *role, struct frame *f)
+{
+	struct view in = f->body;
+	uint8_t kind = 0;
+
+	TRY(view_u8(&in, &kind));
+	return kind <= CANARY_KINDS ? birth_freeze(role, kind) : E_DENIED;
+}
+
 static const struct frame_def counted_defs[] = {
+	{ CELL_LEAKS, 0, FRAME_RUN, 1, 1, counted_on_leaks },
 	{ CELL_COUNTS, 0, FRAME_RUN, 4, FRAME_BODY_MAX, counted_on_counts },
 };
 

@@ -29,6 +29,8 @@ static const struct sandbox_call spawner_calls[] = {
 	{ .name = "waitid", .reason = "how a cell ended" },
 	SANDBOX_CALL_IF("pidfd_send_signal", 1, 9,
 			"a cell that goes on after its session was ended"),
+	SANDBOX_CALL_IF("pidfd_send_signal", 1, 19,
+			"a cell that has leaked is stopped, and kept as evidence"),
 	{ .name = "close_range", .reason = "a new cell keeps none of the others' descriptors" },
 	{ .name = "dup3", .reason = "a new cell's own descriptors" },
 	SANDBOX_CALL_IF("prlimit64", 0, 0, "how many descriptors a new cell may have"),

@@ -27,7 +27,9 @@ enum {
 	SPAWNER_PENDING_SOURCES = 4 * SPAWNER_PENDING,
 	SPAWNER_LOW_FDS = 16, /* numbers that cells use for their own */
 	SPAWNER_FDS_KEPT = 256,
-	SPAWNER_TICK_MS = 100
+	SPAWNER_TICK_MS = 100,
+	SPAWNER_FROZEN_MAX = 2,	     /* cells that are kept as evidence, of all spawners */
+	SPAWNER_FROZEN_S = 24 * 3600 /* for so long */
 };
 
 enum spawner_source {
@@ -81,6 +83,7 @@ struct spawner_cell_slot {
 	int records;	       /* audit's end of its channel: what is in it outlives audit; -1 */
 	bool is_told;	       /* to drain */
 	bool is_killed;	       /* by us */
+	bool is_frozen;	       /* stopped, and kept as evidence */
 };
 
 /* How many there are of an address; rebuilt every tick from the page. */
@@ -109,11 +112,13 @@ struct spawner {
 	uint64_t source_key[2];
 	uint64_t tick_ms;
 	uint32_t cell_n;     /* of ours */
+	uint32_t frozen_n;   /* of these: stopped */
 	uint32_t next_slot;  /* where the search for a free row begins */
 	uint32_t most_cells; /* that descriptors allow */
 	bool is_alone;	     /* cells have PID namespaces */
 	bool needs_signer;   /* cells sign to servers too, as long as they live */
 	bool is_draining, has_told_full;
+	bool is_stopping; /* draining, and nobody takes its place */
 	uint64_t drain_until_ms;
 	struct list pending, free_pending;
 	uint32_t pending_n;

@@ -1,6 +1,7 @@
 /* Events; with the address of the client, which the spawner knows and the cell can't change. */
 #include "role/spawner/tell.h"
 
+#include "base/canary.h"
 #include "ipc/record.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -43,6 +44,21 @@ void tell_crash(struct spawner *s, const struct spawner_cell_slot *c, int signal
 	WBUF_LIT(&w, "ended by signal ");
 	wbuf_dec(&w, (uint64_t)signal);
 	tell_alarm(s, c, "cell.crashed", wbuf_view(&w));
+}
+
+void tell_frozen(struct spawner *s, const struct spawner_cell_slot *c, uint8_t kind, bool is_kept)
+{
+	char text[160];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	WBUF_LIT(&w, "pid ");
+	wbuf_dec(&w, PAGE_GET(s->page->cell[c->who.slot].pid));
+	wbuf_str(&w,
+		 is_kept ? " is stopped and kept as evidence" : " is ended: two are kept already");
+	WBUF_LIT(&w, "; a canary (");
+	wbuf_str(&w, canary_kind_name((enum canary_kind)kind));
+	WBUF_LIT(&w, ") was about to leave it");
+	tell_alarm(s, c, "worker.frozen", wbuf_view(&w));
 }
 
 void tell_violation(struct spawner *s, const struct spawner_cell_slot *c, const char *why)

@@ -7,6 +7,9 @@
 /* tell_crash - an alarm: c was ended by a signal that nobody sent it on purpose */
 void tell_crash(struct spawner *s, const struct spawner_cell_slot *c, int signal);
 
+/* tell_frozen - an alarm: c is kept as evidence, or was ended because others are */
+void tell_frozen(struct spawner *s, const struct spawner_cell_slot *c, uint8_t kind, bool is_kept);
+
 /* tell_violation - an alarm: c has said what no cell says */
 void tell_violation(struct spawner *s, const struct spawner_cell_slot *c, const char *why);
 

@@ -172,7 +172,8 @@ static enum err zygote_on_drain(void *role, struct frame *f)
 	s->is_draining = true;
 	s->drain_until_ms = s->loop.now_ms + ms;
 	pending_stop(s);
-	if (ms < ZYGOTE_LONG_MS)
+	s->is_stopping = ms < ZYGOTE_LONG_MS;
+	if (s->is_stopping)
 		birth_drain_all(s, ms);
 	return E_OK;
 }
@@ -324,10 +325,12 @@ static bool zygote_is_over(struct spawner *s)
 		return false;
 	if (s->loop.now_ms + ZYGOTE_LATE_MS >= s->drain_until_ms)
 		birth_drain_all(s, ZYGOTE_LATE_MS);
-	if (s->cell_n && s->loop.now_ms < s->drain_until_ms)
+	if (s->cell_n > s->frozen_n && s->loop.now_ms < s->drain_until_ms)
 		return false;
-	birth_kill_all(s);
-	return s->cell_n == 0 || s->loop.now_ms >= s->drain_until_ms + ZYGOTE_GONE_MS;
+	/* Evidence outlives its spawner, but for a stop: it is the keeper's then */
+	birth_kill_all(s, s->is_stopping);
+	return s->cell_n == (s->is_stopping ? 0 : s->frozen_n) ||
+	       s->loop.now_ms >= s->drain_until_ms + ZYGOTE_GONE_MS;
 }
 
 enum err zygote_turn(struct spawner *s)
@@ -339,6 +342,7 @@ enum err zygote_turn(struct spawner *s)
 	s->tick_ms = s->loop.now_ms;
 	census_take(s);
 	pending_tick(s);
+	birth_tick(s);
 	if (!s->is_draining)
 		PAGE_ADD(s->load->loops, 1);
 	return zygote_is_over(s) ? E_CLOSED : E_OK;

@@ -57,7 +57,7 @@ class Page(html.parser.HTMLParser):
             self._form["kinds"][given["name"]] = given.get("autocomplete") or given.get("type")
         elif tag == "a" and given.get("href"):
             self.links.append(given["href"])
-        elif tag == "meta" and given.get("http-equiv", "").lower() == "refresh":
+        elif tag == "meta" and given.get("http-equiv", "").lower() == "refresh" and "=" in given["content"]:
             self.refresh = given["content"].split("=", 1)[1].strip()
 
     def handle_endtag(self, tag):
@@ -112,13 +112,14 @@ class Answer:
 
 class Connection(http.client.HTTPSConnection):
     """To one address, whatever the name; from one address, when that is asked for."""
+    address = "127.0.0.1"
 
     def __init__(self, host, port, source, context):
         super().__init__(host, port, timeout=20, context=context)
         self.source, self.tls = source, context
 
     def connect(self):
-        self.sock = socket.create_connection(("127.0.0.1", self.port), 20, (self.source, 0) if self.source else None)
+        self.sock = socket.create_connection((self.address, self.port), 20, (self.source, 0) if self.source else None)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self.tls.wrap_socket(self.sock, server_hostname=self.host)
 

@@ -3,6 +3,7 @@
  * leave out, and that every reader refuses an image that would open more than people asked for.
  */
 #include "conf/image.h"
+#include "ipc/gate_words.h"
 #include "proto/http1.h"
 #include "tests/unit/check.h"
 #include "tests/unit/conf/wrong_image.h"
@@ -43,7 +44,12 @@ static const char config[] = CELLS(
 							   "  pilot: first-in\n"
 							   "  news: "
 							   "\"https://status.example.nl/?a=b\"\n"
-							   "  soak: 30m\n";
+							   "  soak: 30m\n"
+							   "  waiting_room: {per_minute: 120, "
+							   "at_a_time: 2000, urgent: [doctors, "
+							   "duty]}\n"
+							   "status_page: {address: "
+							   "\"127.0.0.1:81\", title: X}\n";
 
 #define CHECK_STR(im, s, text) CHECK_VIEW(image_view((im), (s)), text)
 
@@ -61,6 +67,9 @@ static void test_isolation(void **state)
 	assert_int_equal(s->to_close, 2);
 	assert_int_equal(s->fallback_on, 1 << IMAGE_ALARM_CANARY | 1 << IMAGE_ALARM_FAILURES);
 	assert_int_equal(s->soak_s, 30 * 60);
+	assert_int_equal(s->room_per_minute, 120);
+	assert_int_equal(s->room_at_a_time, 2000);
+	CHECK_STR(&m.im, s->urgent, "doctors\nduty");
 	assert_int_equal(image_listener_at(&m.im, 0)->flags & IMAGE_INSIDE, IMAGE_INSIDE);
 	unmake_image(&m);
 }
@@ -80,6 +89,9 @@ static void test_defaults(void **state)
 	assert_int_equal(s->to_close, 1);
 	assert_int_equal(s->fallback_on, 0);
 	assert_int_equal(s->soak_s, 0);
+	assert_int_equal(s->room_per_minute, 0);
+	assert_int_equal(s->room_at_a_time, 0);
+	assert_int_equal(s->urgent.n, 0);
 	assert_int_equal(image_listener_at(&m.im, 0)->flags & IMAGE_INSIDE, 0);
 	unmake_image(&m);
 }
@@ -263,6 +275,11 @@ static void test_every_field_is_checked(void **state)
 		WRONG(-1, 0, image_header, isolation.approvers.at, UINT32_MAX),
 		WRONG(-1, 0, image_header, isolation.has_approvers, 0),
 		WRONG(-1, 0, image_header, isolation.has_approvers, 2),
+		WRONG(-1, 0, image_header, isolation.urgent.n,
+		      IMAGE_URGENT_MAX * (GATE_USER_MAX + 1) + 1),
+		WRONG(-1, 0, image_header, isolation.urgent.at, UINT32_MAX),
+		WRONG(-1, 0, image_header, isolation.room_per_minute, IMAGE_ROOM_MAX + 1),
+		WRONG(-1, 0, image_header, isolation.room_at_a_time, IMAGE_ROOM_MAX + 1),
 		WRONG(-1, 0, image_header, isolation.pilot.n, 0),
 		WRONG(-1, 0, image_header, isolation.pilot.n, 65),
 		WRONG(-1, 0, image_header, isolation.pilot.at, UINT32_MAX),
@@ -277,6 +294,11 @@ static void test_every_field_is_checked(void **state)
 		WRONG(-1, 0, image_header, isolation.fallback_on, 1 << IMAGE_ALARM_CLASSES),
 		WRONG(-1, 0, image_header, isolation.fallback_on, UINT32_MAX),
 		WRONG(-1, 0, image_header, isolation.soak_s, IMAGE_SOAK_MAX_S + 1),
+		WRONG(-1, 0, image_header, status_page.address.kind, IMAGE_ADDRESS_UNIX),
+		WRONG(-1, 0, image_header, status_page.titles.n, 2),
+		WRONG(-1, 0, image_header, status_page.contacts.first, UINT32_MAX),
+		WRONG(IMAGE_APP, 0, image_app, is_on_status_page, 2),
+		WRONG(IMAGE_LISTENER, 0, image_listener, titles.n, UINT32_MAX),
 		WRONG(IMAGE_LISTENER, 0, image_listener, flags, IMAGE_CELL | IMAGE_INSIDE << 1),
 		WRONG(IMAGE_ZONE, 0, image_zone, is_office, 2),
 		WRONG(IMAGE_ZONE, 0, image_zone, is_partner, 2),

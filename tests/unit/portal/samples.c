@@ -228,6 +228,17 @@ static struct portal_model model_denied(enum portal_language language)
 	return m;
 }
 
+static struct portal_model model_waiting(enum portal_language language)
+{
+	struct portal_model m = model_user(language);
+
+	m.app_title = VIEW("Peilbeheer");
+	m.position = 17;
+	m.waiting = 230;
+	m.here = VIEW("/apps/cases?nonce=mF_9.B5f-4.1JqM");
+	return m;
+}
+
 static struct portal_model model_error(enum portal_language language, uint16_t status)
 {
 	struct portal_model m = with(model_base(language), 0, 0);
@@ -261,6 +272,7 @@ struct sample samples_get(size_t i, enum portal_language l, struct sample_room *
 		{ "sessions", PORTAL_SESSIONS, model_sessions(l, room) },
 		{ "invite", PORTAL_INVITE, model_invite(l) },
 		{ "denied", PORTAL_DENIED, model_denied(l) },
+		{ "waiting", PORTAL_WAITING, model_waiting(l) },
 		{ "logged-out", PORTAL_LOGGED_OUT, model_base(l) },
 		{ "error-404", PORTAL_ERROR, model_error(l, 404) },
 		{ "error-503", PORTAL_ERROR, model_error(l, 503) },

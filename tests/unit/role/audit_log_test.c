@@ -411,6 +411,8 @@ static void test_signer_hostile_frames(void **state)
 		{ "short signature", SIGNER_CHECKPOINT, AUDIT_SIGNATURE - 1, 0 },
 		{ "long signature", SIGNER_CHECKPOINT, AUDIT_SIGNATURE + 1, 0 },
 		{ "signature with descriptor", SIGNER_CHECKPOINT, AUDIT_SIGNATURE, 1 },
+		{ "short signature of the tree", SIGNER_TREE, AUDIT_SIGNATURE - 1, 0 },
+		{ "long signature of the tree", SIGNER_TREE, AUDIT_SIGNATURE + 1, 0 },
 		{ "short key", SIGNER_PUBLIC_KEY, AUDIT_KEY - 1, 0 },
 		{ "long key", SIGNER_PUBLIC_KEY, AUDIT_KEY + 1, 0 },
 		{ "key with descriptors", SIGNER_PUBLIC_KEY, AUDIT_KEY, 2 },
@@ -436,10 +438,59 @@ static void test_signer_hostile_frames(void **state)
 
 		CHECK_OK(frame_send(r.signer_fd, SIGNER_CHECKPOINT, 77, view_of(body, sizeof body),
 				    NULL, 0));
+		CHECK_OK(frame_send(r.signer_fd, SIGNER_TREE, 77, view_of(body, sizeof body), NULL,
+				    0));
 		audit_rig_turn(&r, false);
 		assert_true(r.a->checkpoints.signer.fd >= 0);
 		audit_rig_close(&r);
 	}
+}
+
+/* A signature over the chain and none over the tree is no checkpoint (P9). */
+static void test_signer_lies_of_the_tree(void **state)
+{
+	struct audit_rig r = start(5, NULL, 0);
+	struct stat st = { 0 };
+
+	(void)state;
+	r.lies_of_tree = true;
+	audit_rig_turn(&r, true);
+	assert_int_equal(audit_rig_count(&r, "\"checkpoint.bad\""), 1);
+	assert_int_equal(audit_rig_count(&r, "\"kind\":\"checkpoint\""), 0);
+	assert_int_equal(fstatat(r.dir_fd, "checkpoint", &st, 0), -1);
+	assert_int_equal(r.a->checkpoints.signer.fd, -1);
+	audit_rig_close(&r);
+}
+
+/* The tree goes on over a kill: what recovery finds is what was there. */
+static void test_tree_recovered(void **state)
+{
+	struct audit_rig_ring g = audit_rig_ring_new(3, RING_BYTES_SMALL);
+	struct audit_rig r = start(5, &g, 1);
+	struct audit_line_hash before = { 0 }, after = { 0 };
+	uint64_t size = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 21; i++)
+		audit_rig_put(&g, i + 1, "x");
+	audit_rig_turn(&r, true);
+	size = r.a->chain.tree.size;
+	assert_true(size == r.a->chain.seq);
+	CHECK_OK(merkle_root(&r.a->chain.digest, &r.a->chain.tree, &before));
+	audit_rig_kill(&r);
+	audit_rig_boot(&r, 6);
+	{
+		uint8_t *buf = malloc(AUDIT_FILE_BUFFER);
+		struct segment_past past = { 0 };
+
+		CHECK_OK(segment_recover(r.dir_fd, &r.a->chain, buf, &past));
+		free(buf);
+		assert_true(past.has_tree && r.a->chain.tree.size == size);
+		CHECK_OK(merkle_root(&r.a->chain.digest, &r.a->chain.tree, &after));
+		assert_true(merkle_eq(&before, &after));
+	}
+	audit_rig_close(&r);
+	audit_rig_ring_done(&g);
 }
 
 static void test_key_changed(void **state)
@@ -636,6 +687,8 @@ int main(void)
 		cmocka_unit_test(test_signer_silent),
 		cmocka_unit_test(test_signer_lies),
 		cmocka_unit_test(test_signer_hostile_frames),
+		cmocka_unit_test(test_signer_lies_of_the_tree),
+		cmocka_unit_test(test_tree_recovered),
 		cmocka_unit_test(test_key_changed),
 		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_retention),

@@ -1,4 +1,5 @@
-/* See audit_rig.h. The signer here signs what the real one would: audit_checkpoint_put's text. */
+/* See audit_rig.h. The signer here signs what the real one would: the texts of audit_checkpoint_put
+ * and note_put_checkpoint. */
 #include "tests/unit/role/audit_rig.h"
 
 #include "base/arena.h"
@@ -118,25 +119,46 @@ enum err audit_rig_start(struct audit_rig *r)
 	return E_OK;
 }
 
-static void rig_sign(struct audit_rig *r, const struct frame *f)
+/* Signs a text and answers with the signature. */
+static void rig_answer(struct audit_rig *r, const struct frame *f, uint8_t type, struct view text)
 {
-	struct audit_checkpoint c = { 0 };
-	uint8_t text[AUDIT_CHECKPOINT_TEXT_MAX], signature[AUDIT_SIGNATURE] = { 0 };
-	struct wbuf w = wbuf_of(text, sizeof text);
+	uint8_t signature[AUDIT_SIGNATURE] = { 0 };
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	size_t n = sizeof signature;
 	enum err sent = E_OK;
 
-	rig_need(audit_checkpoint_get_ask(f->body, &c) == E_OK, "ask");
-	audit_checkpoint_put(&w, &c);
 	rig_need(EVP_DigestSignInit(ctx, NULL, NULL, NULL, r->signing_key) == 1 &&
-			 EVP_DigestSign(ctx, signature, &n, w.p, w.n) == 1,
+			 EVP_DigestSign(ctx, signature, &n, text.p, text.n) == 1,
 		 "sign");
 	EVP_MD_CTX_free(ctx);
-	signature[5] ^= r->lies;
-	sent = frame_send(r->signer_fd, SIGNER_CHECKPOINT, f->seq, view_of(signature, n), NULL, 0);
+	signature[5] ^= type == SIGNER_TREE ? r->lies_of_tree : r->lies;
+	sent = frame_send(r->signer_fd, type, f->seq, view_of(signature, n), NULL, 0);
 	rig_need(sent == E_OK || sent == E_CLOSED,
 		 "answer"); /* who asked may have been killed since */
+}
+
+static void rig_sign(struct audit_rig *r, const struct frame *f)
+{
+	struct audit_checkpoint c = { 0 };
+	uint8_t text[AUDIT_CHECKPOINT_TEXT_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text);
+
+	rig_need(audit_checkpoint_get_ask(f->body, &c) == E_OK, "ask");
+	audit_checkpoint_put(&w, &c);
+	rig_answer(r, f, SIGNER_CHECKPOINT, wbuf_view(&w));
+}
+
+static void rig_sign_tree(struct audit_rig *r, const struct frame *f)
+{
+	struct note_checkpoint c = { 0 };
+	uint8_t text[NOTE_BODY_MAX], name[NOTE_NAME_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text), o = wbuf_of(name, sizeof name);
+
+	rig_need(note_get_ask(f->body, &c.head) == E_OK, "ask");
+	note_put_origin(&o, &r->key);
+	c.origin = wbuf_view(&o);
+	note_put_checkpoint(&w, &c);
+	rig_answer(r, f, SIGNER_TREE, wbuf_view(&w));
 }
 
 void audit_rig_sign(struct audit_rig *r)
@@ -153,6 +175,8 @@ void audit_rig_sign(struct audit_rig *r)
 				 "key answer");
 		else if (f.type == AUDIT_CHECKPOINT)
 			rig_sign(r, &f);
+		else if (f.type == AUDIT_TREE)
+			rig_sign_tree(r, &f);
 	}
 }
 

@@ -15,8 +15,9 @@ struct audit_rig {
 	int signer_fd, keeper_fd; /* the test's ends */
 	void *signing_key;	  /* EVP_PKEY */
 	struct audit_key key;
-	bool is_mute; /* the signer does not answer */
-	bool lies;    /* the signer answers with rubbish */
+	bool is_mute;	   /* the signer does not answer */
+	bool lies;	   /* the signer answers with rubbish */
+	bool lies_of_tree; /* the same, to the question about the tree alone */
 };
 
 struct audit_rig_ring {

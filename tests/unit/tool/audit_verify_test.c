@@ -36,7 +36,7 @@ struct fixture {
 	size_t found_n;
 	struct audit_verify_result result;
 	bool is_live;
-	struct view known_head;
+	struct view known_head, known_note;
 };
 
 static void on_finding(void *arg, const struct audit_verify_finding *f)
@@ -57,6 +57,7 @@ static enum err verify(struct fixture *x)
 					  .key_n = 1,
 					  .is_live = x->is_live,
 					  .known_head = x->known_head,
+					  .known_note = x->known_note,
 					  .on_finding = on_finding,
 					  .arg = x };
 
@@ -509,6 +510,68 @@ static void test_retention(void **state)
 	free(x);
 }
 
+/* An audit role that was taken over chains its lines in order, and has something else signed as
+ * their tree; or begins a segment with a tree that is not that of the lines. */
+static void test_lying_tree(void **state)
+{
+	static const char *const said[] = { "the checkpoint's tree is not",
+					    "the segment's tree is not", "another size" };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(said); i++) {
+		struct fixture *x = calloc(1, sizeof *x);
+		bool is_found = false;
+
+		audit_rig_open(&x->rig);
+		audit_rig_boot(&x->rig, 5);
+		CHECK_OK(audit_rig_start(&x->rig));
+		audit_rig_turn(&x->rig, true);
+		if (i == 2)
+			CHECK_OK(merkle_append(&x->rig.a->chain.digest, &x->rig.a->chain.tree,
+					       &x->rig.a->chain.hash));
+		else
+			for (unsigned k = 0; k < MERKLE_LEVELS; k++)
+				x->rig.a->chain.tree.node[k].b[9] ^= 1;
+		if (i == 1)
+			x->rig.a->segment.bytes = SEGMENT_BYTES;
+		x->rig.a->checkpoints.worth = UINT64_MAX;
+		audit_rig_turn(&x->rig, i != 1);
+		audit_rig_stop(&x->rig);
+		CHECK_OK(verify(x));
+		for (size_t n = 0; n < x->found_n; n++)
+			is_found |= strstr(x->found[n].what, said[i]) != NULL;
+		CHECK_ROW(said[i], is_found);
+		audit_rig_close(&x->rig);
+		free(x);
+	}
+}
+
+/* A signed checkpoint of the tree that was kept elsewhere, as a witness has it (P9). */
+static void test_known_note(void **state)
+{
+	struct fixture *x = *state;
+	char note[1024] = "", false_note[1024] = "";
+	int fd = openat(x->rig.dir_fd, "checkpoint", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, note, sizeof note - 1);
+
+	close(fd);
+	assert_true(n > 0);
+	restore(x);
+	x->known_note = view_of(note, (size_t)n);
+	assert_int_equal(verify(x), E_OK);
+	assert_int_equal(x->found_n, 0);
+	assert_true(x->result.tree_size == x->result.last_seq);
+	unlinkat(x->rig.dir_fd, x->file[2].name, 0);
+	expect(x, "the checkpoint kept elsewhere", 0, "its tail was cut");
+	restore(x);
+	memcpy(false_note, note, sizeof note);
+	*strchr(false_note, '=') = 'A';
+	x->known_note = view_of(false_note, (size_t)n);
+	expect(x, "the checkpoint kept elsewhere", 0, "is no signed checkpoint");
+	x->known_note = (struct view){ 0 };
+	restore(x);
+}
+
 static void test_empty(void **state)
 {
 	struct fixture *x = calloc(1, sizeof *x);
@@ -539,6 +602,8 @@ int main(void)
 		cmocka_unit_test(test_known_head),
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_retention),
+		cmocka_unit_test(test_lying_tree),
+		cmocka_unit_test(test_known_note),
 		cmocka_unit_test(test_empty),
 	};
 
