@@ -428,7 +428,7 @@ static void test_commands(void **state)
 	assert_false(command_is_served(TOOL_ROTATE, VIEW("\3\0\1a\0\1bx"), false));
 	assert_false(command_is_served(TOOL_ROTATE, VIEW("\3\0\1\0\0\1b"), false));
 	assert_false(command_is_served(TOOL_ROTATE, VIEW("\0\0\1a\0\1b"), false));
-	assert_false(command_is_served(TOOL_ROTATE, VIEW("\10\0\1a\0\1b"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\7\0\1a\0\1b"), false));
 	assert_false(command_is_served(TOOL_ROTATE, VIEW("\377\0\1a\0\1b"), false));
 	assert_false(command_is_served(TOOL_ROTATE, VIEW("\1\20"), false));
 	assert_false(command_is_served(TOOL_ROTATE, VIEW("\1\1\1"), false));
