@@ -215,9 +215,9 @@ static int rotate_all(struct rotate *r, const struct rotate_options *o)
 	int status = rotate_ask_now(r);
 
 	if (status == 0)
-		status = rotate_begin_or_go_on(r, o);
-	if (status == 0)
 		status = rotate_evidence_first(r, o->waiver);
+	if (status == 0)
+		status = rotate_begin_or_go_on(r, o);
 	if (status != 0)
 		return status;
 	has_failed = rotate_machine_do(r, NULL) != E_OK;

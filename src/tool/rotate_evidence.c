@@ -1,23 +1,32 @@
-/* An incident that is open asks for a bundle that is newer than it. */
+/* An incident that is open asks for a bundle that is newer than it, or a waiver. */
 #include "tool/rotate_evidence.h"
+
+#include "tool/evidence.h"
+#include "tool/incident_now.h"
+#include "tool/state_dir.h"
 
 #include <stdio.h>
 
-/* Whether an incident is open that no bundle of evidence is there of. */
+/* Whether an incident is open of which nothing was kept. Nobody knows is yes. */
 static bool rotate_evidence_is_missing(const struct rotate *r)
 {
-	(void)r;
-	return false; /* this version keeps no record of incidents */
+	char dir[STATE_DIR_MAX + 1];
+	struct incident_now now = { 0 };
+	struct evidence_last last = { 0 };
+
+	if (incident_now_ask(r->state, &now) != E_OK || state_dir_path(r->state, dir) != E_OK)
+		return true;
+	return now.number && !evidence_newest(dir, (int64_t)now.opened_s, &last);
 }
 
 int rotate_evidence_first(const struct rotate *r, const char *waiver)
 {
 	if (waiver)
-		return rotate_ask_record(r, ROTATE_NO_EVIDENCE, "rotate", waiver);
+		return evidence_waive(r->state, waiver);
 	if (!rotate_evidence_is_missing(r))
 		return 0;
-	(void)fputs("sluis: an incident is open, and what is there now is evidence: keep it "
-		    "first, or say why not: --without-evidence REASON\n",
+	(void)fputs("sluis: an incident is open, and what is there now is evidence: `sluis "
+		    "evidence collect` keeps it; or say why not: --without-evidence REASON\n",
 		    stderr);
 	return 1;
 }

@@ -51,7 +51,8 @@ static void rotate_print_item(const struct rotate_item *i)
 		rotate_print_time(&w, i->at_s);
 	else
 		wbuf_str(&w, rotate_state_owner(i->kind));
-	rotate_print_pad(&w, 54);
+	if (i->was[0] || i->now[0])
+		rotate_print_pad(&w, 54);
 	rotate_print_prints(&w, i);
 	ask_put_line(false, wbuf_view(&w));
 	if (!i->evidence[0])

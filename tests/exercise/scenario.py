@@ -88,7 +88,8 @@ class Exercise:
             "cases": (self.servers["cases"].address, {**EVERYBODY, "needs": ["registry"], "read_only": {
                 "also": [{"method": "POST", "path_prefix": "/search"}]}})},
             address=places.address, factors={"require": [["password"]]},
-            zones=[{"name": "office", "networks": [places.network("office")]}, {"name": "partners", "networks": [places.network("partner")]}],
+            zones=[{"name": "office", "networks": [places.network("office")]},
+                   {"name": "partners", "networks": [places.network("partner")]}],
             listener={"limits": {"connections_per_address": 0}}, gateway={"cells": {"per_address": 500}},
             top={"isolation": {"approvers": {"group": "incident-team", "to_open": 2}, "fallback_on": ["canary", "session_move"],
                                "news": "https://status.example.nl/"}})
@@ -300,8 +301,8 @@ class Exercise:
         for name in ("read_only", "office_only"):
             self.step("registry", name)
         look("cases", self.step("cases", "read_only"), lambda row: row[3] == "GET" and self._is_office(row))
-        closed = [row for row in self.seen.since(self.marks["everything is closed"] + GRACE, self.marks["cases: read_only"]) if row[1] == "cases"]
-        wrong += closed
+        wrong += [row for row in self.seen.since(self.marks["everything is closed"] + GRACE, self.marks["cases: read_only"])
+                  if row[1] == "cases"]
         self.note("requests served while applications came back", len(passed), "> 0", len(passed) > 0 and len(reading) > 0)
         self.note("requests that got through against a step", len(wrong), "0", not wrong)
 

@@ -422,6 +422,16 @@ static void test_commands(void **state)
 	assert_false(command_is_served(TOOL_STATUS, VIEW("x"), false));
 	assert_false(command_is_served(TOOL_STATUS, (struct view){ 0 }, true));
 	assert_false(command_is_served(99, (struct view){ 0 }, false));
+	/* records of a rotation: act, item, what was seen; and a set of keys that there are */
+	assert_true(command_is_served(TOOL_ROTATE, VIEW("\3\0\1a\0\1b"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\3\0\1a\0\2b"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\3\0\1a\0\1bx"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\3\0\1\0\0\1b"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\0\0\1a\0\1b"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\7\0\1a\0\1b"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\377\0\1a\0\1b"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\1\20"), false));
+	assert_false(command_is_served(TOOL_ROTATE, VIEW("\1\1\1"), false));
 	/* a reason longer than it may be, with a NUL, cut; a change that is no sealed memory file
 	 */
 	assert_false(command_is_served(TOOL_RELOAD, VIEW("\0\2x"), false));

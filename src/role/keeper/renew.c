@@ -20,7 +20,6 @@ static const struct renew_record renew_records[ROTATE_ACTS] = {
 	[ROTATE_WAIVED] = { "rotate.waived", "ok" },
 	[ROTATE_FAILED] = { "rotate.failed", "failed" },
 	[ROTATE_FINISHED] = { "rotate.finished", "ok" },
-	[ROTATE_NO_EVIDENCE] = { "evidence.waived", "ok" },
 };
 
 static enum err renew_keys(struct keeper_client *c, struct view in)
