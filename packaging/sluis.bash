@@ -118,6 +118,9 @@ _sluis()
 	isolate)
 		mapfile -t COMPREPLY < <(compgen -W "open step_up no_new_sessions office_only partners_only read_only pilot closed --all --app --zone --listener --reason --until --exercise --json --state --help" -- "$cur")
 		;;
+	upgrade)
+		mapfile -t COMPREPLY < <(compgen -W "--without-evidence --state --help" -- "$cur")
+		;;
 	rotate)
 		mapfile -t COMPREPLY < <(compgen -W "status done waive $(sluis rotate status --json "${state[@]}" 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p') --all --reason --evidence --chain --without-evidence --json --state --help" -- "$cur")
 		;;

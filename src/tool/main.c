@@ -39,6 +39,7 @@
 #include "tool/run.h"
 #include "tool/status.h"
 #include "tool/top.h"
+#include "tool/upgrade.h"
 #include "tool/verify.h"
 #include "tool/version.h"
 #include "tool/witness.h"
@@ -56,7 +57,7 @@ static const struct main_command main_commands[] = {
 	{ "run", "start an instance", run_main },
 	{ "check", "check a configuration", check_main },
 	{ "reload", "apply the configuration of the running instance", reload_main },
-	{ "upgrade", "replace the running programs by the installed ones", reload_upgrade_main },
+	{ "upgrade", "replace the running programs by the installed ones", upgrade_main },
 	{ "status", "what runs, and how it goes", status_main },
 	{ "top", "what happens now: rates, latency, health, live in the terminal", top_main },
 	{ "explain", "which rule and servers a request would get, and why", explain_main },

@@ -3,7 +3,6 @@
 
 #include "tool/ask.h"
 #include "tool/change_lines.h"
-#include "tool/command_line.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -13,14 +12,6 @@ static const char reload_usage[] =
 	"\n"
 	"Applies the configuration file of the running instance. When it does not check, the same\n"
 	"messages as `sluis check` are told, nothing changes, and the exit status is 1.\n";
-
-static const char reload_upgrade_usage[] = "usage: sluis upgrade [--state DIR]\n"
-					   "\n"
-					   "Replaces the running programs by those that are "
-					   "installed now. Listeners stay open, and the\n"
-					   "old edges finish the connections they have. When the "
-					   "new programs can't start, the old ones\n"
-					   "go on and the exit status is 1.\n";
 
 static int reload_ask(const char *state, struct view body, bool is_json)
 {
@@ -58,16 +49,4 @@ int reload_main(int argc, char **argv)
 		return reload_ask(state, wbuf_view(&w), is_json);
 	(void)fputs(reload_usage, c == 'h' ? stdout : stderr);
 	return c == 'h' ? 0 : 2;
-}
-
-int reload_upgrade_main(int argc, char **argv)
-{
-	struct command_line o = { 0 };
-	int status = command_line_read(argc, argv, reload_upgrade_usage, 0, &o);
-
-	if (status < 0)
-		status = command_line_count(&o, argc, 0, 0, reload_upgrade_usage);
-	if (status >= 0)
-		return status;
-	return ask_keeper(o.state, TOOL_UPGRADE, (struct view){ 0 }, NULL, NULL);
 }

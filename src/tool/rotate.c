@@ -2,8 +2,8 @@
 #include "tool/rotate.h"
 
 #include "sys/fd.h"
+#include "tool/evidence_first.h"
 #include "tool/rotate_certificate.h"
-#include "tool/rotate_evidence.h"
 #include "tool/rotate_file.h"
 #include "tool/rotate_machine.h"
 #include "tool/rotate_print.h"
@@ -215,7 +215,7 @@ static int rotate_all(struct rotate *r, const struct rotate_options *o)
 	int status = rotate_ask_now(r);
 
 	if (status == 0)
-		status = rotate_evidence_first(r, o->waiver);
+		status = evidence_first_ask(r->state, o->waiver);
 	if (status == 0)
 		status = rotate_begin_or_go_on(r, o);
 	if (status != 0)
@@ -266,7 +266,7 @@ static int rotate_one(struct rotate *r, const struct rotate_options *o, const ch
 			      i->name);
 		return 1;
 	}
-	if (rotate_evidence_first(r, o->waiver) != 0 || rotate_ask_now(r) != 0)
+	if (evidence_first_ask(r->state, o->waiver) != 0 || rotate_ask_now(r) != 0)
 		return 1;
 	e = i->kind == ROTATE_CERTIFICATE ? rotate_certificate_do(r, i) : rotate_machine_do(r, i);
 	return rotate_end(r, e != E_OK && e != E_AGAIN);
