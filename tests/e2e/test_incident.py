@@ -103,7 +103,7 @@ def test_languages_have_the_same_fields(running, folder):
     """Both languages ask the same; Markdown shows people's text as text; a report is never written over another one."""
     do(running, "open", TITLE)
     do(running, "note", NOTE)
-    until(lambda: "incident.note" in [entry["action"] for entry in report(running)["timeline"]])
+    until(lambda: "event incident.note" in running.run("audit", "tail", "-n", "50").stdout)
     for form in ("timeline", "early-warning", "72-hours", "data-protection"):
         nl, en = (report(running, "--form", form, "--language", language)["fields"] for language in ("nl", "en"))
         assert [(one["key"], one["filled_by"]) for one in nl] == [(one["key"], one["filled_by"]) for one in en]
@@ -134,3 +134,18 @@ def test_report_elsewhere(running, folder):
     running.stop()
     assert report(running, "1", "--directory", copy)["incident"]["title"] == "Somewhere"
     assert "no incident 9" in do(running, "report", "9", "--directory", copy, status=1)
+
+
+def test_evidence_before_an_upgrade(sluis, site, origin):
+    """R9: while an incident is open of which nothing was kept, an upgrade asks for evidence, or for a reason why not."""
+    sluis.start(site(origin().address))
+    assert sluis.run("upgrade").returncode == 0
+    assert sluis.run("incident", "open", "something").returncode == 0
+    ran = sluis.run("upgrade")
+    assert ran.returncode == 1 and "evidence collect" in ran.stderr
+    assert sluis.run("upgrade", "--without-evidence", "the disk is full").returncode == 0
+    assert sluis.run("upgrade").returncode == 0, "the reason is in the log, and holds for this incident"
+    assert sluis.run("evidence", "collect", "--unencrypted", "--quiet").returncode == 0
+    assert sluis.run("upgrade").returncode == 0
+    assert sluis.run("incident", "close").returncode == 0
+    assert "evidence.waived" in sluis.run("audit", "tail", "-n", "200").stdout
