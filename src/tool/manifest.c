@@ -155,15 +155,15 @@ static enum err manifest_run(struct manifest_job *j)
 
 enum err manifest_check(const struct manifest_options *o, struct manifest_result *ret)
 {
-	struct manifest_result r = { 0 };
 	struct manifest_job *j = calloc(1, sizeof *j);
 	enum err e = E_NOMEM;
 
+	*ret = (struct manifest_result){ 0 };
 	if (j) {
-		*j = (struct manifest_job){ .options = o, .result = &r };
+		j->options = o;
+		j->result = ret;
 		e = manifest_run(j);
 	}
 	free(j);
-	*ret = r;
 	return e;
 }

@@ -616,7 +616,7 @@ static void test_records(void **state)
 {
 	struct bed *b = *state;
 	struct evidence_last last = { 0 };
-	char id[EVIDENCE_ID], path[160];
+	char id[64], path[160];
 	int folder = -1;
 
 	assert_false(evidence_newest(b->dir, 0, &last));
