@@ -68,7 +68,7 @@ def test_upgrades_wait_for_nobody(sluis, ca, origin, capsys):
                     os.kill(pid, signal.SIGKILL)
                 time.sleep(0.1 * (n % 5))
             began = time.monotonic()
-            ran = sluis.run("upgrade")
+            ran = sluis.run("upgrade", "--without-evidence", "nobody can be asked") if n % 2 == 0 else sluis.run("upgrade")
             assert ran.returncode == 0, ran.stderr
             worst = max(worst, time.monotonic() - began)
             assert person.log_in(url).text == "anna"

@@ -9,6 +9,7 @@
 #include "role/cell/counts.h"
 #include "role/cell/lifeline.h"
 #include "role/cell/porter.h"
+#include "role/edge/access.h"
 #include "role/edge/buffer.h"
 #include "role/edge/client.h"
 #include "role/edge/dial.h"
@@ -30,6 +31,7 @@ enum {
 	CELL_LIVE_MS = 250,    /* a stream is cut that long after its session ended (P7) */
 	CELL_SLEEP_MS = 30000, /* the longest that nothing is looked at */
 	CELL_IDLE_MS = 300,    /* quiet for so long: memory goes back */
+	CELL_REST_MS = 2000,   /* for records that could not be handed over */
 	CELL_GRACE_MS = 1000,  /* draining: requests that are on their way are still served */
 	CELL_TRIM_SPANS = 4096,
 	CELL_PAGE = 4096
@@ -209,6 +211,16 @@ static bool cell_is_over(struct edge *e)
 	return e->client_n == 0 || e->loop.now_ms >= e->drain_until_ms;
 }
 
+/* Its client has gone; what the log has not heard yet waits a moment for the next audit. */
+static void cell_tell_rest(struct edge *e)
+{
+	uint64_t until_ms = e->loop.now_ms + CELL_REST_MS;
+
+	while (!access_flush(e) && !lifeline_is_cut(e) && e->loop.now_ms < until_ms)
+		if (run_turn(e, WHEEL_TICK_MS) != E_OK)
+			return;
+}
+
 void cell_run(const struct cell_birth *b)
 {
 	struct cell_life l = { .e = b->e };
@@ -224,5 +236,6 @@ void cell_run(const struct cell_birth *b)
 		cell_count(&l);
 	}
 	counts_tell(b->e, l.spawn_us);
+	cell_tell_rest(b->e);
 	_exit(0);
 }

@@ -1,6 +1,7 @@
 /* The cell's side of its lifeline. */
 #include "role/cell/lifeline.h"
 
+#include "role/edge/access.h"
 #include "role/edge/dial.h"
 #include "role/edge/gate.h"
 #include "role/edge/setup.h"
@@ -14,8 +15,10 @@ static enum err lifeline_take_audit(struct edge *e, int fd)
 	loop_close(&e->audit);
 	e->audit = (struct loop_source){ .fd = fd, .kind = SOURCE_AUDIT };
 	/* No event is asked for: that the other end is gone is told unasked */
-	if (fd_set_nonblocking(fd) == E_OK && loop_add(&e->loop, &e->audit, 0) == E_OK)
+	if (fd_set_nonblocking(fd) == E_OK && loop_add(&e->loop, &e->audit, 0) == E_OK) {
+		(void)access_flush(e);
 		return E_OK;
+	}
 	loop_close(&e->audit);
 	return E_SYS;
 }

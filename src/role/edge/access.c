@@ -46,6 +46,38 @@ static enum err access_tell_lost(struct edge *e)
 	return E_OK;
 }
 
+bool access_flush(struct edge *e)
+{
+	struct view rest = view_of(e->audit_kept, e->audit_kept_n), record = { 0 };
+	struct wbuf left = wbuf_of(e->audit_kept, sizeof e->audit_kept);
+
+	while (rest.n) {
+		struct view next = rest;
+
+		INVARIANT(view_str16(&next, &record) == E_OK);
+		if (access_send(e, record) != E_OK)
+			break;
+		rest = next;
+	}
+	for (size_t i = 0; i < rest.n; i++) /* overlapping, towards the front */
+		wbuf_u8(&left, rest.p[i]);
+	e->audit_kept_n = (uint32_t)left.n;
+	return left.n == 0;
+}
+
+/* An upgrade replaces audit, and a cell outlives it: what it has served meanwhile is told to the
+ * next one. E_LIMIT: there is no room, and it is lost */
+static enum err access_keep(struct edge *e, struct view record)
+{
+	struct wbuf w = { .p = e->audit_kept, .n = e->audit_kept_n, .cap = sizeof e->audit_kept };
+
+	wbuf_str16(&w, record);
+	if (wbuf_check(&w) != E_OK)
+		return E_LIMIT;
+	e->audit_kept_n = (uint32_t)w.n;
+	return E_OK;
+}
+
 /* To the audit role: through the ring, or a cell's channel. E_LIMIT, E_AGAIN, E_CLOSED it was not
  * taken: an access record has been counted as lost, an event has to wait */
 static enum err access_hand_over(struct edge *e, enum ring_class class, struct view record)
@@ -54,10 +86,14 @@ static enum err access_hand_over(struct edge *e, enum ring_class class, struct v
 
 	if (!e->serves_cells)
 		return ring_put(&e->ring, class, record);
-	if (e->audit_lost)
+	if (e->audit_kept_n && !access_flush(e) && class == RING_ACCESS)
+		got = E_AGAIN; /* in their order */
+	if (got == E_OK && e->audit_lost)
 		got = access_tell_lost(e);
 	if (got == E_OK)
 		got = access_send(e, record);
+	if (got != E_OK && class == RING_ACCESS)
+		got = access_keep(e, record);
 	e->audit_lost += got != E_OK && class == RING_ACCESS;
 	return got;
 }

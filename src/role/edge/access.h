@@ -20,6 +20,10 @@ void access_note_stream(struct exchange *x);
 /* access_tunnel_end - a tunnel is over: how long it lived and what it moved */
 void access_tunnel_end(struct edge *e, struct exchange *x);
 
+/* access_flush - what a cell has kept while there was no audit, or it did not listen. True: nothing
+ * is left */
+bool access_flush(struct edge *e);
+
 /* access_event - what this edge has to say about itself. E_AGAIN the ring is full */
 enum err access_event(struct edge *e, struct view action, struct view object, struct view result,
 		      struct view detail);

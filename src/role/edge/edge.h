@@ -468,6 +468,7 @@ struct address {
 	uint16_t slot;
 };
 
+enum { AUDIT_KEPT = 16384 };
 enum { PERSIST_KEYS = 2 };
 
 /* Secrets of nobody, and where they lie beside the others; tripwire.c. */
@@ -507,6 +508,8 @@ struct edge {
 	struct spawner_cell me;	  /* of a cell: who its client is */
 	struct loop_source audit; /* of a cell: where its records go; edges have a ring */
 	uint64_t audit_lost;	  /* records that did not fit there */
+	uint32_t audit_kept_n;	  /* bytes of records that wait for the next audit's channel */
+	uint8_t audit_kept[AUDIT_KEPT]; /* u16 length and record, one behind the other */
 	int image_fd, coming_dialer_fd, coming_signer_fd;
 	uint32_t coming_number;
 	bool swap_is_due; /* to the coming generation, when it is ready */
