@@ -360,8 +360,8 @@ class Exercise:
             if not equal[-1]:
                 self.say(f"{name}: the log says {dict(found)}, the servers {dict(truth)}: {said['rows']}")
         self.note("people for whom who-reached-what equals the servers' own count", f"{sum(equal)} of {len(equal)}", "all", all(equal))
-        lost = self.command("audit", "search", "--kind", "gap", "--json") + self.command("audit", "search", "--action", "audit.gap", "--json")
-        lost = [line for line in lost.splitlines() if line.startswith("{")]
+        said = [self.command("audit", "search", *words, "--json") for words in (("--kind", "gap"), ("--action", "audit.gap"))]
+        lost = [line for line in "".join(said).splitlines() if line.startswith("{")]
         self.note("gaps in the log", len(lost), "0", not lost)
         self.command("audit", "verify", within=120)
         self.note("the log is whole (audit verify)", "yes", "yes", True)
