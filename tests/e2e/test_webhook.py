@@ -2,16 +2,13 @@
 import http.server
 import json
 import os
-import signal
 import ssl
-import subprocess
 import threading
 import time
 
 import pytest
 
 from harness import ports
-from harness.sluis import COMMAND
 from test_audit import records, wait_for
 from test_ship import NAME
 
@@ -83,63 +80,63 @@ def webhook(ca):
     made.stop()
 
 
-def hooked(site, origin, ca, hook):
-    return site(origin().address, log={"ship": [{"webhook": f"https://127.0.0.1:{hook.port}{TOKEN}", "ca": ca.certificate, "name": NAME}]})
+def hooked(site, origin, ca, hook, dead=()):
+    """The webhook, and receivers where nobody is: each of them is an alarm with its address as the object."""
+    entries = [{"webhook": f"https://127.0.0.1:{hook.port}{TOKEN}"}] if hook else []
+    entries += [{"syslog_tls": f"127.0.0.1:{port}"} for port in dead]
+    return site(origin().address, log={"ship": [{**entry, "ca": ca.certificate, "name": NAME} for entry in entries]})
 
 
-def crash(sluis, role):
-    """An alarm with the role as its object."""
-    sluis.may_break = True
-    seen = len([row for row in records(sluis.state) if row["action"] == "role.crashed"])
-    os.kill(sluis.pids(role)[0], signal.SIGSEGV)
-    end = time.monotonic() + 10
-    while True:
-        rows = [row for row in records(sluis.state) if row["action"] == "role.crashed"]
-        if len(rows) > seen:
-            return rows[-1]
-        assert time.monotonic() < end
-        time.sleep(0.02)
+def failed(sluis, dead):
+    """Their alarms, in the log's order."""
+    objects = [f"127.0.0.1:{port}" for port in dead]
+    for wanted in objects:
+        wait_for(sluis.state, lambda row, wanted=wanted: row["action"] == "audit.ship_failed" and row["object"] == wanted)
+    return [row for row in records(sluis.state) if row["action"] == "audit.ship_failed" and row["object"] in objects]
 
 
 @pytest.mark.smoke
 def test_alarms_arrive(sluis, site, origin, ca, hook):
     """In order and explained; what came while it was away, and while it answered 500, comes later; a new one gets nothing of the past;
     and its path, which may be a secret, is told nobody."""
-    sluis.start(site(origin().address))
-    crash(sluis, "prober")  # before there was a webhook
+    past, one, two, three = (ports.free_port() for _ in range(4))
+    sluis.start(hooked(site, origin, ca, None, [past]))
+    before = failed(sluis, [past])[0]
     hook.start()
-    wanted = hooked(site, origin, ca, hook)
-    assert sluis.reload(wanted).returncode == 0
-    time.sleep(1)  # the past ends with a whole second
-    first = crash(sluis, "edge")
+    while time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) <= before["time"][:19]:
+        time.sleep(0.02)
+    assert sluis.reload(hooked(site, origin, ca, hook, [one])).returncode == 0
+    first = failed(sluis, [one])[0]
     hook.wait(lambda: hook.got)
     got = hook.got[0]
     assert got["path"] == TOKEN and got["headers"]["User-Agent"] == "Sluis"
     assert got["headers"]["Content-Type"] == "application/json"
     assert got["headers"]["Idempotency-Key"] == f'"{first["id"]}"'
     body = got["body"]
-    assert body["alarm"] == first and body["class"] == "crash" and body["count"] == 1
-    assert "fault" in body["means"] and "isolate" in body["do_first"] and body["instance"]
+    assert body["alarm"] == first and body["class"] == "other" and body["count"] == 1
+    assert "waits on the disk" in body["means"] and "`sluis status`" in body["do_first"] and body["instance"]
+    time.sleep(1.2)  # its place is written once a second
 
     hook.stop()
-    rows = [first, crash(sluis, "dialer"), crash(sluis, "console")]
-    left = [2]
+    assert sluis.reload(hooked(site, origin, ca, hook, [two, three])).returncode == 0
+    rows = [first, *failed(sluis, [two, three])]
+    wait_for(sluis.state, lambda row: row["action"] == "audit.ship_failed" and row["object"] == f"127.0.0.1:{hook.port}")
+    left = [1]
 
-    def twice_no(_):
+    def first_no(_):
         left[0] -= 1
-        return 500 if left[0] > 0 else 200
+        return 500 if left[0] >= 0 else 200
 
-    hook.answer = twice_no
+    hook.answer = first_no
     hook.start()
     hook.wait(lambda: len(hook.taken()) >= 3)
     assert hook.taken() == [row["object"] for row in rows]
     assert 500 in [got["status"] for got in hook.got]
     wait_for(sluis.state, lambda row: row["action"] == "audit.ship_resumed")
-    status = subprocess.run([COMMAND, "status", "--json", "--directory", sluis.state], check=False, capture_output=True, text=True)
-    assert "T0KEN" not in status.stdout + status.stderr
+    status = sluis.run("status", "--json")
+    assert status.returncode == 0 and str(hook.port) in status.stdout and "T0KEN" not in status.stdout
     assert not any("T0KEN" in json.dumps(row) for row in records(sluis.state))
-    with open(sluis.log, encoding="utf-8") as file:
-        assert "T0KEN" not in file.read()
+    assert "T0KEN" not in sluis.stderr()
 
 
 def endless(out):
@@ -156,25 +153,26 @@ def rubbish(out):
 
 
 def test_a_refused_record_and_hostile_answers(sluis, site, origin, ca, hook):
-    """400 to one record, for ever: it is given up, told, and the next goes on. A head without an end and rubbish cost
-    a try each."""
+    """400 to one record, for ever: it is given up, told, and the next goes on. A head without an end and rubbish cost a try each."""
     hostile = [rubbish, endless]
+    refused = []
 
     def answer(got):
-        if "edge" in got["body"]["alarm"]["object"]:
+        refused.append(got["body"]["alarm"]["id"])
+        if got["body"]["alarm"]["id"] == refused[0]:
             return 400
         return hostile.pop() if hostile else 200
 
     hook.answer = answer
     hook.start()
-    sluis.start(hooked(site, origin, ca, hook))
-    refused = crash(sluis, "edge")
-    after = crash(sluis, "console")
+    dead = [ports.free_port(), ports.free_port()]
+    sluis.start(hooked(site, origin, ca, hook, dead))
+    rows = failed(sluis, dead)
     pids = sluis.pids("shipper")
-    hook.wait(lambda: hook.taken())
+    hook.wait(hook.taken)
     assert [got["status"] for got in hook.got].count(400) == 5
-    assert hook.taken() == [after["object"]]
+    assert hook.taken() == [rows[1]["object"]]
     assert len({got["headers"]["Idempotency-Key"] for got in hook.got}) == 2
     told = wait_for(sluis.state, lambda row: row["action"] == "webhook.refused")
-    assert told[0]["kind"] == "event" and f"record {refused['seq']} " in told[0]["detail"]
+    assert told[0]["kind"] == "event" and f"record {rows[0]['seq']} " in told[0]["detail"]
     assert sluis.pids("shipper") == pids
