@@ -63,8 +63,12 @@ bool compile_run(struct compile *c, uint32_t generation)
 	h->log_access = m->log.access;
 	h->log_percent = (uint8_t)m->log.sample_percent;
 	h->ships = (struct image_range){ .first = m->log.ship_first, .n = m->log.ship.n };
-	for (uint32_t i = 0; i < m->log.ship.n; i++)
-		h->ship_key[i] = compile_text(c, MODEL_AT(struct model_ship, m->log.ship, i)->key);
+	for (uint32_t i = 0; i < m->log.ship.n; i++) {
+		const struct model_ship *s = MODEL_AT(struct model_ship, m->log.ship, i);
+
+		h->ship_key[i] = compile_text(c, s->key);
+		h->ship_path[i] = compile_text(c, s->path);
+	}
 	h->metrics = compile_address(c, &m->metrics.address);
 	h->tracing = compile_address(c, &m->tracing.address);
 	h->tracing_percent = (uint8_t)m->tracing.sample_percent;

@@ -20,11 +20,25 @@ struct diff_run {
 	struct diff_task *first, **at; /* new tasks go to *at: depth first, in order */
 };
 
+/* The URL of a webhook may be a secret, and these lines go into the log: from there on the line is
+ * left out. */
+static struct view diff_hide(struct diff *d, struct view line)
+{
+	static const struct view secret[] = { VIEW_INIT("webhook: "), VIEW_INIT("webhook\": ") };
+
+	for (size_t at = 0; at < line.n; at++)
+		for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
+			if (view_starts(view_slice(line, at, line.n), secret[i]))
+				return region_join(d->region, view_slice(line, 0, at + secret[i].n),
+						   VIEW("(not shown)"));
+	return region_copy(d->region, line);
+}
+
 static void diff_line(struct diff *d, const struct wbuf *w)
 {
 	d->all++;
 	if (d->line_n < DIFF_LINES)
-		d->lines[d->line_n++] = region_copy(d->region, wbuf_view(w));
+		d->lines[d->line_n++] = diff_hide(d, wbuf_view(w));
 }
 
 static void diff_put_value(struct wbuf *w, const struct node *n)

@@ -265,6 +265,10 @@ static const struct image_row header_rows[] = {
 	ROW(0, ROW_TEXT, image_header, ship_key[1], 0, IMAGE_NAME_MAX),
 	ROW(0, ROW_TEXT, image_header, ship_key[2], 0, IMAGE_NAME_MAX),
 	ROW(0, ROW_TEXT, image_header, ship_key[3], 0, IMAGE_NAME_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_path[0], 0, IMAGE_TEXT_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_path[1], 0, IMAGE_TEXT_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_path[2], 0, IMAGE_TEXT_MAX),
+	ROW(0, ROW_TEXT, image_header, ship_path[3], 0, IMAGE_TEXT_MAX),
 };
 
 static const uint16_t section_size[IMAGE_SECTIONS] = {
@@ -474,6 +478,15 @@ static const char *pools_why(const struct image *im)
 	return NULL;
 }
 
+/* It goes into a request line as it is. */
+static bool ship_path_is_one(struct view path)
+{
+	for (size_t i = 0; i < path.n; i++)
+		if (path.p[i] <= ' ' || path.p[i] >= 0x7f)
+			return false;
+	return path.n == 0 || path.p[0] == '/';
+}
+
 /* Receivers of the log are spoken to in TLS, and are one server each. */
 static const char *ships_why(const struct image *im)
 {
@@ -486,6 +499,8 @@ static const char *ships_why(const struct image *im)
 
 		if (p->protocol != IMAGE_HTTPS || !p->tls_verify || p->servers.n != 1)
 			return "a receiver of the log is not one verified server";
+		if (!ship_path_is_one(image_view(im, im->header->ship_path[i])))
+			return "a webhook's path is none";
 	}
 	return NULL;
 }

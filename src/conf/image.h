@@ -12,7 +12,7 @@
 #include "base/ip.h"
 
 #define IMAGE_MAGIC   0x73697573u /* "suis" */
-#define IMAGE_VERSION 19u
+#define IMAGE_VERSION 20u
 #define IMAGE_NONE    UINT32_MAX /* no such index */
 
 enum {
@@ -177,7 +177,8 @@ struct image_header {
 	struct image_address tracing; /* the collector; kind 0: off */
 	struct image_str tracing_path, tracing_service;
 	struct image_range ships; /* IMAGE_POOL: receivers of the log, each of one server */
-	struct image_str ship_key[IMAGE_SHIPS_MAX]; /* of a witness; empty: syslog */
+	struct image_str ship_key[IMAGE_SHIPS_MAX];  /* of a witness; else empty */
+	struct image_str ship_path[IMAGE_SHIPS_MAX]; /* of a webhook; else empty */
 	struct image_gateway gateway;
 	struct image_isolation isolation;
 	struct image_status_page status_page;

@@ -336,7 +336,8 @@ struct model_metrics {
 struct model_ship {
 	const struct node *at;
 	struct value_address syslog_tls, witness; /* one of them */
-	struct view ca, name, key;
+	struct view ca, name, key, webhook;
+	struct view path; /* of webhook, by check_ship_run; empty: it is none */
 };
 
 struct model_log {

@@ -553,18 +553,21 @@ static const struct option ship_rows[] = {
 		model_ship, witness, "witness", OPTION_ADDRESS, 0, 0,
 		1 << IMAGE_ADDRESS_IP | 1 << IMAGE_ADDRESS_NAME, NULL,
 		"Or: a witness, who countersigns checkpoints (C2SP tlog-witness, HTTP over TLS)."),
+	ROW_TEXT(model_ship, webhook, "webhook", 0, 1, OPTIONS_WEBHOOK_MAX, NULL,
+		 "Or: a URL that every alarm is posted to as JSON, with its explanation: "
+		 "https://host/path."),
 	ROW_TEXT(model_ship, key, "key", 0, 1, OPTIONS_VKEY_MAX, NULL,
 		 "Of a witness: its verifier key, as its witness.vkey has it."),
 	ROW_TEXT(model_ship, ca, "ca", 0, 1, OPTIONS_FILE_MAX, NULL,
 		 "File of the issuers that its certificate may come from; those of the system when "
 		 "left out."),
 	ROW_TEXT(model_ship, name, "name", 0, 1, 253, NULL,
-		 "Name that its certificate must have; that of syslog_tls when left out."),
+		 "Name that its certificate must have; that of its address when left out."),
 };
 static const struct option_table ship =
 	OPTIONS_TABLE(model_ship, "ship", ship_rows,
-		      "A receiver of the audit log: of all of its lines in order, or of its "
-		      "checkpoints.");
+		      "A receiver of the audit log: of all of its lines in order, of its "
+		      "checkpoints, or of its alarms.");
 
 static const struct option log_rows[] = {
 	ROW_BOOL(model_log, access, "access", "true", "A record for every request."),

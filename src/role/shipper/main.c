@@ -9,7 +9,9 @@
  *   receiver that was away gets what it missed, from the disk. Where it had come is kept per
  *   receiver; a new receiver gets the log from its beginning. A reload starts another shipper,
  *   which goes on from there. A witness (C2SP tlog-witness) is shown each checkpoint of the log's
- *   tree with a proof that it goes on from the one before, and its countersignature is kept.
+ *   tree with a proof that it goes on from the one before, and its countersignature is kept. A
+ * webhook gets every alarm as JSON with its explanation, in order, at least once, and at most 60 a
+ * minute.
  *
  * SECURITY
  *   Reads the log's directory and can't write there; writes DIR/ship and nothing else; has no key.
@@ -21,6 +23,7 @@
  * FILES
  *   DIR/audit/audit-<sequence>.jsonl  the log, read
  *   DIR/ship/cursor-<receiver>        how far that receiver has come
+ *   DIR/ship/hook-<receiver>-<n>      how far that webhook has come
  *   DIR/ship/cosigned-<witness>       the newest checkpoint that it has countersigned
  *
  * SIGNALS
@@ -309,7 +312,11 @@ static enum err main_begin(struct shipper *x, struct arena *memory)
 		}
 		if (!main_make_witness(x, i))
 			s->state = SINK_OVER;
-		if (!s->observer && reader_load(x->own_fd, s->cursor, view_str(s->name), &s->safe))
+		if (image_view(&x->image, x->image.header->ship_path[i]).n)
+			hook_init(s, &x->hook[i],
+				  image_view(&x->image, x->image.header->ship_path[i]));
+		else if (!s->observer &&
+			 reader_load(x->own_fd, s->cursor, view_str(s->name), &s->safe))
 			s->saved = s->safe;
 		x->sink_n++;
 	}

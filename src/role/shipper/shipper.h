@@ -44,7 +44,15 @@ enum {
 	OBSERVER_POLL_MS = 1000,	  /* how often a newer checkpoint is looked for */
 	OBSERVER_SILENT_MS = 60 * 1000,	  /* without a countersignature: an alarm */
 	OBSERVER_DISAGREE_MS = 30 * 1000, /* until a witness that disagrees is asked again */
-	OBSERVER_ANSWER = 8192
+	OBSERVER_ANSWER = 8192,
+	HOOK_RATE = 60,	      /* posts a minute, at most */
+	HOOK_KINDS = 64,      /* kept apart at a time: more than can be posted in a minute */
+	HOOK_TRIES = 5,	      /* of a record that is refused for what it is */
+	HOOK_RETRY_MS = 1000, /* doubles */
+	HOOK_RETRY_MAX_MS = 60 * 1000,
+	HOOK_ID = 96,
+	HOOK_BODY = AUDIT_LINE_MAX + 4096,
+	HOOK_ANSWER = 8192
 };
 
 enum shipper_source { SHIPPER_KEEPER, SHIPPER_DIALER, SHIPPER_SINK, SHIPPER_SOURCES };
@@ -101,6 +109,29 @@ struct observer {
 	uint8_t answer_room[OBSERVER_ANSWER];
 };
 
+/* Alarms of one action and object: what comes until then is counted. */
+struct hook_kind {
+	uint64_t key, until_ms;
+	uint64_t more;		  /* since the last post */
+	struct place first, last; /* before the first and the last of them; valid with more */
+};
+
+/* What a sink is besides, when its receiver is a webhook: hook.c. */
+struct hook {
+	struct view path;	   /* in the image; may be a secret */
+	char begun[20];		   /* of a new one: what has an earlier time is not for it */
+	bool is_new, is_open;	   /* the log's end was not reached yet; the log is being read */
+	struct hook_kind *pending; /* whose repeats the body stands for; NULL: one record */
+	struct hook_kind kind[HOOK_KINDS];
+	struct place at; /* before what the body has */
+	uint64_t key, seq;
+	uint64_t posts, posted_ms[HOOK_RATE];
+	unsigned refusals, status; /* of this record; the last that was no yes */
+	size_t id_n;
+	struct wbuf body, answer; /* body: empty: nothing is to be posted */
+	uint8_t id[HOOK_ID], body_room[HOOK_BODY], answer_room[HOOK_ANSWER];
+};
+
 struct shipper;
 
 struct sink {
@@ -110,7 +141,8 @@ struct sink {
 	const struct image_server *server;
 	struct tls_client_site *site;
 	struct tls_conn *tls;	   /* NULL: not connected */
-	struct observer *observer; /* NULL: it gets all lines, as syslog */
+	struct observer *observer; /* a witness; NULL: none */
+	struct hook *hook;	   /* a webhook; neither: it gets all lines, as syslog */
 	struct reader log;
 	struct place safe, saved;
 	struct mark mark[SHIPPER_MARKS];
@@ -126,7 +158,7 @@ struct sink {
 	uint8_t state;	 /* enum sink_state */
 	bool is_at_end;	 /* the log had nothing more when it was looked at last */
 	char name[280];	 /* of the receiver, as configured: NUL-terminated */
-	char cursor[32]; /* its file */
+	char cursor[40]; /* its file */
 };
 
 struct shipper {
@@ -142,6 +174,7 @@ struct shipper {
 	struct tls_library *tls;
 	struct audit_hash digest;
 	struct observer observer[IMAGE_SHIPS_MAX];
+	struct hook hook[IMAGE_SHIPS_MAX];
 	struct sink sink[IMAGE_SHIPS_MAX];
 	unsigned sink_n;
 	uint32_t asked; /* questions to the dialer so far */
@@ -182,6 +215,9 @@ enum err sink_init(struct shipper *x, unsigned i, struct arena *a);
 void sink_event(struct sink *s, enum record_kind kind, const char *action, const char *result,
 		struct view detail);
 
+/* sink_lost - n records from that one on were gone before they were sent: an alarm */
+void sink_lost(struct sink *s, uint64_t from, uint64_t n);
+
 /* sink_tick - what is due; when to call again, milliseconds */
 int sink_tick(struct sink *s);
 
@@ -206,5 +242,29 @@ bool observer_put(struct sink *s);
 
 /* observer_take - of its answer; is_end: nothing follows. E_OK it was judged · E_AGAIN · E_PROTO */
 enum err observer_take(struct sink *s, struct view plain, bool is_end);
+
+/* hook: */
+
+/* hook_init - makes a webhook of a sink, and finds where it was */
+void hook_init(struct sink *s, struct hook *h, struct view path);
+
+/*
+ * hook_put - the JSON of one alarm
+ *   line      of the log; hostile
+ *   count     how often it has happened since the post before
+ *   instance  name of this machine
+ * E_PROTO it is no record · E_LIMIT it does not fit
+ */
+enum err hook_put(struct wbuf *w, struct view line, uint64_t count, struct view instance);
+
+/* hook_wants - there is an alarm to post, and it may be posted now */
+bool hook_wants(struct sink *s);
+
+/* hook_put_request - the whole request, into s->plain. false: it does not fit */
+bool hook_put_request(struct sink *s);
+
+/* hook_take - of its answer; is_end: nothing follows. ret_taken: it has the alarm. E_OK the post is
+ * over · E_AGAIN · E_DENIED h->status says that it has not taken it · E_PROTO that is no answer */
+enum err hook_take(struct sink *s, struct view plain, bool is_end, bool *ret_taken);
 
 #endif

@@ -35,6 +35,12 @@ void sink_event(struct sink *s, enum record_kind kind, const char *action, const
 		log_line(LOG_WARNING, "%s: %s: %.*s", action, s->name, (int)detail.n, detail.p);
 }
 
+/* Is it asked, one connection for each question? Else it is streamed to. */
+static bool sink_asks(const struct sink *s)
+{
+	return s->observer || s->hook;
+}
+
 static void sink_close(struct sink *s)
 {
 	s->tls = tls_conn_free(s->tls);
@@ -45,8 +51,7 @@ static void sink_close(struct sink *s)
 	s->bytes = 0;
 }
 
-/* Lines that went before they were sent: never silently. */
-static void sink_lost(struct sink *s, uint64_t from, uint64_t n)
+void sink_lost(struct sink *s, uint64_t from, uint64_t n)
 {
 	uint8_t text[96];
 	struct wbuf w = wbuf_of(text, sizeof text);
@@ -75,7 +80,9 @@ static void sink_rewind(struct sink *s)
 
 static void sink_failed(struct sink *s, const char *why)
 {
-	uint64_t wait_ms = (uint64_t)SHIPPER_RETRY_MS << (s->tries < 8 ? s->tries : 8);
+	uint64_t first_ms = s->hook ? HOOK_RETRY_MS : SHIPPER_RETRY_MS,
+		 most_ms = s->hook ? HOOK_RETRY_MAX_MS : SHIPPER_RETRY_MAX_MS,
+		 wait_ms = first_ms << (s->tries < 8 ? s->tries : 8);
 
 	sink_close(s);
 	if (s->failing_ms == 0) {
@@ -85,8 +92,7 @@ static void sink_failed(struct sink *s, const char *why)
 			sink_event(s, RECORD_ALARM, "audit.ship_failed", "waits", view_str(why));
 	}
 	s->tries++;
-	s->due_ms = s->x->loop.now_ms +
-		    (wait_ms < SHIPPER_RETRY_MAX_MS ? wait_ms : (uint64_t)SHIPPER_RETRY_MAX_MS);
+	s->due_ms = s->x->loop.now_ms + (wait_ms < most_ms ? wait_ms : most_ms);
 	s->state = s->x->is_ending ? SINK_OVER : SINK_WAITING;
 }
 
@@ -128,7 +134,8 @@ static enum err sink_send(struct sink *s)
 			return errno == EAGAIN ? E_AGAIN : E_CLOSED;
 		s->wire_at += (size_t)n;
 		s->bytes += (uint64_t)n;
-		s->due_ms = s->x->loop.now_ms + SHIPPER_STALL_MS;
+		s->due_ms = s->x->loop.now_ms +
+			    (s->hook ? (uint64_t)SHIPPER_HANDSHAKE_MS : (uint64_t)SHIPPER_STALL_MS);
 	}
 	s->wire.n = s->wire_at = 0;
 	return E_OK;
@@ -183,7 +190,7 @@ static void sink_mark(struct sink *s)
 	s->mark[s->mark_n++] = (struct mark){ .at = s->log.at, .ms = now, .bytes = s->bytes };
 }
 
-/* To a witness: its one question, and then its answer is waited for. */
+/* To a witness or a webhook: the one question, and then its answer is waited for. */
 static void sink_ask(struct sink *s)
 {
 	enum err e = sink_send(s);
@@ -232,9 +239,11 @@ static void sink_stream(struct sink *s)
 {
 	s->state = SINK_STREAMING;
 	s->due_ms = s->x->loop.now_ms + SHIPPER_STALL_MS;
-	if (s->observer) {
+	if (sink_asks(s)) {
+		bool is_put = s->hook ? hook_put_request(s) : observer_put(s);
+
 		s->due_ms = s->x->loop.now_ms + SHIPPER_HANDSHAKE_MS;
-		if (!observer_put(s) || tls_write(s->tls, wbuf_view(&s->plain), &s->wire) != E_OK)
+		if (!is_put || tls_write(s->tls, wbuf_view(&s->plain), &s->wire) != E_OK)
 			sink_failed(s, "the question can't be asked");
 		else
 			sink_ask(s);
@@ -276,11 +285,38 @@ static void sink_ended(struct sink *s, bool is_orderly)
 	sink_failed(s, is_orderly ? "it ended the connection" : "the connection broke");
 }
 
-/* A witness's answer. false: the connection is over with it */
+/* A webhook's answer. false: the connection is over with it */
+static bool sink_hooked(struct sink *s, struct view plain, bool is_end)
+{
+	bool is_taken = false;
+	enum err e = hook_take(s, plain, is_end, &is_taken);
+	char why[64] = "its answer is not understood";
+
+	if (e == E_AGAIN)
+		return true;
+	if (e == E_DENIED)
+		(void)snprintf(why, sizeof why, "it answered %u", s->hook->status);
+	if (e != E_OK) {
+		sink_failed(s, why);
+		return false;
+	}
+	sink_close(s);
+	s->state = s->x->is_ending ? SINK_OVER : SINK_WAITING;
+	if (is_taken) {
+		s->due_ms = s->x->loop.now_ms;
+		sink_resumed(s);
+	}
+	return false;
+}
+
+/* The answer to a question. false: the connection is over with it */
 static bool sink_answer(struct sink *s, struct view plain, bool is_end)
 {
-	enum err e = observer_take(s, plain, is_end);
+	enum err e = E_OK;
 
+	if (s->hook)
+		return sink_hooked(s, plain, is_end);
+	e = observer_take(s, plain, is_end);
 	if (e == E_AGAIN)
 		return true;
 	if (e == E_OK) {
@@ -304,7 +340,7 @@ static void sink_take(struct sink *s, struct view in)
 	do {
 		out.n = 0;
 		e = tls_read(s->tls, &in, &out);
-		if (s->observer && s->state == SINK_STREAMING && (out.n || e == E_CLOSED) &&
+		if (sink_asks(s) && s->state == SINK_STREAMING && (out.n || e == E_CLOSED) &&
 		    !sink_answer(s, wbuf_view(&out), e == E_CLOSED))
 			return;
 	} while (e == E_OK);
@@ -385,7 +421,7 @@ void sink_on_event(void *owner, struct loop_source *source, uint32_t events)
 		sink_read(s);
 	if (s->source.fd < 0)
 		return;
-	if (s->state == SINK_STREAMING && s->observer)
+	if (s->state == SINK_STREAMING && sink_asks(s))
 		sink_ask(s);
 	else if (s->state == SINK_STREAMING)
 		sink_pump(s);
@@ -417,7 +453,7 @@ static void sink_settle(struct sink *s)
 
 static void sink_save(struct sink *s, bool is_due)
 {
-	if (s->observer)
+	if (s->observer || (s->hook && s->hook->is_new))
 		return;
 	if ((s->safe.first == s->saved.first && s->safe.offset == s->saved.offset) ||
 	    (!is_due && s->x->loop.now_ms < s->save_ms))
@@ -432,7 +468,7 @@ static void sink_save(struct sink *s, bool is_due)
 /* Everything is out: a goodbye, and what the receiver says to it. */
 static void sink_end(struct sink *s)
 {
-	if (s->observer) {
+	if (sink_asks(s)) {
 		sink_close(s);
 		s->state = SINK_OVER;
 	} else if (s->state == SINK_STREAMING && s->is_at_end && s->wire.n == 0) {
@@ -455,14 +491,17 @@ static const char *sink_late(const struct sink *s)
 		return "the dialer does not answer";
 	if (s->state == SINK_HANDSHAKE)
 		return "it does not finish the handshake";
-	return s->wire.n ? "it takes nothing any more" : s->observer ? "it does not answer" : NULL;
+	return s->wire.n ? "it takes nothing any more" : sink_asks(s) ? "it does not answer" : NULL;
 }
 
 /* Is a connection wanted now? */
 static bool sink_is_due(struct sink *s)
 {
-	return s->state == SINK_WAITING && !s->x->is_ending && s->x->loop.now_ms >= s->due_ms &&
-	       (!s->observer || observer_wants(s));
+	if (s->state != SINK_WAITING || s->x->is_ending || s->x->loop.now_ms < s->due_ms)
+		return false;
+	if (s->hook)
+		return hook_wants(s);
+	return !s->observer || observer_wants(s);
 }
 
 int sink_tick(struct sink *s)
@@ -473,7 +512,7 @@ int sink_tick(struct sink *s)
 		sink_failed(s, why);
 	if (sink_is_due(s))
 		sink_dial(s);
-	if (s->state == SINK_STREAMING && !s->observer) {
+	if (s->state == SINK_STREAMING && !sink_asks(s)) {
 		if (s->wire.n == 0)
 			sink_pump(s);
 		if (s->state == SINK_STREAMING)
