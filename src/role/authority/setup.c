@@ -381,6 +381,20 @@ void setup_tick(struct authority *a)
 	room_tick(a);
 }
 
+/* Nobody waits for an answer. */
+static bool setup_is_quiet(const struct authority *a)
+{
+	if (a->verify_n)
+		return false;
+	for (unsigned i = 0; i < CELL_SLOTS; i++)
+		if (a->cells[i].serial && a->cells[i].open)
+			return false;
+	for (unsigned i = 0; i < AUTHORITY_TOOLS; i++)
+		if (a->tools[i].source.fd >= 0)
+			return false;
+	return true;
+}
+
 enum err setup_turn(struct authority *a, int max_ms)
 {
 	TRY(loop_turn(&a->loop, max_ms));
@@ -389,7 +403,7 @@ enum err setup_turn(struct authority *a, int max_ms)
 		a->tick_ms = a->now_ms;
 		setup_tick(a);
 	}
-	if (a->keeper.fd < 0 || (a->is_draining && a->now_ms >= a->drain_ms))
+	if (a->keeper.fd < 0 || (a->is_draining && (a->now_ms >= a->drain_ms || setup_is_quiet(a))))
 		return E_CLOSED;
 	return E_OK;
 }
