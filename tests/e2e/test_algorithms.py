@@ -128,7 +128,7 @@ def test_random_follows_weights(sluis, site, origin):
 
 def test_peak_ewma_avoids_the_slow_and_the_failing(sluis, site, origin):
     """No concurrency at all, so that requests under way tell nothing: the latency alone does."""
-    slow = origin(lambda *_: time.sleep(0.03) or answer("slow"), name="slow")
+    slow = origin(lambda *_: time.sleep(0.08) or answer("slow"), name="slow")
     broken = origin(lambda *_: answer("broken", status=500), name="broken")
     quick, other = origin(name="quick"), origin(name="other")
     sluis.start(site(*[named(server) for server in (slow, broken, quick, other)], edges=2,
