@@ -56,6 +56,7 @@ class Worker:
     def __init__(self, places, kind, ask, pause=0.05):
         self.places, self.kind, self.ask, self.pause = places, kind, ask, pause
         self.answers, self.over, self.resting = collections.Counter(), threading.Event(), threading.Event()
+        self.busy = threading.Lock()  # a browser does one thing at a time
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -65,7 +66,8 @@ class Worker:
                 if self.resting.is_set():
                     continue
                 try:
-                    self.answers[self.ask()] += 1
+                    with self.busy:
+                        self.answers[self.ask()] += 1
                 except (OSError, wire.Broken, gates.http.client.HTTPException, AssertionError):
                     self.answers["cut"] += 1
 
@@ -150,6 +152,8 @@ class Exercise:
                               headers={"Sec-Fetch-Mode": "cors", "Accept": "*/*"})
             if got.status == 401:  # as a browser does when somebody opens the page again
                 got = person.go(self.office.url("/x", app))
+                if got.path.startswith("/login"):
+                    got = person.log_in(self.office.url("/x", app))
             return app, method, got.status
         return ask
 
@@ -250,10 +254,10 @@ class Exercise:
     def log_in(self, *names):
         for name in names:
             person = self.staff[name]
-            person.close()
-            person.cookies.clear()
-            with self.places.at(person.kind):
-                person.log_in()
+            with person.worker.busy, self.places.at(person.kind):
+                person.close()
+                person.cookies.clear()
+                assert person.log_in().status == 200, name
                 for app in self.office.apps:
                     person.go(self.office.url("/x", app))
             person.worker.resting.clear()
