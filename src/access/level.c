@@ -61,6 +61,7 @@ void level_map_make(struct level_map *m, const struct image *im)
 	const struct level_set none = { 0 };
 
 	m->version = m->book.version;
+	m->made++;
 	m->has_any = m->has_zones = false;
 	m->all = m->outside = none;
 	for (unsigned i = 0; i < IMAGE_LISTENER_SLOTS; i++)
@@ -81,6 +82,17 @@ void level_map_make(struct level_map *m, const struct image *im)
 		else
 			level_add_app(m, im, e);
 	}
+}
+
+bool level_map_refresh(struct level_map *m, const struct level_page *page, const struct image *im,
+		       uint32_t image)
+{
+	if (m->version && m->version == level_page_version(page) && m->image == image)
+		return false;
+	(void)level_page_read(page, &m->book); /* what can't be read closes everything */
+	level_map_make(m, im);
+	m->image = image;
+	return true;
 }
 
 static bool level_is_in(const struct image *im, const struct image_zone *zone, const struct ip *ip)

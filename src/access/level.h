@@ -13,8 +13,11 @@ enum { LEVEL_ZONES = 256 /* further ones count as closed while any zone has a le
 
 /* What one image makes of one book. */
 struct level_map {
-	uint64_t version; /* of the book; UINT64_MAX: none was taken yet */
-	bool has_any;	  /* an entry that concerns this image, exercises included */
+	uint64_t version; /* of the book; 0: none was taken yet */
+	uint64_t
+		made; /* how often: what runs has to be looked at again when it is another number */
+	uint32_t image; /* number of the configuration that it was made for */
+	bool has_any;	/* an entry that concerns this image, exercises included */
 	bool has_zones;
 	struct level_set {
 		uint16_t on, exercise;
@@ -45,6 +48,14 @@ struct level_facts {
 /* level_map_make - m->book applies to im from now on. Names that im does not have concern nothing
  */
 void level_map_make(struct level_map *m, const struct image *im);
+
+/*
+ * level_map_refresh - m is of what is published now, and of im
+ *   image   im's number: another configuration has other names
+ * True: it was not before. One load and two comparisons when it was
+ */
+bool level_map_refresh(struct level_map *m, const struct level_page *page, const struct image *im,
+		       uint32_t image);
 
 /*
  * level_set_of - the levels that hold for a client at ip

@@ -92,6 +92,14 @@ static const struct alarm_words alarm_words_rows[] = {
 	      "What the store says of the return can't be understood: all applications in it are "
 	      "closed.",
 	      "Find out who or what wrote it; then `sluis recover plan`."),
+	WORDS("isolation.unsaved", OTHER,
+	      "A level holds, but could not be stored: after a restart it would not.",
+	      "Look at the disk of DIR/authority; it is tried again by itself."),
+	WORDS("isolation.orphaned", OTHER,
+	      "A level was set on an application, zone or listener that the configuration has no "
+	      "more under that name: it holds nothing back.",
+	      "Set the level on what took its place, at once; `sluis history` says who changed "
+	      "it."),
 	WORDS("isolation.damaged", OTHER,
 	      "The levels of isolation in the store can't be understood: everything is closed.",
 	      "Say what shall hold: `sluis isolate`."),

@@ -8,7 +8,7 @@
 
 enum { ADMIN_ROWS_SECONDS = 19 /* of the date's text */ };
 
-static json_t *admin_rows_text(struct view v)
+json_t *admin_rows_text(struct view v)
 {
 	json_t *text = json_stringn((const char *)v.p, v.n);
 

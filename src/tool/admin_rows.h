@@ -14,6 +14,9 @@ enum err admin_rows_factor(struct view body, json_t *list);
 enum err admin_rows_session(struct view body, json_t *list);
 enum err admin_rows_invite(struct view body, json_t *list);
 
+/* admin_rows_text - null: empty, or no UTF-8 */
+json_t *admin_rows_text(struct view v);
+
 /* admin_rows_time - "2026-11-23T13:39:28Z", as JSON; null: never */
 json_t *admin_rows_time(uint64_t wall_s);
 

@@ -94,13 +94,6 @@ static int alarms_read(int argc, char **argv, struct alarms_options *o)
 
 /* ---- rows ---- */
 
-static json_t *alarms_text(struct view v)
-{
-	json_t *text = v.n ? json_stringn((const char *)v.p, v.n) : NULL;
-
-	return text ? text : json_null();
-}
-
 static json_t *alarms_object(const struct tool_alarm_row *r)
 {
 	const struct alarm_words *words = alarm_words_of(r->action);
@@ -109,14 +102,15 @@ static json_t *alarms_object(const struct tool_alarm_row *r)
 			 " s:I, s:I, s:o, s:o, s:o, s:s, s:s}",
 			 "number", (json_int_t)r->number, "state", r->closed_s ? "closed" : "open",
 			 "class", alarm_words_class((enum alarm_class)words->class), "action",
-			 alarms_text(r->action), "object", alarms_text(r->object), "count",
+			 admin_rows_text(r->action), "object", admin_rows_text(r->object), "count",
 			 (json_int_t)r->count, "first", admin_rows_time(r->first_s), "last",
-			 admin_rows_time(r->last_s), "writer", alarms_text(r->writer), "origin",
-			 alarms_text(r->origin), "result", alarms_text(r->result), "detail",
-			 alarms_text(r->detail), "first_seq", (json_int_t)r->first_seq, "last_seq",
-			 (json_int_t)r->last_seq, "closed", admin_rows_time(r->closed_s),
-			 "closed_by", alarms_text(r->closed_by), "reason", alarms_text(r->reason),
-			 "means", words->means, "do_first", words->first);
+			 admin_rows_time(r->last_s), "writer", admin_rows_text(r->writer), "origin",
+			 admin_rows_text(r->origin), "result", admin_rows_text(r->result), "detail",
+			 admin_rows_text(r->detail), "first_seq", (json_int_t)r->first_seq,
+			 "last_seq", (json_int_t)r->last_seq, "closed",
+			 admin_rows_time(r->closed_s), "closed_by", admin_rows_text(r->closed_by),
+			 "reason", admin_rows_text(r->reason), "means", words->means, "do_first",
+			 words->first);
 }
 
 static enum err alarms_row(void *arg, uint8_t type, struct view body)

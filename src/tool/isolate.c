@@ -127,13 +127,6 @@ static json_t *isolate_levels(uint16_t mask)
 	return list;
 }
 
-static json_t *isolate_text(struct view v)
-{
-	json_t *text = json_stringn((const char *)v.p, v.n);
-
-	return v.n && text ? text : json_null();
-}
-
 static enum err isolate_row(void *arg, uint8_t type, struct view body)
 {
 	json_t *rows = arg, *row = NULL;
@@ -143,11 +136,11 @@ static enum err isolate_row(void *arg, uint8_t type, struct view body)
 		return E_PROTO;
 	TRY(tool_level_row_get(body, &r));
 	row = json_pack("{s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o}", "scope",
-			isolate_text(level_scope_name((enum level_scope)r.scope)), "name",
-			isolate_text(r.name), "levels", isolate_levels(r.mask), "exercise",
+			admin_rows_text(level_scope_name((enum level_scope)r.scope)), "name",
+			admin_rows_text(r.name), "levels", isolate_levels(r.mask), "exercise",
 			(int)r.is_exercise, "configured", (int)r.is_known, "since",
 			admin_rows_time(r.since_s), "until", admin_rows_time(r.until_s), "by",
-			isolate_text(r.by), "reason", isolate_text(r.reason));
+			admin_rows_text(r.by), "reason", admin_rows_text(r.reason));
 	return row && json_array_append_new(rows, row) == 0 ? E_OK : E_NOMEM;
 }
 

@@ -7,13 +7,6 @@
 
 #include <stdio.h>
 
-static json_t *recover_rows_text(struct view v)
-{
-	json_t *text = v.n ? json_stringn((const char *)v.p, v.n) : NULL;
-
-	return text ? text : json_null();
-}
-
 static json_t *recover_rows_lines(struct view v)
 {
 	json_t *list = json_array();
@@ -21,7 +14,7 @@ static json_t *recover_rows_lines(struct view v)
 	while (v.n) {
 		size_t end = view_find(v, '\n');
 
-		(void)json_array_append_new(list, recover_rows_text(view_slice(v, 0, end)));
+		(void)json_array_append_new(list, admin_rows_text(view_slice(v, 0, end)));
 		v = view_slice(v, end + (end < v.n), v.n);
 	}
 	return list;
@@ -29,7 +22,7 @@ static json_t *recover_rows_lines(struct view v)
 
 static json_t *recover_rows_step(unsigned step)
 {
-	return step ? recover_rows_text(recover_step_name((enum recover_step)step)) : json_null();
+	return step ? admin_rows_text(recover_step_name((enum recover_step)step)) : json_null();
 }
 
 static enum err recover_rows_head(json_t *doc, struct view body)
@@ -43,8 +36,8 @@ static enum err recover_rows_head(json_t *doc, struct view body)
 			  : json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "began",
 				      admin_rows_time(r.began_s), "incident",
 				      admin_rows_time(r.incident_s), "reason",
-				      recover_rows_text(r.reason), "by", recover_rows_text(r.by),
-				      "approvers", recover_rows_text(r.approvers), "approvals",
+				      admin_rows_text(r.reason), "by", admin_rows_text(r.by),
+				      "approvers", admin_rows_text(r.approvers), "approvals",
 				      r.approvers.n ? r.to_open : 0, "soak_s", (int)r.soak_s);
 	return head && json_object_set_new(doc, "return", head) == 0 ? E_OK : E_NOMEM;
 }
@@ -56,13 +49,12 @@ static enum err recover_rows_app(json_t *doc, struct view body)
 
 	TRY(tool_return_app_row_get(body, &r));
 	app = json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "name",
-			recover_rows_text(r.name), "step", recover_rows_step(r.step), "since",
+			admin_rows_text(r.name), "step", recover_rows_step(r.step), "since",
 			admin_rows_time(r.since_s), "next", recover_rows_step(r.next), "configured",
 			(int)r.is_known, "needs", recover_rows_lines(r.needs), "owner",
-			recover_rows_text(r.owner), "held_by", recover_rows_text(r.held),
-			"fell_back", admin_rows_time(r.fell_s), "fell_back_by",
-			recover_rows_text(r.fell_by), "waiting", (int)r.waiting, "gates",
-			json_array());
+			admin_rows_text(r.owner), "held_by", admin_rows_text(r.held), "fell_back",
+			admin_rows_time(r.fell_s), "fell_back_by", admin_rows_text(r.fell_by),
+			"waiting", (int)r.waiting, "gates", json_array());
 	return app && json_array_append_new(json_object_get(doc, "apps"), app) == 0 ? E_OK
 										    : E_NOMEM;
 }
@@ -78,10 +70,10 @@ static enum err recover_rows_gate(json_t *doc, struct view body)
 	if (!app)
 		return E_PROTO;
 	gate = json_pack("{s:o, s:s, s:o, s:o, s:s}", "gate",
-			 recover_rows_text(recover_gate_name((enum recover_gate)r.gate)), "state",
+			 admin_rows_text(recover_gate_name((enum recover_gate)r.gate)), "state",
 			 states[r.state < sizeof states / sizeof *states ? r.state : 0], "what",
-			 recover_rows_text(recover_gate_text((enum recover_gate)r.gate)), "why",
-			 recover_rows_text(r.why), "seen_by", r.is_told ? "command" : "authority");
+			 admin_rows_text(recover_gate_text((enum recover_gate)r.gate)), "why",
+			 admin_rows_text(r.why), "seen_by", r.is_told ? "command" : "authority");
 	return gate && json_array_append_new(json_object_get(app, "gates"), gate) == 0 ? E_OK
 										       : E_NOMEM;
 }
@@ -93,7 +85,7 @@ static json_t *recover_rows_levels(uint16_t mask)
 	for (unsigned i = LEVEL_OPEN + 1; i < LEVELS; i++)
 		if (mask & LEVEL_BIT(i))
 			(void)json_array_append_new(list,
-						    recover_rows_text(level_name((enum level)i)));
+						    admin_rows_text(level_name((enum level)i)));
 	return list;
 }
 
@@ -108,13 +100,13 @@ static enum err recover_rows_wish(json_t *doc, struct view body)
 	wish = json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:i, s:i, s:b, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o}",
 			 "number", (int)r.number, "kind", is_step ? "step" : "level", "scope",
-			 recover_rows_text(level_scope_name((enum level_scope)r.scope)), "name",
-			 recover_rows_text(r.name), "step", recover_rows_step(is_step ? r.step : 0),
+			 admin_rows_text(level_scope_name((enum level_scope)r.scope)), "name",
+			 admin_rows_text(r.name), "step", recover_rows_step(is_step ? r.step : 0),
 			 "levels", recover_rows_levels(r.mask), "approvals", (int)r.have, "wanted",
 			 (int)r.want, "owner_has_approved", (int)r.has_owner, "owner",
-			 recover_rows_text(r.owner), "approved_by", recover_rows_lines(r.people),
+			 admin_rows_text(r.owner), "approved_by", recover_rows_lines(r.people),
 			 "asked", admin_rows_time(r.asked_s), "until", admin_rows_time(r.until_s),
-			 "by", recover_rows_text(r.by), "reason", recover_rows_text(r.reason));
+			 "by", admin_rows_text(r.by), "reason", admin_rows_text(r.reason));
 	return wish && json_array_append_new(json_object_get(doc, "requests"), wish) == 0 ? E_OK
 											  : E_NOMEM;
 }

@@ -185,6 +185,39 @@ def test_refusals_of_the_command(sluis, origin):
     assert "everything is open" in sluis.run("isolate").stdout
 
 
+def test_methods_in_disguise(sluis, origin):
+    """Under read_only a field that a framework takes for the method is as good as that method (THREATS A5, A26)."""
+    server = origin(serve)
+    sluis.start(public(sluis, server))
+    fields = [("X-HTTP-Method-Override", "DELETE"), ("x_http_method", "PUT"), ("X.Method.Override", "PATCH")]
+    assert all(ask(sluis, fields=[field]).status == 200 for field in fields)
+    isolate(sluis, "read_only")
+    seen = len(server.requests)
+    assert [ask(sluis, fields=[field]).status for field in fields] == [403] * 3
+    assert ask(sluis, fields=[("X-HTTP-Methods", "x")]).status == 200 and len(server.requests) == seen + 1
+
+
+def test_a_change_of_names(sluis, origin):
+    """What runs is looked at when the configuration changes, too; a level whose name has gone is told by an alarm."""
+    server = origin(serve)
+    configuration = public(sluis, server)
+    sluis.start(configuration)
+    isolate(sluis, "office_only")
+    with sluis.client("public", bind="127.0.0.1") as client:
+        client.send(wire.request(target="/ws", fields=UPGRADE))
+        client.head()
+        held = Held(client)
+        moved = dict(configuration, zones=[{"name": "office", "networks": ["127.0.0.9/32"]}])
+        assert sluis.reload(moved).returncode == 0
+        until(lambda: held.cut_at, 5)
+    isolate(sluis, "open")
+    isolate(sluis, "--zone", "office", "closed")
+    assert ask(sluis, source="127.0.0.9").status == 503
+    assert sluis.reload(dict(configuration, zones=[{"name": "bureau", "networks": ["127.0.0.9/32"]}])).returncode == 0
+    until(lambda: records(sluis, kind="alarm", action="isolation.orphaned", object="zone office"))
+    assert levels(sluis)[("zone", "office")]["configured"] is False
+
+
 def test_until_and_exercise(sluis, origin):
     """A level that ends by itself; an exercise that changes nothing and is told in log and metrics (R19)."""
     server = origin(serve)
@@ -336,6 +369,23 @@ def test_datagrams(sluis):
         time.sleep(0.3)
         assert (passes(home), passes(office)) == want, level
     assert not passes(client("127.0.0.1")), "a new session"
+    # others who come at that moment take the table before the tick does, and what runs ends all the same (P8)
+    isolate(sluis, "open")
+    assert passes(home)
+    over = threading.Event()
+
+    def crowd():
+        while not over.is_set():
+            client("127.0.0.1").sendto(b"new", ("127.0.0.1", sluis.port("dns")))
+
+    thread = threading.Thread(target=crowd, daemon=True)
+    thread.start()
+    isolate(sluis, "no_new_sessions", "closed")
+    time.sleep(0.5)
+    over.set()
+    thread.join()
+    ended = [row for row in records(sluis, action="datagrams") if row["origin"] == f"127.0.0.2:{home.getsockname()[1]}"]
+    assert ended and ended[-1]["detail"] == "isolation"
     assert "isolation" in {row.get("detail") for row in records(sluis, action="datagrams")}
 
 

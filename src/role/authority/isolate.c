@@ -274,6 +274,19 @@ static void isolate_tell(struct authority *a, const struct isolate_wish *w, uint
 	tell_event(a, &t);
 }
 
+void isolate_tell_orphans(struct authority *a)
+{
+	for (uint32_t i = 0; i < a->levels.book.n; i++) {
+		const struct level_entry *e = &a->levels.book.at[i];
+		const struct isolate_wish w = { .scope = e->scope,
+						.mask = e->mask,
+						.name = view_of(e->name, e->name_n) };
+
+		if (!e->is_exercise && !isolate_knows(a, w.scope, w.name))
+			isolate_tell(a, &w, e->mask, "isolation.orphaned", true);
+	}
+}
+
 /* ---- who is inside ---- */
 
 static bool isolate_may_stay(const struct authority_cell *c, const struct image_app *app)

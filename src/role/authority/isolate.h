@@ -16,6 +16,10 @@ enum err isolate_open(struct authority *a);
 /* isolate_remap - the configuration is another one */
 void isolate_remap(struct authority *a);
 
+/* isolate_tell_orphans - levels on what the configuration has no more hold nothing back: an alarm
+ * for each */
+void isolate_tell_orphans(struct authority *a);
+
 /* What somebody, or an alarm, wants set; texts are borrowed. */
 struct isolate_wish {
 	uint8_t scope; /* enum level_scope */

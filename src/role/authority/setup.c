@@ -128,6 +128,7 @@ static enum err setup_on_image(void *role, struct frame *f)
 	if (setup_image(a, frame_take_fd(f, 0), number, &why) == E_OK) {
 		recover_key_image(a);
 		decide_all_again(a);
+		isolate_tell_orphans(a);
 	} else {
 		keeper_role_failed("authority: generation %u can't be used: %s", number, why);
 	}

@@ -501,8 +501,7 @@ struct edge {
 	struct porter *porter;			/* of a cell: what its gate knows */
 	const struct page_gate_page *gate_page; /* read-only; NULL in tests: nothing is closed */
 	struct level_map levels;		/* what it says of levels: role/edge/level.c */
-	uint32_t levels_image;			/* ... and of which configuration */
-	uint64_t levels_looked;			/* the version that what runs was judged by */
+	uint64_t levels_looked;			/* levels.made that what runs was judged by */
 	bool serves_cells;	  /* the spawner, or a cell: listeners with isolation: cell alone */
 	uint32_t most_fds;	  /* descriptors to reserve slots for; 0: as many as there may be */
 	struct spawner_cell me;	  /* of a cell: who its client is */

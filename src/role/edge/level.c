@@ -24,21 +24,11 @@ static uint32_t level_app_index(const struct image *im, uint64_t id)
 	return IMAGE_NONE;
 }
 
-static bool level_is_current(const struct edge *e)
+void level_refresh(struct edge *e)
 {
-	return e->levels.version != 0 &&
-	       level_page_version(&e->gate_page->levels) == e->levels.version &&
-	       e->levels_image == e->now->number;
-}
-
-bool level_refresh(struct edge *e)
-{
-	if (!e->gate_page || !e->now || level_is_current(e))
-		return false;
-	(void)level_page_read(&e->gate_page->levels, &e->levels.book);
-	level_map_make(&e->levels, &e->now->image);
-	e->levels_image = e->now->number;
-	return true;
+	if (e->gate_page && e->now)
+		(void)level_map_refresh(&e->levels, &e->gate_page->levels, &e->now->image,
+					e->now->number);
 }
 
 /* ---- before a request ---- */
@@ -57,6 +47,18 @@ static bool level_says(struct view v, struct view word)
 		if (view_starts(v, word))
 			return true;
 	return false;
+}
+
+/* '_' and '.' for '-', any case. */
+static bool level_is_spelt(struct view v, struct view name)
+{
+	for (size_t i = 0; v.n == name.n && i < v.n; i++) {
+		uint8_t c = v.p[i] == '_' || v.p[i] == '.' ? '-' : v.p[i];
+
+		if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != name.p[i])
+			return false;
+	}
+	return v.n == name.n;
 }
 
 /* Who reads the answer: a person, in which language, or a program. */
@@ -81,6 +83,21 @@ static uint8_t level_what(const struct exchange *x)
 	if (x->rule->action == IMAGE_ACTION_APP)
 		return LEVEL_FOR_APP;
 	return x->rule->action == IMAGE_ACTION_PORTAL ? LEVEL_FOR_PORTAL : LEVEL_FOR_PUBLIC;
+}
+
+/* Frameworks take these for the method, whatever stands in the request line; in any spelling that a
+ * server may read as the same (THREATS A5, A26). */
+static bool level_is_disguised(const struct level_request *q)
+{
+	static const struct view names[] = { VIEW_INIT("x-http-method-override"),
+					     VIEW_INIT("x-http-method"),
+					     VIEW_INIT("x-method-override") };
+
+	for (size_t i = 0; q->h && i < q->h->field_n; i++)
+		for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+			if (level_is_spelt(field_name_view(q->head, &q->h->fields[i]), names[k]))
+				return true;
+	return false;
 }
 
 /* What stays known of x as long as it lasts. */
@@ -138,6 +155,8 @@ static struct level_refusal level_look(struct edge *e, struct exchange *x,
 	set = level_find(e, x);
 	if (!(set.on | set.exercise))
 		return (struct level_refusal){ 0 };
+	if (set.on & LEVEL_BIT(LEVEL_READ_ONLY) || set.exercise & LEVEL_BIT(LEVEL_READ_ONLY))
+		x->level_is_safe &= !level_is_disguised(q);
 	facts = level_facts(e, x);
 	x->level_reader = level_reader(q); /* the authority may refuse later what passes here */
 	by = level_judge(set.on, &facts);
@@ -161,7 +180,7 @@ struct level_refusal level_admit(struct edge *e, struct exchange *x, const struc
 		return (struct level_refusal){ 0 };
 	if (x->level_what == 0)
 		level_note(x, q);
-	(void)level_refresh(e);
+	level_refresh(e);
 	if (!e->levels.has_any)
 		return (struct level_refusal){ 0 };
 	return level_look(e, x, q);
@@ -169,7 +188,7 @@ struct level_refusal level_admit(struct edge *e, struct exchange *x, const struc
 
 uint16_t level_of_app(struct edge *e, const struct exchange *x)
 {
-	(void)level_refresh(e);
+	level_refresh(e);
 	return e->gate_page ? level_find(e, x).on : 0;
 }
 
@@ -192,9 +211,10 @@ static void level_look_again(struct edge *e, struct exchange *x)
 
 void level_tick(struct edge *e)
 {
-	if (!e->gate_page || (!level_refresh(e) && e->levels_looked == e->levels.version))
+	level_refresh(e);
+	if (e->levels_looked == e->levels.made)
 		return;
-	e->levels_looked = e->levels.version;
+	e->levels_looked = e->levels.made;
 	for (uint32_t i = 0; e->levels.has_any && i < e->exchange_high; i++) {
 		struct exchange *x = &e->exchanges[i];
 

@@ -35,8 +35,8 @@ void level_put_where(struct wbuf *w, const struct edge *e, const struct exchange
 /* level_of_app - the levels that hold now for x's client at an application; 0: none */
 uint16_t level_of_app(struct edge *e, const struct exchange *x);
 
-/* level_refresh - what is published is taken, when it or the configuration is new. True: it was */
-bool level_refresh(struct edge *e);
+/* level_refresh - what is published is taken, when it or the configuration is new */
+void level_refresh(struct edge *e);
 
 /* level_tick - levels that came since the last one cut what they no longer allow */
 void level_tick(struct edge *e);

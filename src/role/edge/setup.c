@@ -121,7 +121,7 @@ static enum err setup_swap(struct edge *e)
 	tls_signer_client_retire(tls_library_signer(e->tls), number);
 	setup_close_idle_signers(e);
 	PAGE_SET(e->load->generation, number);
-	(void)level_refresh(e);
+	level_refresh(e);
 	generation_drop(e, old);
 	return setup_tell_swapped(e);
 }

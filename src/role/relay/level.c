@@ -4,17 +4,9 @@
 
 #include "role/relay/session.h"
 
-static bool level_refresh(struct relay *r)
+static void level_refresh(struct relay *r)
 {
-	const struct level_page *page = &r->gate->levels;
-
-	if (r->levels.version && r->levels.version == level_page_version(page) &&
-	    r->levels_image == r->now->number)
-		return false;
-	(void)level_page_read(page, &r->levels.book);
-	level_map_make(&r->levels, &r->now->image);
-	r->levels_image = r->now->number;
-	return true;
+	(void)level_map_refresh(&r->levels, &r->gate->levels, &r->now->image, r->now->number);
 }
 
 bool level_lets(struct relay *r, uint16_t slot, const struct ip *ip, bool is_running)
@@ -23,7 +15,7 @@ bool level_lets(struct relay *r, uint16_t slot, const struct ip *ip, bool is_run
 	struct level_facts f = { .what = LEVEL_FOR_STREAM, .is_running = is_running };
 	uint16_t on = 0;
 
-	(void)level_refresh(r);
+	level_refresh(r);
 	if (!r->levels.has_any)
 		return true;
 	on = level_set_of(&r->levels, im, slot, IMAGE_NONE, ip).on;
@@ -33,9 +25,11 @@ bool level_lets(struct relay *r, uint16_t slot, const struct ip *ip, bool is_run
 
 void level_tick(struct relay *r)
 {
-	if (!level_refresh(r) || !r->levels.has_any)
+	level_refresh(r);
+	if (r->levels_looked == r->levels.made)
 		return;
-	for (uint32_t i = 0; i < r->session_high; i++) {
+	r->levels_looked = r->levels.made; /* also when a new session has taken the table first */
+	for (uint32_t i = 0; r->levels.has_any && i < r->session_high; i++) {
 		struct relay_session *s = &r->session[i];
 
 		if (s->state != SESSION_FREE && !level_lets(r, s->slot, &s->client, true))

@@ -141,8 +141,8 @@ struct relay {
 	const struct page_health_page *health;
 	const struct page_gate_page *gate; /* its levels alone are looked at */
 	struct level_map levels;	   /* ... as taken: level.c */
-	uint32_t levels_image;
-	struct page_load_page *load; /* its own stripe */
+	uint64_t levels_looked;		   /* levels.made that sessions were judged by */
+	struct page_load_page *load;	   /* its own stripe */
 	struct ring_writer ring;
 	uint64_t tick;
 	bool is_draining;

@@ -1,5 +1,6 @@
 /* From a client that has begun TLS to a process of its own. */
 #include "role/spawner/birth.h"
+#include "role/edge/level.h"
 
 #include "role/spawner/census.h"
 #include "role/spawner/counted.h"
@@ -76,6 +77,7 @@ static enum err birth_branch(struct spawner *s, struct spawner_cell_slot *c,
 	int pidfd = -1;
 	pid_t pid = 0;
 
+	level_refresh(s->e); /* shared with the cell until it changes */
 	branch_wipe_stack();
 	pid = branch_off(s->is_alone, &pidfd);
 	if (pid == 0)
