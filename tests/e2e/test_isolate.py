@@ -205,8 +205,10 @@ def test_a_change_of_names(sluis, origin):
     isolate(sluis, "office_only")
     with sluis.client("public", bind="127.0.0.1") as client:
         client.send(wire.request(target="/ws", fields=UPGRADE))
-        client.head()
+        assert client.head().status == 101
         held = Held(client)
+        time.sleep(0.2)
+        assert held.cut_at is None
         moved = dict(configuration, zones=[{"name": "office", "networks": ["127.0.0.9/32"]}])
         assert sluis.reload(moved).returncode == 0
         until(lambda: held.cut_at, 5)
@@ -371,8 +373,8 @@ def test_datagrams(sluis):
     assert not passes(client("127.0.0.1")), "a new session"
     # others who come at that moment take the table before the tick does, and what runs ends all the same (P8)
     isolate(sluis, "open")
+    home, over = client("127.0.0.2"), threading.Event()
     assert passes(home)
-    over = threading.Event()
 
     def crowd():
         while not over.is_set():

@@ -2,6 +2,9 @@
  * A cell's gate to applications: what goes on to a server, and what a server is told (promises P1,
  * P6, P7; THREATS A5, A6, A15, A17, A20). The authority is the test's.
  */
+#include "ipc/record.h"
+#include "role/cell/lifeline.h"
+#include "role/edge/access.h"
 #include "tests/ipc/cell_kit.h"
 #include "tests/unit/check.h"
 
@@ -813,6 +816,78 @@ static void test_use_is_told(void **state)
 	}
 }
 
+/* ---- records ---- */
+
+/* The target of the access record that waits at an audit's end of a channel; "" when there is none. */
+static struct view record_object(int fd)
+{
+	static uint8_t record[RING_RECORD_MAX];
+	ssize_t n = recv(fd, record, sizeof record, MSG_DONTWAIT);
+	struct view rest = view_of(record, n > 0 ? (size_t)n : 0);
+	struct record_field field = { 0 };
+
+	while (rest.n && record_next(&rest, &field) == E_OK)
+		if (field.tag == RECORD_TAG_OBJECT)
+			return field.text;
+	return (struct view){ 0 };
+}
+
+/* P9, P11: what is served while there is no audit is told to the next one, once and in its order. */
+static void test_records_wait_for_audit(void **state)
+{
+	struct kit *k = *state;
+	char path[64] = { 0 };
+	int ends[2] = { -1, -1 };
+
+	k->edge->audit_kept_n = 0, k->edge->audit_lost = 0; /* of the tests before */
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "/kept%u", i);
+		assert_true(is_status(kit_ask(k, get("cases", path, "")), "401"));
+	}
+	assert_int_equal(k->edge->audit_lost, 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	CHECK_OK(lifeline_take(k->edge, ROLE_AUDIT, ends[0]));
+	assert_true(is_status(kit_ask(k, get("cases", "/kept3", "")), "401"));
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "http://cases.example.nl/kept%u", i);
+		CHECK_ROW(path, view_eq(record_object(ends[1]), view_str(path)));
+	}
+	assert_int_equal(record_object(ends[1]).n, 0);
+	loop_close(&k->edge->audit);
+	close(ends[1]);
+}
+
+/* ... and what there was no room for is counted, and told first of all that follows. */
+static void test_records_without_room(void **state)
+{
+	struct kit *k = *state;
+	unsigned asked = 0, got = 0;
+	int ends[2] = { -1, -1 };
+	struct view object = { 0 };
+
+	k->edge->audit_kept_n = 0, k->edge->audit_lost = 0; /* of the tests before */
+	while (!k->edge->audit_lost && asked < AUDIT_KEPT / 64) {
+		(void)kit_ask(k, get("cases", "/full", ""));
+		asked++;
+	}
+	assert_int_equal(k->edge->audit_lost, 1);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	CHECK_OK(lifeline_take(k->edge, ROLE_AUDIT, ends[0]));
+	for (unsigned tries = 0; got < asked - 1 && tries < AUDIT_KEPT; tries++) {
+		object = record_object(ends[1]);
+		got += object.n != 0;
+		if (!object.n)
+			(void)access_flush(k->edge);
+	}
+	assert_int_equal(got, asked - 1);
+	(void)kit_ask(k, get("cases", "/after", ""));
+	assert_true(view_eq(record_object(ends[1]), VIEW("cell")));
+	assert_true(view_eq(record_object(ends[1]), VIEW("http://cases.example.nl/after")));
+	assert_int_equal(k->edge->audit_lost, 0);
+	loop_close(&k->edge->audit);
+	close(ends[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -852,6 +927,8 @@ int main(void)
 		TEST(test_body_without_a_grant),
 		TEST(test_one_question_for_many),
 		TEST(test_use_is_told),
+		TEST(test_records_wait_for_audit),
+		TEST(test_records_without_room),
 	};
 
 	return cmocka_run_group_tests(tests, open_kit, close_kit);

@@ -230,17 +230,18 @@ class Soak:
     def slopes(self):
         """{series: (KB a minute, descriptors a minute, grew)} over the second half: the median slope between samples of its
         first third and of its last (Theil and Sen's estimate, which a restart in between does not move). It grew when the
-        slope over the whole half is more than NOISE_KB or NOISE_DESCRIPTORS and more than a tenth of what there is."""
+        slope over the whole half is more than NOISE_KB or NOISE_DESCRIPTORS and more than a tenth of what there is. All roles
+        together have twice that noise: some are there only now and then, and a restarted one begins small."""
         half = self.samples[len(self.samples) // 2:]
         third, told = max(1, len(half) // 3), {}
         for series in half[-1][1]:
-            slopes, grew = [], False
+            slopes, grew, times = [], False, 1 + (series == "all")
             for k, noise in ((0, NOISE_KB), (1, NOISE_DESCRIPTORS)):
                 points = [(at, row[series][k]) for at, row in half if series in row]
                 early, late = points[:third], points[-third:]
                 slope = statistics.median((b - a) / (y - x) for x, a in early for y, b in late if y > x) if len(points) > 1 else 0
                 rose = slope * (points[-1][0] - points[0][0])
-                grew |= rose > max(noise, statistics.median(value for _, value in points) / 10)
+                grew |= rose > max(noise * times, statistics.median(value for _, value in points) / 10)
                 slopes.append(60 * slope)
             told[series] = (*slopes, grew)
         return told
