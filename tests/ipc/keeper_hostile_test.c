@@ -630,7 +630,7 @@ static void test_claims_of_leaks(void **state)
 		if (i < KEEPER_FROZEN_MAX) {
 			kept[i] = c;
 			assert_int_equal(c->state, CHILD_FROZEN);
-			for (unsigned n = 0; n < 1000 && state_of(c->pid) != 'T'; n++)
+			for (unsigned n = 0; n < 20000 && state_of(c->pid) != 'T'; n++)
 				(void)usleep(1000); /* the kernel stops it a moment later */
 			assert_int_equal(state_of(c->pid), 'T');
 		} else {
