@@ -818,7 +818,8 @@ static void test_use_is_told(void **state)
 
 /* ---- records ---- */
 
-/* The target of the access record that waits at an audit's end of a channel; "" when there is none. */
+/* The target of the access record that waits at an audit's end of a channel; "" when there is none.
+ */
 static struct view record_object(int fd)
 {
 	static uint8_t record[RING_RECORD_MAX];
@@ -832,14 +833,16 @@ static struct view record_object(int fd)
 	return (struct view){ 0 };
 }
 
-/* P9, P11: what is served while there is no audit is told to the next one, once and in its order. */
+/* P9, P11: what is served while there is no audit is told to the next one, once and in its order.
+ */
 static void test_records_wait_for_audit(void **state)
 {
 	struct kit *k = *state;
 	char path[64] = { 0 };
 	int ends[2] = { -1, -1 };
 
-	k->edge->audit_kept_n = 0, k->edge->audit_lost = 0; /* of the tests before */
+	k->edge->audit_kept_n = 0; /* of the tests before */
+	k->edge->audit_lost = 0;
 	for (unsigned i = 0; i < 3; i++) {
 		snprintf(path, sizeof path, "/kept%u", i);
 		assert_true(is_status(kit_ask(k, get("cases", path, "")), "401"));
@@ -865,7 +868,8 @@ static void test_records_without_room(void **state)
 	int ends[2] = { -1, -1 };
 	struct view object = { 0 };
 
-	k->edge->audit_kept_n = 0, k->edge->audit_lost = 0; /* of the tests before */
+	k->edge->audit_kept_n = 0; /* of the tests before */
+	k->edge->audit_lost = 0;
 	while (!k->edge->audit_lost && asked < AUDIT_KEPT / 64) {
 		(void)kit_ask(k, get("cases", "/full", ""));
 		asked++;
