@@ -23,9 +23,10 @@ enum tool_message {
 			      the file (zero: none), str16 which bundle, str16 detail: for the
 			      audit log */
 	TOOL_RELEASE = 20,  /* u32 pid: a process that is kept as evidence ends */
-	TOOL_ROTATE /* u8 enum tool_rotate; ROTATE_KEYS: u8 set of enum tool_rotate_key, and the
+	TOOL_ROTATE, /* u8 enum tool_rotate; ROTATE_KEYS: u8 set of enum tool_rotate_key, and the
 		       answer comes when all roles have them; else str16 item, str16 what was
 		       seen: for the audit log */
+	TOOL_DRILL = 30 /* u8 enum tool_drill, str16 detail: for the audit log */
 };
 
 enum tool_rotate {
@@ -45,6 +46,15 @@ enum tool_rotate_key {
 	ROTATE_KEY_HASHING = 4,
 	ROTATE_KEY_STORE = 8,
 	ROTATE_KEYS_ALL = 15
+};
+
+/* What becomes of a drill: events drill.began and drill.ended. */
+enum tool_drill {
+	TOOL_DRILL_BEGAN = 1,
+	TOOL_DRILL_ENDED,
+	TOOL_DRILL_BREACHED, /* something worked that must not */
+	TOOL_DRILL_FAILED,   /* it could not be done, or not all of it */
+	TOOL_DRILLS
 };
 
 enum tool_change { TOOL_CHANGE_EDIT = 1, TOOL_CHANGE_TARGET };

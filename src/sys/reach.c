@@ -330,15 +330,22 @@ static enum err reach_own_cgroup(struct wbuf *path)
 	return E_DENIED;
 }
 
+enum err reach_place(char *path, size_t cap)
+{
+	struct wbuf w = wbuf_of(path, cap - 1);
+
+	TRY(reach_mount_point(&w));
+	TRY(reach_own_cgroup(&w));
+	path[w.n] = '\0';
+	return E_OK;
+}
+
 static enum err reach_open_own(int *ret_fd)
 {
 	char text[REACH_LINE_MAX] = "";
-	struct wbuf path = wbuf_of(text, sizeof text - 1);
 	int fd = -1;
 
-	TRY(reach_mount_point(&path));
-	TRY(reach_own_cgroup(&path));
-	text[path.n] = '\0';
+	TRY(reach_place(text, sizeof text));
 	fd = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return E_DENIED;

@@ -41,4 +41,8 @@ enum err reach_new(const struct reach_rule *rules, size_t n, uint32_t number, st
  * one: cgroup_fd and parent_fd -1 */
 void reach_done(struct reach *r);
 
+/* reach_place - the path of the caller's own cgroup. E_DENIED no cgroup2 hierarchy is mounted as a
+ * whole · E_LIMIT cap bytes are too few */
+enum err reach_place(char *path, size_t cap);
+
 #endif

@@ -26,6 +26,7 @@
 #include "tool/changes.h"
 #include "tool/check.h"
 #include "tool/command_line.h"
+#include "tool/drill.h"
 #include "tool/edit.h"
 #include "tool/evidence.h"
 #include "tool/explain.h"
@@ -87,6 +88,7 @@ static const struct main_command main_commands[] = {
 	{ "rollback", "apply an earlier configuration again", past_rollback_main },
 	{ "audit", "read and verify the audit log", tool_audit },
 	{ "hunt", "look for indicators of compromise in the whole audit log", hunt_main },
+	{ "drill", "take every role over in a twin, and see what that gives", drill_main },
 	{ "verify", "are the programs, on disk and in memory, those that were built?",
 	  verify_main },
 	{ "evidence", "a signed bundle of what runs and was logged: collect, verify, list",

@@ -67,6 +67,18 @@ static enum err args_weaker(const char *value, uint32_t *ret)
 	return E_OK;
 }
 
+/* Of a twin: the role whose place an intruder takes. */
+static enum err args_drill(const char *value, uint32_t *ret)
+{
+	for (unsigned r = ROLE_CONFIG; r < ROLE_N; r++)
+		if (view_eq(view_str(value), view_str(role_name((enum role)r)))) {
+			*ret = r;
+			return E_OK;
+		}
+	log_line(LOG_ERROR, "--drill: no such role");
+	return E_PROTO;
+}
+
 static enum err args_take(int c, struct keeper_options *o)
 {
 	uint32_t n = 0;
@@ -84,6 +96,8 @@ static enum err args_take(int c, struct keeper_options *o)
 		return args_number("uid-range", optarg, UINT32_MAX - 1000u, &o->uid_base);
 	case 'd':
 		return args_number("drain-ms", optarg, 86400000u, &o->drain_ms);
+	case 'r':
+		return args_drill(optarg, &o->drill);
 	case 'h':
 		TRY(args_number("handover", optarg, 1u << 20, &n));
 		o->handover_fd = (int)n;
@@ -105,6 +119,7 @@ enum err args_parse(int argc, char *const *argv, struct keeper_options *ret)
 		{ "allow-weaker", required_argument, NULL, 'w' },
 		{ "uid-range", required_argument, NULL, 'u' },
 		{ "drain-ms", required_argument, NULL, 'd' },
+		{ "drill", required_argument, NULL, 'r' },
 		{ "handover", required_argument, NULL, 'h' },
 		{ "self-check", no_argument, NULL, 'k' },
 		{ 0 },

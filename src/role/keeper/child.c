@@ -7,6 +7,7 @@
 #include "ipc/keeper_role.h"
 #include "role/keeper/boot.h"
 #include "role/keeper/change.h"
+#include "role/keeper/drill.h"
 #include "role/keeper/events.h"
 #include "role/keeper/fence.h"
 #include "role/keeper/hear.h"
@@ -62,7 +63,8 @@ static enum err child_spawn(struct keeper_child *c, int channel_fd, int *ret_pid
 				   .memlock = row->memlock };
 	enum err e = E_OK;
 
-	(void)snprintf(path, sizeof path, "%s/%s", k->options.programs, row->program);
+	(void)snprintf(path, sizeof path, "%s/%s", k->options.programs,
+		       drill_program(k, role, c->index, row->program));
 	e = spawn_role(&spec, &c->pid, ret_pidfd, &why);
 	if (e == E_DENIED && (k->options.weaker & 1u << 4) && (k->options.weaker & 1u << 5)) {
 		spec.wants_no_namespaces = k->has_no_namespaces = true;
@@ -259,6 +261,7 @@ void child_on_pidfd(void *owner, struct loop_source *source, uint32_t events)
 	/* What it said before it ended counts: the reason of a failure, an image */
 	if (c->channel.fd >= 0)
 		child_hear(c, UINT32_MAX);
+	drill_on_end(c, &end);
 	child_tell_end(c, &end);
 	usage_ended(c->k, c);
 	child_free(c);

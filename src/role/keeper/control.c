@@ -10,6 +10,7 @@
 #include "ipc/pages.h"
 #include "role/keeper/change.h"
 #include "role/keeper/events.h"
+#include "role/keeper/drill.h"
 #include "role/keeper/evidence.h"
 #include "role/keeper/freeze.h"
 #include "role/keeper/post.h"
@@ -369,6 +370,11 @@ static enum err control_on_rotate(void *role, struct frame *f)
 	return renew_request(role, f->body);
 }
 
+static enum err control_on_drill(void *role, struct frame *f)
+{
+	return drill_note(role, f->body);
+}
+
 static const struct frame_def control_defs[] = {
 	{ TOOL_STATUS, 0, FRAME_RUN, 0, 0, control_on_status },
 	{ TOOL_RELOAD, 0, FRAME_RUN, 0, TOOL_REASON_MAX + 2, control_on_reload },
@@ -384,6 +390,7 @@ static const struct frame_def control_defs[] = {
 	{ TOOL_RELEASE, 0, FRAME_RUN, 4, 4, control_on_release },
 	{ TOOL_ROTATE, 0, FRAME_RUN, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5,
 	  control_on_rotate },
+	{ TOOL_DRILL, 0, FRAME_RUN, 3, TOOL_REASON_MAX + 3, control_on_drill },
 };
 
 const struct frame_table control_table = { control_defs,

@@ -65,6 +65,7 @@ enum keeper_source {
 struct keeper;
 struct page_keeper_page;
 struct page_cells_page;
+struct board;
 
 /* A message that did not fit into a role's queue yet. */
 struct keeper_parcel {
@@ -287,8 +288,15 @@ struct keeper_options {
 	char config[KEEPER_PATH_MAX + 1], state[KEEPER_PATH_MAX + 1];
 	char programs[KEEPER_PATH_MAX + 1]; /* directory of the roles' programs */
 	uint32_t weaker, uid_base, drain_ms;
+	uint32_t drill;	 /* enum role whose place an intruder takes (drill.h); 0: none */
 	int handover_fd; /* -1: a start, not an upgrade */
 	bool is_self_check;
+};
+
+/* Of a twin; drill.h. */
+struct keeper_drill {
+	struct board *board; /* NULL: no drill */
+	bool has_begun;	     /* the role itself was told to make room */
 };
 
 struct keeper_statedir {
@@ -316,6 +324,7 @@ struct keeper {
 	const char *notify; /* borrowed from the environment: where systemd listens; may be NULL */
 	char *const *envp;
 	struct keeper_upgrade upgrade;
+	struct keeper_drill drill;
 	bool is_root, is_ready, has_told_fence;
 	bool has_no_namespaces; /* none can be made here, and --allow-weaker says: go on */
 	uint32_t last_fence;

@@ -35,6 +35,7 @@
 #include "role/keeper/change.h"
 #include "role/keeper/child.h"
 #include "role/keeper/control.h"
+#include "role/keeper/drill.h"
 #include "role/keeper/events.h"
 #include "role/keeper/fresh.h"
 #include "role/keeper/handover.h"
@@ -188,6 +189,7 @@ static enum err main_start(struct keeper *k)
 	TRY(secret_new(KEEPER_TICKET_BYTES, &k->ticket_keys));
 	secret_random(k->ticket_keys.p, k->ticket_keys.n);
 	TRY(is_upgrade ? main_start_upgraded(k) : main_start_new(k));
+	TRY(drill_open(k));
 	TRY(persist_key_load(k));
 	TRY(hash_key_load(k));
 	TRY(store_key_load(k));
@@ -216,6 +218,7 @@ static int main_tick(struct keeper *k)
 	next = main_earlier(next, usage_tick(k));
 	next = main_earlier(next, peaks_tick(k));
 	next = main_earlier(next, spawners_tick(k));
+	drill_tick(k);
 	stop_tick(k);
 	if (next == UINT64_MAX)
 		return -1;

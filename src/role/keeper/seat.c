@@ -8,6 +8,7 @@
 #include "role/keeper/boot.h"
 #include "role/keeper/change.h"
 #include "role/keeper/child.h"
+#include "role/keeper/drill.h"
 #include "role/keeper/events.h"
 #include "role/keeper/say.h"
 #include "role/keeper/spawners.h"
@@ -119,6 +120,10 @@ static void seat_plan(struct keeper *k, struct keeper_seat *s)
 {
 	uint32_t wait = s->backoff_ms;
 
+	if (drill_has_seat(k, (enum role)s->role, s->index)) {
+		s->due_ms = drill_is_over(k) ? 0 : k->loop.now_ms;
+		return;
+	}
 	if (k->loop.now_ms >= s->revived_ms + KEEPER_ALIVE_MS)
 		wait = 0;
 	s->backoff_ms = wait ? wait * 2 : KEEPER_BACKOFF_MS;
