@@ -209,8 +209,7 @@ static const struct act kernel_acts[] = {
 	KERNEL("personality", "switch address randomisation off", NULL, SYS_personality, 0x0040000),
 	KERNEL("memory-policy", "move where its memory lies", kernel_absent, SYS_set_mempolicy, 0,
 	       0, 0),
-	KERNEL("tagged-pages", "read the kernel's membarrier commands", NULL, SYS_membarrier, 0, 0,
-	       0),
+	KERNEL("memory-barrier", "make every processor wait", NULL, SYS_membarrier, 0, 0, 0),
 };
 
 const struct act_table act_kernel = { kernel_acts, sizeof kernel_acts / sizeof *kernel_acts,

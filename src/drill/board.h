@@ -43,6 +43,7 @@ struct board_scene {
 	int32_t shm;	       /* its System V memory; -1: none */
 	uint16_t port;	       /* where it listens, TCP and UDP, on every address */
 	uint8_t has_ipv6;
+	_Atomic uint32_t connected, received; /* what has arrived there: connections, datagrams */
 	char abstract[40];
 	char dir[96];	  /* the twin's folder; anybody may write there */
 	char state[128];  /* the twin's state directory */

@@ -1,12 +1,14 @@
 /* Trying one act after the other; whatever ends the process is an outcome. */
 #include "drill/intruder.h"
 
+#include "sys/clock.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { INTRUDER_LIFE_S = 20 };
+enum { INTRUDER_LIFE_S = 20, INTRUDER_WAIT_MS = 5000 };
 
 /* Set before the sandbox closes; a signal's handler has no argument (tools/globals.allow). */
 static struct board *intruder_board;
@@ -47,12 +49,24 @@ static void intruder_try(struct intruder *x, uint32_t at, const struct act *a)
 	board_settle(b, at, (enum board_outcome)got.outcome, got.error, got.text);
 }
 
+/* The next cell may be born before its spawner has seen how the one before it ended. */
+static void intruder_wait(const struct board *b)
+{
+	uint64_t until_ms = clock_mono_ms() + INTRUDER_WAIT_MS;
+	uint32_t at = atomic_load(&b->next);
+
+	while (at < BOARD_ACTS && atomic_load(&b->row[at].outcome) == BOARD_BEGUN &&
+	       clock_mono_ms() < until_ms)
+		at = atomic_load(&b->next);
+}
+
 void intruder_run(struct intruder *x)
 {
 	struct board *b = x->board;
 	enum act_group group = ACT_FILES;
 
 	x->is_in = true;
+	intruder_wait(b);
 	atomic_fetch_add(&b->births, 1);
 	for (uint32_t at = atomic_load(&b->next); at < b->last; at = atomic_load(&b->next)) {
 		const struct act *a = act_at(at, &group);

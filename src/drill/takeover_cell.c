@@ -5,20 +5,10 @@
 #include "role/edge/run.h"
 #include "sys/process.h"
 
-#include <unistd.h>
-
 __typeof__(run_turn) __real_run_turn, __wrap_run_turn;
 __typeof__(process_reap) __real_process_reap, __wrap_process_reap;
-__typeof__(sandbox_filter_enter) __real_sandbox_filter_enter, __wrap_sandbox_filter_enter;
 
 extern struct intruder takeover_intruder;
-
-/* A branch has no timer of its spawner's. */
-enum err __wrap_sandbox_filter_enter(const struct sandbox_filter *f)
-{
-	(void)alarm(20);
-	return __real_sandbox_filter_enter(f);
-}
 
 enum err __wrap_run_turn(struct edge *e, int max_ms)
 {

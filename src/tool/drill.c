@@ -198,6 +198,20 @@ static bool drill_choose(struct drill *d)
 	return false;
 }
 
+/* What excuses some acts; it is as it is in the twin as well. */
+static void drill_conditions(struct drill *d, const struct snapshot *seen)
+{
+	uint8_t *so = &d->result.is_so;
+
+	if (geteuid() != 0)
+		*so |= ALLOWED_USER;
+	if (!seen->health || PAGE_GET(seen->health->reach) != PAGE_REACH_ADDRESSES)
+		*so |= ALLOWED_PORTS;
+	for (size_t i = 0; i < seen->role_n; i++)
+		if (seen->roles[i].weaker[0])
+			*so |= ALLOWED_WEAKER;
+}
+
 static bool drill_prepare(struct drill *d)
 {
 	struct snapshot *seen = calloc(1, sizeof *seen);
@@ -209,8 +223,7 @@ static bool drill_prepare(struct drill *d)
 	}
 	if (ask_keeper(d->state, TOOL_STATUS, (struct view){ 0 }, snapshot_row, seen) == 0)
 		is_ready = drill_plan_make(d->state, d->config, seen, &d->plan, &d->roles);
-	for (size_t i = 0; i < seen->role_n; i++)
-		d->result.is_weaker |= seen->roles[i].weaker[0] != '\0';
+	drill_conditions(d, seen);
 	snapshot_release(seen);
 	free(seen);
 	return is_ready && drill_choose(d);
@@ -257,7 +270,6 @@ static int drill_do(struct drill *d)
 	if (!drill_become(d->state) || !drill_signals(d) || !drill_prepare(d))
 		return 1;
 	d->result.twin = d->twin;
-	d->result.is_user = geteuid() != 0;
 	drill_note(d, TOOL_DRILL_BEGAN, view_str(d->role ? d->role : "every role"));
 	is_whole = drill_run(d);
 	d->result.ms = clock_mono_ms() - began;

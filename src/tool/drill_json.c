@@ -61,7 +61,8 @@ int drill_print_json(const struct drill_result *r)
 {
 	struct drill_sums s = drill_result_total(r);
 	json_t *doc = json_pack("{s:i, s:b, s:i, s:o}", "format", (int)DRILL_JSON_FORMAT, "root",
-				(int)!r->is_user, "ms", (int)r->ms, "totals", json_sums(&s));
+				(int)!(r->is_so & ALLOWED_USER), "ms", (int)r->ms, "totals",
+				json_sums(&s));
 	json_t *roles = json_array();
 	int status = 1;
 

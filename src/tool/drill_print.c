@@ -108,7 +108,8 @@ static void print_acts(const struct drill_result *r, unsigned verdicts, const ch
 			const struct allowed *excuse = NULL;
 			enum drill_verdict v = drill_result_of(r, &r->twin[k], i, &excuse);
 
-			if (!(verdicts & 1u << v))
+			if (!(verdicts & 1u << v) ||
+			    (v == DRILL_UNFINISHED && r->twin[k].state == DRILL_BROKEN))
 				continue;
 			if (!is_begun)
 				(void)printf("\n%s\n", title);
@@ -134,7 +135,8 @@ void drill_print(const struct drill_result *r, bool is_long)
 	print_acts(r, 1u << DRILL_BREACH, "BREACHES:");
 	for (unsigned i = 0; i < r->twin_n; i++)
 		if (r->twin[i].state == DRILL_BROKEN)
-			(void)printf("\n%s: %s\n", role_name(r->twin[i].role), r->twin[i].why);
+			(void)printf("\n%s is unfinished: %s\n", role_name(r->twin[i].role),
+				     r->twin[i].why);
 	drill_print_summary(r, &w);
 	(void)printf("\n%.*s (%u.%u s)\n", (int)w.n, text, (unsigned)(r->ms / 1000),
 		     (unsigned)(r->ms % 1000 / 100));

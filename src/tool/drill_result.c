@@ -24,7 +24,7 @@ enum drill_verdict drill_result_of(const struct drill_result *r, const struct dr
 	if (!act_is_for(a, t->role) || i < t->plan->first || i >= t->plan->last)
 		return DRILL_NOT_TRIED;
 	if (result_worked(row, a, outcome)) {
-		*ret_allowed = allowed_find(t->role, a->name, r->is_user, r->is_weaker);
+		*ret_allowed = allowed_find(t->role, a->name, r->is_so);
 		return *ret_allowed ? DRILL_ALLOWED : DRILL_BREACH;
 	}
 	switch ((enum board_outcome)outcome) {

@@ -21,7 +21,7 @@ struct drill_result {
 	struct drill_twin *twin;
 	unsigned twin_n;
 	uint64_t ms;
-	bool is_user, is_weaker; /* an ordinary user's; started with --allow-weaker */
+	uint8_t is_so; /* set of enum allowed_when */
 };
 
 struct drill_sums {

@@ -104,12 +104,13 @@ static void stage_copy_current(const struct drill_stage *s)
 		stage_fail(from);
 }
 
-/* Open to everybody: that a role can't get at them is to be its sandbox's doing. */
+/* Open to everybody, but for the key: that a role can't get at them is to be its sandbox's doing.
+ */
 static void stage_files(const struct drill_stage *s)
 {
 	struct board_scene *scene = &s->board->scene;
 
-	stage_file(s, "key", 0666, "not a key\n");
+	stage_file(s, "key", 0600, "not a key\n"); /* as keys are: their owner's alone */
 	stage_file(s, "log", 0666, "not a log\n");
 	stage_file(s, "victim-unlink", 0666, "x\n");
 	stage_file(s, "victim-rename", 0666, "x\n");

@@ -126,22 +126,34 @@ static void victim_cell(struct victim *v)
 
 /* ---- its life ---- */
 
+static void victim_take(struct victim *v, unsigned which)
+{
+	struct board_scene *scene = &v->board->scene;
+	uint8_t bytes[512];
+	int fd = -1;
+
+	if (which == VICTIM_CELL) {
+		victim_cell_close(v); /* the cell has ended */
+		return;
+	}
+	if (which == VICTIM_UDP) {
+		if (recv(v->fd[which].fd, bytes, sizeof bytes, MSG_DONTWAIT) >= 0)
+			atomic_fetch_add(&scene->received, 1);
+		return;
+	}
+	fd = accept4(v->fd[which].fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0 && which == VICTIM_TCP)
+		atomic_fetch_add(&scene->connected, 1);
+	(void)fd_close(fd);
+}
+
 static void victim_turn(struct victim *v)
 {
-	uint8_t byte[512];
-
 	if (poll(v->fd, VICTIM_FDS, VICTIM_TURN_MS) <= 0)
 		return;
-	for (unsigned i = 0; i < VICTIM_FDS; i++) {
-		if (!v->fd[i].revents)
-			continue;
-		if (i == VICTIM_UDP)
-			(void)recv(v->fd[i].fd, byte, sizeof byte, MSG_DONTWAIT);
-		else if (i == VICTIM_CELL)
-			victim_cell_close(v); /* the cell has ended */
-		else
-			(void)fd_close(accept4(v->fd[i].fd, NULL, NULL, SOCK_CLOEXEC));
-	}
+	for (unsigned i = 0; i < VICTIM_FDS; i++)
+		if (v->fd[i].revents)
+			victim_take(v, i);
 }
 
 static void victim_run(struct victim *v, int ready_fd) __attribute__((noreturn));
