@@ -42,14 +42,23 @@ static long stage_attributes(const char *path, uint64_t set, uint64_t clear, uns
 	return syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &a, sizeof a);
 }
 
+/* The twin's keeper makes others below its own. */
+static void stage_cgroup(const char *path)
+{
+	if (!path[0])
+		return;
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0 ||
+	    stage_attributes(path, 0, MOUNT_ATTR_RDONLY, 0) < 0)
+		stage_fail(path);
+}
+
 static void stage_mounts(const struct drill_stage *s)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		stage_fail("mount");
 	if (stage_attributes("/", MOUNT_ATTR_RDONLY, 0, AT_RECURSIVE) < 0)
 		stage_fail("making all file systems read-only");
-	/* cgroups are made below its own; where that may not be, the twin's keeper says so */
-	(void)stage_attributes("/sys/fs/cgroup", 0, MOUNT_ATTR_RDONLY, 0);
+	stage_cgroup(s->cgroup);
 	if (mount("sluis-drill", s->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=512m") < 0)
 		stage_fail("a scratch folder in memory");
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)

@@ -7,7 +7,8 @@
 struct drill_stage {
 	const struct drill_plan *plan;
 	struct board *board;
-	const char *dir; /* the scratch folder */
+	const char *dir;    /* the scratch folder */
+	const char *cgroup; /* empty: none */
 	enum role role;
 	uid_t uid; /* of the neighbour */
 	int board_fd, log_fd;

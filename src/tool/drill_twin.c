@@ -102,6 +102,7 @@ static enum err twin_start(struct drill_twin *t, int pair[2])
 				     .role = t->role,
 				     .uid = t->uid,
 				     .dir = t->dir,
+				     .cgroup = t->cgroup,
 				     .board_fd = t->board_fd,
 				     .log_fd = t->log_fd,
 				     .sync_fd = pair[1] };
