@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -155,8 +157,9 @@ static bool drill_become(const char *state_option)
 	(void)snprintf(path, sizeof path, "%s/control.sock", dir);
 	if (stat(path, &st) < 0 || st.st_uid == 0)
 		return true;
-	if (setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&
-	    setresuid(st.st_uid, st.st_uid, st.st_uid) == 0)
+	/* Dumpable again: who is not may not say which ids its children have */
+	if (setgroups(0, NULL) == 0 && setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0)
 		return true;
 	perror("sluis drill: becoming the user of the instance");
 	return false;
