@@ -19,6 +19,9 @@ struct sandbox_call {
 	uint8_t has_arg, arg;
 	uint64_t value;
 	uint64_t mask; /* 0 = compare all bits; else (argument & mask) == value */
+	/* and, beside that: argument also_arg is also_value */
+	uint8_t has_also, also_arg;
+	uint64_t also_value;
 };
 
 /* A path a role may reach after the sandbox is closed. */
@@ -104,6 +107,21 @@ extern const size_t sandbox_base_call_n;
 	{                                                                                          \
 		.name = (call), .reason = (why), .has_arg = 1, .arg = (argument),                  \
 		.value = (uint64_t)(equals)                                                        \
+	}
+
+/* What sends without connecting: MSG_FASTOPEN (0x20000000), in argument `flags`, would connect, and
+ * Landlock does not see that. */
+#define SANDBOX_CALL_SEND(call, flags, why)                                                        \
+	{                                                                                          \
+		.name = (call), .reason = (why), .has_arg = 1, .arg = (flags), .value = 0,         \
+		.mask = 0x20000000                                                                 \
+	}
+
+/* A socket of a family and of its usual protocol: Landlock knows TCP, and no MPTCP or SCTP. */
+#define SANDBOX_CALL_SOCKET(family, why)                                                           \
+	{                                                                                          \
+		.name = "socket", .reason = (why), .has_arg = 1, .arg = 0,                         \
+		.value = (uint64_t)(family), .has_also = 1, .also_arg = 2, .also_value = 0         \
 	}
 
 /*

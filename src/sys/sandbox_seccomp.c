@@ -41,18 +41,22 @@ static uint8_t sandbox_seccomp_priority(size_t i)
 static enum err sandbox_seccomp_add(scmp_filter_ctx ctx, const struct sandbox_call *c, size_t i)
 {
 	int nr = seccomp_syscall_resolve_name(c->name), n = 0;
-	struct scmp_arg_cmp cmp = { .arg = c->arg, .op = SCMP_CMP_EQ, .datum_a = c->value };
+	struct scmp_arg_cmp cmp[2] = {
+		{ .arg = c->arg, .op = SCMP_CMP_EQ, .datum_a = c->value },
+		{ .arg = c->also_arg, .op = SCMP_CMP_EQ, .datum_a = c->also_value },
+	};
 
 	if (nr == __NR_SCMP_ERROR) {
 		log_line(LOG_ERROR, "no such system call: %s", c->name);
 		return E_SYS;
 	}
 	if (c->mask) {
-		cmp.op = SCMP_CMP_MASKED_EQ;
-		cmp.datum_a = c->mask;
-		cmp.datum_b = c->value;
+		cmp[0].op = SCMP_CMP_MASKED_EQ;
+		cmp[0].datum_a = c->mask;
+		cmp[0].datum_b = c->value;
 	}
-	n = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, c->has_arg ? 1 : 0, &cmp);
+	n = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, (unsigned)c->has_arg + c->has_also,
+				   cmp);
 	if (n != 0 && n != -EEXIST) {
 		errno = -n;
 		return log_errno(c->name);

@@ -85,9 +85,12 @@ static void print_call(const struct sandbox_call *c)
 		printf("argument %u & 0x%llx = %llu | ", c->arg, (unsigned long long)c->mask,
 		       (unsigned long long)c->value);
 	else if (c->has_arg)
-		printf("argument %u = %llu | ", c->arg, (unsigned long long)c->value);
+		printf("argument %u = %llu%s", c->arg, (unsigned long long)c->value,
+		       c->has_also ? ", " : " | ");
 	else
 		printf("| ");
+	if (c->has_also)
+		printf("argument %u = %llu | ", c->also_arg, (unsigned long long)c->also_value);
 	printf("%s |\n", c->reason);
 }
 

@@ -10,7 +10,7 @@
 #define DIALER_CALLS_COMMON                                                                        \
 	{ .name = "epoll_wait", .reason = "waits for events" },                                    \
 		{ .name = "recvmsg", .reason = "frames from edges and the keeper" },               \
-		{ .name = "sendmsg", .reason = "connected descriptors to edges" },                 \
+		SANDBOX_CALL_SEND("sendmsg", 2, "connected descriptors to edges"),                 \
 		{ .name = "epoll_ctl", .reason = "what to wait for" },                             \
 		{ .name = "connect", .reason = "servers and name servers (P4)" },                  \
 		{ .name = "close", .reason = "descriptors that were passed on" },                  \
@@ -18,7 +18,7 @@
 		{ .name = "setsockopt", .reason = "TCP_NODELAY" },                                 \
 		{ .name = "getsockname", .reason = "connections that met themselves" },            \
 		{ .name = "getpeername", .reason = "connections that met themselves" },            \
-		{ .name = "sendto", .reason = "health checks, questions to name servers" },        \
+		SANDBOX_CALL_SEND("sendto", 3, "health checks, questions to name servers"),        \
 		{ .name = "recvfrom", .reason = "health checks, answers of name servers" },        \
 		{ .name = "read", .reason = "health checks over TLS" },                            \
 		{ .name = "write", .reason = "health checks over TLS" },                           \
@@ -35,13 +35,13 @@
 		{ .name = "madvise", .reason = "memory of c-ares, OpenSSL and nghttp2" },          \
 		SANDBOX_CALL_MMAP("memory of c-ares, OpenSSL and nghttp2"),                        \
 		SANDBOX_CALL_MPROTECT("memory of c-ares, OpenSSL and nghttp2"),                    \
-		SANDBOX_CALL_IF("socket", 0, AF_INET, "servers and name servers (P4)"),            \
-		SANDBOX_CALL_IF("socket", 0, AF_INET6, "servers and name servers (P4)")
+		SANDBOX_CALL_SOCKET(AF_INET, "servers and name servers (P4)"),                     \
+		SANDBOX_CALL_SOCKET(AF_INET6, "servers and name servers (P4)")
 
 static const struct sandbox_call dialer_calls[] = { DIALER_CALLS_COMMON };
 static const struct sandbox_call dialer_calls_unix[] = {
 	DIALER_CALLS_COMMON,
-	SANDBOX_CALL_IF("socket", 0, AF_UNIX, "servers with unix: addresses"),
+	SANDBOX_CALL_SOCKET(AF_UNIX, "servers with unix: addresses"),
 };
 
 const struct sandbox_spec dialer_sandbox = {

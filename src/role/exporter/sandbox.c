@@ -8,7 +8,7 @@ static const struct sandbox_call exporter_calls[] = {
 	{ .name = "epoll_wait", .reason = "the event loop" },
 	{ .name = "epoll_pwait", .reason = "the same, where the C library has no other" },
 	{ .name = "recvmsg", .reason = "spans from edges, the keeper's messages" },
-	{ .name = "sendto", .reason = "batches to the collector" },
+	SANDBOX_CALL_SEND("sendto", 3, "batches to the collector"),
 	{ .name = "recvfrom", .reason = "its answers" },
 	{ .name = "epoll_ctl", .reason = "what to wait for" },
 	{ .name = "close", .reason = "edges that are gone, connections" },
@@ -17,11 +17,11 @@ static const struct sandbox_call exporter_calls[] = {
 	{ .name = "setsockopt", .reason = "TCP_NODELAY" },
 	{ .name = "getsockname", .reason = "a connection that met itself" },
 	{ .name = "getpeername", .reason = "a connection that met itself" },
-	{ .name = "sendmsg", .reason = "readiness, told to the keeper" },
+	SANDBOX_CALL_SEND("sendmsg", 2, "readiness, told to the keeper"),
 	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
 	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
-	SANDBOX_CALL_IF("socket", 0, AF_INET, "the collector (P4)"),
-	SANDBOX_CALL_IF("socket", 0, AF_INET6, "the collector (P4)"),
+	SANDBOX_CALL_SOCKET(AF_INET, "the collector (P4)"),
+	SANDBOX_CALL_SOCKET(AF_INET6, "the collector (P4)"),
 };
 
 const struct sandbox_spec exporter_sandbox = {
