@@ -153,7 +153,7 @@ static const struct act kernel_acts[] = {
 	       (uintptr_t)KEY_SPEC_PROCESS_KEYRING),
 	KERNEL("request-key", "have the kernel start its key helper", kernel_absent,
 	       SYS_request_key, (uintptr_t) "user", (uintptr_t) "sluis", 0, 0),
-	KERNEL("load-kernel", "start another kernel", kernel_root, SYS_kexec_load, 0, 0, 0, 1),
+	KERNEL("load-kernel", "start another kernel", kernel_root, SYS_kexec_load, 0, 0, 0, 0xffff),
 	KERNEL("load-kernel-file", "start another kernel from a file", kernel_root,
 	       SYS_kexec_file_load, 0, 0, 0, 0, 1),
 	KERNEL("load-module", "load a module", kernel_root, SYS_init_module, 0, 0, 0),

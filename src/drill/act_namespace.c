@@ -56,8 +56,10 @@ static struct act_got rights_bind(struct intruder *x)
 
 static struct act_got rights_unmount(struct intruder *x)
 {
-	(void)x;
-	return act_from(syscall(SYS_umount2, "/", (long)MNT_DETACH));
+	char path[256];
+
+	return act_from(
+		syscall(SYS_umount2, act_path(x, "mount", path, sizeof path), (long)MNT_DETACH));
 }
 
 static struct act_got rights_chroot(struct intruder *x)
@@ -125,11 +127,7 @@ static const struct act rights_acts[] = {
 	  .tries = "mount the root elsewhere",
 	  .cites = "P5 B",
 	  .run = rights_bind },
-	{ .name = "unmount",
-	  .tries = "take its empty root away",
-	  .cites = "P5 B",
-	  .run = rights_unmount,
-	  .unfit = "the root of a namespace stays" },
+	{ .name = "unmount", .tries = "take a mount away", .cites = "P5 B", .run = rights_unmount },
 	{ .name = "change-root",
 	  .tries = "take another root",
 	  .cites = "P5 B",

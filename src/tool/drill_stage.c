@@ -133,6 +133,19 @@ static void stage_files(const struct drill_stage *s)
 		stage_copy_current(s);
 }
 
+/* What a keeper would make: there is none. */
+static void stage_files_bare(const struct drill_stage *s)
+{
+	static const char *const names[] = { "state/authority/sluis.db", "state/store.key",
+					     "state/keys/audit.key", "state/audit/head" };
+
+	stage_directory(s, "state/authority", 0755, NULL, 0);
+	stage_directory(s, "state/keys", 0755, NULL, 0);
+	stage_directory(s, "state/audit", 0755, NULL, 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		stage_file(s, names[i], 0600, "x\n");
+}
+
 static void stage_descriptors(const struct drill_stage *s)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -179,6 +192,8 @@ void drill_stage_run(const struct drill_stage *s)
 		_exit(1);
 	stage_mounts(s);
 	stage_files(s);
+	if (s->plan->is_bare)
+		stage_files_bare(s);
 	if (drill_net_open(&s->board->scene.has_ipv6) != E_OK)
 		stage_fail("a network of its own");
 	if (drill_victim_start(s->plan, s->board, s->role, s->uid) != E_OK)

@@ -52,3 +52,62 @@ def test_no_role_gets_anywhere(whole, folder):
     assert worked(said, "breach") == [] and worked(said, "unfinished") == [], errors
     assert status == 0 and not [role for role in said["roles"] if "broken" in role], said
     print(said["totals"], said["ms"])
+
+
+def test_a_hole_is_found(sluis, site, origin, folder):
+    """A drill that can't fail proves nothing: an edge that may make sockets is a breach, named, logged, and exit status 1."""
+    programs = os.path.join(folder, "programs")
+    shutil.copytree(instance.BUILD, programs, ignore=lambda place, names: [
+        name for name in names if not re.fullmatch("sluis-[a-z-]+|manifest.json", name) or os.path.isdir(os.path.join(place, name))])
+    os.chmod(programs, 0o755)
+    shutil.copy(os.path.join(instance.BUILD, "tests/planted/sluis-intruder-edge-wider"), os.path.join(programs, "sluis-intruder-edge"))
+    sluis.start(site(origin().address), flags=["--programs", programs])
+    status, said, _ = drilled(sluis, "--role", "edge")
+    found = {name for _, name, _ in worked(said, "breach")}
+    assert status == 1 and {"socket-tcp", "socket-unix", "socket-netlink"} <= found, found
+    assert not found - {act for act in found if act.startswith("socket-")}, found
+    people = sluis.run("drill", "--role", "edge", "--act", "socket-unix")
+    assert people.returncode == 1 and "BREACH" in people.stdout and "1 breaches" in people.stdout, people.stdout
+    last = [row for row in log(sluis) if row["action"].startswith("drill.")]
+    assert [row["action"] for row in last] == ["drill.began", "drill.ended"] * 2
+    assert {row["result"] for row in last if row["action"] == "drill.ended"} == {"breached"}
+
+
+def log(sluis):
+    """What the audit log says, once it has said it."""
+    ran = sluis.run("audit", "search", "--action", "drill.*", "--json")
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def test_the_instance_is_left_alone(sluis, site, origin):
+    """The twin has its own network, log and processes: the same ones run afterwards, and its log has two lines more."""
+    server = origin()
+    sluis.start(site(server.address, edges=2))
+    before, asked = sluis.pids(), len(server.targets)
+    assert sluis.ask().status == 200
+    status, said, errors = drilled(sluis, "--role", "dialer", "--act", "connect-neighbour")
+    assert status == 0 and said["totals"]["acts"] == 1 and said["totals"]["breaches"] == 0, errors
+    assert sluis.pids() == before and len(server.targets) == asked + 1 and sluis.ask().status == 200
+    assert not [name for name in os.listdir("/tmp") if name.startswith("sluis-drill-") and os.stat(f"/tmp/{name}").st_uid == os.geteuid()
+                and os.listdir(f"/tmp/{name}")]
+
+
+def test_command_line(sluis, site, origin):
+    assert "open-key" in instance.command("drill", "--acts").stdout
+    assert len(instance.command("drill", "--acts").stdout.splitlines()) >= 120
+    assert instance.command("drill", "--act", "nothing").returncode == 2
+    assert instance.command("drill", "--nothing").returncode == 2
+    sluis.start(site(origin().address))
+    ran = sluis.run("drill", "--role", "relay")
+    assert ran.returncode == 1 and "no role relay runs here" in ran.stderr
+    keeper = subprocess.run([os.path.join(instance.BUILD, "sluis-keeper"), "--config", sluis.config, "--state", sluis.state + "2",
+                             "--drill", "edge"], capture_output=True, text=True, timeout=20, check=False)
+    assert keeper.returncode == 1 and "--drill is for `sluis drill`" in keeper.stderr
+
+
+def test_intruder_alone_does_nothing():
+    """Without a twin's board the programs end at once."""
+    for role in ROLES - {"cell"}:
+        ran = subprocess.run([os.path.join(instance.BUILD, f"sluis-intruder-{role}")], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=20, check=False)
+        assert ran.returncode != 0, role
