@@ -34,7 +34,7 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence drill verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -250,6 +250,17 @@ _sluis()
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
+	drill)
+		compopt -o default
+		case $prev in
+		--role)
+			compopt +o default
+			mapfile -t COMPREPLY < <(compgen -W "edge cell signer dialer audit authority config console exporter herald relay shipper spawner verifier" -- "$cur")
+			;;
+		--svg | --config | --state | --act) ;;
+		*) mapfile -t COMPREPLY < <(compgen -W "--role --act --list --long --json --svg --config --state --help" -- "$cur") ;;
+		esac
+		;;
 	verify)
 		mapfile -t COMPREPLY < <(compgen -W "--manifest --programs --disk --json --state --help" -- "$cur")
 		;;
@@ -272,7 +283,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence verify version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence drill verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")

@@ -40,8 +40,8 @@ static const char drill_usage[] =
 	"began, and how it ended.\n"
 	"\n"
 	"  --role ROLE   only this one (edge, cell, signer, ...)\n"
-	"  --act ACT     only this one (`sluis drill --acts` lists them)\n"
-	"  --acts        the acts: group, name, what it tries, which promise it attacks\n"
+	"  --act ACT     only this one, of those that --list prints\n"
+	"  --list        the acts: group, name, what it tries, which promise it attacks\n"
 	"  --long        each act of each role, not only those that worked\n"
 	"  --json        for programs (docs/drill.md)\n"
 	"  --svg FILE    draws who can reach what\n"
@@ -295,7 +295,7 @@ static int drill_list(void)
 
 static const struct option drill_options[] = {
 	{ "role", required_argument, NULL, 'r' },   { "act", required_argument, NULL, 'a' },
-	{ "acts", no_argument, NULL, 'l' },	    { "long", no_argument, NULL, 'L' },
+	{ "list", no_argument, NULL, 'l' },	    { "long", no_argument, NULL, 'L' },
 	{ "json", no_argument, NULL, 'j' },	    { "svg", required_argument, NULL, 'v' },
 	{ "config", required_argument, NULL, 'c' }, { "state", required_argument, NULL, 's' },
 	{ "help", no_argument, NULL, 'h' },	    { 0 },

@@ -5,6 +5,7 @@
  */
 #include "drill/intruder.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ int main(int argc, char **argv)
 
 		if (pid < 0)
 			return 1;
-		if (pid == 0 && intruder_open(&x))
+		/* What it mounts is gone with it */
+		if (pid == 0 && unshare(CLONE_NEWNS) == 0 && intruder_open(&x))
 			intruder_run(&x);
 		if (pid == 0 || waitpid(pid, &status, 0) != pid)
 			return 1;
