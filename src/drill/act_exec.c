@@ -11,8 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char exec_name[] = "true";
-static char *const exec_argv[] = { exec_name, NULL }, *const exec_none[] = { NULL };
+static const char *const exec_argv[] = { "true", NULL }, *const exec_none[] = { NULL };
 
 static struct act_got exec_path(struct intruder *x)
 {
@@ -22,8 +21,7 @@ static struct act_got exec_path(struct intruder *x)
 
 static struct act_got exec_shell(struct intruder *x)
 {
-	static char sh[] = "sh", c[] = "-c", command[] = "exit 0";
-	static char *const argv[] = { sh, c, command, NULL };
+	static const char *const argv[] = { "sh", "-c", "exit 0", NULL };
 
 	(void)x;
 	return act_from(syscall(SYS_execve, "/bin/sh", argv, exec_none));
@@ -64,8 +62,7 @@ static struct act_got exec_self(struct intruder *x)
 /* The run-time linker starts programs that may not be started. */
 static struct act_got exec_linker(struct intruder *x)
 {
-	static char ld[] = "ld.so", program[] = "/bin/true";
-	static char *const argv[] = { ld, program, NULL };
+	static const char *const argv[] = { "ld.so", "/bin/true", NULL };
 	static const char *const places[] = { "/lib64/ld-linux-x86-64.so.2",
 					      "/lib/ld-linux-aarch64.so.1" };
 

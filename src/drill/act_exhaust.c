@@ -41,7 +41,7 @@ static struct act_got exhaust_processes(struct intruder *x)
 
 static struct act_got exhaust_threads(struct intruder *x)
 {
-	static char stack[8192];
+	char stack[8192];
 	long id = syscall(SYS_clone, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, stack + sizeof stack,
 			  NULL, NULL, NULL);
 

@@ -255,7 +255,7 @@ static struct act_got files_inotify(struct intruder *x)
 
 static struct act_got files_handle(struct intruder *x)
 {
-	static struct {
+	struct {
 		unsigned bytes;
 		int type;
 		unsigned char f[128];

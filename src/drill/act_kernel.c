@@ -26,7 +26,7 @@ static struct act_got kernel_bpf(struct intruder *x)
 
 static struct act_got kernel_uring(struct intruder *x)
 {
-	static char params[256];
+	char params[256] = { 0 };
 
 	(void)x;
 	return act_from(syscall(SYS_io_uring_setup, 4L, params));

@@ -80,19 +80,9 @@ static const struct allowed allowed_rows[] = {
 	{ 0, "much-memory", "memory", allowed_own, 0 },
 };
 
-size_t allowed_count(void)
-{
-	return sizeof allowed_rows / sizeof *allowed_rows;
-}
-
-const struct allowed *allowed_at(size_t i)
-{
-	return &allowed_rows[i];
-}
-
 const struct allowed *allowed_find(enum role role, const char *act, uint8_t is_so)
 {
-	for (size_t i = 0; i < allowed_count(); i++) {
+	for (size_t i = 0; i < sizeof allowed_rows / sizeof *allowed_rows; i++) {
 		const struct allowed *a = &allowed_rows[i];
 
 		if ((!a->roles || (a->roles & ACT_ROLE(role))) &&

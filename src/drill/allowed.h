@@ -23,8 +23,4 @@ struct allowed {
  * NULL */
 const struct allowed *allowed_find(enum role role, const char *act, uint8_t is_so);
 
-/* allowed_count, allowed_at - all rows */
-size_t allowed_count(void);
-const struct allowed *allowed_at(size_t i);
-
 #endif

@@ -23,9 +23,9 @@ enum tool_message {
 			      the file (zero: none), str16 which bundle, str16 detail: for the
 			      audit log */
 	TOOL_RELEASE = 20,  /* u32 pid: a process that is kept as evidence ends */
-	TOOL_ROTATE, /* u8 enum tool_rotate; ROTATE_KEYS: u8 set of enum tool_rotate_key, and the
-		       answer comes when all roles have them; else str16 item, str16 what was
-		       seen: for the audit log */
+	TOOL_ROTATE,	/* u8 enum tool_rotate; ROTATE_KEYS: u8 set of enum tool_rotate_key, and the
+			  answer comes when all roles have them; else str16 item, str16 what was
+			  seen: for the audit log */
 	TOOL_DRILL = 30 /* u8 enum tool_drill, str16 detail: for the audit log */
 };
 

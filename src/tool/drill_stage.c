@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { STAGE_COPY = 65536, STAGE_CURRENT_MAX = 16 << 20 };
+enum { STAGE_COPY = 8192, STAGE_CURRENT_MAX = 16 << 20 };
 
 static void stage_fail(const char *what) __attribute__((noreturn));
 
@@ -91,7 +91,7 @@ static void stage_directory(const struct drill_stage *s, const char *name, mode_
 /* What is in force, where the instance keeps it; one that has never changed anything has none. */
 static void stage_copy_current(const struct drill_stage *s)
 {
-	static char buf[STAGE_COPY];
+	char buf[STAGE_COPY];
 	char from[DRILL_PATH + 32], to[DRILL_PATH];
 	AUTO_FD in = -1;
 	AUTO_FD out = -1;
