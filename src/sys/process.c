@@ -31,12 +31,14 @@ struct process_fault {
 static const struct process_fault process_faults[] = {
 	{ SIGSEGV, "SIGSEGV, a fault in memory" },
 	{ SIGBUS, "SIGBUS, a fault in memory" },
-	{ SIGABRT, "SIGABRT, it found its stack, its memory or its state wrong (standard error says)" },
+	{ SIGABRT,
+	  "SIGABRT, it found its stack, its memory or its state wrong (standard error says)" },
 	{ SIGILL, "SIGILL, a check that the compiler put into it failed" },
 	{ SIGTRAP, "SIGTRAP, a check that the compiler put into it failed" },
 	{ SIGFPE, "SIGFPE, a fault in arithmetic" },
-	{ SIGSYS, "SIGSYS, its sandbox ended it: a forbidden system call, whose number the kernel's "
-		  "log has (type=1326)" },
+	{ SIGSYS,
+	  "SIGSYS, its sandbox ended it: a forbidden system call, whose number the kernel's "
+	  "log has (type=1326)" },
 };
 
 static const struct process_fault *process_fault_of(int signal)

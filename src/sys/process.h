@@ -15,8 +15,8 @@ struct process_end {
 /* process_reap - the end of a child. E_AGAIN it lives · E_SYS (logged) */
 enum err process_reap(int pidfd, struct process_end *ret);
 
-/* process_is_fault - a signal that a process gets for what it does itself: a fault, a failed check, a
- * forbidden system call */
+/* process_is_fault - a signal that a process gets for what it does itself: a fault, a failed check,
+ * a forbidden system call */
 bool process_is_fault(int signal);
 
 /*

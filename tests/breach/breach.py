@@ -14,7 +14,7 @@ import time
 from breach import doses, elf, place as places
 
 LIBC = "/lib/x86_64-linux-gnu/libc.so.6"
-STACK_LEAK = (1024, 3072, 6144)  # bytes: more each time, until it is enough
+STACK_LEAK = range(1024, 4097, 256)  # bytes: more each time, until it is enough; the stack ends somewhere
 QUIET_S = 2.0  # without an alarm for so long: nobody has noticed
 FAR = 300_000  # bytes: over the end of a span
 WORDS = (("*** stack smashing", "stack protector"), ("*** buffer overflow", "fortified call"), ("double free", "the C library's heap"),
@@ -198,10 +198,14 @@ class Breach:
         """Connections that went with the process, and those of others that had nothing to do with it."""
         row.own_of = sum(owner == door.pid for owner in owned)
         row.others_of = len(owned) - row.own_of
-        row.own_lost = sum(f.owner == door.pid and f.owner is not None for f in failures)
-        row.others_lost = sum(f.kind != "fresh" and f.owner != door.pid for f in failures)
-        row.failed = sum(f.owner != door.pid or f.owner is None for f in failures)
-        row.faults = [f"{f.kind}: {f.why}" for f in failures if f.owner != door.pid or f.owner is None]
+        own = [f for f in failures if f.owner == door.pid]
+        if door.role == "edge":  # accepted, and gone with it before anybody could see who had it
+            own += [f for f in failures if f.kind == "fresh" and f.owner is None]
+        others = [f for f in failures if f not in own]
+        row.own_lost = sum(f.kind != "fresh" for f in own)
+        row.others_lost = sum(f.kind != "fresh" for f in others)
+        row.failed = len(others)
+        row.faults = [f"{f.kind}: {f.why}" for f in others]
 
     def _judge(self, row):
         """What may never be: a program started, a death that nobody was told of, a place that stays empty."""

@@ -46,12 +46,17 @@ def inode_of(near, far):
     return None
 
 
+def ends_of(sock):
+    """Our port and its; (0, 0): it is not connected."""
+    try:
+        return sock.getsockname()[1], sock.getpeername()[1]
+    except OSError:
+        return 0, 0
+
+
 def holder_of(sock, pids):
     """Which of these processes has the other side of a connection; None: none of them, or not yet."""
-    try:
-        inode = inode_of(sock.getsockname()[1], sock.getpeername()[1])
-    except OSError:
-        return None
+    inode = inode_of(*ends_of(sock))
     for pid in pids:
         try:
             if any(os.readlink(f"/proc/{pid}/fd/{fd}") == f"socket:[{inode}]" for fd in os.listdir(f"/proc/{pid}/fd")):
@@ -80,12 +85,12 @@ class Worker:
     def _once(self):
         if self.client is None:
             self._connect()
+        if self.owner is None:
+            self.owner = self.place.holder(self.client.sock, self.kind)
         if self.kind == "cell":
             got = self.client.ask(target="/login", host=gates.PORTAL)
         else:
             got = self.client.ask()
-        if self.owner is None and self.kind != "fresh":
-            self.owner = holder_of(self.client.sock, self.place.workers_of(self.kind))
         self.done += got.status == 200
         if got.status != 200:
             raise wire.Broken(f"status {got.status}")
@@ -116,7 +121,7 @@ class Place:
     def __init__(self, sluis, ca, folder):
         self.sluis, self.folder, self.failures, self.workers = sluis, folder, [], []
         self.is_over, self.offset, self.records = threading.Event(), 0, []
-        self.armed, self.served = None, threading.Event()
+        self.armed, self.served, self.edges = None, threading.Event(), []
         self.web, self.sick = origin.Origin(), origin.Origin(self._sick, name="sick")
         self.gateway = gates.Gateway(sluis, ca, {"cases": (self.web.address, EVERYBODY)}, factors={"require": [["password"]]},
                                      gateway={"cells": {"per_address": 500, "before_login": 500}},
@@ -176,6 +181,15 @@ class Place:
 
     def workers_of(self, kind):
         return self.sluis.pids("cell" if kind == "cell" else "edge")
+
+    def holder(self, sock, kind):
+        """Which process has taken this connection, once one has. None: it is gone, and with it who had it."""
+        found, end = holder_of(sock, self.edges), time.monotonic() + 10
+        while found is None and time.monotonic() < end and inode_of(*ends_of(sock)):
+            time.sleep(0.005)
+            self.edges = self.workers_of("edge") if kind != "cell" else self.edges
+            found = holder_of(sock, self.edges if kind != "cell" else self.workers_of(kind))
+        return found
 
     def running(self, role):
         """Processes of a role that are at work, as the keeper says."""

@@ -19,6 +19,9 @@ static struct process_end end_of(int signal, int status)
 
 	if (pid == 0) {
 		(void)setrlimit(RLIMIT_CORE, &none);
+		if (signal && signal != SIGKILL)
+			assert_true(sigaction(signal, &(struct sigaction){ 0 }, NULL) ==
+				    0); /* not cmocka's */
 		if (signal)
 			(void)kill(getpid(), signal);
 		_exit(status);
