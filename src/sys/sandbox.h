@@ -40,8 +40,10 @@ struct sandbox_spec {
 	bool keeps_network; /* false: P4 demands that its network namespace is empty, which is
 			       checked */
 	bool keeps_pids;    /* it is not the first of a PID namespace: its children outlive it */
-	uint64_t caps; /* that it keeps, inside its own user namespace alone (CAPS_BIT); they must
-			  be there, or P5 is weaker */
+	bool is_branch; /* set by sandbox_filter_make: number 1 of its namespace, whoever makes its
+			   list */
+	uint64_t caps;	/* that it keeps, inside its own user namespace alone (CAPS_BIT); they must
+			   be there, or P5 is weaker */
 };
 
 /* What only this start knows. */

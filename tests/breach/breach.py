@@ -151,7 +151,7 @@ class Breach:
         owned = [worker.owner for worker in place.workers if worker.kind != "fresh"]
         began = time.monotonic()
         got = door.send(play.dose(known, mark, door.is_malloc), play.leaks)
-        self._watch(row, door, before, told, began)
+        self._watch(row, door, before, told, getattr(door, "sent_at", None) or began)
         self._judge_end(row, play, place.sluis.stderr()[said:], mark, got)
         self._count(row, door, owned, place.failures[failed:])
         door.close()

@@ -41,8 +41,8 @@ def inode_of(near, far):
     with open("/proc/net/tcp", encoding="ascii") as file:
         for line in file:
             row = line.split()
-            if row[1].endswith(f":{far:04X}") and row[2].endswith(f":{near:04X}"):
-                return row[9]
+            if row[1].endswith(f":{far:04X}") and row[2].endswith(f":{near:04X}") and row[3] in ("01", "08"):
+                return row[9]  # 0: it waits to be taken
     return None
 
 
@@ -121,7 +121,7 @@ class Place:
     def __init__(self, sluis, ca, folder):
         self.sluis, self.folder, self.failures, self.workers = sluis, folder, [], []
         self.is_over, self.offset, self.records = threading.Event(), 0, []
-        self.armed, self.served, self.edges = None, threading.Event(), []
+        self.armed, self.served_at, self.served, self.edges = None, 0, threading.Event(), []
         self.web, self.sick = origin.Origin(), origin.Origin(self._sick, name="sick")
         self.gateway = gates.Gateway(sluis, ca, {"cases": (self.web.address, EVERYBODY)}, factors={"require": [["password"]]},
                                      gateway={"cells": {"per_address": 500, "before_login": 500}},
@@ -145,7 +145,7 @@ class Place:
         """A server that was taken over: its next answer to a health check has what was armed."""
         fields = []
         if request.target == "/health" and self.armed:
-            fields, self.armed = [("X", self.armed)], None
+            fields, self.armed, self.served_at = [("X", self.armed)], None, time.monotonic()
             self.served.set()
         return origin.answer("sick", fields=fields)
 
@@ -262,12 +262,13 @@ class DialerDoor:
     role, says_back, is_malloc = "dialer", False, True
 
     def __init__(self, place):
-        self.place, self.pid = place, place.sluis.pids("dialer")[-1]
+        self.place, self.pid, self.sent_at = place, place.sluis.pids("dialer")[-1], None
 
     def send(self, text, leaks=0):
         self.place.served.clear()
         self.place.armed = text
         assert self.place.served.wait(15), "no health check came"
+        self.sent_at = self.place.served_at
         return b""[:leaks]
 
     def close(self):
@@ -312,7 +313,10 @@ class ConfigDoor:
         return b""[:leaks]
 
     def close(self):
+        """The next change works; cells end with it, when they are at rest."""
+        kept = [(worker, worker.owner) for worker in self.place.workers if worker.kind == "cell"]
         assert self.place.sluis.reload().returncode == 0, "no change is possible after it"
+        assert self.place.wait(lambda: all(worker.owner not in (None, owner) for worker, owner in kept), 30), "cells of an old image"
 
 
 DOORS = {door.role: door for door in (EdgeDoor, CellDoor, DialerDoor, AuthorityDoor, ConfigDoor)}
