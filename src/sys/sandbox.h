@@ -36,14 +36,14 @@ struct sandbox_spec {
 	const char *role;
 	const struct sandbox_call *calls;
 	size_t call_n;
+	/* set by sandbox_filter_make: number 1 of its PID namespace, whoever makes its list */
+	bool is_branch;
 	bool keeps_root;    /* false: the root becomes an empty read-only directory */
 	bool keeps_network; /* false: P4 demands that its network namespace is empty, which is
 			       checked */
 	bool keeps_pids;    /* it is not the first of a PID namespace: its children outlive it */
-	bool is_branch; /* set by sandbox_filter_make: number 1 of its namespace, whoever makes its
-			   list */
-	uint64_t caps;	/* that it keeps, inside its own user namespace alone (CAPS_BIT); they must
-			   be there, or P5 is weaker */
+	uint64_t caps; /* that it keeps, inside its own user namespace alone (CAPS_BIT); they must
+			  be there, or P5 is weaker */
 };
 
 /* What only this start knows. */
