@@ -29,8 +29,8 @@ struct process_fault {
 };
 
 static const struct process_fault process_faults[] = {
-	{ SIGSEGV, "SIGSEGV, a fault in memory, or (a cell) what it found wrong itself (standard "
-		   "error says)" },
+	{ SIGSEGV,
+	  "SIGSEGV, a fault in memory, or a check of its own that failed (standard error says)" },
 	{ SIGBUS, "SIGBUS, a fault in memory" },
 	{ SIGABRT,
 	  "SIGABRT, it found its stack, its memory or its state wrong (standard error says)" },

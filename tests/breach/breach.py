@@ -5,6 +5,7 @@ and where the C library is: edges and cells tell it themselves by an over-read o
 other roles it is read from outside, as if they had leaked it too.
 """
 import dataclasses
+import errno
 import os
 import re
 import secrets
@@ -24,21 +25,18 @@ WORDS = (("*** stack smashing", "stack protector"), ("*** buffer overflow", "for
 
 @dataclasses.dataclass
 class Play:
-    """dose(known, mark, is_malloc): what is sent; fault: what a fault in memory means here."""
+    """dose(known, mark, is_malloc): what is sent; fault: what a fault in memory means, where the kernel's log can't be read."""
     name: str
     bug: str
     dose: object
     wants: str = "blind"  # or "known"; "reads": of roles that answer
-    fault: str = "an address that is not there"
+    fault: str = "a fault in memory"
     leaks: int = 0
 
 
-def _blind(n):
-    return lambda kind: lambda known, mark, is_malloc: doses.dose(kind, b"A" * min(n, 64), n)
-
-
 def _plain(kind, n):
-    return _blind(n)(kind)
+    """n bytes that mean nothing."""
+    return lambda known, mark, is_malloc: doses.dose(kind, b"A" * min(n, 64), n)
 
 
 def _inject(known, _mark, _is_malloc):
@@ -71,22 +69,22 @@ PLAYS = (
     Play("stack overflow, blind", "stack", _plain("stack", 200)),
     Play("stack overflow, returns into own bytes", "stack", _inject, "known", "data is not executable"),
     Play("stack overflow, returns into libc (ROP)", "stack", _chain, "known"),
-    Play("heap overflow over neighbours, blind", "heap", _plain("heap", 2048)),
+    Play("heap overflow over neighbours, blind", "heap", _plain("heap", 2048), fault="an address that is none"),
     Play("heap overflow, calls write()", "heap", _object("heap", "write", 8), "known"),
     Play("heap overflow, calls execve()", "heap", _object("heap", "execve", 8), "known"),
-    Play("heap overflow over the span's end", "heap", _plain("heap", FAR)),
-    Play("length cut to 16 bits, blind", "truncate", _plain("truncate", 65536 + 64)),
-    Play("use after free, blind", "use-after-free", _plain("use-after-free", 64)),
-    Play("use after free, calls write()", "use-after-free", _object("use-after-free", "write"), "known"),
-    Play("use after free, calls execve()", "use-after-free", _object("use-after-free", "execve"), "known"),
+    Play("heap overflow over the span's end", "heap", _plain("heap", FAR), fault="a guard page: written"),
+    Play("length cut to 16 bits, blind", "truncate", _plain("truncate", 65536 + 64), fault="a guard page: written"),
+    Play("use after free, blind", "use-after-free", _plain("use-after-free", 64), fault="an address that is none"),
+    Play("use after free, calls write()", "use-after-free", _object("use-after-free", "write"), "known", fault="wiped memory: no function"),
+    Play("use after free, calls execve()", "use-after-free", _object("use-after-free", "execve"), "known", fault="wiped memory: no function"),
     Play("double free, calls execve()", "double-free", _object("double-free", "execve"), "known"),
-    Play("type confusion, blind", "confuse", _plain("confuse", 64)),
+    Play("type confusion, blind", "confuse", _plain("confuse", 64), fault="an address that is none"),
     Play("type confusion, calls own bytes", "confuse", _object("confuse", "data"), "known", "data is not executable"),
     Play("type confusion, calls write()", "confuse", _object("confuse", "write"), "known"),
     Play("type confusion, calls execve()", "confuse", _object("confuse", "execve"), "known"),
     Play("over-read of the stack, 1 KB", "stack-read", _plain("stack-read", 1024), "reads", leaks=1024),
-    Play("over-read of neighbours, 256 bytes", "heap-read", _plain("heap-read", 256), "reads", leaks=256),
-    Play("over-read of the heap, 100 KB", "heap-read", _plain("heap-read", 100_000), "reads", leaks=100_000),
+    Play("over-read of neighbours, 256 bytes", "heap-read", _plain("heap-read", 256), "reads", leaks=256, fault="a guard page: read"),
+    Play("over-read of the heap, 100 KB", "heap-read", _plain("heap-read", 100_000), "reads", leaks=100_000, fault="a guard page: read"),
     Play("over-read of the request's buffer, 100 KB", "buffer-read", _plain("buffer-read", 100_000), "reads", leaks=100_000),
 )
 
@@ -118,6 +116,33 @@ def can_play(role, play):
     if play.wants == "reads":
         return door.says_back
     return play.wants == "blind" or role != "config"
+
+
+def kernel_said(detail):
+    """What the kernel's log has of the fault of that process, in words; None: nothing, or it can't be read."""
+    pid = re.search(r"pid (\d+)", detail)
+    try:
+        log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    last = ""
+    while pid:
+        try:
+            line = os.read(log, 8192).decode("utf-8", "replace")
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                continue  # overwritten meanwhile
+            break
+        if f"[{pid[1]}]" in line and ("segfault at" in line or "general protection" in line):
+            last = line
+    os.close(log)
+    fault = re.search(r"segfault at ([0-9a-f]+) .* error ([0-9a-f]+)", last)
+    if not fault:
+        return "an address that is none" if last else None
+    at, code = int(fault[1], 16), int(fault[2], 16)
+    if code & 16:  # it was to be executed
+        return "wiped memory: no function" if at == 0 else "data is not executable" if code & 1 else "an address that is not there"
+    return "a guard page: written" if code & 2 else "a guard page: read"
 
 
 class Breach:
@@ -187,7 +212,7 @@ class Breach:
         elif row.event == "canary.leaked":
             row.stopped_by = "tripwire"
         elif row.event:
-            row.stopped_by = next((by for text, by in WORDS if text in said), None) or {
+            row.stopped_by = next((by for text, by in WORDS if text in said), None) or kernel_said(row.detail) or {
                 signal.SIGILL: "CFI" if play.wants == "known" and play.bug not in ("stack", "index") else "trapping check",
                 signal.SIGTRAP: "trapping check", signal.SIGSEGV: play.fault, signal.SIGBUS: play.fault,
                 signal.SIGABRT: "abort()"}.get(number, row.detail)

@@ -18,7 +18,6 @@ from breach import breach as breaches, place as places  # noqa: E402
 pytestmark = [pytest.mark.skipif(IS_SANITIZED, reason="a planted bug is what a sanitizer ends"),
               pytest.mark.skipif(os.geteuid() != 0, reason="needs root: who holds which connection"),
               pytest.mark.skipif(os.uname().machine != "x86_64", reason="the chains are for x86-64")]
-ANY = ("stack protector", "fortified call", "trapping check", "CFI", "data is not executable", "seccomp", "an address that is not there")
 
 
 @pytest.fixture(scope="module", name="there")
