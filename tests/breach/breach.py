@@ -16,7 +16,8 @@ from breach import doses, elf, place as places
 
 LIBC = "/lib/x86_64-linux-gnu/libc.so.6"
 STACK_LEAK = range(1024, 4097, 256)  # bytes: more each time, until it is enough; the stack ends somewhere
-QUIET_S = 2.0  # without an alarm for so long: nobody has noticed
+QUIET_S = 2.0  # without an alarm for so long, by who is at work as before: nobody has noticed
+HEARD_S = 30.0  # until one has to be there
 FAR = 300_000  # bytes: over the end of a span
 WORDS = (("*** stack smashing", "stack protector"), ("*** buffer overflow", "fortified call"), ("double free", "the C library's heap"),
          ("free(): ", "the C library's heap"), ("malloc(): ", "the C library's heap"), ("corrupted", "the C library's heap"),
@@ -185,14 +186,17 @@ class Breach:
 
     def _watch(self, row, door, before, told, began):
         """Until somebody has noticed and the place is filled again; or nothing happens."""
-        place = self.place
-        end = began + QUIET_S
+        place, end, last = self.place, began + HEARD_S, None
         while time.monotonic() < end:
             for at, record in place.alarms()[told:]:
                 told += 1
                 if not row.event and record["action"] != "worker.frozen":
                     row.event, row.noticed_s, row.detail, row.origin = record["action"], at - began, record["detail"], record["origin"]
                     end = time.monotonic() + 0.3
+            if not row.event and last is None and door.is_over() and (door.pid is None or is_same(door.pid)):
+                last = end = time.monotonic() + QUIET_S  # it lives, and has done what was asked
+            elif not row.event and last and not (door.pid is None or is_same(door.pid)):
+                last, end = None, time.monotonic() + HEARD_S
             time.sleep(0.005)
         row.has_died = not is_same(door.pid) if door.pid else bool(row.event)
         if row.event and door.role not in ("cell", "config"):

@@ -120,7 +120,7 @@ class Place:
 
     def __init__(self, sluis, ca, folder):
         self.sluis, self.folder, self.failures, self.workers = sluis, folder, [], []
-        self.is_over, self.offset, self.records = threading.Event(), 0, []
+        self.is_over, self.offset, self.records, self.checks = threading.Event(), 0, [], 0
         self.armed, self.served_at, self.served, self.edges = None, 0, threading.Event(), []
         self.web, self.sick = origin.Origin(), origin.Origin(self._sick, name="sick")
         self.gateway = gates.Gateway(sluis, ca, {"cases": (self.web.address, EVERYBODY)}, factors={"require": [["password"]]},
@@ -144,6 +144,7 @@ class Place:
     def _sick(self, request, _stream):
         """A server that was taken over: its next answer to a health check has what was armed."""
         fields = []
+        self.checks += request.target == "/health"
         if request.target == "/health" and self.armed:
             fields, self.armed, self.served_at = [("X", self.armed)], None, time.monotonic()
             self.served.set()
@@ -245,6 +246,10 @@ class EdgeDoor:
             got = got or self.client.buffer
         return got
 
+    def is_over(self):
+        """Whether what was sent has been dealt with: then it is known what came of it."""
+        return True
+
     def close(self):
         self.client.close()
 
@@ -262,14 +267,18 @@ class DialerDoor:
     role, says_back, is_malloc = "dialer", False, True
 
     def __init__(self, place):
-        self.place, self.pid, self.sent_at = place, place.sluis.pids("dialer")[-1], None
+        self.place, self.pid, self.sent_at, self.checks = place, place.sluis.pids("dialer")[-1], None, 0
 
     def send(self, text, leaks=0):
         self.place.served.clear()
         self.place.armed = text
         assert self.place.served.wait(15), "no health check came"
-        self.sent_at = self.place.served_at
+        self.sent_at, self.checks = self.place.served_at, self.place.checks
         return b""[:leaks]
+
+    def is_over(self):
+        """The next check has come."""
+        return self.place.checks > self.checks + 1
 
     def close(self):
         self.place.armed = None
@@ -282,11 +291,16 @@ class AuthorityDoor:
     def __init__(self, place):
         self.place, self.pid = place, place.sluis.pids("authority")[0]
         self.person = gates.Person(place.gateway, "nobody")
-        self.form = self.person.go(place.gateway.url("/login"))
+        self.form, self.thread = self.person.go(place.gateway.url("/login")), None
 
     def send(self, text, leaks=0):
-        threading.Thread(target=self._submit, args=(text,), daemon=True).start()
+        self.thread = threading.Thread(target=self._submit, args=(text,), daemon=True)
+        self.thread.start()
         return b""[:leaks]
+
+    def is_over(self):
+        """The form was answered."""
+        return not self.thread.is_alive()
 
     def _submit(self, text):
         try:
@@ -295,6 +309,7 @@ class AuthorityDoor:
             self.place.said = f"{type(error).__name__}: {error}"  # whatever a browser says when nobody answers
 
     def close(self):
+        self.thread.join(30)
         self.person.close()
 
 
@@ -311,6 +326,9 @@ class ConfigDoor:
         self.ran = self.place.sluis.reload(f"# {text}\n{good}")
         self.place.sluis.write(good)
         return b""[:leaks]
+
+    def is_over(self):
+        return True
 
     def close(self):
         """The next change works; cells end with it, when they are at rest."""
