@@ -77,7 +77,8 @@ PLAYS = (
     Play("length cut to 16 bits, blind", "truncate", _plain("truncate", 65536 + 64), fault="a guard page: written"),
     Play("use after free, blind", "use-after-free", _plain("use-after-free", 64), fault="an address that is none"),
     Play("use after free, calls write()", "use-after-free", _object("use-after-free", "write"), "known", fault="wiped memory: no function"),
-    Play("use after free, calls execve()", "use-after-free", _object("use-after-free", "execve"), "known", fault="wiped memory: no function"),
+    Play("use after free, calls execve()", "use-after-free", _object("use-after-free", "execve"), "known",
+         fault="wiped memory: no function"),
     Play("double free, calls execve()", "double-free", _object("double-free", "execve"), "known"),
     Play("type confusion, blind", "confuse", _plain("confuse", 64), fault="an address that is none"),
     Play("type confusion, calls own bytes", "confuse", _object("confuse", "data"), "known", "data is not executable"),
@@ -253,12 +254,14 @@ def is_same(pid):
 
 def table(rows):
     """Markdown."""
-    lines = ["| role | bug | how far it came | stopped by | alarm | noticed after | replaced after | connections lost: its own | of others | requests of others failed |",
-             "|---|---|---|---|---|---|---|---|---|---|"]
+    heads = ("role", "bug", "how far it came", "stopped by", "alarm", "noticed after", "replaced after", "connections lost: its own",
+             "of others", "requests of others failed")
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for r in rows:
         noticed = f"{r.noticed_s:.2f} s" if r.noticed_s is not None else "**not noticed**"
         replaced = f"{r.replaced_s:.2f} s" if r.replaced_s is not None else "–"
         own = f"{r.own_lost} of {r.own_of}" if r.own_of else "–"
-        lines.append(f"| {r.role} | {r.play} | {r.reached} | {r.stopped_by} | {f'`{r.event}`' if r.event else '–'} | {noticed} | {replaced} "
-                     f"| {own} | {r.others_lost} of {r.others_of} | {r.failed} |")
+        cells = (r.role, r.play, r.reached, r.stopped_by, f"`{r.event}`" if r.event else "–", noticed, replaced, own,
+                 f"{r.others_lost} of {r.others_of}", str(r.failed))
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
