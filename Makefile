@@ -10,6 +10,7 @@
 #   make soak MINUTES=30  mixed traffic while servers die, roles are killed and the configuration changes
 #   make hostile    attacks of clients beside well-behaved ones: memory, what others lose, how it ends
 #   make exercise MINUTES=10  an incident from the first alarm to the last application's return, in network namespaces
+#   make breach     breaks in by planted bugs of memory: what stops each, who notices, what others lose
 #   make fuzz SECONDS=60
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
 #   make install DESTDIR=... [PREFIX=/usr/local]
@@ -20,7 +21,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise fuzz prove install docs clean help
+.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise breach fuzz prove install docs clean help
 
 all: build
 
@@ -71,6 +72,10 @@ exercise: everything
 	@tools/install-packages run test
 	@exec tests/exercise/run --build $(BUILD) --minutes $(if $(filter 30,$(MINUTES)),10,$(MINUTES))
 
+breach: everything
+	@tools/install-packages run test
+	@exec tests/breach/run --build $(BUILD)
+
 fuzz:
 	@tools/install-packages build test
 	@exec tools/fuzz $(SECONDS)
@@ -83,6 +88,7 @@ docs: everything
 	@exec tools/gen-docs --build $(BUILD)
 
 install: everything
+	@! $(BUILD)/sluis version | grep -q planted || exec tools/refuse-install
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
@@ -90,4 +96,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,16s/^# \{0,1\}//p' Makefile
+	@sed -n '3,17s/^# \{0,1\}//p' Makefile

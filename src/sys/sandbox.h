@@ -39,6 +39,8 @@ struct sandbox_spec {
 	const char *role;
 	const struct sandbox_call *calls;
 	size_t call_n;
+	/* set by sandbox_filter_make: number 1 of its PID namespace, whoever makes its list */
+	bool is_branch;
 	bool keeps_root;    /* false: the root becomes an empty read-only directory */
 	bool keeps_network; /* false: P4 demands that its network namespace is empty, which is
 			       checked */

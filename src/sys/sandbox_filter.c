@@ -31,8 +31,12 @@ static enum err sandbox_filter_export(scmp_filter_ctx ctx, struct sandbox_filter
 enum err sandbox_filter_make(const struct sandbox_spec *spec, struct sandbox_filter *ret)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	enum err e = ctx ? sandbox_seccomp_fill(ctx, spec) : E_SYS;
+	struct sandbox_spec branch = *spec;
+	enum err e = E_SYS;
 
+	branch.is_branch = true;
+	if (ctx)
+		e = sandbox_seccomp_fill(ctx, &branch);
 	if (e == E_OK)
 		e = sandbox_filter_export(ctx, ret);
 	if (ctx)

@@ -98,7 +98,7 @@ enum err sandbox_seccomp_fill(void *ctx, const struct sandbox_spec *spec)
 	 */
 	if (spec->keeps_pids)
 		TRY(sandbox_seccomp_add_abort(ctx, getpid()));
-	return sandbox_seccomp_add_abort(ctx, spec->keeps_pids ? 1 : getpid());
+	return sandbox_seccomp_add_abort(ctx, spec->keeps_pids || spec->is_branch ? 1 : getpid());
 }
 
 enum err sandbox_seccomp_enter(struct sandbox_state *s)

@@ -166,34 +166,22 @@ void child_retire(struct keeper_child *c, uint32_t deadline_ms)
 	child_drain(c, deadline_ms);
 }
 
-/* Signals that a process gets for what it does itself: a fault, a failed check. */
-static bool child_is_fault(int signal)
-{
-	return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE ||
-	       signal == SIGABRT || signal == SIGTRAP;
-}
-
 static void child_tell_end(struct keeper_child *c, const struct process_end *end)
 {
-	char text[96];
+	char text[PROCESS_END_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text);
 	bool is_clean = !end->is_signal && end->value == 0;
 
-	if (end->is_signal && end->value == SIGSYS) {
-		/* It tried a system call that its list does not have (P5) */
-		(void)snprintf(text, sizeof text, "ended by its sandbox: a forbidden system call");
-		events_put_child(c, RECORD_ALARM, "sandbox.violation", "failed", view_str(text));
-	} else if (end->is_signal) {
-		(void)snprintf(text, sizeof text, "killed by signal %d", end->value);
-	} else {
-		(void)snprintf(text, sizeof text, "exited with status %d", end->value);
-	}
-	if (end->is_signal && child_is_fault(end->value))
-		events_put_child(c, RECORD_ALARM, "role.crashed", "failed", view_str(text));
+	process_end_put(&w, c->pid, end);
+	if (end->is_signal && end->value == SIGSYS) /* P5 */
+		events_put_child(c, RECORD_ALARM, "sandbox.violation", "failed", wbuf_view(&w));
+	else if (end->is_signal && process_is_fault(end->value))
+		events_put_child(c, RECORD_ALARM, "role.crashed", "failed", wbuf_view(&w));
 	events_put_child(c, RECORD_EVENT, is_clean ? "role.ended" : "role.killed",
-			 is_clean ? "ok" : "failed", view_str(text));
+			 is_clean ? "ok" : "failed", wbuf_view(&w));
 	if (!is_clean && c->role != ROLE_CONFIG && c->k->stop.stage == STOP_NOT)
-		log_line(LOG_WARNING, "%s[%u] (pid %d) %s", role_name((enum role)c->role),
-			 (unsigned)c->index, (int)c->pid, text);
+		log_line(LOG_WARNING, "%s[%u]: %.*s", role_name((enum role)c->role),
+			 (unsigned)c->index, (int)w.n, text);
 }
 
 static void child_free(struct keeper_child *c)

@@ -109,18 +109,19 @@ static void spawners_clear(struct keeper *k, uint32_t slot)
 	(void)atomic_compare_exchange_strong(&row->serial, &serial, 0);
 }
 
-static void spawners_tell_crash(struct keeper *k, uint32_t slot, int signal)
+static void spawners_tell_crash(struct keeper *k, uint32_t slot, pid_t pid,
+				const struct process_end *end)
 {
-	char name[24], text[64];
+	char name[24], text[PROCESS_END_MAX + 80];
 	struct wbuf n = wbuf_of(name, sizeof name), t = wbuf_of(text, sizeof text);
 
 	atomic_fetch_add(&k->cell_rows->crashed, 1);
 	WBUF_LIT(&n, "cell[");
 	wbuf_dec(&n, slot);
 	WBUF_LIT(&n, "]");
-	WBUF_LIT(&t, "ended by signal ");
-	wbuf_dec(&t, (uint64_t)signal);
-	events_put(k, RECORD_ALARM, signal == SIGSYS ? "sandbox.violation" : "cell.crashed",
+	process_end_put(&t, pid, end);
+	WBUF_LIT(&t, "; its spawner has ended, which knew its client");
+	events_put(k, RECORD_ALARM, end->value == SIGSYS ? "sandbox.violation" : "cell.crashed",
 		   wbuf_view(&n), "failed", wbuf_view(&t));
 }
 
@@ -139,7 +140,7 @@ static void spawners_reaped(struct keeper *k, pid_t pid, const struct process_en
 		if (PAGE_GET(k->cell_rows->cell[i].pid) != (uint32_t)pid)
 			continue;
 		if (end->is_signal && !spawners_is_killed(k, i))
-			spawners_tell_crash(k, i, end->value);
+			spawners_tell_crash(k, i, pid, end);
 		spawners_clear(k, i);
 		return;
 	}

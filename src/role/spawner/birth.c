@@ -224,7 +224,7 @@ void birth_on_pidfd(void *owner, struct loop_source *source, uint32_t events)
 		atomic_fetch_add(&s->page->killed, 1);
 	if (e == E_OK && end.is_signal && !c->is_killed) {
 		atomic_fetch_add(&s->page->crashed, 1);
-		tell_crash(s, c, end.value);
+		tell_crash(s, c, &end);
 	}
 	s->cell_n--;
 	birth_forget(s, c);

@@ -31,19 +31,14 @@ static void tell_alarm(struct spawner *s, const struct spawner_cell_slot *c, con
 		log_line(LOG_WARNING, "%s: cell of %.*s", action, (int)origin.n, who);
 }
 
-void tell_crash(struct spawner *s, const struct spawner_cell_slot *c, int signal)
+void tell_crash(struct spawner *s, const struct spawner_cell_slot *c, const struct process_end *end)
 {
-	char text[80];
+	char text[PROCESS_END_MAX];
 	struct wbuf w = wbuf_of(text, sizeof text);
 
-	if (signal == SIGSYS) {
-		tell_alarm(s, c, "sandbox.violation",
-			   VIEW("ended by its sandbox: a forbidden system call"));
-		return;
-	}
-	WBUF_LIT(&w, "ended by signal ");
-	wbuf_dec(&w, (uint64_t)signal);
-	tell_alarm(s, c, "cell.crashed", wbuf_view(&w));
+	process_end_put(&w, (pid_t)PAGE_GET(s->page->cell[c->who.slot].pid), end);
+	tell_alarm(s, c, end->value == SIGSYS ? "sandbox.violation" : "cell.crashed",
+		   wbuf_view(&w));
 }
 
 void tell_frozen(struct spawner *s, const struct spawner_cell_slot *c, uint8_t kind, bool is_kept)
