@@ -10,6 +10,7 @@
 #   make soak MINUTES=30  mixed traffic while servers die, roles are killed and the configuration changes
 #   make hostile    attacks of clients beside well-behaved ones: memory, what others lose, how it ends
 #   make exercise MINUTES=10  an incident from the first alarm to the last application's return, in network namespaces
+#   make chaos MINUTES=10 SEED=n  faults of every kind in a seed's order, under public and gateway traffic, judged by an oracle
 #   make fuzz SECONDS=60
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
 #   make install DESTDIR=... [PREFIX=/usr/local]
@@ -20,7 +21,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise fuzz prove install docs clean help
+.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise chaos fuzz prove install docs clean help
 
 all: build
 
@@ -71,6 +72,10 @@ exercise: everything
 	@tools/install-packages run test
 	@exec tests/exercise/run --build $(BUILD) --minutes $(if $(filter 30,$(MINUTES)),10,$(MINUTES))
 
+chaos: everything
+	@tools/install-packages run test
+	@exec tests/chaos/run --build $(BUILD) --minutes $(if $(filter 30,$(MINUTES)),10,$(MINUTES)) $(if $(SEED),--seed $(SEED))
+
 fuzz:
 	@tools/install-packages build test
 	@exec tools/fuzz $(SECONDS)
@@ -90,4 +95,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,16s/^# \{0,1\}//p' Makefile
+	@sed -n '3,17s/^# \{0,1\}//p' Makefile
