@@ -33,16 +33,17 @@ class Absent(Exception):
 class Supervisor:
     """Starts Sluis again when it has ended, a tenth of a second later: what Restart=always is to a service manager."""
 
-    def __init__(self, sluis):
-        self.sluis, self.over, self.rests, self.lock, self.starts = sluis, threading.Event(), 0, threading.RLock(), 0
+    def __init__(self, launch, process):
+        self.launch, self.process, self.over = launch, process, threading.Event()
+        self.rests, self.lock, self.starts = 0, threading.RLock(), 0
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self):
         while not self.over.wait(0.1):
             with self.lock:
-                if not self.rests and self.sluis.process.poll() is not None:
+                if not self.rests and self.process().poll() is not None:
                     self.starts += 1
-                    self.sluis.launch(flags=FLAGS)
+                    self.launch()
 
     @contextlib.contextmanager
     def resting(self):
@@ -74,7 +75,7 @@ class Chaos:
         self.traffic = Traffic(self.place, self.oracle, seed)
         self.admin = Administrator(self.place, self.oracle, self.traffic)
         self.probes = Probes(self.place, self.oracle, self.traffic, self.admin)
-        self.supervisor, self.skipped, self.errors_seen = Supervisor(self.place.sluis), {}, 0
+        self.supervisor, self.skipped = Supervisor(self.launch, lambda: self.place.sluis.process), {}
 
     def __enter__(self):
         self.place.sluis.write(self.place.configuration())
@@ -92,14 +93,33 @@ class Chaos:
         self.place.stop()
 
     # ---- what faults need ----
+    def launch(self):
+        self.oracle.level.start_anew()
+        self.place.sluis.launch(flags=FLAGS)
+
     def start(self):
-        self.place.sluis.start(flags=FLAGS, within=30)
+        """Launches, and waits until it is ready."""
+        self.launch()
+        end = time.monotonic() + 30
+        while "ready" not in self.place.sluis.out:
+            assert self.place.sluis.process.poll() is None and time.monotonic() < end, self.place.sluis.stderr()[-2000:]
+            time.sleep(0.02)
 
     def pick(self, role, draw):
         pids = self.place.sluis.pids(role) if role != "keeper" else [self.place.sluis.process.pid]
         if not pids or self.place.sluis.process.poll() is not None:
             raise Absent(role)
         return pids[int(draw * len(pids))]
+
+    def await_role(self, role, gone, within=10):
+        """Waits until another one does its work and everything has settled; gives up in silence: the probes will tell."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            with contextlib.suppress(*BROKEN, KeyError):
+                rows = self.place.sluis.status()["roles"]
+                if any(row["role"] == role and row["state"] == "running" and row["pid"] != gone for row in rows):
+                    return
+            time.sleep(0.05)
 
     def segments(self):
         return sorted(glob.glob(os.path.join(self.place.sluis.state, "audit", "*.jsonl")))
@@ -128,7 +148,7 @@ class Chaos:
     def start_damaged(self, word):
         """It refuses, saying so, or whatever was acknowledged is as it was."""
         sluis, before = self.place.sluis, len(self.place.sluis.stderr())
-        sluis.launch(flags=FLAGS)
+        self.launch()
         end = time.monotonic() + 20
         while "ready" not in sluis.out and sluis.process.poll() is None and word not in sluis.stderr()[before:]:
             assert time.monotonic() < end, "neither starts nor says why not"
@@ -177,7 +197,9 @@ class Chaos:
         except Absent:
             self.oracle.faults.remove(fault)
             self.skipped[str(card)] = "nobody is there"
-            return None
+            return
+        except BROKEN as error:
+            self.oracle.violation(f"{card} can't be made or taken back: {type(error).__name__}: {error}")
         fault.recovered = self.probes.run(fault.ended, self.limit_s)
         fault.over = time.monotonic()
         late = {kind: took for kind, took in fault.recovered.items() if took is None or took > self.limit_s}
@@ -188,7 +210,6 @@ class Chaos:
         kind, slowest = max(fault.recovered.items(), key=lambda row: row[1] or 1e9)
         self.say(f"{card}: back after {slowest if slowest is None else round(slowest, 2)} s ({kind}), "
                  f"{len(self.oracle.failures) - before} failures")
-        return fault
 
     def _compare(self, card):
         for _ in range(3):
@@ -220,9 +241,9 @@ class Chaos:
         """Traffic ends, Sluis is stopped in order, and its log is read."""
         self.admin.stop()
         self.traffic.stop()
-        with self.supervisor.resting():
-            self._await_receiver()
-            assert self.place.sluis.stop(60) == 0, "does not stop in order"
+        self._await_receiver()
+        self.supervisor.stop()
+        assert self.place.sluis.stop(60) == 0, "does not stop in order"
         ran = self.place.sluis.run("audit", "verify", within=120)
         if ran.returncode != 0:
             self.oracle.violation(f"audit verify: {(ran.stdout + ran.stderr)[-600:]}")

@@ -51,11 +51,17 @@ class Level:
     """What isolation an administrator has asked of one place, and what must hold at a moment."""
 
     def __init__(self):
-        self.acts = []  # [level, begun, acknowledged or None]
+        self.acts = []  # [level, begun, acknowledged or None, is on the disk]
 
     def begin(self, level):
-        self.acts.append([level, time.monotonic(), None])
+        self.acts.append([level, time.monotonic(), None, False])
         return self.acts[-1]
+
+    def start_anew(self):
+        """Sluis as a whole is started: what it said that it could not store need not hold any more."""
+        for act in self.acts:
+            if not act[3]:
+                act[2] = None
 
     def must_be_closed(self, began, ended):
         """Whether a request of that time had to be refused."""
@@ -63,6 +69,10 @@ class Level:
         if not seen or seen[-1][0] != "closed" or seen[-1][2] is None:
             return False
         return seen[-1][2] + GRACE <= began
+
+    def may_be_closed(self):
+        """Whether a refusal is what was asked for."""
+        return bool(self.acts) and (self.acts[-1][0] == "closed" or self.acts[-1][2] is None or time.monotonic() < self.acts[-1][2] + GRACE)
 
 
 class Oracle:
@@ -85,7 +95,7 @@ class Oracle:
 
     def failed(self, kind, began, text):
         with self.lock:
-            self.failures.append(Failure(began, time.monotonic(), kind, str(text)[:200]))
+            self.failures.append(Failure(began, time.monotonic(), kind, str(text)[:400]))
 
     def violation(self, text):
         with self.lock:
@@ -123,10 +133,9 @@ class Oracle:
         return False
 
     # ---- after every fault ----
-    def compare(self, users, levels):
+    def compare(self, wanted, users, levels):
         """What was acknowledged beside what the lists of the command say now."""
-        known = {row["name"] for row in users}
-        lost = sorted(self.users - known)
+        lost = sorted(wanted - {row["name"] for row in users})
         if lost:
             self.violation(f"{len(lost)} users whose creation was acknowledged are gone: {lost[:5]}")
             self.users -= set(lost)
