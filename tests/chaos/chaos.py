@@ -1,7 +1,7 @@
 """Chaos: faults in an order that a seed gives, one after the other, under mixed traffic, with an oracle beside it (oracle.py).
 
-Each fault is made, held, taken back; then every probe is tried until it works, which is the recovery. Sluis is started again when it ends, as a
-service manager does.
+Each fault is made, held, taken back; then every probe is tried until it works, which is the recovery. Sluis is started again when it ends,
+as a service manager does.
 """
 import contextlib
 import glob
@@ -145,21 +145,26 @@ class Chaos:
         except (OSError, IndexError):
             return False
 
-    def start_damaged(self, word):
+    def start_damaged(self, *words, must_refuse=False):
         """It refuses, saying so, or whatever was acknowledged is as it was."""
         sluis, before = self.place.sluis, len(self.place.sluis.stderr())
         self.launch()
         end = time.monotonic() + 20
-        while "ready" not in sluis.out and sluis.process.poll() is None and word not in sluis.stderr()[before:]:
+        while "ready" not in sluis.out and sluis.process.poll() is None and not any(word in sluis.stderr()[before:] for word in words):
             assert time.monotonic() < end, "neither starts nor says why not"
             time.sleep(0.02)
-        if "ready" in sluis.out:
+        if "ready" in sluis.out and must_refuse:
+            self.oracle.violation("a store that had vanished is begun anew")
+        elif "ready" in sluis.out:
             self.oracle.counters["damaged stores that were opened: nothing acknowledged had changed"] += 1
             self.admin.compare()
-            return
+        else:
+            self._refused(sluis.stderr()[before:], words)
+
+    def _refused(self, said, words):
         self.oracle.counters["damaged stores that were refused"] += 1
-        if word not in sluis.stderr()[before:]:
-            self.oracle.violation(f"the damaged store is refused without a word: {sluis.stderr()[before:][-400:]}")
+        if not any(word in said for word in words):
+            self.oracle.violation(f"the damaged store is refused without a word: {said[-400:]}")
 
     # ---- one fault ----
     def _twist(self, card):
@@ -207,8 +212,8 @@ class Chaos:
             self.oracle.violation(f"after {card}: not within {self.limit_s} s: "
                                   + ", ".join(f"{kind} {'never' if took is None else f'{took:.1f} s'}" for kind, took in late.items()))
         self._compare(card)
-        kind, slowest = max(fault.recovered.items(), key=lambda row: row[1] or 1e9)
-        self.say(f"{card}: back after {slowest if slowest is None else round(slowest, 2)} s ({kind}), "
+        took, kind = fault.slowest()
+        self.say(f"{card}: back after {took:.2f} s ({kind}), "
                  f"{len(self.oracle.failures) - before} failures")
 
     def _compare(self, card):
@@ -261,7 +266,8 @@ class Chaos:
         end = time.monotonic() + 30
         while missing := [line for line in lines if not self.place.receiver.has(line)]:
             if time.monotonic() > end:
-                self.oracle.violation(f"{len(missing)} of {len(lines)} lines of the log have not arrived at its receiver: {missing[0][:200]}")
+                self.oracle.violation(f"{len(missing)} of {len(lines)} lines of the log have not arrived at its receiver: "
+                                      f"{missing[0][:200]}")
                 break
             time.sleep(0.2)
         self.oracle.counters["lines of the log looked for at its receiver"] = len(lines)
@@ -276,12 +282,11 @@ class Chaos:
             rows.setdefault(f"{fault.name} {fault.target}".strip() if is_long else fault.name, []).append(fault)
         yield f"{'fault':38} {'times':>5} {'median s':>9} {'max s':>7}  {'slowest':10} {'failures':>8}"
         for name, group in sorted(rows.items()):
-            took = [(max((x if x is not None else float('inf')) for x in fault.recovered.values()), fault) for fault in group if fault.recovered]
+            took = [fault.slowest() for fault in group if fault.recovered]
             if not took:
                 continue
-            worst, fault = max(took, key=lambda row: row[0])
-            kind = max(fault.recovered.items(), key=lambda row: row[1] if row[1] is not None else float("inf"))[0]
-            yield (f"{name:38} {len(group):5} {statistics.median(t for t, _ in took):9.2f} {worst:7.2f}  {kind:10} "
+            worst, kind = max(took)
+            yield (f"{name:38} {len(group):5} {statistics.median(seconds for seconds, _ in took):9.2f} {worst:7.2f}  {kind:10} "
                    f"{sum(map(self.oracle.during, group)):8}")
         for name, why in sorted(self.skipped.items()):
             yield f"{name}: not made: {why}"

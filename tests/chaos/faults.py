@@ -57,7 +57,7 @@ class Card:
 
     def __str__(self):
         twist = f", and meanwhile {' '.join(self.twist)}" if self.twist else ""
-        return f"{self.kind.name}{' of ' + self.target if self.target else ''}, {self.hold_s:.2f} s, {self.draw:.3f}{twist}"
+        return f"{self.kind.name}{f' ({self.target})' if self.target else ''}, {self.hold_s:.2f} s, {self.draw:.3f}{twist}"
 
 
 # ---- processes ----
@@ -257,16 +257,25 @@ def verify_finds(chaos, path, at):
         chaos.oracle.violation(f"byte {at} of {path} was changed, audit verify said {ran.returncode}: {(ran.stdout + ran.stderr)[-300:]}")
 
 
+def hurt(path, card):
+    dice = random.Random(card.draw)
+    if card.target == "removed":
+        os.unlink(path)
+    elif card.target == "emptied":
+        os.truncate(path, 0)
+    else:
+        for at in [dice.randrange(os.path.getsize(path)) for _ in range(20 if card.target == "twenty bits" else 1)]:
+            flip(path, at)
+
+
 def store_damaged(chaos, card):
     """The store, while nothing runs. The next start refuses and says why, or nothing that was acknowledged has changed."""
     with chaos.admin.busy, chaos.supervisor.resting():
         chaos.place.sluis.stop(60)
         with set_aside(chaos, "authority"):
             path = os.path.join(chaos.place.sluis.state, "authority", "sluis.db")
-            dice = random.Random(card.draw)
-            for at in [dice.randrange(os.path.getsize(path)) for _ in range(1 if card.draw < 0.5 else 20)]:
-                flip(path, at)
-            chaos.start_damaged("store is damaged")
+            hurt(path, card)
+            chaos.start_damaged("store is damaged", "store is gone", must_refuse=card.target in ("emptied", "removed"))
             yield
 
 
@@ -342,10 +351,11 @@ KINDS = (
     Kind("full disk", filled, may_fail=GATEWAY | ADMIN, needs=("disk",), cards=3),
     Kind("disk stands still", frozen, may_fail=GATEWAY | ADMIN, needs=("disk",), cards=2),
     Kind("slow disk", slow, may_fail=GATEWAY | ADMIN, needs=("disk",), cards=2, hold_s=(1, 3)),
-    Kind("power failure", powered_off, ("", "after a kill of audit", "after a kill of authority", "after a kill of keeper"), needs=("disk",), takes_memory=True, takes_disk=True, hold_s=(0, 0.5)),
+    Kind("power failure", powered_off, ("", "after a kill of audit", "after a kill of authority", "after a kill of keeper"),
+         needs=("disk",), takes_memory=True, takes_disk=True, hold_s=(0, 0.5)),
     Kind("damaged log, running", log_damaged, may_fail=frozenset(), hold_s=(0, 0.3)),
     Kind("damaged log, stopped", log_damaged_stopped, takes_memory=True, hold_s=(0, 0.1)),
-    Kind("damaged store", store_damaged, may_fail=ALL | {"session"}, cards=3, hold_s=(0, 0.3)),
+    Kind("damaged store", store_damaged, ("one bit", "twenty bits", "emptied", "removed"), may_fail=ALL | {"session"}, hold_s=(0, 0.3)),
     Kind("no store", store_away, may_fail=GATEWAY | ADMIN, hold_s=(0.5, 1.5)),
     Kind("full rings", flooded, may_fail=GATEWAY | ADMIN, hold_s=(0, 1)),
     Kind("clock", jumped, ("a minute ahead", "ten minutes ahead", "a minute back", "a day back"),

@@ -46,6 +46,10 @@ class Fault:
     over: float = float("inf")  # all probes were answered, or given up
     recovered: dict = dataclasses.field(default_factory=dict)
 
+    def slowest(self):
+        """(seconds, probe) of the one that worked last; infinite when one never did."""
+        return max((float("inf") if took is None else took, kind) for kind, took in self.recovered.items())
+
 
 class Level:
     """What isolation an administrator has asked of one place, and what must hold at a moment."""

@@ -112,7 +112,8 @@ class Traffic:
     def connection(self, kind, within):
         sluis = self.place.sluis
         if kind == "h2":
-            with http2.Client(sluis.port("safe"), tls=wire.client_tls(self.place.authority.certificate), name=PUBLIC, timeout=within) as client:
+            tls = wire.client_tls(self.place.authority.certificate)
+            with http2.Client(sluis.port("safe"), tls=tls, name=PUBLIC, timeout=within) as client:
                 yield client
         elif kind == "udp":
             with Datagrams(sluis.port("datagrams"), within) as sock:
@@ -177,7 +178,8 @@ class Traffic:
             person.cookies = {host: dict(jar) for host, jar in cookies.items()}
             got = person.once(self.place.gateway.url(f"/{self.token()}", "cases"), headers=FETCH)
             if got.status == 200:
-                self.oracle.violation(f"session {number}, whose end was acknowledged {began - at:.1f} s before, was let in: {got.body[:200]!r}")
+                self.oracle.violation(f"session {number}, whose end was acknowledged {began - at:.1f} s before, was let in: "
+                                      f"{got.body[:200]!r}")
         self.oracle.did("ghost")
 
     # ---- threads ----

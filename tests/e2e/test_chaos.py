@@ -11,7 +11,7 @@ import pytest
 from harness.sluis import BUILD, IS_SANITIZED
 
 CHAOS = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "chaos", "run")
-SEED = 5
+SEED = 5592
 
 
 def run(*words, within=20):
@@ -22,7 +22,7 @@ def run(*words, within=20):
 def test_a_seed_is_an_order():
     first, second = run("--plan", "200"), run("--plan", "200")
     assert first.returncode == 0 and first.stdout == second.stdout and len(first.stdout.splitlines()) == 201
-    other = subprocess.run([sys.executable, CHAOS, "--build", BUILD, "--seed", "6", "--plan", "200"], capture_output=True, text=True,
+    other = subprocess.run([sys.executable, CHAOS, "--build", BUILD, "--seed", "1", "--plan", "200"], capture_output=True, text=True,
                            timeout=20, check=False)
     assert other.stdout != first.stdout
 
