@@ -11,6 +11,7 @@
 #   make hostile    attacks of clients beside well-behaved ones: memory, what others lose, how it ends
 #   make exercise MINUTES=10  an incident from the first alarm to the last application's return, in network namespaces
 #   make breach     breaks in by planted bugs of memory: what stops each, who notices, what others lose
+#   make chaos MINUTES=10 SEED=n  faults of every kind in a seed's order, under public and gateway traffic, judged by an oracle
 #   make fuzz SECONDS=60
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
 #   make install DESTDIR=... [PREFIX=/usr/local]
@@ -21,7 +22,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise breach fuzz prove install docs clean help
+.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise breach chaos fuzz prove install docs clean help
 
 all: build
 
@@ -75,6 +76,10 @@ exercise: everything
 breach: everything
 	@tools/install-packages run test
 	@exec tests/breach/run --build $(BUILD)
+
+chaos: everything
+	@tools/install-packages run test
+	@exec tests/chaos/run --build $(BUILD) --minutes $(if $(filter 30,$(MINUTES)),10,$(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 fuzz:
 	@tools/install-packages build test

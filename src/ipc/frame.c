@@ -90,10 +90,14 @@ static enum err frame_parse(struct view in, struct frame *ret)
 	TRY(view_u16(&in, &fd_n));
 	TRY(view_u32(&in, &ret->seq));
 	ret->body = in;
-	return version == FRAME_VERSION && fd_n == ret->fd_n ? E_OK : E_PROTO;
+	if (ret->is_short && fd_n <= FRAME_FDS)
+		frame_done(ret);
+	else if (fd_n != ret->fd_n)
+		return E_PROTO;
+	return version == FRAME_VERSION ? E_OK : E_PROTO;
 }
 
-enum err frame_receive(int fd, uint8_t buf[FRAME_MAX], struct frame *ret)
+enum err frame_receive_short(int fd, uint8_t buf[FRAME_MAX], struct frame *ret)
 {
 	struct iovec iov = { buf, FRAME_MAX };
 	union frame_control control = { 0 };
@@ -116,11 +120,26 @@ enum err frame_receive(int fd, uint8_t buf[FRAME_MAX], struct frame *ret)
 	if (n == 0)
 		return E_CLOSED;
 	frame_collect(&m, &f);
-	if ((m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+	/* The kernel cuts a list that is longer than FRAME_FDS at FRAME_FDS; a shorter one only
+	 * when this process may open no more (EMFILE). So a neighbour can't make it look like that
+	 * (THREATS A20) */
+	f.is_short = (m.msg_flags & MSG_CTRUNC) && f.fd_n < FRAME_FDS;
+	if ((m.msg_flags & MSG_TRUNC) || ((m.msg_flags & MSG_CTRUNC) && !f.is_short) ||
 	    frame_parse(view_of(buf, (size_t)n), &f) != E_OK) {
 		frame_done(&f);
 		return E_PROTO;
 	}
+	*ret = f;
+	return E_OK;
+}
+
+enum err frame_receive(int fd, uint8_t buf[FRAME_MAX], struct frame *ret)
+{
+	struct frame f = { 0 };
+
+	TRY(frame_receive_short(fd, buf, &f));
+	if (f.is_short)
+		return E_NOMEM;
 	*ret = f;
 	return E_OK;
 }
@@ -146,13 +165,18 @@ static const struct frame_def *frame_find(const struct frame_table *t, uint8_t t
 	return NULL;
 }
 
+static bool frame_has_fds(const struct frame_def *d, const struct frame *f)
+{
+	return f->is_short ? d->fds && (d->phases & FRAME_SHORT) : d->fds == f->fd_n;
+}
+
 enum err frame_dispatch(const struct frame_table *t, enum frame_phase phase, void *role,
 			struct frame *f)
 {
 	const struct frame_def *d = frame_find(t, f->type);
 	enum err e = E_DENIED;
 
-	if (d && (d->phases & (unsigned)phase) && d->fds == f->fd_n && f->body.n >= d->min &&
+	if (d && (d->phases & (unsigned)phase) && frame_has_fds(d, f) && f->body.n >= d->min &&
 	    f->body.n <= d->max)
 		e = d->on(role, f);
 	frame_done(f);
@@ -167,7 +191,7 @@ enum err frame_pump(int fd, const struct frame_table *t, enum frame_phase phase,
 	for (unsigned i = 0; i < budget; i++) {
 		struct frame f = { 0 };
 
-		TRY(frame_receive(fd, buf, &f));
+		TRY(frame_receive_short(fd, buf, &f));
 		TRY(frame_dispatch(t, phase, role, &f));
 	}
 	return E_OK;

@@ -19,7 +19,12 @@ enum {
 	FRAME_FDS = 4
 };
 
-enum frame_phase { FRAME_BOOT = 1, FRAME_RUN = 2 };
+/*
+ * Phases, as bits of a row. FRAME_SHORT beside them: the handler is also given the frame when this
+ * process had no descriptor left for what came with it, which is nobody's fault but its own:
+ * without any, fd_n 0. To other rows such a frame is one with the wrong number of descriptors.
+ */
+enum frame_phase { FRAME_BOOT = 1, FRAME_RUN = 2, FRAME_SHORT = 4 };
 
 struct frame {
 	uint8_t type;
@@ -27,6 +32,7 @@ struct frame {
 	struct view body; /* borrowed from the receive buffer */
 	int fds[FRAME_FDS];
 	unsigned fd_n; /* descriptors still owned by the frame; frame_take_fd gives one away */
+	bool is_short; /* it came with descriptors that this process had no room for: fd_n is 0 */
 };
 
 struct frame_def {
@@ -55,9 +61,12 @@ enum err frame_send(int fd, uint8_t type, uint32_t seq, struct view body, const 
  *   buf     where body will point; FRAME_MAX bytes
  *   ret     owns the received descriptors
  * E_AGAIN nothing there · E_CLOSED end of conversation · E_PROTO bad header, truncated, stray
- * control message
+ * control message · E_NOMEM no descriptor was left here for what came with it
  */
 enum err frame_receive(int fd, uint8_t buf[FRAME_MAX], struct frame *ret);
+
+/* frame_receive_short - the same, but what would be E_NOMEM is a frame that is_short */
+enum err frame_receive_short(int fd, uint8_t buf[FRAME_MAX], struct frame *ret);
 
 /* frame_take_fd - gives descriptor i (it is then the caller's to close); INVARIANT i < fd_n and not
  * yet taken */

@@ -1,8 +1,10 @@
 """The authority in a whole Sluis: what its store holds, what ends sessions, what a damaged store does (P2, P6, P7, P11)."""
 import base64
 import hashlib
+import json
 import os
 import re
+import shutil
 
 import pytest
 
@@ -66,6 +68,28 @@ def test_ends(gate):
         assert "X-Sluis-Identity" not in piet.go(gate.url("/", "cases")).text
         gate.command("session", "revoke", "--all", "--yes")
         assert "X-Sluis-Identity" not in jan.go(gate.url("/", "cases")).text
+
+
+@pytest.mark.parametrize("how", ["empty", "gone"])
+def test_vanished_store(gate, sluis, how):
+    """P8: what was closed does not open because nobody remembers; only a directory that is taken away as a whole begins anew."""
+    assert sluis.run("isolate", "--app", "cases", "closed", "--reason", "a test").returncode == 0
+    sluis.stop()
+    folder = os.path.join(sluis.state, "authority")
+    path = os.path.join(folder, "sluis.db")
+    os.rename(path, path + ".kept")
+    if how == "empty":
+        with open(path, "wb"):
+            pass
+    sluis.launch()
+    assert sluis.process.wait(20) != 0 and "the store is gone" in sluis.stderr()
+    os.rename(path + ".kept", path)
+    sluis.start()
+    assert json.loads(sluis.run("isolate", "--json").stdout)[0]["levels"] == ["closed"]
+    sluis.stop()
+    shutil.rmtree(folder)
+    sluis.start()
+    assert json.loads(sluis.run("isolate", "--json").stdout) == []
 
 
 def test_damaged_store(gate, sluis):

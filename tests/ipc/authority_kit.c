@@ -192,10 +192,10 @@ void authority_kit_stop(struct authority_kit *k)
 
 void authority_kit_close(struct authority_kit *k)
 {
-	static const char *const files[] = { "sluis.db", "sluis.db-wal", "sluis.db-shm" };
+	static const char *const files[] = { "sluis.db", "sluis.db-wal", "sluis.db-shm", "made" };
 
 	authority_kit_stop(k);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 4; i++)
 		(void)unlinkat(k->dir_fd, files[i], 0);
 	close(k->dir_fd);
 	close(k->image_fd);

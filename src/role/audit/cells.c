@@ -77,9 +77,13 @@ static enum err cells_on_cell(void *role, struct frame *f)
 	struct audit *a = role;
 	struct spawner_cell who = { 0 };
 	struct cells_slot *c = cells_place(a);
-	AUTO_FD fd = frame_take_fd(f, 0);
+	AUTO_FD fd = f->is_short ? -1 : frame_take_fd(f, 0);
 
 	TRY(spawner_cell_get(f->body, &who));
+	if (fd < 0) {
+		a->cells.has_missed = true;
+		return E_OK;
+	}
 	if (!c)
 		return E_LIMIT;
 	*c = (struct cells_slot){ .source = { .fd = fd, .kind = AUDIT_CELL }, .audit = a };
@@ -94,7 +98,7 @@ static enum err cells_on_cell(void *role, struct frame *f)
 }
 
 static const struct frame_def cells_defs[] = {
-	{ SPAWNER_CELL, 1, FRAME_RUN, 32, 32, cells_on_cell },
+	{ SPAWNER_CELL, 1, FRAME_RUN | FRAME_SHORT, 32, 32, cells_on_cell },
 };
 
 static const struct frame_table cells_table = { cells_defs,

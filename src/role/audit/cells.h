@@ -33,6 +33,8 @@ struct cells {
 	struct list ready;
 	struct loop_source spawner[CELLS_SPAWNERS]; /* fd -1: free */
 	uint32_t next, n;
+	bool has_missed; /* a cell's channel found no descriptor: it will be told to the next audit
+			  */
 	uint64_t position; /* of the next record: makes its id */
 	uint8_t record[RING_RECORD_MAX];
 };

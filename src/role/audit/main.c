@@ -222,12 +222,34 @@ static bool main_gives_up(struct audit *a)
 	       (is_alone && a->loop.now_ms - a->unsigned_ms >= MAIN_UNSIGNED_MS);
 }
 
+/* The records of a cell whose channel was missed would wait for ever: the next audit is told of
+ * every cell that is there, and reads on where this one was. */
+static int main_begin_anew(struct audit *a)
+{
+	const struct audit_note note = {
+		.kind = VIEW("alarm"),
+		.action = VIEW("audit.lost"),
+		.object = VIEW("cells"),
+		.result = VIEW("failed"),
+		.detail = VIEW(
+			"no descriptor was left for their channels; last words of those that ended "
+			"just now may be lost"),
+	};
+
+	log_line(LOG_ERROR, "no descriptor was left for a cell's records: audit begins anew");
+	if (journal_note(a, &note) == E_OK)
+		(void)journal_flush(a);
+	return 1;
+}
+
 static int main_loop(struct audit *a)
 {
 	while (a->state != AUDIT_STOPPED) {
 		if (loop_turn(&a->loop, a->wait_ms) != E_OK || journal_turn(a) != E_OK ||
 		    checkpoint_turn(a) != E_OK || retention_turn(a) != E_OK)
 			return 1;
+		if (a->cells.has_missed)
+			return main_begin_anew(a);
 		alarms_turn(&a->alarms, a->loop.now_ms);
 		if (a->state != AUDIT_STOPPED && main_gives_up(a)) {
 			log_line(LOG_WARNING, "the audit log ends without a signature");

@@ -172,6 +172,10 @@ enum err segment_recover(int dir_fd, struct chain *c, uint8_t *buf, struct segme
 	c->seq = last - 1;
 	r.fd = fd;
 	TRY(segment_recover_file(&r, c, ret));
+	/* The one who wrote it may have been killed before a sync: a next segment that is on the
+	 * disk must never follow lines that are not (P9) */
+	if (fdatasync(fd) < 0)
+		return log_errno("syncing the last segment");
 	return c->seq < SEGMENT_SEQ_MAX ? E_OK : E_LIMIT;
 }
 

@@ -19,6 +19,7 @@
  *
  * FILES
  *   DIR/authority/sluis.db, sluis.db-wal   the store (SQLite)
+ *   DIR/authority/made                     empty: there was a store once
  *   DIR/store.key                          opens what it keeps sealed; read by the keeper
  *
  * SIGNALS

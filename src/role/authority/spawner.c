@@ -13,11 +13,14 @@ static enum err on_cell(void *role, struct frame *f)
 	struct spawner_cell told = { 0 };
 
 	TRY(spawner_cell_get(f->body, &told));
+	if (f->is_short)
+		return E_OK; /* lost; the cell sees the end of it */
 	return cell_add(a, &told, frame_take_fd(f, 0));
 }
 
 static const struct frame_def spawner_defs[] = {
-	{ SPAWNER_CELL, 1, FRAME_RUN, 4 + 8 + 2 + 16 + 2, 4 + 8 + 2 + 16 + 2, on_cell },
+	{ SPAWNER_CELL, 1, FRAME_RUN | FRAME_SHORT, 4 + 8 + 2 + 16 + 2, 4 + 8 + 2 + 16 + 2,
+	  on_cell },
 };
 
 static const struct frame_table spawner_table = { spawner_defs, 1 };

@@ -27,6 +27,11 @@ static const char store_damaged[] =
 	"the store is damaged: nobody can log in. Put a copy of DIR/authority back (see "
 	"docs/gateway.md, The store)";
 
+static const char store_gone[] =
+	"the store is gone: nobody can log in, and nobody knows what is closed. Put a copy of "
+	"DIR/authority back; to begin without users, take that directory away (see "
+	"docs/gateway.md, The store)";
+
 static enum err store_failed(struct store *s, const char *what)
 {
 	log_line(LOG_ERROR, "store: %s: %s", what, sqlite3_errmsg(s->db));
@@ -126,6 +131,8 @@ static enum err store_prepare(struct store *s, const char **ret_why)
 
 static enum err store_start(struct store *s, int dir_fd, const char **ret_why)
 {
+	*ret_why = store_gone;
+	TRY(store_place_look(dir_fd));
 	*ret_why = "SQLite can't be set up";
 	TRY(store_place_init(dir_fd, STORE_HEAP_BYTES));
 	*ret_why = "the store can't be opened: look at the rights of DIR/authority";
@@ -139,7 +146,9 @@ static enum err store_start(struct store *s, int dir_fd, const char **ret_why)
 		return E_DENIED;
 	TRY(store_check(s, ret_why));
 	TRY(store_migrate(s, ret_why));
-	return store_prepare(s, ret_why);
+	TRY(store_prepare(s, ret_why));
+	store_place_mark(dir_fd);
+	return E_OK;
 }
 
 enum err store_open(struct store *s, int dir_fd, const char **ret_why)

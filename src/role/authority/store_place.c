@@ -6,6 +6,7 @@
  */
 #include "role/authority/store_place.h"
 
+#include "sys/fd.h"
 #include "sys/heap.h"
 #include "sys/log.h"
 
@@ -197,6 +198,33 @@ static enum err store_place_hooks(void)
 		if (!vfs || vfs->xSetSystemCall(vfs, calls[i].name, calls[i].call) != SQLITE_OK)
 			return E_SYS;
 	return E_OK;
+}
+
+/* ---- is it there ---- */
+
+static const char store_place_made[] = "made";
+
+enum err store_place_look(int dir_fd)
+{
+	struct stat st = { 0 };
+
+	if (dir_fd < 0 || fstatat(dir_fd, store_place_made, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return E_OK;
+	if (fstatat(dir_fd, "sluis.db", &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size == 0)
+		return E_DENIED;
+	return E_OK;
+}
+
+void store_place_mark(int dir_fd)
+{
+	struct stat st = { 0 };
+	AUTO_FD fd = -1;
+
+	if (dir_fd < 0 || fstatat(dir_fd, store_place_made, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	fd = openat(dir_fd, store_place_made, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fsync(fd) < 0 || fsync(dir_fd) < 0)
+		(void)log_errno("the store's mark");
 }
 
 enum err store_place_init(int dir_fd, size_t bytes)

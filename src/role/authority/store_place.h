@@ -19,4 +19,13 @@
  */
 enum err store_place_init(int dir_fd, size_t bytes);
 
+/* store_place_look - whether the store's file is there if it ever was. A store that has vanished or
+ * is empty would be made anew otherwise, without a user, and open to everybody what somebody has
+ * closed (P8). E_DENIED it was there */
+enum err store_place_look(int dir_fd);
+
+/* store_place_mark - from now on there was one, for good: an empty file "made" beside it. When that
+ * can't be written it is told (logged), and the next start tries again */
+void store_place_mark(int dir_fd);
+
 #endif

@@ -353,6 +353,8 @@ static enum err edge_channel_on_cell(void *role, struct frame *f)
 	struct edge_channel_peer peer = { .role = ROLE_CELL };
 
 	TRY(spawner_cell_get(f->body, &peer.cell));
+	if (f->is_short)
+		return E_OK; /* lost; the cell sees the end of it */
 	return edge_channel_add(ch->dialer, &peer, frame_take_fd(f, 0));
 }
 
@@ -375,7 +377,7 @@ static enum err edge_channel_on_forbid(void *role, struct frame *f)
 }
 
 static const struct frame_def edge_channel_spawner_defs[] = {
-	{ SPAWNER_CELL, 1, FRAME_RUN, 32, 32, edge_channel_on_cell },
+	{ SPAWNER_CELL, 1, FRAME_RUN | FRAME_SHORT, 32, 32, edge_channel_on_cell },
 };
 
 static const struct frame_def edge_channel_authority_defs[] = {

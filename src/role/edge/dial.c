@@ -125,7 +125,10 @@ static enum err dial_on_connected(void *role, struct frame *f)
 	struct dial d = { 0 };
 
 	TRY(dial_take(e, f->seq, &d));
-	upstream_connected(e, d.slot, d.slot_gen, frame_take_fd(f, 0));
+	if (f->is_short)
+		upstream_not_connected(e, d.slot, d.slot_gen, DIAL_BUSY);
+	else
+		upstream_connected(e, d.slot, d.slot_gen, frame_take_fd(f, 0));
 	return E_OK;
 }
 
@@ -144,7 +147,7 @@ static enum err dial_on_failed(void *role, struct frame *f)
 }
 
 static const struct frame_def dial_defs[] = {
-	{ DIALER_CONNECTED, 1, FRAME_RUN, 0, 0, dial_on_connected },
+	{ DIALER_CONNECTED, 1, FRAME_RUN | FRAME_SHORT, 0, 0, dial_on_connected },
 	{ DIALER_FAILED, 0, FRAME_RUN, 1, 1, dial_on_failed },
 };
 

@@ -114,6 +114,11 @@ static enum err dial_on_connected(void *role, struct frame *f)
 	struct relay *r = role;
 	struct relay_session *s = dial_session(r, f->seq);
 
+	if (f->is_short) {
+		if (s)
+			session_not_connected(r, s);
+		return E_OK;
+	}
 	if (!datagram_is(f->fds[0]))
 		return E_DENIED;
 	if (s)
@@ -136,7 +141,7 @@ static enum err dial_on_failed(void *role, struct frame *f)
 }
 
 static const struct frame_def dial_defs[] = {
-	{ DIALER_CONNECTED, 1, FRAME_RUN, 0, 0, dial_on_connected },
+	{ DIALER_CONNECTED, 1, FRAME_RUN | FRAME_SHORT, 0, 0, dial_on_connected },
 	{ DIALER_FAILED, 0, FRAME_RUN, 1, 1, dial_on_failed },
 };
 

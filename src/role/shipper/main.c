@@ -185,7 +185,9 @@ static enum err on_connected(void *role, struct frame *f)
 	struct shipper *x = role;
 	struct sink *s = main_asker(x, f->seq);
 
-	if (s)
+	if (s && f->is_short)
+		sink_refused(s, "the shipper has no descriptor left");
+	else if (s)
 		sink_connected(s, frame_take_fd(f, 0));
 	return E_OK;
 }
@@ -215,7 +217,7 @@ static enum err on_failed(void *role, struct frame *f)
 }
 
 static const struct frame_def main_dialer_defs[] = {
-	{ DIALER_CONNECTED, 1, FRAME_RUN, 0, 0, on_connected },
+	{ DIALER_CONNECTED, 1, FRAME_RUN | FRAME_SHORT, 0, 0, on_connected },
 	{ DIALER_FAILED, 0, FRAME_RUN, 1, 1, on_failed },
 };
 static const struct frame_table main_dialer_table = {

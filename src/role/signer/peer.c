@@ -226,12 +226,14 @@ static enum err on_cell(void *peer, struct frame *f)
 	struct spawner_cell who = { 0 };
 
 	TRY(spawner_cell_get(f->body, &who));
+	if (f->is_short)
+		return E_OK; /* lost; the cell sees the end of it */
 	return cells_add(p->signer, &who, frame_take_fd(f, 0));
 }
 
 /* docs/ipc: what a spawner may say. */
 static const struct frame_def peer_spawner_defs[] = {
-	{ SPAWNER_CELL, 1, FRAME_RUN, 32, 32, on_cell },
+	{ SPAWNER_CELL, 1, FRAME_RUN | FRAME_SHORT, 32, 32, on_cell },
 };
 
 /* docs/ipc: what audit may ask. */
@@ -349,7 +351,7 @@ static enum err peer_pump(struct signer_peer *p)
 	for (unsigned i = 0; i < PEER_FRAMES; i++) {
 		struct frame f = { 0 };
 
-		TRY(frame_receive(p->source.fd, buf, &f));
+		TRY(frame_receive_short(p->source.fd, buf, &f));
 		TRY(peer_handle(p, &f));
 	}
 	return E_OK;

@@ -36,7 +36,7 @@ class Span:
 class Collector:
     """Listens at once; spans() waits for that many."""
 
-    def __init__(self, port, statuses=()):
+    def __init__(self, port, statuses=(), host="127.0.0.1"):
         self.found, self.posts, self.statuses, self.lock = [], 0, list(statuses), threading.Condition()
         self.problems = []
         outer = self
@@ -50,7 +50,7 @@ class Collector:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server = http.server.ThreadingHTTPServer((host, port), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

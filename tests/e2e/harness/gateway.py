@@ -111,15 +111,15 @@ class Answer:
 
 
 class Connection(http.client.HTTPSConnection):
-    """To one address, whatever the name; from one address, when that is asked for."""
-    address = "127.0.0.1"
+    """To one address, whatever the name; from one address, when that is asked for. within: seconds for each step."""
+    address, within = "127.0.0.1", 20
 
     def __init__(self, host, port, source, context):
-        super().__init__(host, port, timeout=20, context=context)
+        super().__init__(host, port, timeout=self.within, context=context)
         self.source, self.tls = source, context
 
     def connect(self):
-        self.sock = socket.create_connection((self.address, self.port), 20, (self.source, 0) if self.source else None)
+        self.sock = socket.create_connection((self.address, self.port), self.within, (self.source, 0) if self.source else None)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self.tls.wrap_socket(self.sock, server_hostname=self.host)
 

@@ -52,8 +52,8 @@ class Origin:
     """handler(request, stream) gives the bytes to answer with; None: it wrote them itself and the
     connection ends. Without a handler: 200 with the server's name."""
 
-    def __init__(self, handler=None, name="origin", tls=None, port=None):
-        self.handler, self.name, self.tls = handler, name, tls
+    def __init__(self, handler=None, name="origin", tls=None, port=None, host="127.0.0.1"):  # pylint: disable=too-many-arguments
+        self.handler, self.name, self.tls, self.host = handler, name, tls, host
         self.port = port or ports.free_port()
         self.requests, self.streams, self.connections = [], [], 0
         self.lock, self.listener = threading.Lock(), None
@@ -61,7 +61,7 @@ class Origin:
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def bytes(self):
@@ -76,7 +76,7 @@ class Origin:
         """Listens (again)."""
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        listener.bind((self.host, self.port))
         listener.listen(256)
         self.listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
