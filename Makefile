@@ -101,4 +101,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,17s/^# \{0,1\}//p' Makefile
+	@sed -n '/^#   make/s/^# \{0,1\}//p' Makefile
