@@ -108,10 +108,8 @@ static json_t *doc_paths(const struct blast_files_list *l)
 static json_t *doc_files(const struct blast_process *p)
 {
 	const struct blast_files *f = &p->files;
-	json_t *doc = json_object(), *keys = json_array();
+	json_t *doc = json_object();
 
-	for (uint64_t i = 0; i < f->keys && i < BLAST_FILES_KEYS; i++)
-		(void)json_array_append_new(keys, doc_text(f->key[i]));
 	doc_put(doc, "known", json_boolean(p->has_files));
 	doc_put(doc, "own_root", json_boolean(p->is_root_own));
 	doc_put(doc, "may_open", json_boolean(blast_verdict_may(p, BLAST_POWER_OPEN)));
@@ -127,7 +125,7 @@ static json_t *doc_files(const struct blast_process *p)
 	doc_put(doc, "shadow", json_boolean(f->reads_shadow));
 	doc_put(doc, "proc", json_boolean(f->has_proc));
 	doc_put(doc, "cut", json_boolean(f->is_cut));
-	doc_put(doc, "key_files", keys);
+	doc_put(doc, "key_files", doc_paths(&f->key));
 	doc_put(doc, "writes", doc_paths(&f->write));
 	doc_put(doc, "makes_files_in", doc_paths(&f->in));
 	doc_put(doc, "setuid_programs", doc_paths(&f->run));
@@ -241,7 +239,6 @@ static json_t *doc_memory(const struct blast_look *l, const struct blast_process
 	doc_put(doc, "private_keys", keys);
 	doc_put(doc, "key_text", json_boolean(p->memory.holds_pem));
 	doc_put(doc, "password_hashes", doc_number(p->memory.hashes));
-	doc_put(doc, "client_credentials", doc_number(p->memory.headers));
 	return doc;
 }
 
@@ -410,6 +407,11 @@ static json_t *doc_process(const struct blast_look *l, const struct blast_proces
 
 /* ---- the sum ---- */
 
+static bool doc_is_shown(const struct blast_process *p)
+{
+	return !p->is_gone && !p->is_hidden;
+}
+
 static bool doc_is_alike(const struct blast_process *a, const struct blast_process *b)
 {
 	return view_eq(view_str(a->subject), view_str(b->subject)) &&
@@ -421,9 +423,9 @@ static bool doc_is_alike(const struct blast_process *a, const struct blast_proce
 static bool doc_is_first(const struct blast_look *l, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (!l->p[k].is_gone && doc_is_alike(&l->p[k], &l->p[i]))
+		if (doc_is_shown(&l->p[k]) && doc_is_alike(&l->p[k], &l->p[i]))
 			return false;
-	return !l->p[i].is_gone;
+	return doc_is_shown(&l->p[i]);
 }
 
 /* The worst of all that are alike. */
@@ -435,7 +437,7 @@ static json_t *doc_sum_topic(const struct blast_look *l, size_t first, unsigned 
 	for (size_t i = first + 1; i < l->n; i++) {
 		struct blast_verdict v = { 0 };
 
-		if (l->p[i].is_gone || !doc_is_alike(&l->p[first], &l->p[i]))
+		if (!doc_is_shown(&l->p[i]) || !doc_is_alike(&l->p[first], &l->p[i]))
 			continue;
 		v = blast_verdict_of(&l->p[i], topic, l->keys.n);
 		if (v.level > worst.level)
@@ -453,7 +455,7 @@ static json_t *doc_sum_row(const struct blast_look *l, size_t first)
 	json_t *doc = json_object(), *pids = json_array();
 
 	for (size_t i = first; i < l->n; i++)
-		if (!l->p[i].is_gone && doc_is_alike(p, &l->p[i]))
+		if (doc_is_shown(&l->p[i]) && doc_is_alike(p, &l->p[i]))
 			(void)json_array_append_new(pids, json_integer(l->p[i].is.pid));
 	doc_put(doc, "subject", doc_text(p->subject));
 	doc_put(doc, "role", doc_text(p->role));
@@ -496,7 +498,7 @@ json_t *blast_doc_make(const struct blast_look *l)
 	if (!doc || !sum || !all || uname(&u) < 0)
 		return NULL;
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->p[i].is_gone)
+		if (!doc_is_shown(&l->p[i]))
 			continue;
 		is_complete = is_complete && l->p[i].unseen_n == 0;
 		(void)json_array_append_new(all, doc_process(l, &l->p[i]));

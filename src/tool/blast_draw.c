@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "tool/blast_verdict.h"
 
-enum { DRAW_WHO = 16, DRAW_WRAP = 96, DRAW_LABEL = 14 };
+enum { DRAW_WHO = 16, DRAW_WRAP = 99, DRAW_LABEL = 17 };
 
 static const char *draw_get(const json_t *o, const char *key)
 {

@@ -11,8 +11,7 @@
 
 enum {
 	BLAST_FILES_PATH = 240,
-	BLAST_FILES_SHOWN = 6,
-	BLAST_FILES_KEYS = 16,
+	BLAST_FILES_SHOWN = 12,
 	BLAST_FILES_MS = 30000 /* then it is cut */
 };
 
@@ -33,8 +32,7 @@ struct blast_files {
 	uint64_t sockets; /* local sockets that may be connected to */
 	uint64_t devices; /* devices that may be read or written, but /dev/null and its like */
 	uint64_t keys;	  /* private keys among what is readable */
-	char key[BLAST_FILES_KEYS][BLAST_FILES_PATH];
-	struct blast_files_list write, in, run;
+	struct blast_files_list key, write, in, run;
 };
 
 /* Who looks. */

@@ -9,6 +9,7 @@
 #include "tool/blast_filter.h"
 #include "tool/proc_file.h"
 #include "tool/snapshot.h"
+#include "tool/state_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +30,6 @@ enum err blast_look_open(struct blast_look *l, const char *state_option, const c
 	if (blast_space_look(1, &l->outside) != E_OK &&
 	    blast_space_look(getpid(), &l->outside) != E_OK)
 		return E_SYS;
-	TRY(blast_others_machine(&l->machine));
 	return blast_key_open(&l->keys);
 }
 
@@ -82,9 +82,8 @@ enum err blast_look_add(struct blast_look *l, const struct process_list_one *one
 	for (size_t i = 0; i < l->n; i++)
 		same += view_eq(view_str(l->p[i].role), view_str(p->role)) &&
 			view_eq(view_str(l->p[i].subject), view_str(p->subject));
-	if (l->role && view_eq(view_str(subject), VIEW("sluis")) &&
-	    !view_eq(view_str(l->role), view_str(p->role)))
-		return E_OK;
+	p->is_hidden = l->role && view_eq(view_str(subject), VIEW("sluis")) &&
+		       !view_eq(view_str(l->role), view_str(p->role));
 	if (same >= BLAST_LOOK_ROLE)
 		l->left_out++;
 	else
@@ -192,10 +191,8 @@ static void look_add_files(struct blast_files *to, const struct blast_files *fro
 	to->setuid += from->setuid;
 	to->sockets += from->sockets;
 	to->devices += from->devices;
-	for (uint64_t i = 0; i < from->keys && i < BLAST_FILES_KEYS; i++)
-		if (to->keys + i < BLAST_FILES_KEYS)
-			(void)snprintf(to->key[to->keys + i], BLAST_FILES_PATH, "%s", from->key[i]);
 	to->keys += from->keys;
+	look_add_list(&to->key, &from->key);
 	look_add_list(&to->write, &from->write);
 	look_add_list(&to->in, &from->in);
 	look_add_list(&to->run, &from->run);
@@ -292,20 +289,42 @@ static void look_configured(struct blast_look *l)
 	free(s);
 }
 
+static void look_keys_of(struct blast_look *l, const char *below, const struct blast_files_list *k)
+{
+	char path[LOOK_PATH + BLAST_FILES_PATH];
+
+	for (unsigned i = 0; i < k->n; i++) {
+		(void)snprintf(path, sizeof path, "%s%s", below, k->path[i]);
+		blast_key_add(&l->keys, path);
+	}
+}
+
+/* Those that somebody here can read, and those of the instance itself. */
 static void look_keys(struct blast_look *l)
 {
+	struct blast_files_who root = { .caps = UINT64_MAX };
+	struct blast_files *f = calloc(1, sizeof *f);
+	char dir[STATE_DIR_MAX + 1];
+	AUTO_FD fd = -1;
+
+	if (state_dir_path(l->state, dir) == E_OK)
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f && fd >= 0 && geteuid() == 0 && blast_files_look(fd, &root, f) == E_OK)
+		look_keys_of(l, dir, &f->key);
+	free(f);
 	for (size_t i = 0; i < l->n; i++)
-		for (uint64_t k = 0; k < l->p[i].files.keys && k < BLAST_FILES_KEYS; k++)
-			blast_key_add(&l->keys, l->p[i].files.key[k]);
+		look_keys_of(l, "", &l->p[i].files.key);
 }
 
 /* ---- all ---- */
 
 static void look_first(struct blast_look *l, struct blast_process *p)
 {
+	look_unseen(p, "descriptors", blast_fd_look(p->is.pid, &p->fds));
+	if (p->is_hidden)
+		return;
 	look_unseen(p, "status", look_status(p));
 	look_unseen(p, "namespaces", look_spaces(l, p));
-	look_unseen(p, "descriptors", blast_fd_look(p->is.pid, &p->fds));
 	if (p->fds.is_partial)
 		look_unseen(p, "some descriptors", E_DENIED);
 	look_unseen(p, "files", look_files(l, p));
@@ -326,12 +345,14 @@ static void look_second(struct blast_look *l, struct blast_process *p)
 
 enum err blast_look_run(struct blast_look *l)
 {
+	TRY(blast_others_machine(&l->machine));
 	for (size_t i = 0; i < l->n; i++)
 		look_first(l, &l->p[i]);
 	look_configured(l);
 	look_keys(l);
 	for (size_t i = 0; i < l->n; i++)
-		look_second(l, &l->p[i]);
+		if (!l->p[i].is_hidden)
+			look_second(l, &l->p[i]);
 	return E_OK;
 }
 

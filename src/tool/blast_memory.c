@@ -32,20 +32,16 @@ struct memory {
 
 /* ---- forms ---- */
 
-struct memory_form {
-	struct view begins;
-	bool is_header;
-};
-
-static const struct memory_form memory_forms[] = {
-	{ VIEW_INIT("$argon2id$v=19$m="), false },
-	{ VIEW_INIT("$2y$"), false },
-	{ VIEW_INIT("$2b$"), false },
-	{ VIEW_INIT("$6$"), false },
-	{ VIEW_INIT("$apr1$"), false },
-	{ VIEW_INIT("\ncookie: "), true },
-	{ VIEW_INIT("\nauthorization: "), true },
-};
+static const struct view memory_hashes[] = { VIEW_INIT("$argon2id$v=19$m="),
+					     VIEW_INIT("$2y$"),
+					     VIEW_INIT("$2b$"),
+					     VIEW_INIT("$6$"),
+					     VIEW_INIT("$5$"),
+					     VIEW_INIT("$y$"),
+					     VIEW_INIT("$apr1$") };
+static const struct view memory_texts[] = { VIEW_INIT("-----BEGIN PRIVATE KEY-----\nM"),
+					    VIEW_INIT("-----BEGIN RSA PRIVATE KEY-----\nM"),
+					    VIEW_INIT("-----BEGIN EC PRIVATE KEY-----\nM") };
 
 enum { MEMORY_HASH = 30 /* characters of a hash, at least */ };
 
@@ -66,27 +62,13 @@ static bool memory_is_hash(struct view text)
 	return n >= MEMORY_HASH && digits != 0;
 }
 
-/* A field as it was sent: there is something behind the colon, and a line ends in front of it. */
-static bool memory_is_header(struct view text)
-{
-	return text.n && text.p[0] > ' ' && text.p[0] < 0x7f && text.p[0] != '%' &&
-	       text.p[0] != '$';
-}
-
 static void memory_form(struct view text, struct blast_memory *m)
 {
-	for (size_t i = 0; i < sizeof memory_forms / sizeof *memory_forms; i++) {
-		const struct memory_form *f = &memory_forms[i];
-		struct view rest = view_slice(text, f->begins.n, text.n);
-
-		if (!view_ieq(view_slice(text, 0, f->begins.n), f->begins))
-			continue;
-		m->headers += f->is_header && memory_is_header(rest);
-		m->hashes += !f->is_header && memory_is_hash(rest);
-	}
-	m->holds_pem |= view_starts(text, VIEW("-----BEGIN PRIVATE KEY-----\nM")) ||
-			view_starts(text, VIEW("-----BEGIN RSA PRIVATE KEY-----\nM")) ||
-			view_starts(text, VIEW("-----BEGIN EC PRIVATE KEY-----\nM"));
+	for (size_t i = 0; i < sizeof memory_hashes / sizeof *memory_hashes; i++)
+		if (view_starts(text, memory_hashes[i]))
+			m->hashes += memory_is_hash(view_slice(text, memory_hashes[i].n, text.n));
+	for (size_t i = 0; i < sizeof memory_texts / sizeof *memory_texts; i++)
+		m->holds_pem |= view_starts(text, memory_texts[i]);
 }
 
 void blast_memory_forms(struct view text, size_t before, struct blast_memory *m)
@@ -94,7 +76,7 @@ void blast_memory_forms(struct view text, size_t before, struct blast_memory *m)
 	for (size_t at = 0; at < text.n && at < before; at++) {
 		uint8_t c = text.p[at];
 
-		if (c == '$' || c == '\n' || c == '-')
+		if (c == '$' || c == '-')
 			memory_form(view_slice(text, at, text.n), m);
 	}
 }

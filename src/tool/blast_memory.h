@@ -1,6 +1,6 @@
 /*
  * What of other people's secrets is in the memory of a process: private keys that are known
- * (blast_search.h), and what shows by its form: hashes of passwords, words of clients.
+ * (blast_search.h), and what shows by its form: hashes of passwords, text of keys.
  */
 #ifndef TOOL_BLAST_MEMORY_H
 #define TOOL_BLAST_MEMORY_H
@@ -9,12 +9,11 @@
 
 struct blast_memory {
 	bool is_known;
-	bool is_partial;  /* a part could not be read */
-	uint64_t keys;	  /* bit n: key n is in it */
-	uint64_t bytes;	  /* that were read */
-	uint32_t hashes;  /* of passwords: argon2, bcrypt, SHA-crypt */
-	uint32_t headers; /* Cookie and Authorization as clients sent them */
-	bool holds_pem;	  /* a private key in PEM, whoever's */
+	bool is_partial; /* a part could not be read */
+	uint64_t keys;	 /* bit n: key n is in it */
+	uint64_t bytes;	 /* that were read */
+	uint32_t hashes; /* of passwords: argon2, bcrypt, SHA-crypt */
+	bool holds_pem;	 /* the text of a private key, whoever's: decoys too */
 };
 
 /* blast_memory_forms - counts what shows by its form, and begins at a place below `before` */

@@ -24,7 +24,8 @@ struct blast_process {
 	struct process_list_one is;
 	char subject[BLAST_SUBJECT]; /* "sluis", "nginx", "haproxy", "process 1234" */
 	char role[PROCESS_LIST_NAME];
-	bool is_gone; /* it ended while it was looked at */
+	bool is_gone;	/* it ended while it was looked at */
+	bool is_hidden; /* looked at as somebody's peer alone */
 
 	bool has_status, has_spaces, has_files;
 	struct blast_status status;

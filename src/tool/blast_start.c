@@ -170,6 +170,7 @@ static void start_exec(const struct start *s)
 	const char *argv[9] = { s->program->path };
 	char *given[9] = { NULL }, *environment[] = { NULL };
 	size_t n = 1;
+	int quiet = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (size_t i = 0; i < 6 && s->program->arguments[i]; i++)
 		argv[n++] = view_eq(view_str(s->program->arguments[i]), VIEW("@"))
@@ -177,7 +178,8 @@ static void start_exec(const struct start *s)
 				    : s->program->arguments[i];
 	for (size_t i = 0; i < n; i++)
 		given[i] = (char *)(uintptr_t)argv[i];
-	if (setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+	if (quiet < 0 || dup2(quiet, 0) < 0 || dup2(quiet, 1) < 0 || dup2(quiet, 2) < 0 ||
+	    setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
 		_exit(1);
 	(void)execve(s->program->path, given, environment);
 	_exit(1);

@@ -72,18 +72,17 @@ static void verdict_keys(const struct blast_process *p, unsigned searched, struc
 		verdict_unknown(cell, text, "its memory can't be read", level);
 		return;
 	}
-	*level = n || p->memory.holds_pem ? BLAST_ALL : BLAST_NONE;
 	if (n == 0 && searched == 0) {
 		verdict_unknown(cell, text, "no private key to look for was found", level);
 		return;
 	}
+	*level = n ? BLAST_ALL : BLAST_NONE;
 	wbuf_dec(cell, n);
 	WBUF_LIT(text, "holds ");
 	if (n)
 		verdict_count(text, n, "private key");
 	else
-		wbuf_str(text,
-			 p->memory.holds_pem ? "the text of a private key" : "no private key");
+		WBUF_LIT(text, "no private key");
 	wbuf_str(text, " (");
 	wbuf_dec(text, searched);
 	WBUF_LIT(text, " looked for)");
@@ -91,11 +90,9 @@ static void verdict_keys(const struct blast_process *p, unsigned searched, struc
 		WBUF_LIT(text, ", ");
 		verdict_count(text, p->memory.hashes, "password hash");
 	}
-	if (p->memory.headers) {
-		WBUF_LIT(text, ", ");
-		verdict_count(text, p->memory.headers, "field");
-		WBUF_LIT(text, " with a client's cookie or password");
-	}
+	if (p->memory.holds_pem)
+		WBUF_LIT(text, "; and text of a key that is in none of these files: a decoy, or "
+			       "one that was not looked for");
 	if (p->memory.is_partial)
 		WBUF_LIT(text, "; a part of its memory could not be read");
 }
@@ -136,7 +133,7 @@ static void verdict_read(const struct blast_process *p, unsigned searched, struc
 		WBUF_LIT(text, ", ");
 		blast_verdict_number(text, f->keys);
 		WBUF_LIT(text, " of them private keys (");
-		wbuf_str(text, f->key[0]);
+		wbuf_str(text, f->key.path[0]);
 		wbuf_str(text, f->keys > 1 ? ", ...)" : ")");
 	}
 	if (f->reads_shadow)
@@ -352,8 +349,8 @@ static void verdict_others(const struct blast_process *p, unsigned searched, str
 	}
 	blast_verdict_number(cell, traces > signals ? traces : signals);
 	WBUF_LIT(text, "of ");
-	verdict_count(text, o->all, "other process");
-	WBUF_LIT(text, "es: can signal ");
+	blast_verdict_number(text, o->all);
+	WBUF_LIT(text, " other processes: can signal ");
 	blast_verdict_number(text, signals);
 	WBUF_LIT(text, ", read and change the memory of ");
 	blast_verdict_number(text, traces);

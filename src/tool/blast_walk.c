@@ -24,8 +24,8 @@ enum {
 	WALK_DEPTH = 96,
 	WALK_ENTRIES = 8 << 20,
 	WALK_LOOK = 8192, /* bytes of what may be a key */
-	WALK_TICK = 512,   /* entries between looks at the clock */
-	WALK_MEMORY = 1	   /* major number of /dev/null, zero, full, random */
+	WALK_TICK = 512,  /* entries between looks at the clock */
+	WALK_MEMORY = 1	  /* major number of /dev/null, zero, full, random */
 };
 
 struct walk {
@@ -133,8 +133,7 @@ static void walk_key(struct walk *k, const char *name)
 			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	n = fd < 0 ? -1 : read(fd, text, sizeof text);
 	if (n > 0 && blast_files_is_key(view_of(text, (size_t)n))) {
-		if (k->to->keys < BLAST_FILES_KEYS)
-			walk_copy(k->to->key[k->to->keys], k->path);
+		blast_files_note(&k->to->key, k->path);
 		k->to->keys++;
 	}
 	explicit_bzero(text, sizeof text);
