@@ -467,6 +467,49 @@ static json_t *doc_sum_row(const struct blast_look *l, size_t first)
 	return doc;
 }
 
+/* Of how many kinds of process of one program has one kind of power to its full. */
+static json_t *doc_total(const json_t *sum, const char *subject)
+{
+	json_t *doc = json_object();
+	unsigned kinds = 0, all[BLAST_TOPICS] = { 0 };
+
+	for (size_t i = 0; i < json_array_size(sum); i++) {
+		const json_t *row = json_array_get(sum, i);
+
+		if (!view_eq(view_str(json_string_value(json_object_get(row, "subject"))),
+			     view_str(subject)))
+			continue;
+		kinds++;
+		for (unsigned t = 0; t < BLAST_TOPICS; t++)
+			all[t] += view_eq(
+				view_str(json_string_value(json_object_get(
+					json_object_get(row, blast_verdict_key(t)), "level"))),
+				VIEW("all"));
+	}
+	doc_put(doc, "subject", json_string(subject));
+	doc_put(doc, "kinds", doc_number(kinds));
+	for (unsigned t = 0; t < BLAST_TOPICS; t++)
+		doc_put(doc, blast_verdict_key(t), doc_number(all[t]));
+	return doc;
+}
+
+static json_t *doc_totals(const json_t *sum)
+{
+	json_t *list = json_array();
+	const char *before = "";
+
+	/* Rows of one program follow each other */
+	for (size_t i = 0; i < json_array_size(sum); i++) {
+		const char *subject =
+			json_string_value(json_object_get(json_array_get(sum, i), "subject"));
+
+		if (!view_eq(view_str(subject), view_str(before)))
+			(void)json_array_append_new(list, doc_total(sum, subject));
+		before = subject;
+	}
+	return list;
+}
+
 /* ---- all ---- */
 
 static json_t *doc_now(void)
@@ -513,6 +556,7 @@ json_t *blast_doc_make(const struct blast_look *l)
 	doc_put(doc, "keys_left_out", doc_number(l->keys.left_out));
 	doc_put(doc, "keys_configured_known", json_boolean(!l->are_paths_unknown));
 	doc_put(doc, "processes_left_out", doc_number(l->left_out));
+	doc_put(doc, "totals", doc_totals(sum));
 	doc_put(doc, "summary", sum);
 	doc_put(doc, "processes", all);
 	return doc;

@@ -150,6 +150,27 @@ static const json_t *draw_first(const json_t *doc, const json_t *row)
 	return NULL;
 }
 
+/* "sluis: of 8 kinds of process 1 has private keys, ..." */
+static void draw_totals(FILE *to, const json_t *doc, const char *before)
+{
+	const json_t *totals = json_object_get(doc, "totals");
+
+	for (size_t i = 0; i < json_array_size(totals); i++) {
+		const json_t *one = json_array_get(totals, i);
+		bool is_first = true;
+
+		(void)fprintf(to, "%s%s, of %lld kind%s of process all or much of it: ", before,
+			      draw_get(one, "subject"), draw_number(one, "kinds"),
+			      draw_number(one, "kinds") == 1 ? "" : "s");
+		for (unsigned t = 0; t < BLAST_TOPICS; t++) {
+			(void)fprintf(to, "%s%s %lld", is_first ? "" : ", ", blast_verdict_topic(t),
+				      draw_number(one, blast_verdict_key(t)));
+			is_first = false;
+		}
+		(void)fputs(".\n", to);
+	}
+}
+
 /* What the figures leave out: said last, where it is read. */
 static void draw_notes(FILE *to, const json_t *doc, const char *before)
 {
@@ -182,6 +203,8 @@ void blast_draw_text(FILE *to, const json_t *doc)
 		      draw_get(doc, "made"), draw_get(doc, "kernel"));
 	draw_measure(rows, width);
 	draw_table(to, rows, width);
+	(void)fputc('\n', to);
+	draw_totals(to, doc, "  ");
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *p = draw_first(doc, json_array_get(rows, i));
 
@@ -265,6 +288,7 @@ void blast_draw_markdown(FILE *to, const json_t *doc)
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		draw_markdown_row(to, json_array_get(rows, i));
 	(void)fputc('\n', to);
+	draw_totals(to, doc, "- ");
 	draw_notes(to, doc, "- ");
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *p = draw_first(doc, json_array_get(rows, i));

@@ -233,6 +233,8 @@ static void verdict_exec(const struct blast_process *p, unsigned searched, struc
 	WBUF_LIT(text, "can start programs: ");
 	blast_verdict_number(text, p->files.executable);
 	WBUF_LIT(text, " are in its reach");
+	if (p->files.executable == 0 && has_own)
+		WBUF_LIT(text, ", but it can make one in memory");
 	if (p->files.setuid && p->has_status && !p->status.no_new_privs) {
 		WBUF_LIT(text, ", ");
 		blast_verdict_number(text, p->files.setuid);
