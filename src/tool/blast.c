@@ -68,6 +68,7 @@ static enum err blast_add_own(struct blast *b)
 	char dir[STATE_DIR_MAX + 1];
 	struct process_list list = { 0 };
 	enum err e = E_OK;
+	size_t shown = 0;
 
 	TRY(state_dir_path(b->state, dir));
 	e = process_list_of(dir, &list);
@@ -82,9 +83,15 @@ static enum err blast_add_own(struct blast *b)
 	if (e == E_CLOSED)
 		(void)fprintf(stderr, "sluis: no Sluis runs with state directory %s\n", dir);
 	else if (e != E_OK)
-		(void)fprintf(stderr, "sluis: its processes can't be listed: %s\n", err_name(e));
-	if (e == E_OK && b->look.n == 0) {
-		(void)fprintf(stderr, "sluis: no process of role %s runs\n", b->role);
+		(void)fprintf(stderr, "sluis: the processes can't be listed: %s\n",
+			      e == E_DENIED ? "permission denied (root, or the user that runs "
+					      "Sluis, may)"
+					    : err_name(e));
+	for (size_t i = 0; i < b->look.n; i++)
+		shown += !b->look.p[i].is_hidden;
+	if (e == E_OK && shown == 0) {
+		(void)fprintf(stderr, "sluis: no process of role %s runs\n",
+			      b->role ? b->role : "any");
 		e = E_CLOSED;
 	}
 	return e;

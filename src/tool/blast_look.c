@@ -4,6 +4,7 @@
  */
 #include "tool/blast_look.h"
 
+#include "base/hash.h"
 #include "sys/fd.h"
 #include "tool/ask.h"
 #include "tool/blast_filter.h"
@@ -12,6 +13,7 @@
 #include "tool/state_dir.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -76,7 +78,7 @@ enum err blast_look_add(struct blast_look *l, const struct process_list_one *one
 		l->left_out++;
 		return E_OK;
 	}
-	*p = (struct blast_process){ .is = *one };
+	p->is = *one;
 	(void)snprintf(p->subject, sizeof p->subject, "%s", subject);
 	look_role(p);
 	for (size_t i = 0; i < l->n; i++)
@@ -154,10 +156,12 @@ static enum err look_calls(struct blast_process *p)
 
 /* ---- files ---- */
 
-/* Capabilities that count on the machine's files: not those of a user namespace of its own. */
+/* Capabilities that open files of the machine: not those of a user namespace of its own. */
 static uint64_t look_file_caps(const struct blast_process *p)
 {
-	return p->own_space[BLAST_SPACE_USER] ? 0 : p->status.effective;
+	const uint64_t opens = UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_DAC_READ_SEARCH;
+
+	return p->own_space[BLAST_SPACE_USER] ? 0 : p->status.effective & opens;
 }
 
 static struct blast_walked *look_walked(struct blast_look *l, const struct blast_walked *w)
@@ -166,7 +170,8 @@ static struct blast_walked *look_walked(struct blast_look *l, const struct blast
 		struct blast_walked *old = &l->walked[i];
 
 		if (old->device == w->device && old->inode == w->inode && old->space == w->space &&
-		    old->caps == w->caps && old->uid == w->uid && old->gid == w->gid)
+		    old->caps == w->caps && old->groups == w->groups && old->uid == w->uid &&
+		    old->gid == w->gid)
 			return old;
 	}
 	return NULL;
@@ -215,6 +220,7 @@ static enum err look_below(struct blast_look *l, struct blast_process *p, int di
 
 	if (fstat(dir_fd, &st) < 0)
 		return E_SYS;
+	w.groups = hash_fnv1a(view_of(who.group, who.group_n * sizeof *who.group));
 	w.device = st.st_dev;
 	w.inode = st.st_ino;
 	old = look_walked(l, &w);

@@ -13,7 +13,7 @@ enum { BLAST_LOOK_MOST = 512, BLAST_LOOK_ROLE = 24, BLAST_LOOK_WALKS = 32 };
 
 /* Walks are dear, and many processes have the same root and the same rights. */
 struct blast_walked {
-	uint64_t device, inode, space, caps;
+	uint64_t device, inode, space, caps, groups; /* groups: a hash over them */
 	uint32_t uid, gid;
 	struct blast_files files;
 };

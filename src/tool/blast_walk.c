@@ -5,6 +5,7 @@
  */
 #include "tool/blast_walk.h"
 
+#include "sys/caps.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -33,10 +35,13 @@ struct walk {
 	DIR *dir[WALK_DEPTH];
 	size_t path_at[WALK_DEPTH]; /* where the name of that folder ends in path */
 	size_t depth;
-	dev_t device;
+	uint64_t mount[WALK_DEPTH];
+	bool may_write[WALK_DEPTH]; /* that mount is not read-only */
 	char path[PATH_MAX];
 	uint64_t until_ms, tick;
+	uid_t uid;
 	bool is_late;
+	bool is_mighty; /* its capabilities read and write whatever the mode says */
 };
 
 bool blast_files_is_key(struct view text)
@@ -139,33 +144,45 @@ static void walk_key(struct walk *k, const char *name)
 	explicit_bzero(text, sizeof text);
 }
 
-static void walk_run(struct walk *k, const char *name)
+/*
+ * Bits of the mode say no for certain to who is not the owner, has no capability and finds the bit
+ * neither with the group (which bounds access lists, too) nor with others; and root's capabilities
+ * say yes where the mount does. Only what is left is asked of the kernel.
+ */
+static bool walk_asks(const struct walk *k, const char *name, const struct stat *st, int right)
 {
-	struct stat st = { 0 };
+	mode_t bits = (mode_t)(right << 3 | right);
 
-	k->to->executable++;
-	if (fstatat(dirfd(k->dir[k->depth - 1]), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	if (!(st.st_mode & S_ISUID) || st.st_uid == geteuid())
-		return;
-	k->to->setuid++;
-	blast_files_note(&k->to->run, k->path);
+	if (k->is_mighty && right != X_OK)
+		return right == R_OK || k->may_write[k->depth - 1];
+	if (!k->is_mighty && st->st_uid != k->uid && !(st->st_mode & bits))
+		return false;
+	return walk_may(k, name, right);
 }
 
 static void walk_file(struct walk *k, const char *name)
 {
+	struct stat st = { 0 };
+
 	k->to->looked_at++;
-	if (walk_may(k, name, R_OK)) {
+	if (fstatat(dirfd(k->dir[k->depth - 1]), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (walk_asks(k, name, &st, R_OK)) {
 		k->to->readable++;
 		k->to->reads_shadow |= view_eq(view_str(k->path), VIEW("/etc/shadow"));
 		walk_key(k, name);
 	}
-	if (walk_may(k, name, W_OK)) {
+	if (walk_asks(k, name, &st, W_OK)) {
 		k->to->writable++;
 		blast_files_note(&k->to->write, k->path);
 	}
-	if (walk_may(k, name, X_OK))
-		walk_run(k, name);
+	if (!(st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) || !walk_asks(k, name, &st, X_OK))
+		return;
+	k->to->executable++;
+	if ((st.st_mode & S_ISUID) && st.st_uid != k->uid) {
+		k->to->setuid++;
+		blast_files_note(&k->to->run, k->path);
+	}
 }
 
 static void walk_device(struct walk *k, const char *name)
@@ -186,6 +203,7 @@ static bool walk_is_kernels(struct walk *k, int fd)
 
 	if (fstatfs(fd, &st) < 0)
 		return true;
+	k->may_write[k->depth] = !(st.f_flags & ST_RDONLY);
 	switch ((unsigned long)st.f_type) {
 	case PROC_SUPER_MAGIC:
 		k->to->has_proc = true;
@@ -204,22 +222,40 @@ static bool walk_is_kernels(struct walk *k, int fd)
 	}
 }
 
-static void walk_enter(struct walk *k, int fd)
+/* Which mount a folder lies in; 0: not known, and no two are the same. */
+static uint64_t walk_mount(int fd)
 {
-	struct stat st = { 0 };
-	DIR *dir = NULL;
+	struct statx st = { 0 };
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 || !(st.stx_mask & STATX_MNT_ID))
+		return 0;
+	return st.stx_mnt_id;
+}
+
+/* Another mount than the one around may be the kernel's own, or read-only. */
+static bool walk_may_enter(struct walk *k, int fd)
+{
+	uint64_t mount = walk_mount(fd);
 
 	if (k->depth == WALK_DEPTH) {
 		k->to->is_cut = true;
-	} else if (fstat(fd, &st) == 0 &&
-		   ((k->depth && st.st_dev == k->device) || !walk_is_kernels(k, fd))) {
-		dir = fdopendir(fd);
+		return false;
 	}
+	k->mount[k->depth] = mount;
+	if (k->depth == 0 || !mount || mount != k->mount[k->depth - 1])
+		return !walk_is_kernels(k, fd);
+	k->may_write[k->depth] = k->may_write[k->depth - 1];
+	return true;
+}
+
+static void walk_enter(struct walk *k, int fd)
+{
+	DIR *dir = walk_may_enter(k, fd) ? fdopendir(fd) : NULL;
+
 	if (!dir) {
 		(void)fd_close(fd);
 		return;
 	}
-	k->device = st.st_dev;
 	k->dir[k->depth] = dir;
 	k->path_at[k->depth++] = strlen(k->path);
 	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0) {
@@ -230,11 +266,7 @@ static void walk_enter(struct walk *k, int fd)
 
 static void walk_leave(struct walk *k)
 {
-	struct stat st = { 0 };
-
 	(void)closedir(k->dir[--k->depth]);
-	if (k->depth && fstat(dirfd(k->dir[k->depth - 1]), &st) == 0)
-		k->device = st.st_dev;
 }
 
 static uint8_t walk_type(const struct walk *k, const struct dirent *d)
@@ -319,6 +351,9 @@ enum err blast_walk(int dir_fd, struct blast_files *ret)
 	}
 	k->to = ret;
 	k->until_ms = clock_mono_ms() + BLAST_FILES_MS;
+	k->uid = geteuid();
+	k->is_mighty = k->uid == 0 && (caps_have() & CAPS_DAC_READ_SEARCH) &&
+		       (caps_have() & CAPS_BIT(CAP_DAC_OVERRIDE));
 	walk_enter(k, fd);
 	walk_all(k);
 	free(k);
