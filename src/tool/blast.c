@@ -63,6 +63,16 @@ static enum err blast_hide(void)
 	return prctl(PR_SET_DUMPABLE, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0 ? E_OK : E_SYS;
 }
 
+/* The oldest first: the keeper, and what it has started. */
+static int blast_compare(const void *a, const void *b)
+{
+	const struct process_list_one *x = a, *y = b;
+
+	if (x->started != y->started)
+		return x->started < y->started ? -1 : 1;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
 static enum err blast_add_own(struct blast *b)
 {
 	char dir[STATE_DIR_MAX + 1];
@@ -74,6 +84,8 @@ static enum err blast_add_own(struct blast *b)
 	e = process_list_of(dir, &list);
 	if (e == E_OK && list.keeper == 0)
 		e = E_CLOSED;
+	if (list.n)
+		qsort(list.p, list.n, sizeof *list.p, blast_compare);
 	for (size_t i = 0; i < list.n && e == E_OK; i++) {
 		e = blast_look_add(&b->look, &list.p[i], "sluis");
 		if (e == E_CLOSED)

@@ -233,27 +233,37 @@ static bool bpf_is_not(const struct bpf_place *p, struct bpf_value v, uint32_t k
 	return false;
 }
 
+/* Whether these bits may be k, or anything else. */
+static bool bpf_may_equal(const struct bpf_place *p, struct bpf_value v, uint32_t k, bool is_true)
+{
+	const struct bpf_word *w = &p->word[v.word];
+	bool is_whole = v.k == UINT32_MAX;
+
+	if (!is_true)
+		return !is_whole || w->low != w->high || w->low != k;
+	if ((k & ~v.k) != 0 || ((w->value ^ k) & w->mask & v.k) != 0)
+		return false;
+	return k <= w->high && (!is_whole || k >= w->low) && !bpf_is_not(p, v, k);
+}
+
 /* Whether a comparison of these bits may come out like this. */
 static bool bpf_may(const struct bpf_place *p, struct bpf_value v, const struct sock_filter *i,
 		    bool is_true)
 {
 	const struct bpf_word *w = &p->word[v.word];
 	uint32_t bits = v.k & i->k, high = v.k < w->high ? v.k : w->high;
+	uint32_t low = v.k == UINT32_MAX ? w->low : 0;
 
 	switch (BPF_OP(i->code)) {
 	case BPF_JEQ:
-		if (!is_true)
-			return w->low != w->high || v.k != UINT32_MAX || w->low != i->k;
-		return (i->k & ~v.k) == 0 && ((w->value ^ i->k) & w->mask & v.k) == 0 &&
-		       i->k <= high && (v.k != UINT32_MAX || i->k >= w->low) &&
-		       !bpf_is_not(p, v, i->k);
+		return bpf_may_equal(p, v, i->k, is_true);
 	case BPF_JSET:
 		return is_true ? (bits & ~w->mask) || (bits & w->value)
 			       : (bits & w->mask & w->value) == 0;
 	case BPF_JGT:
-		return is_true ? high > i->k : v.k != UINT32_MAX || w->low <= i->k;
+		return is_true ? high > i->k : low <= i->k;
 	default:
-		return is_true ? high >= i->k : v.k != UINT32_MAX || w->low < i->k;
+		return is_true ? high >= i->k : low < i->k;
 	}
 }
 
@@ -537,98 +547,4 @@ struct blast_bpf_answer blast_bpf_ask(struct blast_bpf *b, const struct blast_bp
 	else if (b->was_allowed || b->answer.is_unclear)
 		b->answer.verdict = BLAST_BPF_SOMETIMES;
 	return b->answer;
-}
-
-/* ---- the plain machine ---- */
-
-struct bpf_machine {
-	uint32_t a, x, m[BPF_MEMORY];
-};
-
-static uint32_t bpf_data(const struct blast_bpf_ask *ask, uint32_t at)
-{
-	uint64_t arg = 0;
-
-	if (at == 0)
-		return ask->number;
-	if (at == 4)
-		return ask->arch;
-	if (at < BPF_ARGS_AT || at >= BPF_DATA)
-		return 0;
-	arg = ask->args[(at - BPF_ARGS_AT) / 8];
-	return (uint32_t)(at % 8 ? arg >> 32 : arg);
-}
-
-static uint32_t bpf_fetch(const struct bpf_machine *r, const struct sock_filter *i,
-			  const struct blast_bpf_ask *ask)
-{
-	switch (BPF_MODE(i->code)) {
-	case BPF_ABS:
-		return bpf_data(ask, i->k);
-	case BPF_LEN:
-		return BPF_DATA;
-	case BPF_MEM:
-		return r->m[i->k % BPF_MEMORY];
-	default:
-		return i->k;
-	}
-}
-
-/* false: divided by zero */
-static bool bpf_move(struct bpf_machine *r, const struct sock_filter *i,
-		     const struct blast_bpf_ask *ask)
-{
-	uint32_t k = BPF_SRC(i->code) == BPF_X ? r->x : i->k;
-
-	switch (BPF_CLASS(i->code)) {
-	case BPF_LD:
-		r->a = bpf_fetch(r, i, ask);
-		break;
-	case BPF_LDX:
-		r->x = bpf_fetch(r, i, ask);
-		break;
-	case BPF_ST:
-		r->m[i->k % BPF_MEMORY] = r->a;
-		break;
-	case BPF_STX:
-		r->m[i->k % BPF_MEMORY] = r->x;
-		break;
-	case BPF_ALU:
-		if (BPF_OP(i->code) == BPF_DIV && k == 0)
-			return false;
-		r->a = bpf_alu(BPF_OP(i->code), r->a, k);
-		break;
-	default:
-		if (BPF_MISCOP(i->code) == BPF_TAX)
-			r->x = r->a;
-		else
-			r->a = r->x;
-	}
-	return true;
-}
-
-static size_t bpf_jump(const struct bpf_machine *r, const struct sock_filter *i)
-{
-	uint32_t k = BPF_SRC(i->code) == BPF_X ? r->x : i->k;
-
-	if (BPF_OP(i->code) == BPF_JA)
-		return i->k;
-	return bpf_compare(BPF_OP(i->code), r->a, k) ? i->jt : i->jf;
-}
-
-uint32_t blast_bpf_run(const struct blast_bpf_filter *f, const struct blast_bpf_ask *ask)
-{
-	struct bpf_machine r = { 0 };
-
-	for (size_t at = 0; at < f->n; at++) {
-		const struct sock_filter *i = &f->code[at];
-
-		if (BPF_CLASS(i->code) == BPF_RET)
-			return BPF_RVAL(i->code) == BPF_A ? r.a : i->k;
-		if (BPF_CLASS(i->code) == BPF_JMP)
-			at += bpf_jump(&r, i);
-		else if (!bpf_move(&r, i, ask))
-			return 0;
-	}
-	return 0;
 }

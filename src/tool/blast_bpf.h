@@ -75,8 +75,4 @@ enum err blast_bpf_check(const struct blast_bpf_filter *f);
 struct blast_bpf_answer blast_bpf_ask(struct blast_bpf *b, const struct blast_bpf_stack *s,
 				      const struct blast_bpf_ask *ask);
 
-/* blast_bpf_run - what one filter returns for a call of which all arguments are known: the plain
- * machine, for tests to hold the other against; instruction pointer 0 */
-uint32_t blast_bpf_run(const struct blast_bpf_filter *f, const struct blast_bpf_ask *ask);
-
 #endif

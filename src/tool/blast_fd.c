@@ -62,15 +62,6 @@ static enum err fd_borrow(int pidfd, int fd, int *ret)
 	return E_OK;
 }
 
-enum err blast_fd_borrow(int pid, int fd, int *ret)
-{
-	AUTO_FD pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-
-	if (pidfd < 0)
-		return proc_file_error(errno);
-	return fd_borrow(pidfd, fd, ret);
-}
-
 /* ---- sockets ---- */
 
 union fd_address {

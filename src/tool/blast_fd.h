@@ -48,9 +48,6 @@ struct blast_fds {
 /* blast_fd_look - E_CLOSED it has ended · E_DENIED not allowed · E_SYS */
 enum err blast_fd_look(int pid, struct blast_fds *ret);
 
-/* blast_fd_borrow - a duplicate of a descriptor of another process; gives. As blast_fd_look */
-enum err blast_fd_borrow(int pid, int fd, int *ret);
-
 /* blast_fd_kind - "listener", ... */
 const char *blast_fd_kind(unsigned kind);
 
