@@ -402,11 +402,13 @@ static bool bpf_on_jump(struct blast_bpf *b, struct bpf_place *p, const struct s
 	return true;
 }
 
-/* A division by what is zero ends the filter with 0. */
-static bool bpf_on_alu(struct bpf_place *p, const struct sock_filter *i, uint32_t *ret)
+/* A division by zero ends the filter with 0, which refuses; by what is not known, it may. */
+static bool bpf_on_alu(struct blast_bpf *b, struct bpf_place *p, const struct sock_filter *i,
+		       uint32_t *ret)
 {
 	struct bpf_value k = BPF_SRC(i->code) == BPF_X ? bpf_settle(p, p->x) : bpf_number(i->k);
 
+	b->was_refused |= BPF_OP(i->code) == BPF_DIV && k.kind != BPF_NUMBER;
 	if (BPF_OP(i->code) == BPF_DIV && k.kind == BPF_NUMBER && k.k == 0) {
 		*ret = 0;
 		return true;
@@ -488,7 +490,7 @@ static bool bpf_step(struct blast_bpf *b, struct bpf_place *p)
 		p->m[i->k % BPF_MEMORY] = p->x;
 		return true;
 	case BPF_ALU:
-		return bpf_on_alu(p, i, &value) ? bpf_on_return(b, p, value) : true;
+		return bpf_on_alu(b, p, i, &value) ? bpf_on_return(b, p, value) : true;
 	case BPF_JMP:
 		if (!bpf_on_jump(b, p, i))
 			b->answer.is_unclear = true;

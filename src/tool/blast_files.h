@@ -12,7 +12,7 @@
 enum {
 	BLAST_FILES_PATH = 240,
 	BLAST_FILES_SHOWN = 12,
-	BLAST_FILES_MS = 10000 /* then it is cut */
+	BLAST_FILES_MS = 20000 /* then it is cut */
 };
 
 /* The worst of a kind first; paths may have any byte, too long ones end in "...". */

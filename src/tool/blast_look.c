@@ -5,6 +5,7 @@
 #include "tool/blast_look.h"
 
 #include "base/hash.h"
+#include "sys/caps.h"
 #include "sys/fd.h"
 #include "tool/ask.h"
 #include "tool/blast_filter.h"
@@ -13,13 +14,15 @@
 #include "tool/state_dir.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { LOOK_STATUS = 65536, LOOK_PATH = 4096 };
+
+/* Capabilities that open files whatever their mode says. */
+#define LOOK_OPENS (CAPS_DAC_READ_SEARCH | CAPS_BIT(CAP_DAC_OVERRIDE))
 
 enum err blast_look_open(struct blast_look *l, const char *state_option, const char *role)
 {
@@ -159,9 +162,7 @@ static enum err look_calls(struct blast_process *p)
 /* Capabilities that open files of the machine: not those of a user namespace of its own. */
 static uint64_t look_file_caps(const struct blast_process *p)
 {
-	const uint64_t opens = UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_DAC_READ_SEARCH;
-
-	return p->own_space[BLAST_SPACE_USER] ? 0 : p->status.effective & opens;
+	return p->own_space[BLAST_SPACE_USER] ? 0 : p->status.effective & LOOK_OPENS;
 }
 
 static struct blast_walked *look_walked(struct blast_look *l, const struct blast_walked *w)
@@ -308,7 +309,7 @@ static void look_keys_of(struct blast_look *l, const char *below, const struct b
 /* Those that somebody here can read, and those of the instance itself. */
 static void look_keys(struct blast_look *l)
 {
-	struct blast_files_who root = { .caps = UINT64_MAX };
+	struct blast_files_who root = { .caps = LOOK_OPENS };
 	struct blast_files *f = calloc(1, sizeof *f);
 	char dir[STATE_DIR_MAX + 1];
 	AUTO_FD fd = -1;

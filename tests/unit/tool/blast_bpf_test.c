@@ -229,6 +229,12 @@ static void test_machine(void **state)
 		BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
 		ALLOW,
 	};
+	static const struct sock_filter maybe[] = {
+		ARG_LOW(0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
+		ALLOW,
+	};
 	static const struct sock_filter accumulator[] = {
 		ARG_LOW(0),
 		BPF_STMT(BPF_RET | BPF_A, 0),
@@ -241,6 +247,7 @@ static void test_machine(void **state)
 	assert_int_equal(reference_bpf_run(&f, &a), SECCOMP_RET_ALLOW);
 	assert_int_equal(ask(computed, COUNT_OF(computed), 0).verdict, BLAST_BPF_SOMETIMES);
 	assert_int_equal(ask(divided, COUNT_OF(divided), 0).verdict, BLAST_BPF_NEVER);
+	assert_int_equal(ask(maybe, COUNT_OF(maybe), 0).verdict, BLAST_BPF_SOMETIMES);
 	assert_true(ask(accumulator, COUNT_OF(accumulator), 0).is_unclear);
 }
 
