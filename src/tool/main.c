@@ -22,6 +22,7 @@
 #include "tool/admin.h"
 #include "tool/alarms.h"
 #include "tool/audit.h"
+#include "tool/blast.h"
 #include "tool/cache.h"
 #include "tool/changes.h"
 #include "tool/check.h"
@@ -93,6 +94,7 @@ static const struct main_command main_commands[] = {
 	  verify_main },
 	{ "evidence", "a signed bundle of what runs and was logged: collect, verify, list",
 	  evidence_main },
+	{ "blast", "what each process holds and can reach if it is taken over", blast_main },
 	{ "witness", "on another machine: keep and countersign checkpoints of audit logs",
 	  witness_main },
 	{ "version", "the version of this program", version_main },

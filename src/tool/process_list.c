@@ -44,7 +44,7 @@ static enum err process_list_parse(struct view text, struct process_list_one *p)
 	return view_dec(field, &p->started);
 }
 
-static enum err process_list_look(int pid, struct process_list_one *ret)
+enum err process_list_one(int pid, struct process_list_one *ret)
 {
 	struct process_list_one p = { .pid = pid };
 	struct proc_file f = { 0 };
@@ -72,21 +72,21 @@ bool process_list_is_same(const struct process_list_one *p)
 {
 	struct process_list_one now = { 0 };
 
-	return process_list_look(p->pid, &now) == E_OK && now.started == p->started;
+	return process_list_one(p->pid, &now) == E_OK && now.started == p->started;
 }
 
 bool process_list_is_stopped(const struct process_list_one *p)
 {
 	struct process_list_one now = { 0 };
 
-	return process_list_look(p->pid, &now) == E_OK && (now.state == 'T' || now.state == 't');
+	return process_list_one(p->pid, &now) == E_OK && (now.state == 'T' || now.state == 't');
 }
 
 static enum err process_list_add(struct process_list *l, size_t *cap, int pid)
 {
 	struct process_list_one one = { 0 }, *more = NULL;
 
-	if (process_list_look(pid, &one) != E_OK)
+	if (process_list_one(pid, &one) != E_OK)
 		return E_OK; /* it has ended meanwhile */
 	if (l->n == LIST_ALL)
 		return E_LIMIT;
@@ -197,7 +197,7 @@ static enum err process_list_keeper(const char *state_dir, int *ret)
 	if (view_dec(view_slice(wbuf_view(&w), 0, view_find(wbuf_view(&w), '\n')), &pid) != E_OK ||
 	    pid == 0 || pid > INT32_MAX)
 		return E_CLOSED;
-	if (process_list_look((int)pid, &p) != E_OK ||
+	if (process_list_one((int)pid, &p) != E_OK ||
 	    !view_starts(view_str(p.name), VIEW("sluis-keeper")))
 		return E_CLOSED;
 	*ret = (int)pid;

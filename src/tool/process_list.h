@@ -33,6 +33,9 @@ struct process_list {
 enum err process_list_of(const char *state_dir, struct process_list *ret);
 void process_list_done(struct process_list *l);
 
+/* process_list_one - one process, whoever's. E_CLOSED there is none · E_DENIED, E_PROTO, E_SYS */
+enum err process_list_one(int pid, struct process_list_one *ret);
+
 /* process_list_is_same - whether pid is still the process that was listed */
 bool process_list_is_same(const struct process_list_one *p);
 
