@@ -12,6 +12,9 @@
 #   make exercise MINUTES=10  an incident from the first alarm to the last application's return, in network namespaces
 #   make fuzz SECONDS=60
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
+#   make deb        the Debian package, in build-deb/ (SLUIS_SIGNING_KEY=FILE signs its manifest)
+#   make package-test  installs, upgrades under load, removes it, on a machine in memory (as root)
+#   make reproducible  builds twice under different circumstances: the same bytes
 #   make install DESTDIR=... [PREFIX=/usr/local]
 
 BUILD ?= build
@@ -20,7 +23,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise fuzz prove install docs clean help
+.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise fuzz prove deb package-test reproducible install docs clean help
 
 all: build
 
@@ -79,6 +82,18 @@ prove:
 	@tools/install-packages prove
 	@exec tests/proof/run
 
+deb:
+	@tools/install-packages build package
+	@exec tools/make-deb
+
+package-test:
+	@tools/install-packages build run package
+	@exec tests/package/run
+
+reproducible:
+	@tools/install-packages build package
+	@exec tests/repro/run --jobs $(JOBS)
+
 docs: everything
 	@exec tools/gen-docs --build $(BUILD)
 
@@ -90,4 +105,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n '3,16s/^# \{0,1\}//p' Makefile
+	@sed -n '3,19s/^# \{0,1\}//p' Makefile
