@@ -20,21 +20,21 @@
 enum manifest_what {
 	MANIFEST_FILE_MISSING = 1, /* the manifest names it, the disk does not have it */
 	MANIFEST_FILE_DIFFERS,	   /* its bytes are not those that were built */
-	MANIFEST_FILE_EXTRA,	   /* something beside our programs that the manifest does not name */
-	MANIFEST_FILE_MODE,	   /* its mode is another one, or others may write to its directory */
-	MANIFEST_FILE_OWNER,	   /* it belongs to somebody who is not root */
-	MANIFEST_FILE_RIGHTS,	   /* setuid, setgid or file capabilities: nothing of ours has them */
-	MANIFEST_PROCESS_UNKNOWN,  /* a process of the instance runs none of our programs */
-	MANIFEST_PROCESS_DIFFERS,  /* ... or one whose bytes are not those that were built */
-	MANIFEST_PROCESS_DELETED,  /* ... or one that is no longer on disk */
-	MANIFEST_CODE_DELETED,	   /* an executable mapping of a file that is no longer on disk */
-	MANIFEST_CODE_REPLACED,	   /* ... whose path leads to another file now */
-	MANIFEST_CODE_DIFFERS,	   /* ... whose bytes in memory are not those of the file */
-	MANIFEST_CODE_ANONYMOUS,   /* executable memory that belongs to no file */
-	MANIFEST_CODE_WRITABLE,	   /* memory that is writable and executable */
-	MANIFEST_LIBRARY_DIFFERS,  /* a mapped library is not what its package brought */
-	MANIFEST_LIBRARY_UNKNOWN,  /* ... is of no package */
-	MANIFEST_SIGNATURE,	   /* the manifest is not signed by whom is trusted */
+	MANIFEST_FILE_EXTRA,  /* something beside our programs that the manifest does not name */
+	MANIFEST_FILE_MODE,   /* its mode is another one, or others may write to its directory */
+	MANIFEST_FILE_OWNER,  /* it belongs to somebody who is not root */
+	MANIFEST_FILE_RIGHTS, /* setuid, setgid or file capabilities: nothing of ours has them */
+	MANIFEST_PROCESS_UNKNOWN, /* a process of the instance runs none of our programs */
+	MANIFEST_PROCESS_DIFFERS, /* ... or one whose bytes are not those that were built */
+	MANIFEST_PROCESS_DELETED, /* ... or one that is no longer on disk */
+	MANIFEST_CODE_DELETED,	  /* an executable mapping of a file that is no longer on disk */
+	MANIFEST_CODE_REPLACED,	  /* ... whose path leads to another file now */
+	MANIFEST_CODE_DIFFERS,	  /* ... whose bytes in memory are not those of the file */
+	MANIFEST_CODE_ANONYMOUS,  /* executable memory that belongs to no file */
+	MANIFEST_CODE_WRITABLE,	  /* memory that is writable and executable */
+	MANIFEST_LIBRARY_DIFFERS, /* a mapped library is not what its package brought */
+	MANIFEST_LIBRARY_UNKNOWN, /* ... is of no package */
+	MANIFEST_SIGNATURE,	  /* the manifest is not signed by whom is trusted */
 	MANIFEST_UNREADABLE, /* no finding: what could not be looked at, and is counted apart */
 	MANIFEST_WHATS
 };
@@ -73,7 +73,7 @@ struct manifest_options {
 	const char *packages; /* NULL: /var/lib/dpkg/info, if there is such a directory */
 	const char *key[MANIFEST_KEYS_MAX]; /* verifier keys or files with them; trusted */
 	size_t key_n;
-	bool is_disk_only; /* leave processes alone */
+	bool is_disk_only;	   /* leave processes alone */
 	manifest_tell *on_finding; /* may be NULL */
 	void *arg;
 };
@@ -86,7 +86,8 @@ struct manifest_result {
 	char version[MANIFEST_VERSION_MAX + 1];
 	uint8_t signature; /* enum manifest_signature */
 	bool has_keys;	   /* somebody is trusted: then MANIFEST_SIGNED alone is no finding */
-	char signer[MANIFEST_SIGNER_MAX + 1]; /* name and ID of the key, or empty; as the note says */
+	char signer[MANIFEST_SIGNER_MAX +
+		    1];		   /* name and ID of the key, or empty; as the note says */
 	const char *signature_why; /* for people; may be empty */
 	unsigned libraries;	   /* that processes have mapped */
 	bool has_packages;	   /* they were compared with the packages' checksums */

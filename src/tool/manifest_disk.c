@@ -80,8 +80,8 @@ static void disk_look(struct manifest_job *j, const struct manifest_entry *e)
 	struct stat st = { 0 };
 	AUTO_FD fd = -1;
 
-	(void)snprintf(path, sizeof path, "%s/%s%s", j->place,
-		       j->file.is_installed ? "../../" : "", e->path);
+	(void)snprintf(path, sizeof path, "%s/%s%s", j->place, j->file.is_installed ? "../../" : "",
+		       e->path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT && e->is_optional)
 		return;
@@ -110,7 +110,8 @@ static bool disk_is_program(int dir_fd, const char *name)
 	       ((S_ISREG(st.st_mode) && st.st_mode & S_IXUSR) || S_ISLNK(st.st_mode));
 }
 
-/* Of an installation all of the directory is ours; a build directory has objects, tests and logs. */
+/* Of an installation all of the directory is ours; a build directory has objects, tests and logs.
+ */
 static bool disk_is_strange(const struct manifest_job *j, int dir_fd, const char *name)
 {
 	static const struct view own[] = { VIEW_INIT("."), VIEW_INIT(".."),

@@ -25,7 +25,8 @@ struct manifest_entry {
 struct manifest_file {
 	struct manifest_entry entry[MANIFEST_FILES_MAX];
 	size_t n;
-	bool is_installed; /* base is "../..": whatever else lies beside the programs is a stranger */
+	bool is_installed; /* base is "../..": whatever else lies beside the programs is a stranger
+			    */
 	char version[MANIFEST_VERSION_MAX + 1];
 	char sha256[MANIFEST_HEX + 1]; /* of the manifest itself */
 };

@@ -25,7 +25,7 @@ struct manifest_one {
 	struct manifest_job *job;
 	const struct process_list_one *process;
 	uint64_t program; /* the executable's inode; 0: not known */
-	bool is_told; /* that its memory can't be read */
+	bool is_told;	  /* that its memory can't be read */
 };
 
 static void process_tell(struct manifest_one *o, enum manifest_what what, struct view object,

@@ -113,11 +113,19 @@ static void sums_unknown(struct manifest_job *j)
 		if (!j->library[i].is_known)
 			sums_tell(j, MANIFEST_LIBRARY_UNKNOWN, &j->library[i], "");
 	if (j->has_more_libraries)
-		manifest_job_tell(j, &(struct manifest_finding){
-					     .what = MANIFEST_UNREADABLE,
-					     .name = "library",
-					     .object = "the others",
-					     .detail = "there are too many, or their paths are long" });
+		manifest_job_tell(
+			j, &(struct manifest_finding){
+				   .what = MANIFEST_UNREADABLE,
+				   .name = "library",
+				   .object = "the others",
+				   .detail = "there are too many, or their paths are long" });
+}
+
+static enum err sums_fail(struct manifest_result *r, const char *path, enum err e)
+{
+	(void)snprintf(r->path, sizeof r->path, "%s", path);
+	r->why = "no directory of checksums that can be read";
+	return e;
 }
 
 enum err package_sums_check(struct manifest_job *j)
@@ -125,8 +133,10 @@ enum err package_sums_check(struct manifest_job *j)
 	const char *asked = j->options->packages;
 	DIR *dir = opendir(asked ? asked : PACKAGE_SUMS_DIR);
 
+	if (!dir && !asked)
+		return E_OK;
 	if (!dir)
-		return asked ? proc_file_error(errno) : E_OK;
+		return sums_fail(j->result, asked, proc_file_error(errno));
 	for (;;) {
 		/* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads */
 		const struct dirent *d = readdir(dir);

@@ -190,14 +190,14 @@ static enum err release_note_run(struct release_note *r, const struct manifest_f
 enum err release_note_check(const struct manifest_options *o, const struct manifest_file *m,
 			    struct manifest_result *ret)
 {
-	static const char *const why[] = {
-		[MANIFEST_UNSIGNED] = "there is no manifest.note beside it",
-		[MANIFEST_UNCHECKED] = "nobody is trusted here: no --key, no "
-				       "" RELEASE_NOTE_KEYS_FILE,
-		[MANIFEST_STRANGER] = "no trusted key has signed it",
-		[MANIFEST_FORGED] = "the note is too long",
-		[MANIFEST_SIGNED] = ""
-	};
+	static const char *const why[] = { [MANIFEST_UNSIGNED] =
+						   "there is no manifest.note beside it",
+					   [MANIFEST_UNCHECKED] =
+						   "nobody is trusted here: no --key, no "
+						   "" RELEASE_NOTE_KEYS_FILE,
+					   [MANIFEST_STRANGER] = "no trusted key has signed it",
+					   [MANIFEST_FORGED] = "the note is too long",
+					   [MANIFEST_SIGNED] = "" };
 	struct release_note *r = calloc(1, sizeof *r);
 	enum err e = r ? audit_hash_init(&r->digest) : E_NOMEM;
 

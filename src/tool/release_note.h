@@ -20,8 +20,8 @@
  * release_note_check - the note beside the manifest at path, which was read into m
  *   o    its keys are trusted; without one those of RELEASE_NOTE_KEYS_FILE, if there is such a file
  *   ret  signature, signer and signature_why are set; has_keys: somebody is trusted
- * E_PROTO, E_LIMIT a key is none, or there are too many (ret->why, ret->path) · E_DENIED, E_SYS keys
- * or note can't be read
+ * E_PROTO, E_LIMIT a key is none, or there are too many (ret->why, ret->path) · E_DENIED, E_SYS
+ * keys or note can't be read
  */
 enum err release_note_check(const struct manifest_options *o, const struct manifest_file *m,
 			    struct manifest_result *ret);

@@ -78,8 +78,8 @@ def test_signature(place, folder):
         good = file.read()
     # The same key's name and ID over another signature; a byte of the text; another note altogether
     at = good.rindex(b"=") - 10
-    for forged in (good[:at] + (b"A" if good[at:at + 1] != b"A" else b"B") + good[at + 1:], good.replace(b"version 0", b"version 1"), good[:-2],
-                   b"hello\n", b"", b"x" * 100_000):
+    for forged in (good[:at] + (b"A" if good[at:at + 1] != b"A" else b"B") + good[at + 1:], good[:-2], b"hello\n", b"", b"x" * 100_000,
+                   good.replace(b"version 0", b"version 1")):
         with open(note, "wb") as file:
             file.write(forged)
         assert state_of(place, "--key", public) == ("false", {"signature"}), forged[:80]
@@ -178,8 +178,8 @@ def test_libraries(sluis, site, origin, place, folder):
                 file.write(text)
     said, what = look(place, "--packages", sums, state=sluis.state)
     assert what == {"library_differs"} and [row["object"][-14:] for row in said["findings"]] == ["libcrypto.so.3"], said["findings"]
-    ran = subprocess.run([sluis.program, "verify", "--state", sluis.state, "--packages", os.path.join(folder, "nowhere")], capture_output=True,
-                         text=True, check=False)
+    ran = subprocess.run([sluis.program, "verify", "--state", sluis.state, "--packages", os.path.join(folder, "nowhere")],
+                         capture_output=True, text=True, check=False)
     assert ran.returncode == 1 and "nowhere" in ran.stderr
     # One byte of code in one process, which its file does not have
     poke(sluis.pids("audit")[0], "libcrypto.so")
@@ -190,12 +190,12 @@ def test_libraries(sluis, site, origin, place, folder):
 @contextlib.contextmanager
 def changed(path):
     """The file is as it was, afterwards."""
-    info = os.lstat(path)
-    shutil.copy2(path, path + ".kept")
+    info, kept = os.lstat(path), os.path.join(os.path.dirname(path), "kept")
+    shutil.copy2(path, kept)
     try:
         yield
     finally:
-        os.replace(path + ".kept", path)
+        os.replace(kept, path)
         os.chmod(path, stat.S_IMODE(info.st_mode))
 
 
