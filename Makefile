@@ -14,6 +14,9 @@
 #   make chaos MINUTES=10 SEED=n  faults of every kind in a seed's order, under public and gateway traffic, judged by an oracle
 #   make fuzz SECONDS=60
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
+#   make deb        the Debian package, in build-deb/ (SLUIS_SIGNING_KEY=FILE signs its manifest)
+#   make package-test  installs, upgrades under load, removes it, on a machine in memory (as root)
+#   make reproducible  builds twice under different circumstances: the same bytes
 #   make install DESTDIR=... [PREFIX=/usr/local]
 
 BUILD ?= build
@@ -22,7 +25,8 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise breach chaos fuzz prove install docs clean help
+.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise breach chaos fuzz prove deb package-test \
+	reproducible install docs clean help
 
 all: build
 
@@ -88,6 +92,18 @@ fuzz:
 prove:
 	@tools/install-packages prove
 	@exec tests/proof/run
+
+deb:
+	@tools/install-packages build package
+	@exec tools/make-deb
+
+package-test:
+	@tools/install-packages build run package
+	@exec tests/package/run
+
+reproducible:
+	@tools/install-packages build package
+	@exec tests/repro/run --jobs $(JOBS)
 
 docs: everything
 	@exec tools/gen-docs --build $(BUILD)

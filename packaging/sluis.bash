@@ -42,7 +42,7 @@ _sluis()
 		compopt -o default
 		return
 		;;
-	--state | --programs | --directory | --log)
+	--state | --programs | --packages | --directory | --log)
 		compopt -o dirnames
 		return
 		;;
@@ -262,7 +262,7 @@ _sluis()
 		esac
 		;;
 	verify)
-		mapfile -t COMPREPLY < <(compgen -W "--manifest --programs --disk --json --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "--key --manifest --programs --packages --disk --json --state --help" -- "$cur")
 		;;
 	witness)
 		compopt -o default

@@ -1,4 +1,4 @@
-/* What the two halves of a check share. */
+/* What the parts of a check share. */
 #ifndef TOOL_MANIFEST_JOB_H
 #define TOOL_MANIFEST_JOB_H
 
@@ -10,6 +10,7 @@
 enum {
 	MANIFEST_JOB_PATH = PROGRAM_PLACE_MAX + 300,
 	MANIFEST_JOB_SEEN = 64,
+	MANIFEST_JOB_LIBRARIES = 128,
 	MANIFEST_JOB_CHUNK = 1 << 17
 };
 
@@ -22,6 +23,14 @@ struct manifest_seen {
 	char sha256[MANIFEST_HEX + 1];
 };
 
+/* A library that some process has mapped. */
+struct manifest_library {
+	dev_t device;
+	uint64_t inode;
+	bool is_known; /* a package has it */
+	char path[512];
+};
+
 struct manifest_job {
 	const struct manifest_options *options;
 	struct manifest_result *result;
@@ -29,6 +38,9 @@ struct manifest_job {
 	struct manifest_file file;
 	struct manifest_seen seen[MANIFEST_JOB_SEEN];
 	size_t seen_n;
+	struct manifest_library library[MANIFEST_JOB_LIBRARIES];
+	size_t library_n;
+	bool has_more_libraries;
 	uint8_t memory[MANIFEST_JOB_CHUNK], disk[MANIFEST_JOB_CHUNK]; /* what is compared */
 };
 

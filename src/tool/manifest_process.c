@@ -6,6 +6,7 @@
 #include "tool/manifest_process.h"
 
 #include "sys/fd.h"
+#include "tool/package_sums.h"
 #include "tool/proc_file.h"
 #include "tool/proc_maps.h"
 #include "tool/process_list.h"
@@ -23,7 +24,8 @@ enum { PROCESS_MAPS = 16 << 20, PROCESS_TEXT = 4400 };
 struct manifest_one {
 	struct manifest_job *job;
 	const struct process_list_one *process;
-	bool is_told; /* that its memory can't be read */
+	uint64_t program; /* the executable's inode; 0: not known */
+	bool is_told;	  /* that its memory can't be read */
 };
 
 static void process_tell(struct manifest_one *o, enum manifest_what what, struct view object,
@@ -95,7 +97,7 @@ static void process_compare(struct manifest_one *o, const char *path, const char
 {
 	const char *slash = strrchr(path, '/');
 	const struct manifest_entry *e =
-		manifest_file_find(&o->job->file, slash ? slash + 1 : path);
+		manifest_file_program(&o->job->file, slash ? slash + 1 : path);
 
 	if (!e)
 		process_tell(o, MANIFEST_PROCESS_UNKNOWN, view_str(path), "");
@@ -106,11 +108,14 @@ static void process_compare(struct manifest_one *o, const char *path, const char
 static void process_executable(struct manifest_one *o)
 {
 	char path[PROCESS_TEXT] = "", hash[MANIFEST_HEX + 1] = "";
+	struct stat st = { 0 };
 	AUTO_FD fd = -1;
 	enum err e = proc_file_link(o->process->pid, "exe", path, sizeof path);
 
 	if (e == E_OK)
 		e = proc_file_open(o->process->pid, "exe", &fd);
+	if (e == E_OK && fstat(fd, &st) == 0)
+		o->program = st.st_ino;
 	if (e == E_OK)
 		e = process_hash(o->job, fd, hash);
 	if (e != E_OK) {
@@ -196,6 +201,14 @@ static void process_bytes(struct manifest_one *o, const struct proc_map *m, int 
 	}
 }
 
+/* The program itself has been compared with the manifest; what else it runs is a library. */
+static void process_mapped(struct manifest_one *o, const struct proc_map *m, int fd, dev_t device)
+{
+	process_bytes(o, m, fd);
+	if (m->inode != o->program)
+		package_sums_add(o->job, m, device);
+}
+
 static void process_code(struct manifest_one *o, const struct proc_map *m)
 {
 	char path[PROCESS_TEXT];
@@ -214,7 +227,7 @@ static void process_code(struct manifest_one *o, const struct proc_map *m)
 	else if (st.st_ino != m->inode)
 		process_tell(o, MANIFEST_CODE_REPLACED, m->line, "");
 	else
-		process_bytes(o, m, fd);
+		process_mapped(o, m, fd, st.st_dev);
 }
 
 static void process_map(struct manifest_one *o, const struct proc_map *m)
