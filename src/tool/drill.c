@@ -108,6 +108,17 @@ static void drill_fill(struct drill *d)
 	}
 }
 
+/* What has not come to its end by now does not. */
+static void drill_cut(struct drill_twin *t)
+{
+	if (t->state != DRILL_RUNNING && t->state != DRILL_WAITING)
+		return;
+	if (t->state == DRILL_RUNNING)
+		drill_twin_end(t);
+	t->state = DRILL_BROKEN;
+	(void)snprintf(t->why, sizeof t->why, "it was interrupted");
+}
+
 /* False: somebody pressed Ctrl-C. */
 static bool drill_run(struct drill *d)
 {
@@ -125,8 +136,7 @@ static bool drill_run(struct drill *d)
 		drill_show(d, false);
 	}
 	for (unsigned i = 0; i < d->result.twin_n; i++)
-		if (d->twin[i].state == DRILL_RUNNING)
-			drill_twin_end(&d->twin[i]);
+		drill_cut(&d->twin[i]);
 	drill_show(d, true);
 	return !is_cut;
 }

@@ -20,7 +20,8 @@ static json_t *json_act(const struct drill_twin *t, uint32_t i, enum drill_verdi
 {
 	enum act_group group = ACT_FILES;
 	const struct act *a = act_at(i, &group);
-	const struct board_row *row = &t->board->row[i];
+	static const struct board_row none;
+	const struct board_row *row = t->board ? &t->board->row[i] : &none;
 	char how[160];
 	json_t *doc = NULL;
 
@@ -39,8 +40,9 @@ static json_t *json_role(const struct drill_result *r, const struct drill_twin *
 {
 	struct drill_sums s = drill_result_sum(r, t, ACT_GROUPS);
 	json_t *doc = json_pack("{s:s, s:o, s:i, s:i}", "role", role_name(t->role), "totals",
-				json_sums(&s), "processes", (int)atomic_load(&t->board->births),
-				"ms", t->ended_ms ? (int)(t->ended_ms - t->began_ms) : -1);
+				json_sums(&s), "processes",
+				t->board ? (int)atomic_load(&t->board->births) : 0, "ms",
+				t->ended_ms ? (int)(t->ended_ms - t->began_ms) : -1);
 	json_t *acts = json_array();
 	uint32_t n = act_count();
 

@@ -17,12 +17,14 @@ enum drill_verdict drill_result_of(const struct drill_result *r, const struct dr
 {
 	enum act_group group = ACT_FILES;
 	const struct act *a = act_at(i, &group);
-	const struct board_row *row = &t->board->row[i];
-	unsigned outcome = atomic_load(&row->outcome);
+	const struct board_row *row = t->board ? &t->board->row[i] : NULL;
+	unsigned outcome = row ? atomic_load(&row->outcome) : BOARD_OPEN;
 
 	*ret_allowed = NULL;
 	if (!act_is_for(a, t->role) || i < t->plan->first || i >= t->plan->last)
 		return DRILL_NOT_TRIED;
+	if (!row)
+		return DRILL_UNFINISHED;
 	if (result_worked(row, a, outcome)) {
 		*ret_allowed = allowed_find(t->role, a->name, r->is_so);
 		return *ret_allowed ? DRILL_ALLOWED : DRILL_BREACH;
@@ -96,7 +98,8 @@ const char *drill_verdict_name(enum drill_verdict v)
 
 void drill_result_how(const struct drill_twin *t, uint32_t i, char *ret, size_t cap)
 {
-	const struct board_row *row = &t->board->row[i];
+	static const struct board_row none;
+	const struct board_row *row = t->board ? &t->board->row[i] : &none;
 	int signal = atomic_load(&row->signal), error = atomic_load(&row->error);
 	const char *text = row->text, *name = error ? strerrorname_np(error) : NULL;
 

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import xml.etree.ElementTree as tree
 
@@ -52,7 +53,8 @@ def test_no_role_gets_anywhere(whole, folder):
     assert {role["role"] for role in said["roles"]} == ROLES
     assert worked(said, "breach") == [] and worked(said, "unfinished") == [], errors
     assert status == 0 and not [role for role in said["roles"] if "broken" in role], said
-    print(said["totals"], said["ms"])
+    drawn = "".join(tree.parse(picture).getroot().itertext())
+    assert all(role in drawn for role in ROLES) and "BREACH" not in drawn
 
 
 def test_a_hole_is_found(sluis, site, origin, folder):
@@ -75,6 +77,23 @@ def test_a_hole_is_found(sluis, site, origin, folder):
     assert {row["result"] for row in last if row["action"] == "drill.ended"} == {"breached"}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_an_ordinary_users_dialer(sluis, site, origin, folder):
+    """P4 where no cgroup rules can be made: held to ports, and neither Fast Open nor MPTCP go round that; root drills as that user."""
+    started = os.path.join(folder, "as-nobody")
+    with open(started, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups {instance.COMMAND} "$@"\n')
+    os.chmod(started, 0o755)
+    os.chown(sluis.folder, 65534, 65534)
+    sluis.program = started
+    sluis.start(site(origin().address))
+    status, said, errors = drilled(sluis, "--role", "dialer")
+    assert status == 0 and said["root"] is False and worked(said, "breach") == [], errors
+    stopped = {name for name in ("connect-neighbour", "connect-fastopen", "connect-fastopen-message", "connect-mptcp")
+               if (("dialer", name) in {(role, act) for role, act, _ in worked(said, "refused") + worked(said, "died")})}
+    assert len(stopped) == 4, stopped
+
+
 def log(sluis):
     """What the audit log says of drills."""
     ran = sluis.run("audit", "tail", "-n", "100", "--grep", '"drill.', "--json")
@@ -92,6 +111,21 @@ def test_the_instance_is_left_alone(sluis, site, origin):
     assert sluis.pids() == before and len(server.targets) == asked + 1 and sluis.ask().status == 200
     assert not [name for name in os.listdir("/tmp") if name.startswith("sluis-drill-") and os.stat(f"/tmp/{name}").st_uid == os.geteuid()
                 and os.listdir(f"/tmp/{name}")]
+
+
+def test_interrupted(sluis, site, origin):
+    """Ctrl-C: the twins are gone at once, the rest is told as unfinished, and nobody takes that for a good drill."""
+    sluis.start(site(origin().address))
+    with subprocess.Popen([instance.COMMAND, "drill", "--json", "--state", sluis.state], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True) as drill:
+        until(lambda: len(log(sluis)) == 1)
+        drill.send_signal(signal.SIGTERM)
+        said = json.loads(drill.communicate(timeout=30)[0])
+    assert drill.returncode == 1 and said["totals"]["unfinished"] > 0
+    assert "it was interrupted" in {role.get("broken") for role in said["roles"]}
+    assert not instance.descendants(drill.pid)
+    until(lambda: len(log(sluis)) == 2)
+    assert log(sluis)[1]["result"] == "failed"
 
 
 def test_command_line(sluis, site, origin):
