@@ -34,11 +34,11 @@ _sluis()
 		fi
 	done
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence drill verify version help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence drill blast verify version help" -- "$cur")
 		return
 	fi
 	case $prev in
-	--config | --public-key | --head | --recipient | --key | --output | --manifest)
+	--config | --public-key | --head | --recipient | --key | --output | --out | --manifest)
 		compopt -o default
 		return
 		;;
@@ -264,6 +264,19 @@ _sluis()
 	verify)
 		mapfile -t COMPREPLY < <(compgen -W "--key --manifest --programs --packages --disk --json --state --help" -- "$cur")
 		;;
+	blast)
+		case $prev in
+		--role)
+			mapfile -t COMPREPLY < <(compgen -W "keeper signer dialer audit console authority verifier spawner cell edge relay shipper exporter herald" -- "$cur")
+			return
+			;;
+		--beside)
+			mapfile -t COMPREPLY < <(compgen -W "nginx haproxy" -- "$cur")
+			return
+			;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "--role --beside --markdown --json --svg --out --state --help" -- "$cur")
+		;;
 	witness)
 		compopt -o default
 		if [ "${cur:0:1}" = - ]; then
@@ -283,7 +296,7 @@ _sluis()
 		mapfile -t COMPREPLY < <(compgen -W "$words --state --help" -- "$cur")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence drill verify version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check reload upgrade status top explain server backend route certificate listener isolate rotate recover incident alarms user group session sessions invite cache changes diff history rollback audit hunt witness evidence drill blast verify version" -- "$cur")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W "--state --help" -- "$cur")
