@@ -111,6 +111,11 @@ class Chaos:
             raise Absent(role)
         return pids[int(draw * len(pids))]
 
+    def gone(self, pid):
+        """Raises Absent when this process has ended."""
+        if not self._lives(pid):
+            raise Absent(pid)
+
     def await_role(self, role, gone, within=10):
         """Waits until another one does its work and everything has settled; gives up in silence: the probes will tell."""
         end = time.monotonic() + within

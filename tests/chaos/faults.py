@@ -105,7 +105,11 @@ def limited(what, present):
     """A limit at what the process has already, and its old one again (for those too that were born under it)."""
     def act(chaos, card):
         pid = chaos.pick(card.target, card.draw)
-        limit(pid, what, present(pid))
+        try:
+            limit(pid, what, present(pid))
+        except (OSError, subprocess.SubprocessError):
+            chaos.gone(pid)  # a cell ends when its client leaves
+            raise
         try:
             yield
         finally:

@@ -225,7 +225,7 @@ class Clock:
         os.chmod(os.path.join(place, "shift"), 0o644)
         with open(os.path.join(place, "shift"), "r+b") as file:
             self.page = mmap.mmap(file.fileno(), mmap.PAGESIZE)
-        layers = os.path.join(folder, "etc")
+        self.layers = layers = os.path.join(folder, "etc")
         os.mkdir(layers, 0o755)
         tool("mount", "-t", "tmpfs", "-o", "mode=0755", "none", layers)
         for name in ("upper", "work"):
@@ -237,3 +237,8 @@ class Clock:
     def jump(self, seconds):
         """It shows so much more (or less) than the machine's from now on; 0: the same."""
         self.page[:8] = struct.pack("q", int(seconds * 1_000_000))
+
+    def close(self):
+        for place in ("/etc", self.layers):
+            with contextlib.suppress(OSError):
+                tool("umount", "--lazy", place)
