@@ -204,7 +204,7 @@ enum err store_place_init(int dir_fd, size_t bytes)
 	store_place.dir_fd = dir_fd;
 	if (store_place.is_set)
 		return E_OK;
-	TRY(heap_init(&store_place.heap, bytes, false));
+	TRY(heap_init(&store_place.heap, bytes, HEAP_PLAIN));
 	if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK ||
 	    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
 	    sqlite3_config(SQLITE_CONFIG_MALLOC, &store_place_memory) != SQLITE_OK ||

@@ -195,13 +195,9 @@ static int main_run(struct verifier *v)
 
 int main(void)
 {
-	struct verifier *v =
-		mmap(NULL, sizeof *v, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct verifier *v = NULL;
 
 	log_open("verifier", 0);
-	if (v == MAP_FAILED) {
-		(void)log_errno("memory for the verifier role");
-		return 1;
-	}
-	return main_boot(v) == E_OK ? main_run(v) : 1;
+	v = secret_home(sizeof *v);
+	return v && main_boot(v) == E_OK ? main_run(v) : 1;
 }

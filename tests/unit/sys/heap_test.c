@@ -44,7 +44,7 @@ static void test_blocks_are_apart(void **state)
 
 	(void)state;
 	heap = (struct heap){ 0 };
-	assert_int_equal(heap_init(&heap, REGION, false), E_OK);
+	assert_int_equal(heap_init(&heap, REGION, HEAP_PLAIN), E_OK);
 	for (unsigned n = 0; n < STEPS; n++) {
 		unsigned i = rng_below(&r, BLOCKS);
 
@@ -71,7 +71,7 @@ static void test_no_class_keeps_what_it_had(void **state)
 
 	(void)state;
 	heap = (struct heap){ 0 };
-	assert_int_equal(heap_init(&heap, REGION, false), E_OK);
+	assert_int_equal(heap_init(&heap, REGION, HEAP_PLAIN), E_OK);
 	for (take(n, 5000); n < BLOCKS - 1 && block[n]; take(n, 5000))
 		n++;
 	assert_true(n > 1000 && n < BLOCKS);
@@ -96,7 +96,7 @@ static void test_trim_takes_nothing_that_is_used(void **state)
 {
 	(void)state;
 	heap = (struct heap){ 0 };
-	assert_int_equal(heap_init(&heap, REGION, false), E_OK);
+	assert_int_equal(heap_init(&heap, REGION, HEAP_PLAIN), E_OK);
 	for (unsigned i = 0; i < BLOCKS; i++)
 		take(i, 1000);
 	for (unsigned i = 0; i < BLOCKS; i++)

@@ -174,7 +174,7 @@ int main(void)
 		cmocka_unit_test(test_ceiling),
 	};
 
-	if (tls_heap_init(HEAP_TEST_BYTES, false) != E_OK)
+	if (tls_heap_init(HEAP_TEST_BYTES, HEAP_PLAIN) != E_OK)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

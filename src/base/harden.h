@@ -1,0 +1,23 @@
+/*
+ * What is measured by leaving it away: bench/hardening_run builds programs without one of these
+ * (`meson setup -Dwithout=...`), which nobody can install. All of them are there in any other
+ * build.
+ */
+#ifndef BASE_HARDEN_H
+#define BASE_HARDEN_H
+
+enum {
+	HARDEN_GUARDS = 1,  /* pages that can't be touched, in heaps and between pools */
+	HARDEN_RING = 2,    /* freed blocks wait, and come back in random order */
+	HARDEN_CHECKS = 4,  /* blocks are looked at when they are handed out and freed */
+	HARDEN_SECRET = 8,  /* memory that no other process can read */
+	HARDEN_SEAL = 16,   /* mappings that stay as they are */
+	HARDEN_SECCOMP = 32 /* the list of system calls */
+};
+
+#ifndef HARDEN_WITHOUT
+#define HARDEN_WITHOUT 0
+#endif
+#define HARDEN_HAS(what) (!((HARDEN_WITHOUT) & (what)))
+
+#endif
