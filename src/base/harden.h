@@ -6,6 +6,8 @@
 #ifndef BASE_HARDEN_H
 #define BASE_HARDEN_H
 
+#include <stdbool.h>
+
 enum {
 	HARDEN_GUARDS = 1,  /* pages that can't be touched, in heaps and between pools */
 	HARDEN_RING = 2,    /* freed blocks wait, and come back in random order */
@@ -18,6 +20,11 @@ enum {
 #ifndef HARDEN_WITHOUT
 #define HARDEN_WITHOUT 0
 #endif
-#define HARDEN_HAS(what) (!((HARDEN_WITHOUT) & (what)))
+
+/* harden_has - it is not left away; known when this is compiled */
+static inline bool harden_has(unsigned what)
+{
+	return ((unsigned)(HARDEN_WITHOUT)&what) == 0;
+}
 
 #endif

@@ -33,7 +33,7 @@ static bool code_map_is_of_a_file(const struct proc_map *m)
 
 static void code_map_add(struct code_map *c, const struct proc_map *m)
 {
-	const uint64_t words[] = { m->from, m->to, m->offset, m->device, m->inode };
+	const uint64_t words[] = { m->from, m->to, m->flags, m->offset, m->device, m->inode };
 	enum code_map_fault fault = CODE_MAP_NONE;
 
 	if (!(m->flags & PROC_MAP_EXEC) || (!m->inode && code_map_is_kernels(m->path)))

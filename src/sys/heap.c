@@ -66,7 +66,7 @@ static void *heap_ring_take(struct heap *h, unsigned class)
 	uint8_t stay = heap_ring_max(class) / 2;
 
 	r->is_busy = true;
-	if (!HARDEN_HAS(HARDEN_RING)) /* the last one first */
+	if (!harden_has(HARDEN_RING)) /* the last one first */
 		return r->n ? heap_ring_pop(h, r, r->n - 1u) : NULL;
 	return r->n > stay ? heap_ring_pop(h, r, rng_below(&h->rng, (uint32_t)(r->n - stay)))
 			   : NULL;
@@ -141,7 +141,7 @@ void *heap_get(struct heap *h, size_t n)
 		return NULL;
 	}
 	/* written after it was freed */
-	INVARIANT(!HARDEN_HAS(HARDEN_CHECKS) || heap_is_zero(p, heap_span_size(class)));
+	INVARIANT(!harden_has(HARDEN_CHECKS) || heap_is_zero(p, heap_span_size(class)));
 	heap_span_live(h, heap_span_place(h, p));
 	h->stat.used += heap_span_size(class);
 	return p;

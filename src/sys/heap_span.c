@@ -134,7 +134,7 @@ void heap_span_live(struct heap *h, struct heap_place at)
 
 void heap_span_end(struct heap *h, struct heap_place at)
 {
-	INVARIANT(!HARDEN_HAS(HARDEN_CHECKS) ||
+	INVARIANT(!harden_has(HARDEN_CHECKS) ||
 		  heap_span_is_live(h, at)); /* freed twice, or never handed out */
 	*heap_span_live_word(h, at) &= ~heap_span_bit(at);
 }
@@ -164,7 +164,7 @@ static bool heap_span_bits_for(struct heap *h, struct heap_span *s)
 
 static bool heap_span_protect(uint8_t *p, size_t n, int protection)
 {
-	if (!HARDEN_HAS(HARDEN_GUARDS))
+	if (!harden_has(HARDEN_GUARDS))
 		return true;
 	return mprotect(p, n, protection) == 0 || log_errno("mprotect of a heap") == E_OK;
 }
@@ -363,12 +363,13 @@ static enum err heap_span_region(struct heap *h, size_t bytes, enum heap_kind ki
 	}
 	if (kind == HEAP_LOCKED)
 		return E_SYS;
-	p = heap_span_reserve(bytes,
-			      HARDEN_HAS(HARDEN_GUARDS) ? PROT_NONE : PROT_READ | PROT_WRITE);
+	p = heap_span_reserve(bytes + HEAP_GUARD,
+			      harden_has(HARDEN_GUARDS) ? PROT_NONE : PROT_READ | PROT_WRITE);
 	if (!p)
 		return log_errno("mmap of a heap");
+	p = (uint8_t *)p + HEAP_GUARD; /* in front of it there is nothing either */
 	h->base = p;
-	h->has_markers = HARDEN_HAS(HARDEN_GUARDS) && kind == HEAP_PLAIN &&
+	h->has_markers = harden_has(HARDEN_GUARDS) && kind == HEAP_PLAIN &&
 			 madvise(p, HEAP_GUARD, HEAP_SPAN_GUARD_INSTALL) == 0 &&
 			 madvise(p, HEAP_GUARD, HEAP_SPAN_GUARD_REMOVE) == 0;
 	return madvise(p, bytes, MADV_DONTDUMP) < 0 ? log_errno("MADV_DONTDUMP of a heap") : E_OK;

@@ -104,7 +104,7 @@ enum err sandbox_seccomp_enter(struct sandbox_state *s)
 	enum err e = ctx ? sandbox_seccomp_fill(ctx, s->spec) : E_SYS;
 	int n = 0;
 
-	if (!HARDEN_HAS(HARDEN_SECCOMP))
+	if (!harden_has(HARDEN_SECCOMP))
 		return e;
 	n = e == E_OK ? seccomp_load(ctx) : 0;
 	if (e != E_OK) {

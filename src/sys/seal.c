@@ -53,7 +53,7 @@ static enum err seal_all(struct view text, struct seal_report *ret)
 
 	while ((e = proc_maps_next(&text, &m)) == E_OK) {
 		ret->has_hidden |= view_starts(m.path, VIEW("/secretmem"));
-		if (!HARDEN_HAS(HARDEN_SEAL) || !seal_wants(&m))
+		if (!harden_has(HARDEN_SEAL) || !seal_wants(&m))
 			continue;
 		e = seal_one(&m);
 		if (e == E_SYS)
@@ -86,7 +86,7 @@ enum err seal_memory(struct seal_report *ret)
 	struct seal_report r = { 0 };
 
 	r.has_mdwe =
-		HARDEN_HAS(HARDEN_SEAL) && prctl(SEAL_SET_MDWE, SEAL_REFUSE_GAIN, 0, 0, 0) == 0;
+		harden_has(HARDEN_SEAL) && prctl(SEAL_SET_MDWE, SEAL_REFUSE_GAIN, 0, 0, 0) == 0;
 	if (r.has_mdwe && mmap(NULL, 1, PROT_READ | PROT_WRITE | PROT_EXEC,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED) {
 		log_line(LOG_ERROR, "writable code was forbidden and can be made");

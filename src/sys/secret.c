@@ -31,7 +31,7 @@ static size_t secret_pages(size_t n)
 /* Over what is reserved at p; a child of this process has no such memory at all. */
 static bool secret_hide(uint8_t *p, size_t n)
 {
-	int fd = HARDEN_HAS(HARDEN_SECRET) ? (int)syscall(SECRET_MEMFD_SECRET, O_CLOEXEC) : -1;
+	int fd = harden_has(HARDEN_SECRET) ? (int)syscall(SECRET_MEMFD_SECRET, O_CLOEXEC) : -1;
 	bool is_done = fd >= 0 && ftruncate(fd, (off_t)n) == 0 &&
 		       mmap(p, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == p &&
 		       madvise(p, n, MADV_DONTFORK) == 0 && madvise(p, n, MADV_DONTDUMP) == 0;

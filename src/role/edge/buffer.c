@@ -1,16 +1,16 @@
 /* The buffer pool: address space at boot, memory when used, given back when idle. */
 #include "role/edge/buffer.h"
 
-#include "sys/guard.h"
+#include "sys/moat.h"
 #include "sys/log.h"
 
 #include <sys/mman.h>
 
 enum err buffer_pool_init(struct buffer_pool *pool, uint32_t count)
 {
-	uint8_t *bytes = guard_map((size_t)count * BUFFER_SLOT);
+	uint8_t *bytes = moat_map((size_t)count * BUFFER_SLOT);
 
-	pool->all = guard_map(count * sizeof *pool->all);
+	pool->all = moat_map(count * sizeof *pool->all);
 	if (!bytes || !pool->all)
 		return log_errno("reserving buffers");
 	pool->count = pool->free_n = count;
@@ -31,7 +31,7 @@ static void buffer_guard(const struct buffer_pool *pool, struct buffer *b)
 	if (pool->canary)
 		wbuf_put(&w, pool->canary->text, sizeof pool->canary->text);
 	if (!b->has_fence) /* the slot's last page: stays when the memory goes back */
-		b->has_fence = guard_page(b->p - BUFFER_FRONT + BUFFER_SLOT - GUARD_PAGE);
+		b->has_fence = moat_page(b->p - BUFFER_FRONT + BUFFER_SLOT - MOAT_PAGE);
 }
 
 struct buffer *buffer_get(struct buffer_pool *pool)

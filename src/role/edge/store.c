@@ -6,7 +6,7 @@
 #include "role/edge/address.h"
 #include "role/edge/buffer.h"
 #include "role/edge/h2.h"
-#include "sys/guard.h"
+#include "sys/moat.h"
 #include "sys/log.h"
 
 #include <sys/resource.h>
@@ -20,7 +20,7 @@ enum {
 /* Each pool between pages of its own: what runs over its end reaches no other. */
 static void *store_map(size_t count, size_t size)
 {
-	return guard_map(count * size);
+	return moat_map(count * size);
 }
 
 /* Descriptors that connections will ever have. E_SYS (logged) */

@@ -36,13 +36,12 @@ static void watch_say(struct wbuf *w, pid_t pid, const struct code_map *c)
 /* For `sluis status`: only who could be looked at is said to be. */
 static void watch_note(struct keeper_child *c)
 {
-	static const char words[] = ", watched";
 	struct wbuf w = wbuf_of(c->have, sizeof c->have - 1);
 
 	w.n = view_str(c->have).n;
-	if (w.n == 0 || view_ends(view_str(c->have), VIEW(words)) || wbuf_room(&w) < sizeof words)
+	if (w.n == 0 || view_ends(view_str(c->have), VIEW(", watched")) || wbuf_room(&w) < sizeof ", watched")
 		return;
-	wbuf_str(&w, words);
+	WBUF_LIT(&w, ", watched");
 	c->have[w.n] = '\0';
 }
 

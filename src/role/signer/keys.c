@@ -94,7 +94,7 @@ size_t keys_memory(const struct image *im)
 	size_t n = KEYS_HEAP_BASE;
 
 	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++)
-		n += keys_needs[image_certificate_at(im, i)->key_type].heap +
+		n += (size_t)keys_needs[image_certificate_at(im, i)->key_type].heap +
 		     keys_needs[image_certificate_at(im, i)->key_type].secure;
 	return n;
 }

@@ -38,6 +38,7 @@
 #include "role/signer/peer.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/secret.h"
 #include "sys/shm.h"
 #include "tls/tls_heap.h"
 

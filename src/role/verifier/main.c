@@ -33,6 +33,7 @@
 #include "role/verifier/verifier.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/secret.h"
 #include "sys/shm.h"
 
 #include <sys/mman.h>

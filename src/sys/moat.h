@@ -1,20 +1,20 @@
 /* Memory with pages around it, or in it, that nobody can touch: an overflow ends the process there
  * (promises P1, P5). */
-#ifndef SYS_GUARD_H
-#define SYS_GUARD_H
+#ifndef SYS_MOAT_H
+#define SYS_MOAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { GUARD_PAGE = 4096 };
+enum { MOAT_PAGE = 4096 };
 
-/* guard_map - n bytes, zeroed, memory when first touched, between two inaccessible pages; the
+/* moat_map - n bytes, zeroed, memory when first touched, between two inaccessible pages; the
  * begin is a page's, so it is behind the end that up to a page is left. NULL: there is none */
-void *guard_map(size_t n);
+void *moat_map(size_t n);
 
-/* guard_page - this page of anonymous memory is gone, and can't be touched, until it is unmapped.
+/* moat_page - this page of anonymous memory is gone, and can't be touched, until it is unmapped.
  * Costs no mapping of its own (MADV_GUARD_INSTALL, Linux 6.13); false: the kernel has no such thing
  */
-bool guard_page(void *page);
+bool moat_page(void *page);
 
 #endif
