@@ -1,8 +1,8 @@
 /* The buffer pool: address space at boot, memory when used, given back when idle. */
 #include "role/edge/buffer.h"
 
-#include "sys/moat.h"
 #include "sys/log.h"
+#include "sys/moat.h"
 
 #include <sys/mman.h>
 

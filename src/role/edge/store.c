@@ -6,8 +6,8 @@
 #include "role/edge/address.h"
 #include "role/edge/buffer.h"
 #include "role/edge/h2.h"
-#include "sys/moat.h"
 #include "sys/log.h"
+#include "sys/moat.h"
 
 #include <sys/resource.h>
 

@@ -39,7 +39,8 @@ static void watch_note(struct keeper_child *c)
 	struct wbuf w = wbuf_of(c->have, sizeof c->have - 1);
 
 	w.n = view_str(c->have).n;
-	if (w.n == 0 || view_ends(view_str(c->have), VIEW(", watched")) || wbuf_room(&w) < sizeof ", watched")
+	if (w.n == 0 || view_ends(view_str(c->have), VIEW(", watched")) ||
+	    wbuf_room(&w) < sizeof ", watched")
 		return;
 	WBUF_LIT(&w, ", watched");
 	c->have[w.n] = '\0';
