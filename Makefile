@@ -35,8 +35,9 @@ release:
 	@tools/install-packages build release
 	@test -f build-release/build.ninja || CC=clang-14 CC_LD=lld-14 AR=llvm-ar-14 \
 		meson setup build-release --prefix=$(PREFIX) -Dcfi=true -Dstrip=true
-	@ninja -j$(JOBS) -C build-release programs
+	@ninja -j$(JOBS) -C build-release programs tests/unit/sys/unit-sys-cfi
 	@tools/check-hardening --build build-release --cfi
+	@build-release/tests/unit/sys/unit-sys-cfi
 
 # With the tests and what makes the documentation
 everything: build

@@ -21,6 +21,14 @@ enum {
 #define HARDEN_WITHOUT 0
 #endif
 
+/* In front of a function that calls what a library points at, which control flow integrity knows no
+ * type of: as small as it can be, and listed in docs/hardening.md. */
+#ifdef __clang__
+#define HARDEN_CALLS_A_LIBRARY __attribute__((no_sanitize("cfi-icall"), noinline))
+#else
+#define HARDEN_CALLS_A_LIBRARY
+#endif
+
 /* harden_has - it is not left away; known when this is compiled */
 static inline bool harden_has(unsigned what)
 {

@@ -6,6 +6,7 @@
  */
 #include "role/authority/store_place.h"
 
+#include "base/harden.h"
 #include "sys/heap.h"
 #include "sys/log.h"
 
@@ -172,6 +173,13 @@ static int store_place_fchown(int fd, uid_t uid, gid_t gid)
 		(name), (sqlite3_syscall_ptr)(void (*)(void))(fn)                                  \
 	}
 
+/* SQLite's function, of a table that SQLite made. */
+HARDEN_CALLS_A_LIBRARY static int store_place_hook(sqlite3_vfs *vfs, const char *name,
+						   sqlite3_syscall_ptr call)
+{
+	return vfs->xSetSystemCall(vfs, name, call);
+}
+
 static enum err store_place_hooks(void)
 {
 	/* rule zero: SQLite's interface for this is a cast (sqlite3_vfs.xSetSystemCall) */
@@ -194,7 +202,7 @@ static enum err store_place_hooks(void)
 	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
 
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-		if (!vfs || vfs->xSetSystemCall(vfs, calls[i].name, calls[i].call) != SQLITE_OK)
+		if (!vfs || store_place_hook(vfs, calls[i].name, calls[i].call) != SQLITE_OK)
 			return E_SYS;
 	return E_OK;
 }
