@@ -121,11 +121,6 @@ static void anew(enum heap_kind kind)
 	assert_int_equal(heap_init(&heap, REGION, kind), E_OK);
 }
 
-static void touch(void *p)
-{
-	*(volatile uint8_t *)p = 1;
-}
-
 static void put(void *p)
 {
 	heap_put(&heap, p);
@@ -143,11 +138,11 @@ static void test_nothing_lies_beside_a_span(void **state)
 		p = heap_get(&heap, 65536);
 		next = heap_get(&heap, 65536);
 		assert_non_null(next);
-		assert_int_equal(dies_of(touch, p + 65535), 0);
-		assert_int_equal(dies_of(touch, p + 65536), SIGSEGV);
-		assert_int_equal(dies_of(touch, next + 65536), SIGSEGV);
-		assert_int_equal(dies_of(touch, heap.base + 4 * 65536), SIGSEGV);
-		assert_int_equal(dies_of(touch, heap.base - 1), SIGSEGV);
+		assert_int_equal(dies_at(p + 65535), 0);
+		assert_int_equal(dies_at(p + 65536), SIGSEGV);
+		assert_int_equal(dies_at(next + 65536), SIGSEGV);
+		assert_int_equal(dies_at(heap.base + 4 * 65536), SIGSEGV);
+		assert_int_equal(dies_at(heap.base - 1), SIGSEGV);
 	}
 }
 
@@ -164,7 +159,7 @@ static void test_what_was_taken_back_is_out_of_reach(void **state)
 		give(i);
 	heap_trim(&heap, 0);
 	heap_trim(&heap, UINT32_MAX);
-	assert_int_equal(dies_of(touch, old), SIGSEGV);
+	assert_int_equal(dies_at(old), SIGSEGV);
 	for (unsigned i = 0; i < 40; i++)
 		take(i, 65536); /* zeroed, and there again */
 	for (unsigned i = 0; i < 40; i++)
