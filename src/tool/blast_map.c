@@ -2,9 +2,9 @@
  * capital one. */
 #include "tool/blast_map.h"
 
+#include "base/proc_maps.h"
 #include "base/wbuf.h"
 #include "tool/proc_file.h"
-#include "tool/proc_maps.h"
 
 enum { MAP_KB = 1024 };
 

@@ -4,9 +4,9 @@
  */
 #include "tool/blast_memory.h"
 
+#include "base/proc_maps.h"
 #include "sys/fd.h"
 #include "tool/proc_file.h"
-#include "tool/proc_maps.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -5,10 +5,10 @@
  */
 #include "tool/manifest_process.h"
 
+#include "base/proc_maps.h"
 #include "sys/fd.h"
 #include "tool/package_sums.h"
 #include "tool/proc_file.h"
-#include "tool/proc_maps.h"
 #include "tool/process_list.h"
 
 #include <errno.h>

@@ -7,8 +7,8 @@
 #ifndef TOOL_PACKAGE_SUMS_H
 #define TOOL_PACKAGE_SUMS_H
 
+#include "base/proc_maps.h"
 #include "tool/manifest_job.h"
-#include "tool/proc_maps.h"
 
 #define PACKAGE_SUMS_DIR "/var/lib/dpkg/info"
 

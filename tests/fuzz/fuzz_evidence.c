@@ -5,11 +5,11 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "base/proc_maps.h"
 #include "tool/evidence_ber.h"
 #include "tool/evidence_bundle.h"
 #include "tool/evidence_check.h"
 #include "tool/evidence_read.h"
-#include "tool/proc_maps.h"
 
 static enum err read_in_pieces(struct view v, size_t first, struct evidence_read *r)
 {

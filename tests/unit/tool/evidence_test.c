@@ -3,6 +3,7 @@
  * of it can change without being seen (P3, P9), in the clear and encrypted (RFC 5083 §2.1).
  */
 #include "base/date.h"
+#include "base/proc_maps.h"
 #include "sys/fd.h"
 #include "tests/unit/check.h"
 #include "tool/evidence.h"
@@ -13,7 +14,6 @@
 #include "tool/evidence_core.h"
 #include "tool/evidence_in.h"
 #include "tool/evidence_record.h"
-#include "tool/proc_maps.h"
 
 #include <elf.h>
 #include <fcntl.h>
