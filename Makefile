@@ -1,6 +1,7 @@
 # A thin front: meson builds, tests/run tests, tools/ and bench/ do the rest.
 #
 #   make build      install what is missing, configure, compile the programs; leaves build/sluis ready to run
+#   make release    the same with clang and control flow integrity, in build-release/
 #   make run        the demonstration: a local CA, three sample servers, Sluis in front
 #   make test       everything that must hold; last line "N passed, N failed"
 #   make lint       the slower static analysers (cppcheck, clang-tidy) and every project lint
@@ -25,7 +26,7 @@ MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build everything run test lint bench simulate conformance soak hostile exercise breach chaos fuzz prove deb package-test \
+.PHONY: all build release everything run test lint bench simulate conformance soak hostile exercise breach chaos fuzz prove deb package-test \
 	reproducible install docs clean help
 
 all: build
@@ -34,6 +35,15 @@ build:
 	@tools/install-packages build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
 	@ninja -j$(JOBS) -C $(BUILD) programs
+
+# What is shipped: a call through a pointer reaches functions of its type alone (docs/hardening.md)
+release:
+	@tools/install-packages build release
+	@test -f build-release/build.ninja || CC=clang-14 CC_LD=lld-14 AR=llvm-ar-14 \
+		meson setup build-release --prefix=$(PREFIX) -Dcfi=true -Dstrip=true
+	@ninja -j$(JOBS) -C build-release programs tests/unit/sys/unit-sys-cfi
+	@tools/check-hardening --build build-release --cfi
+	@build-release/tests/unit/sys/unit-sys-cfi
 
 # With the tests and what makes the documentation
 everything: build

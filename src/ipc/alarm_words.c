@@ -32,6 +32,12 @@ static const struct alarm_words alarm_words_rows[] = {
 	      "kernel: code that is not ours ran in it, or a list lacks something.",
 	      "Treat it as taken over until shown otherwise: look at what its clients sent "
 	      "before."),
+	WORDS("role.tampered", SANDBOX,
+	      "A process had memory that is writable and executable, code of no file, or other "
+	      "code "
+	      "than when it was ready. It was ended; an edge is stopped and kept as evidence.",
+	      "As sandbox.violation; take the evidence of a frozen edge (`sluis status`), and look "
+	      "at the machine: a debugger does the same."),
 	WORDS("ipc.violation", SANDBOX,
 	      "A process said something on its channel that none of ours says, and was ended.",
 	      "As sandbox.violation."),

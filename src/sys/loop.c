@@ -7,6 +7,10 @@
 
 #include <errno.h>
 
+/* A process's own addresses take 47 bits on x86-64, 48 elsewhere, unless it asks for more. */
+enum { LOOP_ADDRESS_BITS = 48 };
+#define LOOP_ADDRESS ((UINT64_C(1) << LOOP_ADDRESS_BITS) - 1)
+
 static void loop_look_at_clock(struct loop *l)
 {
 	l->now_ns = clock_mono_ns();
@@ -30,14 +34,18 @@ void loop_done(struct loop *l)
 
 static enum err loop_control(struct loop *l, int op, struct loop_source *source, uint32_t events)
 {
-	struct epoll_event e = { .events = events, .data.ptr = source };
+	uint64_t at = (uint64_t)(uintptr_t)source;
+	struct epoll_event e = { .events = events,
+				 .data.u64 = at | (uint64_t)source->serial << LOOP_ADDRESS_BITS };
 
-	INVARIANT(source->kind < l->handler_n);
+	INVARIANT(source->kind < l->handler_n && at >> LOOP_ADDRESS_BITS == 0);
 	return epoll_ctl(l->epoll_fd, op, source->fd, &e) < 0 ? log_errno("epoll_ctl") : E_OK;
 }
 
 enum err loop_add(struct loop *l, struct loop_source *source, uint32_t events)
 {
+	l->serial = l->serial == UINT16_MAX ? 1 : (uint16_t)(l->serial + 1);
+	source->serial = l->serial;
 	return loop_control(l, EPOLL_CTL_ADD, source, events);
 }
 
@@ -70,9 +78,11 @@ enum err loop_turn(struct loop *l, int timeout_ms)
 	if (n < 0)
 		return errno == EINTR ? E_OK : log_errno("epoll_wait");
 	for (int i = 0; i < n; i++) {
-		struct loop_source *s = l->events[i].data.ptr;
+		uint64_t at = l->events[i].data.u64;
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr): as loop_control has put it in */
+		struct loop_source *s = (void *)(uintptr_t)(at & LOOP_ADDRESS);
 
-		if (s->fd >= 0)
+		if (s->fd >= 0 && s->serial == at >> LOOP_ADDRESS_BITS)
 			l->handlers[s->kind](l->owner, s, l->events[i].events);
 	}
 	return E_OK;

@@ -4,7 +4,8 @@
  * A source says its kind, the kind selects the handler from a const table: no function pointer
  * lives in writable memory. A source that is removed while its event is still in the current batch
  * must keep its memory until the batch ends (loop.turn changes): owners recycle slots one turn
- * later.
+ * later. Should one come back too early nevertheless, or point at what is no source any more, an
+ * event of who had the memory before carries another serial number, and is dropped.
  */
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
@@ -16,8 +17,9 @@
 #include <sys/epoll.h>
 
 struct loop_source {
-	int fd;	      /* -1: not in the loop; an event that still comes for it is dropped */
-	uint8_t kind; /* index in the handler table */
+	int fd;		 /* -1: not in the loop; an event that still comes for it is dropped */
+	uint16_t serial; /* the loop's: an event finds this source, or nothing (I-5) */
+	uint8_t kind;	 /* index in the handler table */
 };
 
 typedef void loop_handler(void *owner, struct loop_source *source, uint32_t events);
@@ -32,6 +34,7 @@ struct loop {
 	uint64_t now_ns; /* monotonic; refreshed once per turn */
 	uint64_t now_ms; /* the same, in milliseconds */
 	uint64_t turn;	 /* counts batches */
+	uint16_t serial; /* the last one given */
 	struct epoll_event events[LOOP_BATCH];
 };
 

@@ -17,6 +17,12 @@ enum err orphan_next(pid_t *ret);
 /* orphan_reap - as process_reap, by number: only for a child that orphan_next named */
 enum err orphan_reap(pid_t pid, struct process_end *ret);
 
+/*
+ * orphan_open - a descriptor of the process with that number, and who its parent is; both of the
+ * same process. -1: it is gone
+ */
+int orphan_open(pid_t pid, pid_t *ret_parent);
+
 /* orphan_kill - ends it, when it is a child of this process and has not ended. E_CLOSED it is none,
  * or has · E_SYS (logged) */
 enum err orphan_kill(pid_t pid);

@@ -10,6 +10,7 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/sandbox_part.h"
+#include "sys/seal.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -113,6 +114,23 @@ static enum err sandbox_privileges(struct sandbox_state *s)
 	return E_OK;
 }
 
+/* No promise of its own: what a kernel does not have is missing in the report. */
+static enum err sandbox_memory(struct sandbox_state *s)
+{
+	struct seal_report r = { 0 };
+
+	TRY(seal_memory(&r));
+	if (r.has_mdwe)
+		sandbox_note(s, "mdwe");
+	if (r.sealed)
+		sandbox_note_number(s, "sealed", r.sealed);
+	if (r.has_hidden)
+		sandbox_note(s, "secretmem");
+	if (s->spec->holds_keys && seal_branches())
+		sandbox_note(s, "own branches");
+	return E_OK;
+}
+
 static void sandbox_name(const char *role)
 {
 	char name[16];
@@ -129,6 +147,7 @@ static enum err sandbox_steps(struct sandbox_state *s)
 {
 	sandbox_name(s->spec->role);
 	TRY(sandbox_identity(s));
+	TRY(sandbox_memory(s));
 	if (!s->spec->keeps_network)
 		TRY(sandbox_network_check(s));
 	if (!s->spec->keeps_root)

@@ -45,6 +45,7 @@ struct sandbox_spec {
 	bool keeps_network; /* false: P4 demands that its network namespace is empty, which is
 			       checked */
 	bool keeps_pids;    /* it is not the first of a PID namespace: its children outlive it */
+	bool holds_keys;    /* no branch of it is predicted from what others have trained */
 	uint64_t caps; /* that it keeps, inside its own user namespace alone (CAPS_BIT); they must
 			  be there, or P5 is weaker */
 };
@@ -63,7 +64,8 @@ struct sandbox_run {
 };
 
 struct sandbox_report {
-	char have[192]; /* "uid 61103, netns, pidns, landlock 7, seccomp 38": for `sluis status` */
+	char have[192];	  /* "uid 61103, netns, pidns, mdwe, sealed 31, landlock 7, seccomp 38":
+			       for `sluis status` */
 	char weaker[320]; /* "P5: Landlock is missing"; empty: nothing */
 };
 
@@ -74,10 +76,11 @@ struct sandbox_report {
  * "P5: ..." and what to do · E_SYS something failed that should work (logged)
  * Steps, each verified after it is taken: empty root by pivot_root in the own mount namespace
  * (unless keeps_root); empty network namespace (unless keeps_network); capabilities dropped from
- * all sets, bounding and ambient; no_new_privs; no core dumps and not dumpable; Landlock for files,
- * TCP, signals and abstract sockets as far as the ABI goes; seccomp with SECCOMP_RET_KILL_PROCESS
- * (foreign architectures too). The allow-list has, besides spec's rows: exit, return from a signal,
- * the clock when the vDSO can't read it, writing to descriptor 2, and abort() of itself.
+ * all sets, bounding and ambient; no_new_privs; no core dumps and not dumpable; no writable code
+ * and sealed mappings as far as the kernel has them (sys/seal.h); Landlock for files, TCP, signals
+ * and abstract sockets as far as the ABI goes; seccomp with SECCOMP_RET_KILL_PROCESS (foreign
+ * architectures too). The allow-list has, besides spec's rows: exit, return from a signal, the
+ * clock when the vDSO can't read it, writing to descriptor 2, and abort() of itself.
  */
 enum err sandbox_enter(const struct sandbox_spec *spec, const struct sandbox_run *run,
 		       struct sandbox_report *ret);
@@ -127,16 +130,27 @@ extern const size_t sandbox_base_call_n;
 	}
 
 /*
- * Rows that many roles need, for their tables: memory without PROT_EXEC (4) in argument 2, so that
- * what is writable never becomes code (P5).
+ * Rows that many roles need, for their tables: memory with PROT_READ and PROT_WRITE at most in
+ * argument 2, so that what is writable never becomes code (P5).
  */
+#define SANDBOX_NO_CODE (~UINT64_C(3))
 #define SANDBOX_CALL_MMAP(why)                                                                     \
 	{                                                                                          \
-		.name = "mmap", .reason = (why), .has_arg = 1, .arg = 2, .value = 0, .mask = 4     \
+		.name = "mmap", .reason = (why), .has_arg = 1, .arg = 2, .mask = SANDBOX_NO_CODE   \
 	}
 #define SANDBOX_CALL_MPROTECT(why)                                                                 \
 	{                                                                                          \
-		.name = "mprotect", .reason = (why), .has_arg = 1, .arg = 2, .value = 0, .mask = 4 \
+		.name = "mprotect", .reason = (why), .has_arg = 1, .arg = 2,                       \
+		.mask = SANDBOX_NO_CODE                                                            \
 	}
+
+/* What sys/heap tells the kernel about pages: forget them, make and unmake guards. */
+#define SANDBOX_CALLS_HEAP                                                                         \
+	SANDBOX_CALL_IF("madvise", 2, 4, "memory goes back"),                                      \
+		SANDBOX_CALL_IF("madvise", 2, 102, "pages of a heap that can't be touched"),       \
+		SANDBOX_CALL_IF("madvise", 2, 103, "... and can again")
+
+/* The one thing that waking nobody takes. */
+#define SANDBOX_CALL_FUTEX(why) SANDBOX_CALL_IF("futex", 1, 129 /* FUTEX_WAKE_PRIVATE */, why)
 
 #endif

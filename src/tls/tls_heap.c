@@ -30,9 +30,9 @@ static void *tls_heap_realloc(void *p, size_t n, const char *file, int line)
 	return heap_resize(&tls_heap, p, n);
 }
 
-enum err tls_heap_init(size_t bytes, bool want_lock)
+enum err tls_heap_init(size_t bytes, enum heap_kind kind)
 {
-	TRY(heap_init(&tls_heap, bytes, want_lock));
+	TRY(heap_init(&tls_heap, bytes, kind));
 	return CRYPTO_set_mem_functions(tls_heap_malloc, tls_heap_realloc, tls_heap_free) == 1
 		       ? E_OK
 		       : E_DENIED;
@@ -46,6 +46,16 @@ void *tls_heap_get(size_t n)
 void tls_heap_trim(unsigned max)
 {
 	heap_trim(&tls_heap, max);
+}
+
+void tls_heap_shuffle(void)
+{
+	heap_shuffle(&tls_heap);
+}
+
+bool tls_heap_is_hidden(void)
+{
+	return tls_heap.is_hidden;
 }
 
 void tls_heap_stat(struct heap_stat *ret)

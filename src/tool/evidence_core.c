@@ -96,18 +96,32 @@ static bool core_is_zero(const uint8_t *page)
 	return any == 0;
 }
 
-/* As many bytes as there are; the rest is zeros. */
-static size_t core_read(struct core *c, uint64_t at, uint8_t *to, size_t n)
+/* As many bytes in a row as there are. */
+static size_t core_read_on(struct core *c, uint64_t at, uint8_t *to, size_t n)
 {
 	struct iovec local = { to, n };
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the other process */
 	struct iovec remote = { (void *)(uintptr_t)at, n };
 	ssize_t got = c->is_gone ? 0 : process_vm_readv(c->process->pid, &local, 1, &remote, 1, 0);
-	size_t have = got > 0 ? (size_t)got : 0;
 
 	c->is_gone |= got < 0 && errno == ESRCH;
-	for (size_t i = have; i < n; i++)
-		to[i] = 0;
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* How many there are; the rest is zeros: pages among the others that nobody can touch (sys/moat.h),
+ * or that are gone by now. */
+static size_t core_read(struct core *c, uint64_t at, uint8_t *to, size_t n)
+{
+	size_t have = 0;
+
+	for (size_t i = 0; i < n;) {
+		size_t got = core_read_on(c, at + i, to + i, n - i);
+
+		have += got;
+		i += got;
+		for (size_t k = 0; !got && k < CORE_PAGE; k++)
+			to[i++] = 0;
+	}
 	return have;
 }
 
@@ -316,12 +330,8 @@ static enum err core_put_run(struct core *c, const struct core_run *r)
 	for (uint64_t done = 0; done < r->n;) {
 		uint64_t left = r->n - done;
 		size_t n = left < sizeof c->buf ? (size_t)left : sizeof c->buf;
-		size_t have = core_read(c, r->from + done, c->buf, n);
 
-		/* A page that has gone hides those behind it from one call: each for itself */
-		for (size_t at = have - have % CORE_PAGE; have < n && at < n; at += CORE_PAGE)
-			if (core_read(c, r->from + done + at, &c->buf[at], CORE_PAGE) < CORE_PAGE)
-				c->lost += CORE_PAGE;
+		c->lost += n - core_read(c, r->from + done, c->buf, n);
 		TRY(evidence_bundle_write(c->bundle, view_of(c->buf, n)));
 		done += n;
 	}

@@ -13,6 +13,7 @@ import pytest
 
 from harness import http2, wire
 from harness import origin as origins
+from harness.memory import read_range
 from harness.wait import until
 
 NAME = "www.example.nl"
@@ -324,8 +325,7 @@ def memory(pid):
             bits = array.array("Q", there.read((end - start) // page * 8))
             for i, word in enumerate(bits):
                 if word >> 62:
-                    mem.seek(start + i * page)
-                    parts.append(mem.read(page))
+                    parts.append(read_range(mem, start + i * page, start + (i + 1) * page))
     return b"".join(parts)
 
 

@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 
 from harness.certs import openssl
+from harness.memory import read_range
 
 
 @pytest.mark.smoke
@@ -98,11 +99,7 @@ def memory(pid):
             span, flags = line.split()[:2]
             start, end = (int(part, 16) for part in span.split("-"))
             if "r" in flags and end - start < 1 << 28:
-                try:
-                    mem.seek(start)
-                    parts.append(mem.read(end - start))
-                except (OSError, ValueError):
-                    pass
+                parts.append(read_range(mem, start, end))
     return b"".join(parts)
 
 

@@ -2,7 +2,6 @@
 #include "role/audit/audit.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
 
 static const struct sandbox_call audit_calls[] = {
 	{ .name = "write", .reason = "lines to the segment; messages to standard error" },
@@ -28,8 +27,7 @@ static const struct sandbox_call audit_calls[] = {
 	SANDBOX_CALL_MMAP("rings and images of new workers; memory for the hash library"),
 	{ .name = "munmap", .reason = "rings of workers that are gone" },
 	{ .name = "brk", .reason = "memory for the hash library" },
-	SANDBOX_CALL_IF("futex", 1, FUTEX_WAKE_PRIVATE,
-			"the crypto library's first use of a part of it: wakes nobody"),
+	SANDBOX_CALL_FUTEX("the crypto library's first use of a part of it: wakes nobody"),
 };
 
 const struct sandbox_spec audit_sandbox = {

@@ -50,7 +50,7 @@ static enum err main_start(struct authority *a)
 	const char *why = "";
 
 	tzset(); /* the zone's file is out of reach later */
-	TRY(tls_heap_init(MAIN_CRYPTO_BYTES, true));
+	TRY(tls_heap_init(MAIN_CRYPTO_BYTES, HEAP_LOCKED));
 	TRY(setup_prepare(a));
 	TRY(keeper_role_boot(&setup_table, a, &a->self));
 	dir.fd = a->dir_fd;

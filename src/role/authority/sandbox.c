@@ -2,7 +2,7 @@
 #include "role/authority/authority.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
+#include <sys/mman.h>
 
 static const struct sandbox_call authority_calls[] = {
 	{ .name = "epoll_wait", .reason = "the event loop" },
@@ -26,6 +26,7 @@ static const struct sandbox_call authority_calls[] = {
 	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
 	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),
 	{ .name = "epoll_ctl", .reason = "a cell's channel enters the loop" },
+	SANDBOX_CALL_MPROTECT("pages of a heap that nobody may touch yet; never executable"),
 	{ .name = "close", .reason = "a cell's end" },
 	{ .name = "geteuid", .reason = "SQLite asks whether it is root" },
 	{ .name = "getpid", .reason = "SQLite asks whether it was forked" },
@@ -33,13 +34,14 @@ static const struct sandbox_call authority_calls[] = {
 	SANDBOX_CALL_MMAP("a new image"),
 	{ .name = "munmap", .reason = "an old image" },
 	{ .name = "brk", .reason = "memory of the C library" },
-	{ .name = "madvise", .reason = "memory of the store goes back, and into no core dump" },
-	SANDBOX_CALL_IF("futex", 1, FUTEX_WAKE_PRIVATE,
-			"the crypto library's first use of a part of it: wakes nobody"),
+	SANDBOX_CALLS_HEAP,
+	SANDBOX_CALL_IF("madvise", 2, MADV_DONTDUMP, "the store's memory is in no core dump"),
+	SANDBOX_CALL_FUTEX("the crypto library's first use of a part of it: wakes nobody"),
 };
 
 const struct sandbox_spec authority_sandbox = {
 	.role = "authority",
 	.calls = authority_calls,
 	.call_n = sizeof authority_calls / sizeof authority_calls[0],
+	.holds_keys = true,
 };

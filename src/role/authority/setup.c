@@ -41,10 +41,9 @@ static loop_handler *const setup_handlers[SOURCES] = {
 
 struct authority *setup_new(void)
 {
-	struct authority *a = mmap(NULL, sizeof *a, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct authority *a = secret_home(sizeof *a);
 
-	if (a == MAP_FAILED)
+	if (!a)
 		return NULL;
 	a->keeper.fd = a->signer.fd = a->verifier.fd = a->audit.fd = a->image_fd = a->dir_fd = -1;
 	for (unsigned i = 0; i < AUTHORITY_DIALERS; i++)

@@ -6,6 +6,7 @@
  */
 #include "role/authority/store_place.h"
 
+#include "base/harden.h"
 #include "sys/fd.h"
 #include "sys/heap.h"
 #include "sys/log.h"
@@ -173,6 +174,13 @@ static int store_place_fchown(int fd, uid_t uid, gid_t gid)
 		(name), (sqlite3_syscall_ptr)(void (*)(void))(fn)                                  \
 	}
 
+/* SQLite's function, of a table that SQLite made. */
+HARDEN_CALLS_A_LIBRARY static int store_place_hook(sqlite3_vfs *vfs, const char *name,
+						   sqlite3_syscall_ptr call)
+{
+	return vfs->xSetSystemCall(vfs, name, call);
+}
+
 static enum err store_place_hooks(void)
 {
 	/* rule zero: SQLite's interface for this is a cast (sqlite3_vfs.xSetSystemCall) */
@@ -195,7 +203,7 @@ static enum err store_place_hooks(void)
 	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
 
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-		if (!vfs || vfs->xSetSystemCall(vfs, calls[i].name, calls[i].call) != SQLITE_OK)
+		if (!vfs || store_place_hook(vfs, calls[i].name, calls[i].call) != SQLITE_OK)
 			return E_SYS;
 	return E_OK;
 }
@@ -232,7 +240,7 @@ enum err store_place_init(int dir_fd, size_t bytes)
 	store_place.dir_fd = dir_fd;
 	if (store_place.is_set)
 		return E_OK;
-	TRY(heap_init(&store_place.heap, bytes, false));
+	TRY(heap_init(&store_place.heap, bytes, HEAP_PLAIN));
 	if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK ||
 	    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
 	    sqlite3_config(SQLITE_CONFIG_MALLOC, &store_place_memory) != SQLITE_OK ||

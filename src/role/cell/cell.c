@@ -96,6 +96,8 @@ static enum err cell_become(const struct cell_birth *b)
 	log_open("cell", b->who.slot);
 	TRY(branch_keep(&keep, "sluis-cell"));
 	secret_random(e->rng.s, sizeof e->rng.s);
+	tls_heap_shuffle();
+	heap_shuffle(&e->h2_heap);
 	tripwire_renew(e);
 	e->me = b->who;
 	e->self.role = ROLE_CELL;

@@ -7,6 +7,7 @@
 #include "role/config/sandbox.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 static const struct sandbox_call config_calls[] = {
 	{ .name = "openat",
@@ -26,7 +27,7 @@ static const struct sandbox_call config_calls[] = {
 	{ .name = "geteuid", .reason = "to say under which uid a file could not be read" },
 	SANDBOX_CALL_IF("fcntl", 1, F_ADD_SEALS, "sealing the image"),
 	SANDBOX_CALL_IF("fcntl", 1, F_GET_SEALS, "... and looking whether it is"),
-	{ .name = "memfd_create", .reason = "the image" },
+	SANDBOX_CALL_IF("memfd_create", 1, MFD_CLOEXEC | MFD_ALLOW_SEALING, "the image"),
 	{ .name = "ftruncate", .reason = "its size" },
 	{ .name = "sendmsg", .reason = "messages to the keeper" },
 	{ .name = "poll", .reason = "until the keeper takes them" },
@@ -35,10 +36,10 @@ static const struct sandbox_call config_calls[] = {
 	SANDBOX_CALL_MMAP("memory; the image"),
 	SANDBOX_CALL_MPROTECT("memory of the C library"),
 	{ .name = "munmap", .reason = "memory" },
-	{ .name = "mremap", .reason = "memory" },
-	{ .name = "madvise", .reason = "memory" },
+	SANDBOX_CALL_IF("mremap", 3, MREMAP_MAYMOVE, "memory"),
+	SANDBOX_CALL_IF("madvise", 2, MADV_DONTNEED, "memory of the C library goes back"),
 	{ .name = "getrandom", .reason = "libcrypto" },
-	{ .name = "futex", .reason = "one-time initialisation in libcrypto" },
+	SANDBOX_CALL_FUTEX("one-time initialisation in libcrypto"),
 };
 
 const struct sandbox_spec config_sandbox = {

@@ -2,7 +2,8 @@
 #include "role/dialer/sandbox.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
+#include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 /* Rows of both tables; hot ones first. No bind, listen or accept: nothing connects to the dialer.
@@ -14,8 +15,8 @@
 		{ .name = "epoll_ctl", .reason = "what to wait for" },                             \
 		{ .name = "connect", .reason = "servers and name servers (P4)" },                  \
 		{ .name = "close", .reason = "descriptors that were passed on" },                  \
-		{ .name = "getsockopt", .reason = "how connecting went" },                         \
-		{ .name = "setsockopt", .reason = "TCP_NODELAY" },                                 \
+		SANDBOX_CALL_IF("getsockopt", 2, SO_ERROR, "how connecting went"),                 \
+		SANDBOX_CALL_IF("setsockopt", 2, TCP_NODELAY, "TCP_NODELAY"),                      \
 		{ .name = "getsockname", .reason = "connections that met themselves" },            \
 		{ .name = "getpeername", .reason = "connections that met themselves" },            \
 		SANDBOX_CALL_SEND("sendto", 3, "health checks, questions to name servers"),        \
@@ -27,12 +28,13 @@
 		SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking descriptors"),                  \
 		SANDBOX_CALL_IF("fcntl", 1, F_SETFD, "c-ares: its sockets close on exec"),         \
 		{ .name = "getrandom", .reason = "TLS of health checks" },                         \
-		SANDBOX_CALL_IF("futex", 1, FUTEX_WAKE_PRIVATE,                                    \
-				"OpenSSL's once-only initialisations: wakes nobody"),              \
+		SANDBOX_CALL_FUTEX("OpenSSL's once-only initialisations: wakes nobody"),           \
 		{ .name = "brk", .reason = "memory of c-ares, OpenSSL and nghttp2" },              \
 		{ .name = "munmap", .reason = "memory of c-ares, OpenSSL and nghttp2" },           \
-		{ .name = "mremap", .reason = "memory of c-ares, OpenSSL and nghttp2" },           \
-		{ .name = "madvise", .reason = "memory of c-ares, OpenSSL and nghttp2" },          \
+		SANDBOX_CALL_IF("mremap", 3, MREMAP_MAYMOVE,                                       \
+				"memory of c-ares, OpenSSL, nghttp2"),                             \
+		SANDBOX_CALL_IF("madvise", 2, MADV_DONTNEED,                                       \
+				"memory of c-ares, OpenSSL, nghttp2"),                             \
 		SANDBOX_CALL_MMAP("memory of c-ares, OpenSSL and nghttp2"),                        \
 		SANDBOX_CALL_MPROTECT("memory of c-ares, OpenSSL and nghttp2"),                    \
 		SANDBOX_CALL_SOCKET(AF_INET, "servers and name servers (P4)"),                     \

@@ -2,22 +2,15 @@
 #include "role/edge/buffer.h"
 
 #include "sys/log.h"
+#include "sys/moat.h"
 
 #include <sys/mman.h>
 
-static void *buffer_map(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 enum err buffer_pool_init(struct buffer_pool *pool, uint32_t count)
 {
-	uint8_t *bytes = buffer_map((size_t)count * BUFFER_SLOT);
+	uint8_t *bytes = moat_map((size_t)count * BUFFER_SLOT);
 
-	pool->all = buffer_map(count * sizeof *pool->all);
+	pool->all = moat_map(count * sizeof *pool->all);
 	if (!bytes || !pool->all)
 		return log_errno("reserving buffers");
 	pool->count = pool->free_n = count;
@@ -29,13 +22,16 @@ enum err buffer_pool_init(struct buffer_pool *pool, uint32_t count)
 	return E_OK;
 }
 
-/* Behind the end of the buffer before; on a page that this one touches anyway. */
+/* A canary behind the end of the buffer before, on a page that this one touches anyway; and a page
+ * between this one and the next. */
 static void buffer_guard(const struct buffer_pool *pool, struct buffer *b)
 {
 	struct wbuf w = wbuf_of(b->p - BUFFER_FRONT, BUFFER_FRONT);
 
 	if (pool->canary)
 		wbuf_put(&w, pool->canary->text, sizeof pool->canary->text);
+	if (!b->has_fence) /* the slot's last page: stays when the memory goes back */
+		b->has_fence = moat_page(b->p - BUFFER_FRONT + BUFFER_SLOT - MOAT_PAGE);
 }
 
 struct buffer *buffer_get(struct buffer_pool *pool)

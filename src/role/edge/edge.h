@@ -59,7 +59,8 @@ enum {
 	SPLICE_TAIL = 4096,	  /* ... to its end, when it was spliced before */
 	FLIGHTS_MAX = 4,	  /* concurrency limits of one rule, its route's included */
 	BUFFER_FRONT = 512,	  /* in front of each buffer: a canary */
-	BUFFER_SLOT = BUFFER_BYTES + 4096, /* a buffer with its front; whole pages */
+	BUFFER_SLOT = BUFFER_BYTES + 8192, /* a buffer with its front, and a page that can't be
+					      touched */
 };
 
 struct gate_hooks;
@@ -105,7 +106,8 @@ struct buffer {
 	uint8_t *p;
 	uint32_t at, n;
 	struct buffer *next;
-	bool is_dirty; /* its pages may hold memory */
+	bool is_dirty;	/* its pages may hold memory */
+	bool has_fence; /* the page behind it can't be touched */
 };
 
 struct buffer_pool {

@@ -323,7 +323,7 @@ static void session_set_callbacks(nghttp2_session_callbacks *c)
 enum err h2_session_init(struct edge *e)
 {
 	list_init(&e->h2_dirty);
-	TRY(heap_init(&e->h2_heap, H2_LIBRARY_BYTES, false));
+	TRY(heap_init(&e->h2_heap, H2_LIBRARY_BYTES, HEAP_PLAIN));
 	if (nghttp2_session_callbacks_new(&e->h2_callbacks) != 0 ||
 	    nghttp2_option_new(&e->h2_options) != 0)
 		return E_NOMEM;

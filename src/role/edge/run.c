@@ -54,7 +54,7 @@ enum err run_prepare(struct edge *e)
 	wheel_init(&e->wheel, e->loop.now_ms);
 	TRY(store_init(e));
 	TRY(h2_session_init(e));
-	TRY(tls_heap_init(RUN_TLS_BYTES, false));
+	TRY(tls_heap_init(RUN_TLS_BYTES, HEAP_PLAIN));
 	TRY(tls_library_new(&client_tls_hooks, &e->tls));
 	TRY(tripwire_init(e));
 	return e->serves_cells ? E_OK : persist_init(e);

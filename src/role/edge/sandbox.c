@@ -21,7 +21,7 @@ static const struct sandbox_call edge_calls[] = {
 		"pipe2", 1, O_NONBLOCK | O_CLOEXEC,
 		"what splice moves through; an ordinary pipe, never one of packets or events"),
 	{ .name = "getsockname", .reason = "where a client connected to, for PROXY headers" },
-	{ .name = "madvise", .reason = "memory of idle buffers goes back; pages of the TLS heap" },
+	SANDBOX_CALLS_HEAP,
 	SANDBOX_CALL_MMAP("a new image, pages of memory; never executable"),
 	{ .name = "munmap", .reason = "an old image" },
 	SANDBOX_CALL_MPROTECT("OpenSSL's memory; never executable"),
@@ -36,7 +36,7 @@ static const struct sandbox_call edge_calls[] = {
 	{ .name = "getrandom", .reason = "TLS randomness" },
 	{ .name = "clock_gettime", .reason = "clocks where the vDSO can't serve them" },
 	{ .name = "rt_sigprocmask", .reason = "OpenSSL's async jobs, once per job" },
-	{ .name = "futex", .reason = "OpenSSL's one-time initialisations" },
+	SANDBOX_CALL_FUTEX("OpenSSL's one-time initialisations"),
 };
 
 const struct sandbox_spec edge_sandbox = {

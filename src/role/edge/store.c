@@ -7,8 +7,8 @@
 #include "role/edge/buffer.h"
 #include "role/edge/h2.h"
 #include "sys/log.h"
+#include "sys/moat.h"
 
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 enum {
@@ -17,12 +17,10 @@ enum {
 	STORE_STREAMS = 2      /* slots per descriptor: streams need some too */
 };
 
+/* Each pool between pages of its own: what runs over its end reaches no other. */
 static void *store_map(size_t count, size_t size)
 {
-	void *p = mmap(NULL, count * size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
+	return moat_map(count * size);
 }
 
 /* Descriptors that connections will ever have. E_SYS (logged) */

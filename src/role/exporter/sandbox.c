@@ -2,6 +2,7 @@
 #include "role/exporter/exporter.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 static const struct sandbox_call exporter_calls[] = {
@@ -13,8 +14,8 @@ static const struct sandbox_call exporter_calls[] = {
 	{ .name = "epoll_ctl", .reason = "what to wait for" },
 	{ .name = "close", .reason = "edges that are gone, connections" },
 	{ .name = "connect", .reason = "the collector (P4)" },
-	{ .name = "getsockopt", .reason = "how connecting went" },
-	{ .name = "setsockopt", .reason = "TCP_NODELAY" },
+	SANDBOX_CALL_IF("getsockopt", 2, SO_ERROR, "how connecting went"),
+	SANDBOX_CALL_IF("setsockopt", 2, TCP_NODELAY, "TCP_NODELAY"),
 	{ .name = "getsockname", .reason = "a connection that met itself" },
 	{ .name = "getpeername", .reason = "a connection that met itself" },
 	SANDBOX_CALL_SEND("sendmsg", 2, "readiness, told to the keeper"),

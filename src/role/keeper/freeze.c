@@ -52,20 +52,21 @@ static void freeze_unhear(struct keeper_child *c)
 	(void)fd_close(loop_remove(&c->k->loop, &c->channel));
 }
 
-enum err freeze_child(struct keeper_child *c, uint8_t kind)
+/* There is room to keep one more. */
+static bool freeze_has_room(const struct keeper *k)
+{
+	return freeze_count(k) < KEEPER_FROZEN_MAX && k->stop.stage == STOP_NOT;
+}
+
+static bool freeze_may(const struct keeper_child *c)
+{
+	return c->role == ROLE_EDGE && c->state != CHILD_FROZEN && !c->is_candidate;
+}
+
+static void freeze_keep(struct keeper_child *c)
 {
 	struct keeper *k = c->k;
-	bool is_kept = freeze_count(k) < KEEPER_FROZEN_MAX && k->stop.stage == STOP_NOT;
 
-	if (c->role != ROLE_EDGE || c->state == CHILD_FROZEN || c->is_candidate ||
-	    kind > CANARY_KINDS)
-		return E_DENIED;
-	freeze_tell(c, kind, is_kept);
-	if (!is_kept) {
-		child_kill(c);
-		freeze_unhear(c);
-		return E_OK;
-	}
 	process_signal(c->pidfd.fd, SIGSTOP);
 	c->state = CHILD_FROZEN;
 	c->swap = 0;
@@ -75,6 +76,29 @@ enum err freeze_child(struct keeper_child *c, uint8_t kind)
 	ring_table_end(k, c->ring);
 	c->ring = 0;
 	seat_on_frozen(c);
+}
+
+enum err freeze_child(struct keeper_child *c, uint8_t kind)
+{
+	bool is_kept = freeze_has_room(c->k);
+
+	if (!freeze_may(c) || kind > CANARY_KINDS)
+		return E_DENIED;
+	freeze_tell(c, kind, is_kept);
+	if (is_kept) {
+		freeze_keep(c);
+		return E_OK;
+	}
+	child_kill(c);
+	freeze_unhear(c);
+	return E_OK;
+}
+
+enum err freeze_tampered(struct keeper_child *c)
+{
+	if (!freeze_may(c) || !freeze_has_room(c->k))
+		return E_DENIED;
+	freeze_keep(c);
 	return E_OK;
 }
 

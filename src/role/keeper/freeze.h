@@ -16,6 +16,9 @@
  * may not */
 enum err freeze_child(struct keeper_child *c, uint8_t kind);
 
+/* freeze_tampered - c has code that it should not have. E_DENIED it is not kept: to be ended */
+enum err freeze_tampered(struct keeper_child *c);
+
 /* freeze_release - ends the frozen process with that number; uid: who wants it. E_CLOSED there is
  * none */
 enum err freeze_release(struct keeper *k, uint32_t pid, uid_t uid);

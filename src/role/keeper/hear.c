@@ -14,6 +14,7 @@
 #include "role/keeper/say.h"
 #include "role/keeper/seat.h"
 #include "role/keeper/store_key.h"
+#include "role/keeper/watch.h"
 
 #include <stdio.h>
 
@@ -37,6 +38,7 @@ static enum err hear_ready(void *role, struct frame *f)
 	hear_text(weaker, c->weaker, sizeof c->weaker);
 	if (c->state == CHILD_STARTING)
 		c->state = CHILD_RUNNING;
+	(void)watch_child(c); /* what it has now is what it shall have */
 	if (c->role == ROLE_AUTHORITY)
 		c->k->ends_sessions = false;
 	if (c->role != ROLE_CONFIG)

@@ -101,6 +101,7 @@ struct keeper_child {
 	bool has_failed;   /* said FAILED, or was ended for what it said */
 	bool has_epollout;
 	bool is_draining;
+	uint64_t code; /* what of its memory can be executed (watch.h); 0: not looked at yet */
 	uint32_t left; /* an edge that drains: its connections */
 	uint64_t started_ms, deadline_ms;
 	uint64_t freed_turn; /* of the loop: an event of that turn may still point here */
@@ -284,6 +285,12 @@ struct keeper_peaks {
 	bool is_begun;
 };
 
+/* Whose memory is looked at next. */
+struct keeper_watch {
+	uint64_t due_ms;
+	uint32_t child, cell;
+};
+
 struct keeper_options {
 	char config[KEEPER_PATH_MAX + 1], state[KEEPER_PATH_MAX + 1];
 	char programs[KEEPER_PATH_MAX + 1]; /* directory of the roles' programs */
@@ -349,6 +356,7 @@ struct keeper {
 	bool ends_sessions; /* an upgrade, which the next authority has not heard of yet */
 	struct keeper_usage usage;
 	struct keeper_peaks peaks;
+	struct keeper_watch watch;
 	struct keeper_page next_load[ROLE_EDGES_MAX]; /* of edges that an upgrade prepares */
 	uint64_t fresh_loads; /* bits: stripes made by the present change, not yet given to all */
 	struct keeper_listener listeners[KEEPER_LISTENERS];

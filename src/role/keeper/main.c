@@ -53,10 +53,12 @@
 #include "role/keeper/upgrade.h"
 #include "role/keeper/usage.h"
 #include "role/keeper/users.h"
+#include "role/keeper/watch.h"
 #include "sys/caps.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/seal.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -117,6 +119,7 @@ static enum err main_programs(struct keeper_options *o)
 static enum err main_harden(struct keeper *k)
 {
 	struct rlimit none = { 0, 0 }, files = { 0 };
+	struct seal_report sealed = { 0 };
 
 	(void)umask(022);
 	if (chdir("/") < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
@@ -125,6 +128,7 @@ static enum err main_harden(struct keeper *k)
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		return log_errno("RLIMIT_NOFILE");
+	TRY(seal_memory(&sealed)); /* what it starts inherits the first half (P5) */
 	if (k->is_root && caps_limit(KEEPER_CAPABILITIES) != E_OK)
 		return log_errno("dropping capabilities");
 	return E_OK;
@@ -219,6 +223,7 @@ static int main_tick(struct keeper *k)
 	next = main_earlier(next, peaks_tick(k));
 	next = main_earlier(next, spawners_tick(k));
 	drill_tick(k);
+	next = main_earlier(next, watch_tick(k));
 	stop_tick(k);
 	if (next == UINT64_MAX)
 		return -1;

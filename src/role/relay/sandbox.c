@@ -6,6 +6,7 @@
 #include "role/relay/relay.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 static const struct sandbox_call relay_calls[] = {
 	{ .name = "recvmmsg", .reason = "datagrams from clients and servers" },
@@ -16,7 +17,7 @@ static const struct sandbox_call relay_calls[] = {
 	{ .name = "sendmsg", .reason = "frames to them; datagrams that waited" },
 	{ .name = "epoll_ctl", .reason = "a session's socket enters the loop" },
 	{ .name = "close", .reason = "a session's end" },
-	{ .name = "getsockopt", .reason = "that a socket it is given is one of datagrams" },
+	SANDBOX_CALL_IF("getsockopt", 2, SO_TYPE, "that a socket it is given is one of datagrams"),
 	SANDBOX_CALL_IF("fcntl", 1, F_GET_SEALS, "seals of a new image"),
 	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "non-blocking channels"),
 	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "non-blocking channels"),

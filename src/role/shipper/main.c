@@ -286,7 +286,7 @@ static enum err main_boot(struct shipper *x)
 		keeper_role_failed("shipper: the keeper did not send a log and receivers");
 		return E_PROTO;
 	}
-	TRY(tls_heap_init(MAIN_TLS, false));
+	TRY(tls_heap_init(MAIN_TLS, HEAP_PLAIN));
 	TRY(audit_hash_init(&x->digest));
 	TRY(tls_library_new(&main_hooks, &x->tls));
 	TRY(fd_set_nonblocking(ROLE_CHANNEL_FD));

@@ -22,7 +22,7 @@ static const struct sandbox_call shipper_calls[] = {
 	{ .name = "shutdown", .reason = "the end of our side of a connection" },
 	{ .name = "epoll_ctl", .reason = "what to wait for" },
 	SANDBOX_CALL_IF("ioctl", 1, SIOCOUTQ, "how much of what was sent is acknowledged"),
-	{ .name = "madvise", .reason = "pages of the TLS heap" },
+	SANDBOX_CALLS_HEAP,
 	SANDBOX_CALL_MMAP("memory; never executable"),
 	{ .name = "munmap", .reason = "memory" },
 	SANDBOX_CALL_MPROTECT("OpenSSL's memory; never executable"),
@@ -35,7 +35,7 @@ static const struct sandbox_call shipper_calls[] = {
 	{ .name = "getrandom", .reason = "TLS randomness" },
 	{ .name = "clock_gettime", .reason = "clocks where the vDSO can't serve them" },
 	{ .name = "rt_sigprocmask", .reason = "OpenSSL's async jobs, once per job" },
-	{ .name = "futex", .reason = "OpenSSL's one-time initialisations" },
+	SANDBOX_CALL_FUTEX("OpenSSL's one-time initialisations"),
 };
 
 const struct sandbox_spec shipper_sandbox = {

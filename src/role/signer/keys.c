@@ -9,6 +9,7 @@
 #include "role/signer/keys.h"
 
 #include "proto/tls_signed.h"
+#include "tls/tls_heap.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -93,7 +94,8 @@ size_t keys_memory(const struct image *im)
 	size_t n = KEYS_HEAP_BASE;
 
 	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++)
-		n += keys_needs[image_certificate_at(im, i)->key_type].heap;
+		n += (size_t)keys_needs[image_certificate_at(im, i)->key_type].heap +
+		     keys_needs[image_certificate_at(im, i)->key_type].secure;
 	return n;
 }
 
@@ -101,6 +103,8 @@ enum err keys_guard(const struct image *im)
 {
 	size_t secure = KEYS_SECURE_BASE, want = 0;
 
+	if (tls_heap_is_hidden())
+		return E_OK; /* which OpenSSL's own guarded memory would not be */
 	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++)
 		want += keys_needs[image_certificate_at(im, i)->key_type].secure;
 	while (secure < want)

@@ -38,6 +38,7 @@
 #include "role/signer/peer.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/secret.h"
 #include "sys/shm.h"
 #include "tls/tls_heap.h"
 
@@ -152,7 +153,7 @@ static enum err main_load(struct signer *s, const struct image *im, struct wbuf 
 	void *p = NULL;
 
 	wbuf_str(why, "the memory for keys can't be locked: raise the memory lock limit");
-	TRY(tls_heap_init(keys_memory(im), true));
+	TRY(tls_heap_init(keys_memory(im), HEAP_LOCKED));
 	p = mmap(NULL, table, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return log_errno("memory for the table of keys");
@@ -240,13 +241,8 @@ static int main_run(struct signer *s)
 
 int main(void)
 {
-	struct signer *s =
-		mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct signer *s = secret_home(sizeof *s);
 
 	(void)umask(077);
-	if (s == MAP_FAILED) {
-		(void)log_errno("memory for the signer role");
-		return 1;
-	}
-	return main_boot(s) == E_OK ? main_run(s) : 1;
+	return s && main_boot(s) == E_OK ? main_run(s) : 1;
 }

@@ -12,7 +12,8 @@ static const struct sandbox_call signer_calls[] = {
 	{ .name = "epoll_pwait", .reason = "the same, where the C library has no other" },
 	{ .name = "getrandom", .reason = "fresh seed for the generator of signature nonces" },
 	{ .name = "epoll_ctl", .reason = "a new edge's channel; a peer that does not read" },
-	{ .name = "futex", .reason = "OpenSSL sets a part of itself up when it is first used" },
+	SANDBOX_CALL_FUTEX("OpenSSL sets a part of itself up when it is first used"),
+	SANDBOX_CALL_MPROTECT("pages of a heap that nobody may touch yet; never executable"),
 	{ .name = "close", .reason = "channels whose peer is gone" },
 	SANDBOX_CALL_IF("fcntl", 1, F_GETFL, "new channels do not block"),
 	SANDBOX_CALL_IF("fcntl", 1, F_SETFL, "new channels do not block"),
@@ -22,4 +23,5 @@ const struct sandbox_spec signer_sandbox = {
 	.role = "signer",
 	.calls = signer_calls,
 	.call_n = sizeof signer_calls / sizeof signer_calls[0],
+	.holds_keys = true,
 };

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -23,7 +24,7 @@ static const struct sandbox_call spawner_calls[] = {
 	{ .name = "epoll_create1", .reason = "a new cell's own event loop" },
 	{ .name = "recvmsg", .reason = "frames from the keeper, the authority and cells" },
 	{ .name = "sendmsg", .reason = "introductions, with descriptors" },
-	{ .name = "socketpair", .reason = "a new cell's channels" },
+	SANDBOX_CALL_IF("socketpair", 0, AF_UNIX, "a new cell's channels"),
 	SANDBOX_CALL_IF("clone", 0, BRANCH_ALONE, "a new cell, alone in a PID namespace"),
 	SANDBOX_CALL_IF("clone", 0, BRANCH_BESIDE, "a new cell where no namespace can be made"),
 	{ .name = "waitid", .reason = "how a cell ended" },
@@ -46,7 +47,8 @@ static const struct sandbox_call spawner_calls[] = {
 	SANDBOX_CALL_IF("splice", 1, 0, "a cell's: long bodies from socket to socket"),
 	SANDBOX_CALL_IF("pipe2", 1, O_NONBLOCK | O_CLOEXEC, "a cell's: what splice moves through"),
 	{ .name = "getsockname", .reason = "a cell's: where its client connected to" },
-	{ .name = "madvise", .reason = "a cell's: memory of idle buffers goes back" },
+	SANDBOX_CALLS_HEAP,
+	SANDBOX_CALL_IF("madvise", 2, MADV_DONTFORK, "what is the spawner's own is in no cell"),
 	SANDBOX_CALL_MMAP("memory; never executable"),
 	{ .name = "munmap", .reason = "memory goes back" },
 	SANDBOX_CALL_MPROTECT("OpenSSL's memory; never executable"),
@@ -62,7 +64,7 @@ static const struct sandbox_call spawner_calls[] = {
 	{ .name = "getrandom", .reason = "a cell's: TLS randomness, tokens" },
 	{ .name = "clock_gettime", .reason = "clocks where the vDSO can't serve them" },
 	{ .name = "rt_sigprocmask", .reason = "a cell's: OpenSSL's async jobs, once per job" },
-	{ .name = "futex", .reason = "OpenSSL's one-time initialisations" },
+	SANDBOX_CALL_FUTEX("OpenSSL's one-time initialisations"),
 };
 
 const struct sandbox_spec spawner_sandbox = {

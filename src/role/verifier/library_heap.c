@@ -20,7 +20,7 @@ static struct heap library_heap;
 /* The first call comes from the loader, before main(). */
 static struct heap *library_heap_get(void)
 {
-	if (!library_heap.base && heap_init(&library_heap, VERIFIER_HEAP, false) != E_OK)
+	if (!library_heap.base && heap_init(&library_heap, VERIFIER_HEAP, HEAP_HIDDEN) != E_OK)
 		abort();
 	return &library_heap;
 }

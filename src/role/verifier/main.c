@@ -33,6 +33,7 @@
 #include "role/verifier/verifier.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/secret.h"
 #include "sys/shm.h"
 
 #include <sys/mman.h>
@@ -195,13 +196,9 @@ static int main_run(struct verifier *v)
 
 int main(void)
 {
-	struct verifier *v =
-		mmap(NULL, sizeof *v, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct verifier *v = NULL;
 
 	log_open("verifier", 0);
-	if (v == MAP_FAILED) {
-		(void)log_errno("memory for the verifier role");
-		return 1;
-	}
-	return main_boot(v) == E_OK ? main_run(v) : 1;
+	v = secret_home(sizeof *v);
+	return v && main_boot(v) == E_OK ? main_run(v) : 1;
 }

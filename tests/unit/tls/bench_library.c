@@ -443,7 +443,7 @@ int main(void)
 	struct rig *r = NULL;
 	SSL_CTX *ctx = NULL;
 
-	assert(tls_heap_init(512 << 20, false) == E_OK);
+	assert(tls_heap_init(512 << 20, HEAP_PLAIN) == E_OK);
 	r = rig_new();
 	gnu_init(r);
 	ctx = rig_client_context(&spec);

@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 	double base = 0;
 
 	if (argc < 3)
-		assert(tls_heap_init(256 << 20, false) == E_OK);
+		assert(tls_heap_init(256 << 20, HEAP_PLAIN) == E_OK);
 	r = rig_new();
 	ctx = rig_client_context(&spec);
 	server_ctx = SSL_CTX_new(TLS_server_method());

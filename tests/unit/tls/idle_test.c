@@ -57,7 +57,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_idle_bytes) };
 
-	if (tls_heap_init(IDLE_HEAP_BYTES, false) != E_OK)
+	if (tls_heap_init(IDLE_HEAP_BYTES, HEAP_PLAIN) != E_OK)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

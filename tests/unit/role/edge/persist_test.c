@@ -147,7 +147,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 	};
 
-	if (tls_heap_init(16 << 20, false) != E_OK)
+	if (tls_heap_init(16 << 20, HEAP_PLAIN) != E_OK)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

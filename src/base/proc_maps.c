@@ -1,5 +1,5 @@
 /* "55d0-55d8 r-xp 00008000 fe:00 1124    /usr/lib/x.so (deleted)" */
-#include "tool/proc_maps.h"
+#include "base/proc_maps.h"
 
 static enum err proc_maps_digit(uint8_t c, uint64_t *ret)
 {
@@ -57,14 +57,15 @@ static enum err proc_maps_inode(struct view *in, uint64_t *ret)
 
 static enum err proc_maps_line(struct view in, struct proc_map *m)
 {
-	uint64_t device = 0;
+	uint64_t minor = 0;
 
 	TRY(proc_maps_hex(&in, '-', &m->from));
 	TRY(proc_maps_hex(&in, ' ', &m->to));
 	TRY(proc_maps_flags(&in, &m->flags));
 	TRY(proc_maps_hex(&in, ' ', &m->offset));
-	TRY(proc_maps_hex(&in, ':', &device));
-	TRY(proc_maps_hex(&in, ' ', &device));
+	TRY(proc_maps_hex(&in, ':', &m->device));
+	TRY(proc_maps_hex(&in, ' ', &minor));
+	m->device = m->device << 32 | minor;
 	TRY(proc_maps_inode(&in, &m->inode));
 	if (m->to <= m->from)
 		return E_PROTO;
