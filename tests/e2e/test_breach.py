@@ -37,7 +37,7 @@ def play(there, role, name):
     return row
 
 
-@pytest.mark.limit(90)
+@pytest.mark.limit(240)
 @pytest.mark.parametrize("role, name, by", [
     ("edge", "index into an array on the stack", "trapping check"),
     ("edge", "copy into an array of known size", "fortified call"),
@@ -55,7 +55,7 @@ def test_a_bug_is_stopped_and_told(there, role, name, by):
         assert row.origin.startswith("127.0.0.1:"), row  # who did it
 
 
-@pytest.mark.limit(90)
+@pytest.mark.limit(240)
 def test_code_that_is_there_already_starts_no_program(there):
     """A real one in two steps: the stack tells the protector's word and where things are, and is then overwritten with a chain.
     It runs, as no compiler of Debian's stops returns; the kernel ends it at its first step outside (P5)."""
@@ -66,7 +66,7 @@ def test_code_that_is_there_already_starts_no_program(there):
         assert "type=1326" in row.detail, row
 
 
-@pytest.mark.limit(90)
+@pytest.mark.limit(240)
 def test_what_nothing_stops_stays_inside(there):
     """A function pointer of another type, and an over-read of the stack: no crash, no alarm; nobody else notices either (P1)."""
     row = play(there, "cell", "type confusion, calls write()")
@@ -75,6 +75,7 @@ def test_what_nothing_stops_stays_inside(there):
     assert row.reached in ("read 1024 bytes", "nothing"), row
 
 
+@pytest.mark.limit(300)
 def test_a_planted_build_is_not_installed(folder):
     """Bugs in the programs themselves are for trying by hand: such a build says what it is, and nothing of it can be installed."""
     build, root = os.path.join(folder, "planted"), os.path.join(folder, "root")
