@@ -33,6 +33,17 @@ def programs_place(folder):
     return place
 
 
+@pytest.fixture(name="small")
+def small_place(folder):
+    """Two programs and a manifest of them: for what does not depend on how many there are."""
+    place = os.path.join(folder, "small")
+    os.mkdir(place, mode=0o755)
+    for name in ("sluis", "sluis-relay"):
+        shutil.copy2(os.path.join(BUILD, name), place)
+    tool("make-manifest", os.path.join(place, "manifest.json"), "0.1.0", os.path.join(place, "sluis"), os.path.join(place, "sluis-relay"))
+    return place
+
+
 def look(place, *arguments, state=None):
     """(what was said, {finding})"""
     more = ["--state", state] if state else ["--disk"]
@@ -57,23 +68,23 @@ def state_of(place, *arguments):
     return said["signature"]["state"], what
 
 
-def test_signature(place, folder):
+def test_signature(small, folder):
     """Good, missing, unchecked, of a stranger, forged, about another manifest: each is told apart, and a demanded one is demanded."""
     private, public = keys(folder, "ours")
     other_private, other_public = keys(folder, "theirs")
-    manifest, note = os.path.join(place, "manifest.json"), os.path.join(place, "manifest.note")
+    manifest, note = os.path.join(small, "manifest.json"), os.path.join(small, "manifest.note")
     assert stat.S_IMODE(os.stat(private).st_mode) == 0o600
-    assert state_of(place, "--key", public) == ("unsigned", {"signature"})
+    assert state_of(small, "--key", public) == ("unsigned", {"signature"})
     tool("sign-manifest", manifest, private, "example.nl/sluis")
-    said, what = look(place, "--key", public)
+    said, what = look(small, "--key", public)
     assert said["signature"]["state"] == "good" and said["signature"]["is_required"] and not what
     assert said["signature"]["key"].startswith("example.nl/sluis+")
     with open(public, encoding="ascii") as file:
         text = file.read().splitlines()[-1]
-    assert state_of(place, "--key", text) == ("good", set())
-    assert state_of(place, "--key", other_public) == ("stranger", {"signature"})
+    assert state_of(small, "--key", text) == ("good", set())
+    assert state_of(small, "--key", other_public) == ("stranger", {"signature"})
     # While keys change both are trusted
-    assert state_of(place, "--key", other_public, "--key", public) == ("good", set())
+    assert state_of(small, "--key", other_public, "--key", public) == ("good", set())
     with open(note, "rb") as file:
         good = file.read()
     # The same key's name and ID over another signature; a byte of the text; another note altogether
@@ -82,30 +93,30 @@ def test_signature(place, folder):
                    good.replace(b"version 0", b"version 1")):
         with open(note, "wb") as file:
             file.write(forged)
-        assert state_of(place, "--key", public) == ("false", {"signature"}), forged[:80]
+        assert state_of(small, "--key", public) == ("false", {"signature"}), forged[:80]
     # A note that is not about this manifest is false whoever is trusted
     with open(note, "wb") as file:
         file.write(good)
     with open(manifest, "a", encoding="ascii") as file:
         file.write("\n")
     for trusted in (["--key", public], []):
-        assert state_of(place, *trusted) == ("false", {"signature"})
+        assert state_of(small, *trusted) == ("false", {"signature"})
     tool("sign-manifest", manifest, other_private, "example.nl/sluis")
-    assert state_of(place, "--key", public) == ("stranger", {"signature"})
+    assert state_of(small, "--key", public) == ("stranger", {"signature"})
 
 
-def test_signature_by_openssl_alone(place, folder):
+def test_signature_by_openssl_alone(small, folder):
     """What docs/supply.md says to type."""
     private, public = keys(folder, "ours")
-    tool("sign-manifest", os.path.join(place, "manifest.json"), private, "example.nl/sluis")
+    tool("sign-manifest", os.path.join(small, "manifest.json"), private, "example.nl/sluis")
     with open(os.path.join(ROOT, "docs/supply.md"), encoding="utf-8") as file:
         part = file.read().split("With OpenSSL alone:\n\n")[1].split("\n\n")[0]
-    shutil.copy(public, os.path.join(place, "release.pub"))
-    ran = subprocess.run(["bash", "-euc", part], cwd=place, capture_output=True, text=True, check=False)
+    shutil.copy(public, os.path.join(small, "release.pub"))
+    ran = subprocess.run(["bash", "-euc", part], cwd=small, capture_output=True, text=True, check=False)
     assert "Signature Verified Successfully" in ran.stdout, ran
 
 
-def test_keys_that_are_none(place, folder):
+def test_keys_that_are_none(small, folder):
     """Nothing is half trusted: a file with one bad line, a witness's key, no key at all are refused, and said."""
     _, public = keys(folder, "ours")
     with open(public, encoding="ascii") as file:
@@ -114,16 +125,16 @@ def test_keys_that_are_none(place, folder):
     for text in (f"{key}\nnonsense\n", "# nobody\n", "", key[:-4] + "AAA=\n", f"{key}\n" * 17, "x" * 20_000):
         with open(bad, "w", encoding="ascii") as file:
             file.write(text)
-        ran = subprocess.run([os.path.join(place, "sluis"), "verify", "--disk", "--key", bad], capture_output=True, text=True, check=False)
+        ran = subprocess.run([os.path.join(small, "sluis"), "verify", "--disk", "--key", bad], capture_output=True, text=True, check=False)
         assert ran.returncode == 1 and "neither a verifier key nor a file" in ran.stderr, (text[:80], ran)
     with open(bad, "w", encoding="ascii") as file:
         file.write(f"# one\n\n{key}\n")
-    assert state_of(place, "--key", bad) == ("unsigned", {"signature"})
+    assert state_of(small, "--key", bad) == ("unsigned", {"signature"})
 
 
-def test_manifests_that_are_none(place):
+def test_manifests_that_are_none(small):
     """Paths that lead elsewhere, wrong forms, duplicates: no manifest."""
-    path = os.path.join(place, "manifest.json")
+    path = os.path.join(small, "manifest.json")
     with open(path, encoding="ascii") as file:
         good = json.load(file)
     row = good["files"][0]
@@ -135,7 +146,7 @@ def test_manifests_that_are_none(place):
     for doc in wrong:
         with open(path, "w", encoding="ascii") as file:
             json.dump(doc, file)
-        ran = subprocess.run([os.path.join(place, "sluis"), "verify", "--disk"], capture_output=True, text=True, check=False)
+        ran = subprocess.run([os.path.join(small, "sluis"), "verify", "--disk"], capture_output=True, text=True, check=False)
         assert ran.returncode == 1 and "no manifest of programs" in ran.stderr, (doc["files"][:1], ran.stdout)
 
 
