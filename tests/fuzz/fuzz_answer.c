@@ -1,8 +1,8 @@
 /*
  * What others answer to us: a collector of spans, a witness of the log, a webhook (THREATS A18; RFC
- * 9112 §6.3). Any bytes, in any pieces: what is made of an answer does not depend on how it was cut,
- * it is judged at its end at the latest, and only a good countersignature moves what a witness has
- * seen.
+ * 9112 §6.3). Any bytes, in any pieces: what is made of an answer does not depend on how it was
+ * cut, it is judged at its end at the latest, and only a good countersignature moves what a witness
+ * has seen.
  *
  * Input: WHO, how it is cut, then pieces until the end: a number below PIECES stands for one of the
  * texts below, 0xff LEN BYTES for bytes as they are.
@@ -247,7 +247,8 @@ static bool has_head(struct view answer)
 		struct http1_head h = { .fields = fields, .field_cap = 64 };
 		struct http1_error why = { 0 };
 		size_t progress = 0;
-		enum err e = http1_parse_response(answer, EXPORTER_ANSWER, METHOD_POST, &progress, &h, &why);
+		enum err e = http1_parse_response(answer, EXPORTER_ANSWER, METHOD_POST, &progress,
+						  &h, &why);
 
 		if (e != E_OK || h.status >= 200)
 			return e == E_OK;
@@ -257,9 +258,8 @@ static bool has_head(struct view answer)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct verdict (*const judges[WHO])(struct bed *, struct view, size_t) = {
-		of_collector, of_witness, of_webhook
-	};
+	static struct verdict (*const judges[WHO])(
+		struct bed *, struct view, size_t) = { of_collector, of_witness, of_webhook };
 	static uint8_t room[ANSWER];
 	struct view in = view_of(data, size), answer = { 0 };
 	unsigned who = fuzz_u8(&in) % WHO;

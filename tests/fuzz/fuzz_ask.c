@@ -4,8 +4,8 @@
  * and the table is as full as it says.
  *
  * Input: operations. 0 TYPE LEN BODY: a question; 1 TYPE SEQ LEN BODY: an answer (SEQ beside the
- * last question's); 2: the oldest question is answered as it should be; 3: who asked has gone; 4: the
- * channel is lost; 5: another channel; 6: a packet that is no frame.
+ * last question's); 2: the oldest question is answered as it should be; 3: who asked has gone; 4:
+ * the channel is lost; 5: another channel; 6: a packet that is no frame.
  */
 #include "role/cell/ask.h"
 #include "sys/fd.h"
@@ -30,8 +30,8 @@ static void on_answer(void *owner, uint32_t who, const struct ask_answer *a)
 	INVARIANT(who != ASK_NOBODY && r->waits[who & 255]);
 	r->waits[who & 255] = 0;
 	INVARIANT(a->type <= AUTHORITY_KEYS);
-	if (r->asks_again && a->type == 0 && ask_send(&r->ask, r->ends[0], CELL_KEYS,
-						       (struct view){ 0 }, who) == E_OK)
+	if (r->asks_again && a->type == 0 &&
+	    ask_send(&r->ask, r->ends[0], CELL_KEYS, (struct view){ 0 }, who) == E_OK)
 		r->waits[who & 255] = 1;
 }
 

@@ -127,8 +127,8 @@ static void judge(const struct bed *b)
 
 	INVARIANT(all.n == 0 || view_starts(all, view_slice(VIEW("HTTP/1.1 "), 0, all.n)));
 	for (size_t i = 0; i + 13 <= all.n; i++)
-		answers += view_eq(view_slice(all, i, 9), VIEW("HTTP/1.1 ")) &&
-			   all.p[i + 12] == ' ';
+		answers +=
+			view_eq(view_slice(all, i, 9), VIEW("HTTP/1.1 ")) && all.p[i + 12] == ' ';
 	INVARIANT(answers <= b->asked + 1); /* one more refuses what is no request */
 }
 

@@ -4,8 +4,10 @@
 #include "conf/conf.h"
 #include "ipc/pages.h"
 #include "ipc/ring.h"
+#include "ipc/role.h"
 #include "sys/fd.h"
 #include "sys/shm.h"
+#include "tests/fuzz/fuzz_folder.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -107,6 +109,16 @@ static int ring(void)
 	return fd;
 }
 
+void fuzz_fd_keep_role_channel(void)
+{
+	AUTO_FD deaf = fuzz_fd_make(FUZZ_FD_SOCKET, (struct view){ 0 });
+
+	if (deaf == ROLE_CHANNEL_FD)
+		(void)fd_steal(&deaf);
+	else
+		INVARIANT(dup3(deaf, ROLE_CHANNEL_FD, O_CLOEXEC) == ROLE_CHANNEL_FD);
+}
+
 static int half_pair(int type)
 {
 	int ends[2] = { -1, -1 };
@@ -154,7 +166,7 @@ int fuzz_fd_make(enum fuzz_fd_kind kind, struct view bytes)
 	case FUZZ_FD_CURSOR:
 		return page(sizeof(struct ring_cursor));
 	case FUZZ_FD_FOLDER:
-		return open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return fcntl(fuzz_folder(), F_DUPFD_CLOEXEC, 0);
 	case FUZZ_FD_NULL:
 	case FUZZ_FD_KINDS:
 	default:
@@ -166,6 +178,7 @@ static bool of_others[ENGINES_FD]; /* the engine opens some between two inputs *
 
 void fuzz_fd_mark(void)
 {
+	(void)fuzz_folder(); /* stays open */
 	for (int fd = 0; fd < ENGINES_FD; fd++)
 		of_others[fd] = fcntl(fd, F_GETFD) >= 0;
 }

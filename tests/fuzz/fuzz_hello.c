@@ -1,7 +1,7 @@
 /*
  * ClientHellos made field by field (RFC 8446 §4.1.2, RFC 6066 §3, RFC 7301 §3.1), in records of any
- * size: one without a lie in it is taken, and gives the name and the protocols that were put in; one
- * with a wrong length somewhere is refused or waited for, never read past.
+ * size: one without a lie in it is taken, and gives the name and the protocols that were put in;
+ * one with a wrong length somewhere is refused or waited for, never read past.
  *
  * Input: how large records are, where the lie is (0: nowhere), then version, session, suites,
  * compression and extensions: kind, contents.
@@ -12,7 +12,9 @@
 
 enum { ROOM = 32 * 1024, PARTS = 24, NAMES = 4, SNI = 0, ALPN = 16 };
 
-static const uint16_t kinds[] = { SNI, ALPN, 5, 10, 13, 21, 27, 41, 42, 43, 45, 51, 0x0a0a, 0xff01 };
+static const uint16_t kinds[] = {
+	SNI, ALPN, 5, 10, 13, 21, 27, 41, 42, 43, 45, 51, 0x0a0a, 0xff01
+};
 
 struct made {
 	struct wbuf w;
@@ -81,6 +83,15 @@ static void put_alpn(struct made *m, struct view *in, struct wbuf *w)
 	m->has_alpn = true;
 }
 
+/* Numbers of two bytes each: an odd list is none. */
+static void put_numbers(struct made *m, struct view *in, struct wbuf *w, unsigned bytes)
+{
+	struct view list = fuzz_some(in, 200);
+
+	m->is_good &= list.n > 0 && list.n % 2 == 0;
+	put_list(m, w, list, bytes);
+}
+
 static void put_extension(struct made *m, struct view *in, struct wbuf *w)
 {
 	static uint8_t room[2048];
@@ -95,9 +106,9 @@ static void put_extension(struct made *m, struct view *in, struct wbuf *w)
 	else if (kinds[k] == ALPN)
 		put_alpn(m, in, &body);
 	else if (kinds[k] == 13 || kinds[k] == 10)
-		put_list(m, &body, fuzz_some(in, 200), 2);
+		put_numbers(m, in, &body, 2);
 	else if (kinds[k] == 43)
-		put_list(m, &body, fuzz_some(in, 100), 1);
+		put_numbers(m, in, &body, 1);
 	else
 		wbuf_view_put(&body, fuzz_some(in, 200));
 	put_list(m, w, wbuf_view(&body), 2);

@@ -1,7 +1,7 @@
 /*
- * A role's own birth and its channel to the keeper (THREATS A20, P11), one program per role, with the
- * role's main.c in it: whatever the keeper says, in whatever phase, with whatever descriptors, the
- * role takes it or ends the conversation, and reads no memory that is not what it says.
+ * A role's own birth and its channel to the keeper (THREATS A20, P11), one program per role, with
+ * the role's main.c in it: whatever the keeper says, in whatever phase, with whatever descriptors,
+ * the role takes it or ends the conversation, and reads no memory that is not what it says.
  *
  * Input: how it is introduced, then frames. Of each: which phase it begins (a bit), its row in the
  * role's table or a type of its own, the kinds of its descriptors and what is in them, LEN BODY.
@@ -53,7 +53,14 @@ int fuzz_main_of_role(void);
 #define PEER_TABLE main_table
 #endif
 
-enum { FRAMES = 24, GOES = 0x80, OWN_TYPE = 0x40, OF_PEER = 0x20 };
+enum { FRAMES = 24, LIVE = 8, GOES = 0x80, OWN_TYPE = 0x40, OF_PEER = 0x20, OF_LIVE = 0x10 };
+
+/* Those whose peers can be heard before their keys and memory are there. */
+#if defined(FUZZ_AUDIT) || defined(FUZZ_EXPORTER) || defined(FUZZ_SHIPPER)
+#define HEARS 1
+#else
+#define HEARS 0
+#endif
 
 static const char yaml[] =
 	"listeners: [{name: staff, address: \"127.0.0.1:8443\", protocol: https,"
@@ -74,6 +81,8 @@ struct bed {
 	struct ROLE *x;
 	struct arena memory;
 	int keeper, peer[2];
+	int live[LIVE]; /* others' ends of channels that it was given */
+	unsigned live_n;
 };
 
 /* ---- what each main does before its first message ---- */
@@ -109,6 +118,8 @@ static enum err prepare(struct audit *a, struct arena *memory)
 	a->segment.dir_fd = a->segment.fd = -1;
 	a->checkpoints.signer.fd = a->alarms.authority.fd = -1;
 	TRY(rings_init(&a->rings, memory));
+	TRY(chain_init(&a->chain, ARENA_NEW(memory, uint8_t, CHAIN_OUT), 7));
+	a->chain.alarms = &a->alarms;
 	if (slots)
 		INVARIANT(munmap(slots, CELLS_MAX * sizeof *a->cells.slot) == 0);
 	TRY(cells_init(a));
@@ -161,8 +172,19 @@ static size_t put_body(struct view *in, const struct frame_def *d, uint8_t *room
 	return w.n;
 }
 
+static int live_channel(struct bed *b)
+{
+	int ends[2] = { -1, -1 };
+
+	if (!HEARS || b->live_n == LIVE)
+		return fuzz_fd_make(FUZZ_FD_SOCKET, (struct view){ 0 });
+	INVARIANT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+	b->live[b->live_n++] = ends[0];
+	return ends[1];
+}
+
 /* One frame of the input to fd; how it began. */
-static uint8_t say(struct view *in, const struct frame_table *t, int fd)
+static uint8_t say(struct bed *b, struct view *in, const struct frame_table *t, int fd)
 {
 	static uint8_t room[FRAME_BODY_MAX];
 	uint8_t how = fuzz_u8(in), which = fuzz_u8(in);
@@ -174,8 +196,12 @@ static uint8_t say(struct view *in, const struct frame_table *t, int fd)
 	enum err e = E_OK;
 
 	for (unsigned i = 0; i < fd_n; i++) {
-		uint8_t kind = fuzz_u8(in) % FUZZ_FD_KINDS;
+		uint8_t kind = fuzz_u8(in) % (FUZZ_FD_KINDS + 2);
 
+		if (kind >= FUZZ_FD_KINDS) {
+			fds[i] = live_channel(b);
+			continue;
+		}
 		bytes = kind == FUZZ_FD_SPOILT || kind == FUZZ_FD_BYTES || kind == FUZZ_FD_OPEN
 				? fuzz_some(in, 1024)
 				: (struct view){ 0 };
@@ -187,6 +213,31 @@ static uint8_t say(struct view *in, const struct frame_table *t, int fd)
 	for (unsigned i = 0; i < fd_n; i++)
 		(void)fd_close(fds[i]);
 	return how;
+}
+
+/* What the role says of itself arrives as it is, cut to what a frame holds. */
+static void speak(struct bed *b, struct view *in)
+{
+	char text[1200] = { 0 };
+	uint8_t buf[FRAME_MAX];
+	struct wbuf w = wbuf_of(text, sizeof text - 1);
+	struct frame f = { 0 };
+	struct view said = { 0 }, rest = { 0 };
+	bool is_ready = fuzz_u8(in) & 1;
+
+	wbuf_view_put(&w, fuzz_some(in, sizeof text - 1));
+	if (is_ready)
+		INVARIANT(keeper_role_ready(text, "") == E_OK);
+	else
+		keeper_role_failed("%s", text);
+	while (frame_receive(b->keeper, buf, &f) == E_OK && f.type != ROLE_READY &&
+	       f.type != ROLE_FAILED)
+		frame_done(&f); /* a role may have refused something before */
+	rest = f.body;
+	INVARIANT(f.type == (is_ready ? ROLE_READY : ROLE_FAILED) &&
+		  view_str16(&rest, &said) == E_OK);
+	INVARIANT(view_eq(said, view_slice(view_str(text), 0, is_ready ? 1024 : 999)));
+	frame_done(&f);
 }
 
 static void introduce(struct bed *b, struct view *in)
@@ -212,7 +263,7 @@ static enum err boot(struct bed *b, struct view *in)
 
 	introduce(b, in);
 	for (unsigned i = 0; i < FRAMES && in->n && !goes; i++)
-		goes = say(in, &main_table, b->keeper) & GOES;
+		goes = say(b, in, &main_table, b->keeper) & GOES;
 	if (!goes || frame_send(b->keeper, KEEPER_GO, 0, (struct view){ 0 }, NULL, 0) != E_OK)
 		INVARIANT(shutdown(b->keeper, SHUT_WR) == 0);
 	e = keeper_role_boot(&main_table, b->x, &b->x->self);
@@ -221,6 +272,24 @@ static enum err boot(struct bed *b, struct view *in)
 }
 
 #if !defined(FUZZ_CONFIG)
+/* What others say over channels that the role was given, and what it makes of it. */
+static void say_live(struct bed *b, struct view *in)
+{
+	static const uint8_t lengths[] = { 0, 1, 32, 64 };
+	uint8_t room[64] = { 0 }, how = fuzz_u8(in), type = fuzz_u8(in), kind = fuzz_u8(in);
+	struct wbuf w = wbuf_of(room, sizeof room);
+	struct view body = { 0 };
+	int fd = type & 0x80 ? live_channel(b) : -1;
+
+	wbuf_view_put(&w, fuzz_some(in, sizeof room));
+	body = kind & 4 ? wbuf_view(&w) : view_of(room, lengths[kind & 3]);
+	if (b->live_n)
+		(void)frame_send(b->live[how % b->live_n], type & 7, kind >> 4, body, &fd, fd >= 0);
+	(void)fd_close(fd);
+	for (unsigned i = 0; i < 2; i++)
+		INVARIANT(loop_turn(&b->x->loop, 0) == E_OK);
+}
+
 /* Then each is looked at when it has come. */
 static void run(struct bed *b, struct view *in)
 {
@@ -229,12 +298,16 @@ static void run(struct bed *b, struct view *in)
 	INVARIANT(fd_set_nonblocking(ROLE_CHANNEL_FD) == E_OK);
 	keeper->fd = ROLE_CHANNEL_FD;
 	for (unsigned i = 0; i < FRAMES && in->n && keeper->fd >= 0; i++) {
+		if (HEARS && (in->p[0] & OF_LIVE)) {
+			say_live(b, in);
+			continue;
+		}
 		if (in->p[0] & OF_PEER) {
-			(void)say(in, &PEER_TABLE, b->peer[0]);
+			(void)say(b, in, &PEER_TABLE, b->peer[0]);
 			(void)frame_pump(b->peer[1], &PEER_TABLE, FRAME_RUN, b->x, 1);
 			continue;
 		}
-		(void)say(in, &main_table, b->keeper);
+		(void)say(b, in, &main_table, b->keeper);
 		main_on_keeper(b->x, keeper, EPOLLIN);
 	}
 }
@@ -272,28 +345,19 @@ static void open_bed(struct bed *b)
 	INVARIANT(prepare(b->x, &b->memory) == E_OK);
 }
 
-/* The channel's number stays ours between two inputs: the engine opens files, too. */
-static void reserve(void)
-{
-	AUTO_FD null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	INVARIANT(null == ROLE_CHANNEL_FD ||
-		  dup3(null, ROLE_CHANNEL_FD, O_CLOEXEC) == ROLE_CHANNEL_FD);
-	if (null == ROLE_CHANNEL_FD)
-		(void)fd_steal(&null);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view in = view_of(data, size);
 	struct bed b = { 0 };
 
-	reserve();
+	fuzz_fd_keep_role_channel(); /* the engine opens files, too */
 	fuzz_fd_mark();
 	fuzz_fd_use_image(yaml);
 	open_bed(&b);
-	if (boot(&b, &in) == E_OK)
+	if (boot(&b, &in) == E_OK) {
+		speak(&b, &in);
 		run(&b, &in);
+	}
 	fuzz_fd_sweep();
 	INVARIANT(munmap(b.memory.p, MEMORY) == 0);
 	return 0;

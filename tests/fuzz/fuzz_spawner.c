@@ -126,7 +126,9 @@ static void forget(struct spawner *s)
 		s->e->coming_listener_fd[i] = -1;
 	s->ring = (struct ring_writer){ 0 };
 	s->is_draining = s->is_stopping = false;
-	s->cells[SLOT] = (struct spawner_cell_slot){ .s = s, .lifeline = { .fd = -1 }, .pidfd = { .fd = -1 } };
+	s->cells[SLOT] = (struct spawner_cell_slot){ .s = s,
+						     .lifeline = { .fd = -1 },
+						     .pidfd = { .fd = -1 } };
 	INVARIANT(loop_init(&s->loop, s, handlers, SPAWNER_KINDS) == E_OK);
 }
 

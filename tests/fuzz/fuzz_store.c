@@ -1,19 +1,19 @@
 /*
- * A store that somebody else has written in (THREATS A20, P6): any value in any column of any table,
- * rows twice or gone. The next authority says why it does not begin, or begins; then each row that a
- * command gets is one of its form, and nobody is logged in who was not.
+ * A store that somebody else has written in (THREATS A20, P6): any value in any column of any
+ * table, rows twice or gone. The next authority says why it does not begin, or begins; then each
+ * row that a command gets is one of its form, and nobody is logged in who was not.
  *
- * Input: changes: TABLE COLUMN ROW HOW: 0 a number, 1 an odd one, 2 LEN a text, 3 LEN bytes, 4 NULL,
- * 5 the row is gone, 6 another row's value.
+ * Input: changes: TABLE COLUMN ROW HOW: 0 a number, 1 an odd one, 2 LEN a text, 3 LEN bytes, 4
+ * NULL, 5 the row is gone, 6 another row's value.
  */
 #include "role/authority/tool.h"
 #include "sys/fd.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/ipc/authority_kit.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 enum { TABLES = 40, COLUMNS = 32, CHANGES = 16, NAME = 40, FILE_MAX = 1 << 20 };
@@ -65,7 +65,8 @@ static void learn_tables(struct rig *g, sqlite3 *db)
 {
 	char sql[128];
 
-	INVARIANT(sqlite3_exec(db, "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name",
+	INVARIANT(sqlite3_exec(db,
+			       "SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name",
 			       on_table, g, NULL) == SQLITE_OK);
 	for (unsigned i = 0; i < g->n; i++) {
 		(void)snprintf(sql, sizeof sql, "PRAGMA table_info(\"%s\")", g->tables[i].name);
@@ -144,9 +145,9 @@ static void restore(struct rig *g)
 
 static void bind_value(sqlite3_stmt *st, struct view *in, uint8_t how)
 {
-	static const sqlite3_int64 odd[] = { 0,		-1,	     INT64_MAX,	 INT64_MIN,
-					     INT32_MAX, 4294967296,  1800000000, 65536,
-					     255,	8192,	     UINT32_MAX, 1 };
+	static const sqlite3_int64 odd[] = { 0,		-1,	    INT64_MAX,	INT64_MIN,
+					     INT32_MAX, 4294967296, 1800000000, 65536,
+					     255,	8192,	    UINT32_MAX, 1 };
 	struct view v = { 0 };
 
 	if (how == 0)
@@ -178,15 +179,17 @@ static void change(struct rig *g, sqlite3 *db, struct view *in)
 			       " OFFSET %u)",
 			       t->name, t->name, row);
 	else if (how == 6)
-		(void)snprintf(sql, sizeof sql,
-			       "UPDATE OR IGNORE \"%s\" SET \"%s\" = (SELECT \"%s\" FROM \"%s\" LIMIT 1"
-			       " OFFSET %u)",
-			       t->name, column, t->column[row % t->n], t->name, row);
+		(void)snprintf(
+			sql, sizeof sql,
+			"UPDATE OR IGNORE \"%s\" SET \"%s\" = (SELECT \"%s\" FROM \"%s\" LIMIT 1"
+			" OFFSET %u)",
+			t->name, column, t->column[row % t->n], t->name, row);
 	else
-		(void)snprintf(sql, sizeof sql,
-			       "UPDATE OR IGNORE \"%s\" SET \"%s\" = ?1 WHERE rowid IN (SELECT rowid"
-			       " FROM \"%s\" LIMIT 1 OFFSET %u)",
-			       t->name, column, t->name, row);
+		(void)snprintf(
+			sql, sizeof sql,
+			"UPDATE OR IGNORE \"%s\" SET \"%s\" = ?1 WHERE rowid IN (SELECT rowid"
+			" FROM \"%s\" LIMIT 1 OFFSET %u)",
+			t->name, column, t->name, row);
 	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
 		return; /* of a table without row numbers */
 	if (how < 5)
@@ -210,13 +213,12 @@ static void change_all(struct rig *g, struct view *in)
 /* authority_kit_act aborts when a row is none of its form's type, and waits for the end. */
 static void look(struct rig *g)
 {
-	static const uint8_t kinds[] = { ACT_USER_LIST,	  ACT_GROUP_LIST,    ACT_SESSION_LIST,
-					 ACT_INVITE_LIST, ACT_LEVEL_LIST,    ACT_ALARM_LIST,
+	static const uint8_t kinds[] = { ACT_USER_LIST,	   ACT_GROUP_LIST,    ACT_SESSION_LIST,
+					 ACT_INVITE_LIST,  ACT_LEVEL_LIST,    ACT_ALARM_LIST,
 					 ACT_RECOVER_LIST, ACT_INCIDENT_LIST, ACT_INCIDENT_NOTES,
 					 ACT_USER_SHOW };
 	int cell = authority_kit_cell(&g->k, 1, "192.0.2.1", 1);
 	struct hash32 other = authority_kit_hash(7, 7);
-
 
 	for (size_t i = 0; i < sizeof kinds; i++)
 		act(g, kinds[i], kinds[i] == ACT_USER_SHOW ? "anna" : "", "");

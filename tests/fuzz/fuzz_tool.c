@@ -6,18 +6,18 @@
  *
  * Input: operations. 0-2 KIND FLAGS NUMBER then texts (a word below, or LEN BYTES): an act; 3 WHO
  * TYPE SEQ LEN BYTES: a frame as it is; 4 N: time passes; 5: the peers answer, or not; 6: an alarm;
- * 7: a new command.
+ * 7: a new command; 8 ROW KINDS LEN BYTES: the keeper, with descriptors of any kind.
  */
 #include "role/authority/alarm.h"
 #include "role/authority/setup.h"
 #include "role/authority/tool.h"
 #include "sys/fd.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_fd.h"
 #include "tests/ipc/authority_kit.h"
 
 #include <sys/socket.h>
 
-enum { STEPS = 60, OPS = 8, WHO = 6, RAW = 0xff };
+enum { STEPS = 60, OPS = 9, WHO = 6, RAW = 0xff };
 
 static const struct view words[] = {
 	{ 0 },
@@ -188,6 +188,28 @@ static void alarm_of(struct rig *g, struct view *in)
 	authority_kit_run(&g->k);
 }
 
+/* Of its running phase, in which images, channels and commands come. */
+static void keeper(struct rig *g, struct view *in)
+{
+	uint8_t room[64] = { 0 }, row = fuzz_u8(in);
+	const struct frame_def *d = &setup_table.defs[row % setup_table.n];
+	struct frame f = { .type = d->type, .seq = row, .fd_n = d->fds };
+	struct wbuf w = wbuf_of(room, sizeof room);
+	struct view bytes = { 0 };
+
+	for (unsigned i = 0; i < f.fd_n; i++) {
+		uint8_t kind = fuzz_u8(in) % FUZZ_FD_KINDS;
+
+		if (kind == FUZZ_FD_SPOILT || kind == FUZZ_FD_BYTES)
+			bytes = fuzz_some(in, 1024);
+		f.fds[i] = fuzz_fd_make((enum fuzz_fd_kind)kind, bytes);
+	}
+	wbuf_view_put(&w, fuzz_some(in, sizeof room));
+	f.body = view_of(room, row & 64 ? w.n : d->min);
+	(void)frame_dispatch(&setup_table, FRAME_RUN, g->k.a, &f);
+	authority_kit_run(&g->k);
+}
+
 static void step(struct rig *g, struct view *in)
 {
 	uint8_t op = fuzz_u8(in) % OPS;
@@ -202,8 +224,10 @@ static void step(struct rig *g, struct view *in)
 		g->k.is_mute = !g->k.is_mute;
 	else if (op == 6)
 		alarm_of(g, in);
-	else
+	else if (op == 7)
 		new_command(g);
+	else
+		keeper(g, in);
 }
 
 static void close_rig(struct rig *g)
@@ -223,6 +247,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int theirs = -1;
 
 	g = (struct rig){ .command = -1 };
+	fuzz_fd_keep_role_channel();
+	fuzz_fd_use_image(authority_kit_yaml);
 	authority_kit_open(&g.k, authority_kit_yaml);
 	authority_kit_user(&g.k, "anna", "");
 	g.audit = channel(&theirs);

@@ -3,8 +3,8 @@
  * frontier are good for the roots that the definition gives, a proof that was changed anywhere
  * proves nothing, and no sizes or hashes of strangers break who checks them.
  *
- * Input: the older and the newer size, where the pass begins, an index, a change to the proofs; then
- * two sizes, an index and a path as a stranger would send them.
+ * Input: the older and the newer size, where the pass begins, an index, a change to the proofs;
+ * then two sizes, an index and a path as a stranger would send them.
  */
 #include "ipc/merkle_plan.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,7 +1,7 @@
 /*
  * The forms of all channels (THREATS A20): a body is made field by field, as the form says, with
- * texts of any length. It is taken exactly when every text fits its field, gives the same bytes when
- * it is written again, and neither a byte less nor a byte more is taken.
+ * texts of any length. It is taken exactly when every text fits its field, gives the same bytes
+ * when it is written again, and neither a byte less nor a byte more is taken.
  *
  * Input: the form's number, then for each field its bytes; of a text a length before them.
  */
@@ -28,65 +28,65 @@ struct piece {
 	X(authority_token, AUTHORITY_TOKEN_FIELDS)                                                 \
 	X(signer_token, SIGNER_TOKEN_FIELDS)                                                       \
 	X(signer_token_keys, SIGNER_TOKEN_KEYS_FIELDS)                                             \
-	X(verify_hash, VERIFY_HASH_FIELDS) \
-	X(verify_password, VERIFY_PASSWORD_FIELDS) \
-	X(verify_attestation, VERIFY_ATTESTATION_FIELDS) \
-	X(verify_assertion, VERIFY_ASSERTION_FIELDS) \
-	X(verified_hash, VERIFIED_HASH_FIELDS) \
-	X(verified_password, VERIFIED_PASSWORD_FIELDS) \
-	X(verified_credential, VERIFIED_CREDENTIAL_FIELDS) \
-	X(verified_assertion, VERIFIED_ASSERTION_FIELDS) \
-	X(verified_not, VERIFIED_NOT_FIELDS) \
-	X(cell_hello, CELL_HELLO_FIELDS) \
-	X(cell_token, CELL_TOKEN_FIELDS) \
-	X(cell_rotate, CELL_ROTATE_FIELDS) \
-	X(cell_login, CELL_LOGIN_FIELDS) \
-	X(cell_transaction, CELL_TRANSACTION_FIELDS) \
-	X(cell_password, CELL_PASSWORD_FIELDS) \
-	X(cell_code, CELL_CODE_FIELDS) \
-	X(cell_passkey_prove, CELL_PASSKEY_PROVE_FIELDS) \
-	X(cell_login_end, CELL_LOGIN_END_FIELDS) \
-	X(cell_logout, CELL_LOGOUT_FIELDS) \
-	X(cell_page, CELL_PAGE_FIELDS) \
-	X(cell_ticket, CELL_TICKET_FIELDS) \
-	X(cell_enter, CELL_ENTER_FIELDS) \
-	X(cell_number, CELL_NUMBER_FIELDS) \
-	X(cell_totp_end, CELL_TOTP_END_FIELDS) \
-	X(cell_passkey_end, CELL_PASSKEY_END_FIELDS) \
-	X(cell_password_set, CELL_PASSWORD_SET_FIELDS) \
-	X(cell_invited, CELL_INVITED_FIELDS) \
-	X(cell_locale, CELL_LOCALE_FIELDS) \
-	X(cell_used, CELL_USED_FIELDS) \
-	X(authority_refused, AUTHORITY_REFUSED_FIELDS) \
-	X(authority_verdict, AUTHORITY_VERDICT_FIELDS) \
-	X(authority_session, AUTHORITY_SESSION_FIELDS) \
-	X(authority_grant, AUTHORITY_GRANT_FIELDS) \
-	X(authority_login, AUTHORITY_LOGIN_FIELDS) \
-	X(authority_challenge, AUTHORITY_CHALLENGE_FIELDS) \
-	X(authority_apps, AUTHORITY_APPS_FIELDS) \
-	X(authority_list, AUTHORITY_LIST_FIELDS) \
-	X(authority_secret, AUTHORITY_SECRET_FIELDS) \
-	X(authority_codes, AUTHORITY_CODES_FIELDS) \
-	X(authority_keys, AUTHORITY_KEYS_FIELDS) \
-	X(authority_factor_row, AUTHORITY_FACTOR_ROW_FIELDS) \
-	X(authority_session_row, AUTHORITY_SESSION_ROW_FIELDS) \
-	X(spawner_cell, SPAWNER_CELL_FIELDS) \
-	X(spawner_kill, SPAWNER_KILL_FIELDS) \
-	X(tool_act, TOOL_ACT_FIELDS) \
-	X(authority_tool_end, AUTHORITY_TOOL_END_FIELDS) \
-	X(tool_user_row, TOOL_USER_ROW_FIELDS) \
-	X(tool_group_row, TOOL_GROUP_ROW_FIELDS) \
-	X(tool_session_row, TOOL_SESSION_ROW_FIELDS) \
-	X(tool_invite_row, TOOL_INVITE_ROW_FIELDS) \
-	X(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS) \
-	X(tool_progress, TOOL_PROGRESS_FIELDS) \
-	X(tool_level_row, TOOL_LEVEL_ROW_FIELDS) \
-	X(tool_alarm_row, TOOL_ALARM_ROW_FIELDS) \
-	X(tool_return_row, TOOL_RETURN_ROW_FIELDS) \
-	X(tool_return_app_row, TOOL_RETURN_APP_ROW_FIELDS) \
-	X(tool_return_gate_row, TOOL_RETURN_GATE_ROW_FIELDS) \
-	X(tool_return_wish_row, TOOL_RETURN_WISH_ROW_FIELDS) \
-	X(tool_incident_row, TOOL_INCIDENT_ROW_FIELDS) \
+	X(verify_hash, VERIFY_HASH_FIELDS)                                                         \
+	X(verify_password, VERIFY_PASSWORD_FIELDS)                                                 \
+	X(verify_attestation, VERIFY_ATTESTATION_FIELDS)                                           \
+	X(verify_assertion, VERIFY_ASSERTION_FIELDS)                                               \
+	X(verified_hash, VERIFIED_HASH_FIELDS)                                                     \
+	X(verified_password, VERIFIED_PASSWORD_FIELDS)                                             \
+	X(verified_credential, VERIFIED_CREDENTIAL_FIELDS)                                         \
+	X(verified_assertion, VERIFIED_ASSERTION_FIELDS)                                           \
+	X(verified_not, VERIFIED_NOT_FIELDS)                                                       \
+	X(cell_hello, CELL_HELLO_FIELDS)                                                           \
+	X(cell_token, CELL_TOKEN_FIELDS)                                                           \
+	X(cell_rotate, CELL_ROTATE_FIELDS)                                                         \
+	X(cell_login, CELL_LOGIN_FIELDS)                                                           \
+	X(cell_transaction, CELL_TRANSACTION_FIELDS)                                               \
+	X(cell_password, CELL_PASSWORD_FIELDS)                                                     \
+	X(cell_code, CELL_CODE_FIELDS)                                                             \
+	X(cell_passkey_prove, CELL_PASSKEY_PROVE_FIELDS)                                           \
+	X(cell_login_end, CELL_LOGIN_END_FIELDS)                                                   \
+	X(cell_logout, CELL_LOGOUT_FIELDS)                                                         \
+	X(cell_page, CELL_PAGE_FIELDS)                                                             \
+	X(cell_ticket, CELL_TICKET_FIELDS)                                                         \
+	X(cell_enter, CELL_ENTER_FIELDS)                                                           \
+	X(cell_number, CELL_NUMBER_FIELDS)                                                         \
+	X(cell_totp_end, CELL_TOTP_END_FIELDS)                                                     \
+	X(cell_passkey_end, CELL_PASSKEY_END_FIELDS)                                               \
+	X(cell_password_set, CELL_PASSWORD_SET_FIELDS)                                             \
+	X(cell_invited, CELL_INVITED_FIELDS)                                                       \
+	X(cell_locale, CELL_LOCALE_FIELDS)                                                         \
+	X(cell_used, CELL_USED_FIELDS)                                                             \
+	X(authority_refused, AUTHORITY_REFUSED_FIELDS)                                             \
+	X(authority_verdict, AUTHORITY_VERDICT_FIELDS)                                             \
+	X(authority_session, AUTHORITY_SESSION_FIELDS)                                             \
+	X(authority_grant, AUTHORITY_GRANT_FIELDS)                                                 \
+	X(authority_login, AUTHORITY_LOGIN_FIELDS)                                                 \
+	X(authority_challenge, AUTHORITY_CHALLENGE_FIELDS)                                         \
+	X(authority_apps, AUTHORITY_APPS_FIELDS)                                                   \
+	X(authority_list, AUTHORITY_LIST_FIELDS)                                                   \
+	X(authority_secret, AUTHORITY_SECRET_FIELDS)                                               \
+	X(authority_codes, AUTHORITY_CODES_FIELDS)                                                 \
+	X(authority_keys, AUTHORITY_KEYS_FIELDS)                                                   \
+	X(authority_factor_row, AUTHORITY_FACTOR_ROW_FIELDS)                                       \
+	X(authority_session_row, AUTHORITY_SESSION_ROW_FIELDS)                                     \
+	X(spawner_cell, SPAWNER_CELL_FIELDS)                                                       \
+	X(spawner_kill, SPAWNER_KILL_FIELDS)                                                       \
+	X(tool_act, TOOL_ACT_FIELDS)                                                               \
+	X(authority_tool_end, AUTHORITY_TOOL_END_FIELDS)                                           \
+	X(tool_user_row, TOOL_USER_ROW_FIELDS)                                                     \
+	X(tool_group_row, TOOL_GROUP_ROW_FIELDS)                                                   \
+	X(tool_session_row, TOOL_SESSION_ROW_FIELDS)                                               \
+	X(tool_invite_row, TOOL_INVITE_ROW_FIELDS)                                                 \
+	X(tool_explain_row, TOOL_EXPLAIN_ROW_FIELDS)                                               \
+	X(tool_progress, TOOL_PROGRESS_FIELDS)                                                     \
+	X(tool_level_row, TOOL_LEVEL_ROW_FIELDS)                                                   \
+	X(tool_alarm_row, TOOL_ALARM_ROW_FIELDS)                                                   \
+	X(tool_return_row, TOOL_RETURN_ROW_FIELDS)                                                 \
+	X(tool_return_app_row, TOOL_RETURN_APP_ROW_FIELDS)                                         \
+	X(tool_return_gate_row, TOOL_RETURN_GATE_ROW_FIELDS)                                       \
+	X(tool_return_wish_row, TOOL_RETURN_WISH_ROW_FIELDS)                                       \
+	X(tool_incident_row, TOOL_INCIDENT_ROW_FIELDS)                                             \
 	X(tool_note_row, TOOL_NOTE_ROW_FIELDS)
 
 #define PIECE(kind, name, max) { WIRE_##kind, max },

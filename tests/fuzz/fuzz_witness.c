@@ -5,19 +5,27 @@
  * before.
  *
  * Input: requests: how it is asked (bits: as HTTP, byte by byte), then pieces until 0: 1 "old N", 2
- * the hashes of the proof from N to M, 3 the signed checkpoint of size N, 4 LEN BYTES, 5 one hash, 6
- * an empty line, 7 a checkpoint of another tree.
+ * the hashes of the proof from N to M, 3 the signed checkpoint of size N, 4 LEN BYTES, 5 one hash,
+ * 6 an empty line, 7 a checkpoint of another tree.
  */
 #include "tool/witness_serve.c"
 
-#include "ipc/merkle_plan.h"
 #include "base/base64.h"
+#include "ipc/merkle_plan.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_folder.h"
 
 #include <openssl/evp.h>
 
-enum { SIZES = 12, REQUESTS = 12, PIECES = 24, BODY = 64 * 1024, NOTE = 512, AS_HTTP = 1, SLOWLY = 2 };
+enum {
+	SIZES = 12,
+	REQUESTS = 12,
+	PIECES = 24,
+	BODY = 64 * 1024,
+	NOTE = 512,
+	AS_HTTP = 1,
+	SLOWLY = 2
+};
 
 struct bed {
 	struct serve *s;
@@ -189,7 +197,8 @@ static void judge(const struct bed *b, uint64_t before)
 	INVARIANT(merkle_root(&h, &b->tree[head->size], &root) == E_OK);
 	if (merkle_eq(&root, &head->root))
 		return;
-	root.b[0] ^= 1; /* the other tree: its first word was that one, and nothing goes on from it */
+	root.b[0] ^=
+		1; /* the other tree: its first word was that one, and nothing goes on from it */
 	INVARIANT(merkle_eq(&root, &head->root) && (before == 0 || before == head->size));
 }
 

@@ -12,6 +12,7 @@
 #include "ipc/evidence_signer.h"
 #include "ipc/history_entry.h"
 #include "ipc/incident_words.h"
+#include "ipc/note.h"
 #include "ipc/record.h"
 #include "ipc/recover_words.h"
 #include "ipc/role.h"
@@ -75,6 +76,32 @@ static void check_checkpoint(struct view in)
 	INVARIANT(!w.bad);
 }
 
+/* What audit asks the signer of the log's tree (RFC 9162 §2.1), and the note that is made of it. */
+static void check_tree(struct view in)
+{
+	struct merkle_head head = { 0 };
+	struct audit_key key = { { 3 } };
+	uint8_t room[NOTE_BODY_MAX];
+	struct wbuf w = wbuf_of(room, sizeof room);
+	struct note_checkpoint c = { .origin = VIEW("a") }, again = { 0 };
+
+	if (note_get_ask(in, &head) == E_OK) {
+		note_put_ask(&w, &head);
+		INVARIANT(view_eq(wbuf_view(&w), in));
+		INVARIANT(head.size > 0 && head.size <= MERKLE_SIZE_MAX);
+	}
+	fill(&in, key.b, sizeof key.b);
+	c.head.size = fuzz_u64(&in) % MERKLE_SIZE_MAX;
+	fill(&in, c.head.root.b, sizeof c.head.root.b);
+	w.n = 0;
+	note_put_checkpoint(&w, &c);
+	INVARIANT(!w.bad && note_get_checkpoint(wbuf_view(&w), &again) == E_OK);
+	INVARIANT(again.head.size == c.head.size && merkle_eq(&again.head.root, &c.head.root));
+	w.n = 0;
+	note_put_origin(&w, &key);
+	INVARIANT(!w.bad && w.n < NOTE_NAME_MAX);
+}
+
 static void check_evidence(struct view in)
 {
 	struct evidence_signature s = { 0 }, again = { 0 };
@@ -131,6 +158,7 @@ static void check_event(struct view in)
 
 static void check_count(struct view in)
 {
+	static struct page_load_page page;
 	struct cell_count c = { 0 }, again = { 0 };
 	uint8_t room[CELL_COUNT_BYTES];
 	struct view rest = in;
@@ -141,6 +169,8 @@ static void check_count(struct view in)
 
 		INVARIANT(c.slot < cell_spawner_slots((enum cell_count_kind)c.kind));
 		INVARIANT(c.word < cell_spawner_words((enum cell_count_kind)c.kind));
+		(void)atomic_load(cell_spawner_entry(&page, (enum cell_count_kind)c.kind, c.slot) +
+				  c.word);
 		cell_spawner_put(&w, &c);
 		one = wbuf_view(&w);
 		INVARIANT(cell_spawner_next(&one, &again) == E_OK && again.more == c.more);
@@ -176,8 +206,10 @@ static void check_span(struct view in)
 			  .trace_id = VIEW("0123456789abcdef0123456789abcdef"),
 			  .id = VIEW("0123456789abcdef") },
 		    again = { 0 };
-	struct view *texts[] = { &s.method, &s.scheme, &s.host,	  &s.path,   &s.pattern, &s.peer,
-				 &s.rule,   &s.pool,   &s.server, &s.error, &s.version,	&s.listener };
+	struct view *texts[] = {
+		&s.method, &s.scheme, &s.host,	 &s.path,  &s.pattern, &s.peer,
+		&s.rule,   &s.pool,   &s.server, &s.error, &s.version, &s.listener
+	};
 	struct view rest = { 0 };
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -192,9 +224,10 @@ static void check_span(struct view in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const checks[])(struct view) = { check_keys,    check_checkpoint, check_evidence,
-						       check_segment, check_event,	check_count,
-						       check_names,   check_span };
+	static void (*const checks[])(struct view) = {
+		check_keys,  check_checkpoint, check_evidence, check_segment, check_event,
+		check_count, check_names,      check_span,     check_tree
+	};
 	struct view in = view_of(data, size);
 	uint8_t kind = fuzz_u8(&in);
 	uint8_t *copy = fuzz_copy(in);
