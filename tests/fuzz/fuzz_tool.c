@@ -140,7 +140,7 @@ static void hear(struct rig *g)
 
 static void act(struct rig *g, struct view *in)
 {
-	struct tool_act a = { .kind = 1u + fuzz_u8(in) % (ACT_KINDS - 1u) };
+	struct tool_act a = { .kind = (uint8_t)(1 + fuzz_u8(in) % (ACT_KINDS - 1)) };
 	uint8_t body[FRAME_BODY_MAX], how = fuzz_u8(in);
 	struct wbuf w = wbuf_of(body, sizeof body);
 
