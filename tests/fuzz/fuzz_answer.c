@@ -194,6 +194,7 @@ static struct verdict of_witness(struct bed *b, struct view answer, size_t piece
 	if (e == E_AGAIN)
 		e = observer_take(s, (struct view){ 0 }, true);
 	INVARIANT(e == E_OK || e == E_PROTO || e == E_LIMIT);
+	INVARIANT(!w->has_signed || memmem(answer.p, answer.n, b->signature, b->signature_n - 1));
 	INVARIANT(w->has_signed ? w->size == LEAVES && w->head.size == LEAVES : w->head.size == 0);
 	return (struct verdict){ e == E_OK ? E_OK : E_PROTO, w->size, w->conflicts, w->has_signed };
 }

@@ -95,6 +95,9 @@ static void check_inclusion(unsigned size, unsigned from, unsigned index, uint8_
 	INVARIANT(merkle_check_inclusion(&digest, &place, &proof) == E_OK);
 	other = changed(&proof, how);
 	INVARIANT(merkle_check_inclusion(&digest, &place, &other) == E_DENIED);
+	place.size = 2 * (uint64_t)size; /* the same path in another tree's size */
+	INVARIANT(merkle_check_inclusion(&digest, &place, &proof) == E_DENIED);
+	place.size = size;
 	place.leaf = leaves[(index + 1) % LEAVES];
 	INVARIANT(merkle_check_inclusion(&digest, &place, &proof) == E_DENIED);
 }
