@@ -62,8 +62,9 @@ struct packet {
 
 static struct packet packet_get(struct view *in)
 {
-	struct packet p = { .how = fuzz_u8(in), .fds = fuzz_u8(in) % (SENT_FDS + 1) };
+	struct packet p = { .how = fuzz_u8(in) };
 
+	p.fds = fuzz_u8(in) % (SENT_FDS + 1);
 	p.version = fuzz_u8(in);
 	p.type = fuzz_u8(in);
 	p.claimed = fuzz_u8(in);

@@ -12,9 +12,10 @@
 
 static struct level_entry entry_get(struct view *in)
 {
-	struct level_entry e = { .since_s = fuzz_u32(in), .until_s = fuzz_u32(in) };
+	struct level_entry e = { .since_s = fuzz_u32(in) };
 	struct wbuf name = wbuf_of(e.name, sizeof e.name);
 
+	e.until_s = fuzz_u32(in);
 	e.mask = fuzz_u16(in);
 	e.scope = fuzz_u8(in) % (LEVEL_SCOPES + 1);
 	e.is_exercise = fuzz_u8(in) & 1;

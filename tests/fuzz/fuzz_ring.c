@@ -86,9 +86,10 @@ static void spoil(struct rig *g, struct view *in)
 static void step(struct rig *g, struct view *in)
 {
 	uint8_t op = fuzz_u8(in) % OPS, n = 0;
+	enum ring_class c = op == 0 && (fuzz_u8(in) & 1) ? RING_EVENT : RING_ACCESS;
 
 	if (op == 0)
-		put(g, fuzz_u8(in) & 1 ? RING_EVENT : RING_ACCESS, fuzz_u16(in) % 9000);
+		put(g, c, fuzz_u16(in) % 9000);
 	if (op == 1)
 		get(g);
 	if (op == 2)

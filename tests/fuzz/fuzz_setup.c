@@ -36,9 +36,11 @@ static enum err tell(struct view *in, const struct frame_table *t, uint8_t how, 
 	struct frame f = { .type = how & OWN_TYPE ? row : d->type, .seq = how, .fd_n = d->fds };
 	struct wbuf w = wbuf_of(room, sizeof room);
 
-	for (unsigned i = 0; i < f.fd_n; i++)
-		f.fds[i] = fuzz_fd_make((enum fuzz_fd_kind)(fuzz_u8(in) % FUZZ_FD_KINDS),
-					fuzz_some(in, 64));
+	for (unsigned i = 0; i < f.fd_n; i++) {
+		uint8_t kind = fuzz_u8(in) % FUZZ_FD_KINDS;
+
+		f.fds[i] = fuzz_fd_make((enum fuzz_fd_kind)kind, fuzz_some(in, 64));
+	}
 	wbuf_view_put(&w, fuzz_some(in, BODY - 1));
 	while (w.n < d->min)
 		wbuf_u8(&w, 0);

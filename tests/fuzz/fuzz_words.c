@@ -65,7 +65,8 @@ static void check_checkpoint(struct view in)
 		INVARIANT(view_eq(wbuf_view(&w), in));
 		INVARIANT(audit_key_check(&key, &c, &never) == E_DENIED);
 	}
-	c = (struct audit_checkpoint){ .seq = fuzz_u64(&in), .is_stop = fuzz_u8(&in) & 1 };
+	c = (struct audit_checkpoint){ .seq = fuzz_u64(&in) };
+	c.is_stop = fuzz_u8(&in) & 1;
 	c.wall_us = fuzz_u64(&in) % AUDIT_WALL_US_MAX;
 	w.n = 0;
 	audit_checkpoint_put_ask(&w, &c);
@@ -182,8 +183,9 @@ static void check_names(struct view in)
 	uint8_t x = fuzz_u8(&in);
 	enum level level = level_by_name(in);
 	const char *wrong = incident_words_fit(in, NOTICE_MAX, x & 1);
-	struct level_entry entry = { .scope = x, .mask = fuzz_u16(&in), .name_n = fuzz_u8(&in) };
+	struct level_entry entry = { .scope = x, .mask = fuzz_u16(&in) };
 
+	entry.name_n = fuzz_u8(&in);
 	INVARIANT(level == LEVELS || view_eq(level_name(level), in) || in.n);
 	INVARIANT(level_name((enum level)x).n && role_name((enum role)x)[0]);
 	INVARIANT(level_strictest(entry.mask) < LEVELS);
