@@ -13,7 +13,7 @@
 #   make exercise MINUTES=10  an incident from the first alarm to the last application's return, in network namespaces
 #   make breach     breaks in by planted bugs of memory: what stops each, who notices, what others lose
 #   make chaos MINUTES=10 SEED=n  faults of every kind in a seed's order, under public and gateway traffic, judged by an oracle
-#   make fuzz SECONDS=60
+#   make fuzz SECONDS=60 [ENGINE=afl]  each harness for so long, with sanitizers; make fuzz-coverage: what the corpora reach
 #   make prove      what Frama-C proves about the parsers, for inputs of every size
 #   make deb        the Debian package, in build-deb/ (SLUIS_SIGNING_KEY=FILE signs its manifest)
 #   make package-test  installs, upgrades under load, removes it, on a machine in memory (as root)
@@ -22,12 +22,13 @@
 
 BUILD ?= build
 SECONDS ?= 60
+ENGINE ?= libfuzzer
 MINUTES ?= 30
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build release everything run test lint bench simulate conformance soak hostile exercise breach chaos fuzz prove deb \
-	package-test reproducible install docs clean help
+.PHONY: all build release everything run test lint bench simulate conformance soak hostile exercise breach chaos fuzz fuzz-coverage prove \
+	deb package-test reproducible install docs clean help
 
 all: build
 
@@ -96,8 +97,12 @@ chaos: everything
 	@exec tests/chaos/run --build $(BUILD) --minutes $(if $(filter 30,$(MINUTES)),10,$(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 fuzz:
-	@tools/install-packages build test
-	@exec tools/fuzz $(SECONDS)
+	@tools/install-packages build test fuzz
+	@exec tools/fuzz $(SECONDS) --engine $(ENGINE)
+
+fuzz-coverage:
+	@tools/install-packages build test fuzz
+	@exec tools/fuzz --coverage --missing
 
 prove:
 	@tools/install-packages prove

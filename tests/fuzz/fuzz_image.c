@@ -4,6 +4,7 @@
  */
 #include "conf/image.h"
 #include "fuzz.h"
+#include "ipc/reach_rules.h"
 #include "proto/http1.h"
 
 /* Every byte of a view, so that one that is not there is noticed. */
@@ -243,11 +244,25 @@ static void walk_gate(const struct image *im, const struct image_listener *l)
 	}
 }
 
+/* Rules for the kernel: as many as were counted, at most, and of a name never fewer than one. */
+static void walk_reach(const struct image *im)
+{
+	static const struct ip resolvers[2] = { { { 1 } }, { { 2 } } };
+	size_t room = reach_rules_count(im, 2), n = 0;
+	struct reach_rule *rules = calloc(room ? room : 1, sizeof *rules);
+
+	INVARIANT(rules);
+	n = reach_rules_fill(im, resolvers, 2, rules);
+	INVARIANT(n <= room);
+	free(rules);
+}
+
 static uint64_t walk(const struct image *im)
 {
 	uint64_t sum = walk_networks(im, im->header->trust_forwarded_from) + walk_isolation(im);
 
 	walk_needs(im);
+	walk_reach(im);
 	for (uint32_t i = 0; i < image_count(im, IMAGE_LISTENER); i++) {
 		sum += walk_listener(im, image_listener_at(im, i));
 		walk_gate(im, image_listener_at(im, i));

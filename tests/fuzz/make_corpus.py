@@ -4,6 +4,7 @@
 Run it after adding a seed; files that are there stay, so inputs that a fuzzer found and somebody
 kept are not lost.
 """
+import base64
 import os
 import struct
 
@@ -359,8 +360,66 @@ HELLOS = {
 }
 
 
+# Of harnesses that read structures: what random bytes seldom come to. Each harness says on top what the bytes mean.
+FRAMES = {
+    "claims_more": bytes([0, 0, 1, 1, 1, 0, 0]),
+    "claims_none": bytes([4, 1, 1, 2, 0, 0, 1]) + b"a",
+    "good": bytes([1, 0, 0, 1, 0, 0, 0]) + bytes([5, 1, 0, 2, 0, 0, 1]) + b"\1",
+    "five_descriptors": bytes([1, 5, 0, 3, 0, 0, 0]),
+    "too_long": bytes([3, 0, 0, 1, 0, 0, 0]),
+}
+FIRST = bytes([0, 1, 0, 6, 3, 5, 0])  # old 0, an empty line, the checkpoint of size 5
+GROWS = bytes([0, 1, 5, 2, 5, 9, 6, 3, 9, 0])  # old 5, the proof from 5 to 9, the checkpoint of 9
+WITNESSES = {
+    "first": FIRST,
+    "grows": FIRST + GROWS,
+    "forged": FIRST + bytes([0, 1, 5, 2, 5, 9, 6, 7, 9, 0]),
+    "same_size_other_tree": FIRST + bytes([0, 1, 5, 6, 7, 5, 0]),
+    "put_back": FIRST + GROWS + FIRST,
+    "wrong_proof": FIRST + bytes([0, 1, 5, 2, 4, 9, 6, 3, 9, 0]),
+    "http": bytes([1]) + FIRST[1:] + bytes([3]) + GROWS[1:],
+    "http_get": bytes([5]) + FIRST[1:],
+    "http_other": bytes([9]) + FIRST[1:],
+    "http_cut": bytes([17]) + FIRST[1:],
+}
+COUNTS = {
+    "accepted": bytes([2, 1, 5, 1, 1, 0, 0, 0, 0, 1]),
+    "gauge": bytes([2, 1, 5, 1, 0, 0, 0, 0, 0, 1]),
+    "other_listener": bytes([2, 1, 5, 1, 1, 255, 0, 0, 0, 3, 0, 0, 0, 1]),
+    "too_much": bytes([2, 1, 5, 2, 6, 0, 1, 255]) + b"\xff" * 8,
+    "kill": bytes([1, 2, 1, 12]) + (17).to_bytes(4, "big") + (4).to_bytes(8, "big") + bytes([4]),
+}
+LATE = "\u2014 w.example/1 ".encode() + base64.b64encode(bytes(76)) + b"\n"
+ANSWERS = {
+    "cosigned": bytes([1, 0, 0, 16, 22]),
+    "cosigned_falsely": bytes([1, 3, 0, 16, 255]) + len(LATE).to_bytes(2, "big") + LATE,
+    "conflict": bytes([1, 1, 2, 16, 17]),
+    "not_known": bytes([1, 1, 4, 16]),
+    "hook_taken": bytes([2, 0, 0, 9, 16]),
+    "hook_refused": bytes([2, 5, 8, 9, 16]),
+    "hook_busy": bytes([2, 5, 6, 9, 16]),
+    "collector_interim": bytes([0, 2, 1, 0, 9, 16]),
+    "collector_busy": bytes([0, 2, 6, 9, 16]),
+}
+WORDS = {
+    "signature_bits": b"\0" + b"A" * 85 + b"B==",
+    "signature": b"\0" + b"A" * 86 + b"==",
+    "key": b"\0-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA" + b"A" * 43 + b"=\n-----END PUBLIC KEY-----\n",
+    "key_other_kind": b"\0-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEA" + b"A" * 43 + b"=\n-----END PUBLIC KEY-----\n",
+    "segment": b"\3audit-00000000000000000042.jsonl",
+    "segment_too_far": b"\3audit-10000000000000000042.jsonl",
+}
+CELL_FRAMES = {
+    "listener_slot": bytes([2, 4, 3, 0, 2, 255, 255]),
+    "dialer_answers_nothing": bytes([1, 0, 1, 0, 0]),
+    "purge": bytes([0x42, 10, 7]) + bytes([0, 0, 0, 1, 1, 0, 0]) + bytes(4) + bytes([3]),
+    "channels": bytes([0, 0, 1, 0, 3, 3, 0, 0, 0, 0, 1, 0, 3, 5, 0, 0, 0, 0, 1, 0, 3, 10, 0, 0, 3]),
+}
+
+
 def main():
-    seeds = {"overlay": OVERLAYS, "history": HISTORIES, "http1_request": REQUESTS, "http1_response": RESPONSES,
+    seeds = {"frame": FRAMES, "witness": WITNESSES, "spawner": COUNTS, "answer": ANSWERS, "words": WORDS, "setup_cell": CELL_FRAMES,
+             "overlay": OVERLAYS, "history": HISTORIES, "http1_request": REQUESTS, "http1_response": RESPONSES,
              "chunked": CHUNKED, "uri": URIS, "tls_signed": SIGNED, "ip": IPS, "traceparent": TRACEPARENTS, "span": SPANS,
              "proxy_protocol": PROXIES, "tls_hello": HELLOS}
     for folder, inputs in seeds.items():

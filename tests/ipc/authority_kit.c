@@ -114,11 +114,26 @@ static void kit_clock(struct authority_kit *k)
 	k->a->wall_us = k->wall_s * 1000000;
 }
 
-void authority_kit_start(struct authority_kit *k)
+static void kit_meet_peers(struct authority_kit *k)
 {
-	const char *why = "";
 	int theirs = -1;
 
+	k->signer = kit_pair(&theirs);
+	kit_must(sign_set_channel(k->a, theirs) == E_OK);
+	k->verifier = kit_pair(&theirs);
+	kit_must(verify_set_channel(k->a, theirs) == E_OK);
+	k->dialer = kit_pair(&theirs);
+	kit_must(reach_add(k->a, theirs) == E_OK);
+	k->spawner = kit_pair(&theirs);
+	kit_must(spawner_add(k->a, theirs) == E_OK);
+	authority_kit_run(k);
+}
+
+bool authority_kit_try(struct authority_kit *k, const char **ret_why)
+{
+	enum err e = E_OK;
+
+	k->signer = k->verifier = k->dialer = k->spawner = -1;
 	k->a = setup_new();
 	kit_must(k->a && setup_prepare(k->a) == E_OK);
 	kit_ring(k);
@@ -130,20 +145,21 @@ void authority_kit_start(struct authority_kit *k)
 	for (unsigned i = 0; i < VAULT_KEY; i++)
 		k->a->secret[i] = (uint8_t)i;
 	kit_clock(k);
-	if (setup_begin(k->a, &why) != E_OK) {
+	e = setup_begin(k->a, ret_why);
+	kit_clock(k);
+	if (e == E_OK)
+		kit_meet_peers(k);
+	return e == E_OK;
+}
+
+void authority_kit_start(struct authority_kit *k)
+{
+	const char *why = "";
+
+	if (!authority_kit_try(k, &why)) {
 		fprintf(stderr, "%s\n", why);
 		abort();
 	}
-	kit_clock(k);
-	k->signer = kit_pair(&theirs);
-	kit_must(sign_set_channel(k->a, theirs) == E_OK);
-	k->verifier = kit_pair(&theirs);
-	kit_must(verify_set_channel(k->a, theirs) == E_OK);
-	k->dialer = kit_pair(&theirs);
-	kit_must(reach_add(k->a, theirs) == E_OK);
-	k->spawner = kit_pair(&theirs);
-	kit_must(spawner_add(k->a, theirs) == E_OK);
-	authority_kit_run(k);
 }
 
 void authority_kit_open(struct authority_kit *k, const char *yaml)

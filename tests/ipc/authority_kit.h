@@ -46,6 +46,10 @@ void authority_kit_restart(struct authority_kit *k);
 void authority_kit_stop(struct authority_kit *k);
 void authority_kit_start(struct authority_kit *k);
 
+/* authority_kit_try - likewise, with a store that may be anything. false: it says why it does not
+ * begin; authority_kit_stop then as well */
+bool authority_kit_try(struct authority_kit *k, const char **ret_why);
+
 /* authority_kit_reload - another image */
 void authority_kit_reload(struct authority_kit *k, const char *yaml);
 

@@ -346,6 +346,50 @@ def test_spelling_catches(tree):
     tree.clean("spelling")
 
 
+# ---- fuzz ----------------------------------------------------------------------------------------
+def fuzzed(tree):
+    """A tree with one parser, one dispatcher and one form, each with its harness."""
+    tree.put("src/proto/a.c", COMMENT + "int a(void);\n")
+    tree.put("src/role/edge/b.c", COMMENT + "static const struct frame_def defs[] = { 0 };\n")
+    tree.put("src/ipc/c.h", COMMENT + "WIRE_MESSAGE(c, C_FIELDS)\n")
+    tree.put("tests/fuzz/meson.build", "  ['wire', 'wire', [base], []],\n")
+    tree.put("tests/fuzz/fuzz_wire.c", COMMENT + "X(c, C_FIELDS)\nint LLVMFuzzerTestOneInput(void);\n")
+    tree.put("tests/fuzz/corpus/wire/seed", "a")
+    tree.put("docs/fuzzing.md", "| `src/proto/a.c` | wire |\n| `src/role/edge/b.c` | wire |\n")
+
+
+def test_fuzz_accepts_what_has_a_harness(tree):
+    fuzzed(tree)
+    tree.clean("fuzz")
+
+
+@pytest.mark.parametrize("path,text,word", [
+    ("src/proto/new.c", "int b(void);", "no row for src/proto/new.c"),
+    ("src/ipc/new.c", "int b(void);", "no row for src/ipc/new.c"),
+    ("src/tool/new.c", "enum err b(int fd) { return frame_receive(fd, 0, 0); }", "no row for src/tool/new.c"),
+    ("src/role/edge/new.c", "const struct frame_def new_defs[] = { 0 };", "no row for src/role/edge/new.c"),
+    ("src/ipc/new.h", "WIRE_MESSAGE(new, NEW_FIELDS)", "the form new is not in"),
+    ("tests/fuzz/fuzz_new.c", "int LLVMFuzzerTestOneInput(void);", "is built by nobody"),
+    ("tests/fuzz/meson.build", "  ['wire', 'wire', [base], []],\n  ['new', 'new', [base], []],\n", "no row names the harness new"),
+    ("tests/fuzz/meson.build", "  ['wire', 'wire', [base], []],\n  ['new', 'new', [base], []],\n", "new has no corpus"),
+    ("tests/fuzz/corpus/other/seed", "a", "a corpus of no harness"),
+    ("tests/fuzz/corpus/wire/large", "a" * (65 << 10), "at most 65536"),
+    ("docs/fuzzing.md", "| `src/proto/a.c` | wire |\n| `src/role/edge/b.c` | none |\n", "none, which is no harness"),
+    ("docs/fuzzing.md", "| `src/proto/a.c` | wire |\n| `src/role/edge/b.c` | wire |\n| `src/gone.c` | wire |\n", "which is not there"),
+])
+def test_fuzz_catches(tree, path, text, word):
+    fuzzed(tree)
+    tree.put(path, (COMMENT if path.endswith((".c", ".h")) else "") + text)
+    tree.caught("fuzz", word)
+
+
+def test_fuzz_catches_corpora_that_grow(tree):
+    fuzzed(tree)
+    for number in range(33):
+        tree.put(f"tests/fuzz/corpus/wire/{number}", "a" * (64 << 10))
+    tree.caught("fuzz", "bytes in all")
+
+
 # ---- unused --------------------------------------------------------------------------------------
 def test_unused_catches(tree):
     tree.compile("src/base/a.c", COMMENT + "int a_used(void) { return 1; }\nint a_dead(void) { return 2; }\n")

@@ -178,6 +178,8 @@ static enum err setup_on_page(void *role, struct frame *f)
 	TRY(view_u8(&in, &kind));
 	TRY(view_u16(&in, &index));
 	TRY(view_u8(&in, &is_writable));
+	if (!shm_size_is_sealed(fd)) /* it could be cut under its reader */
+		return E_PROTO;
 	TRY(shm_map(fd, is_writable, &p, &bytes));
 	if (kind == PAGE_HEALTH && !is_writable && bytes >= sizeof *e->health) {
 		e->health = p;
