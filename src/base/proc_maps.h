@@ -1,4 +1,3 @@
-<<<<<<<< HEAD:src/base/proc_maps.h
 /* /proc/PID/maps, line by line (proc(5)). Its paths may hold what the process wants. */
 #ifndef BASE_PROC_MAPS_H
 #define BASE_PROC_MAPS_H
@@ -18,12 +17,5 @@ struct proc_map {
 
 /* proc_maps_next - consumes one line. E_AGAIN there is none left · E_PROTO it is not understood */
 enum err proc_maps_next(struct view *text, struct proc_map *ret);
-========
-/* The command's own name for what the roles read too. */
-#ifndef TOOL_PROC_MAPS_H
-#define TOOL_PROC_MAPS_H
-
-#include "base/proc_maps.h"
->>>>>>>> hard:src/tool/proc_maps.h
 
 #endif

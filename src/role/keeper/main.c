@@ -224,7 +224,6 @@ static int main_tick(struct keeper *k)
 	next = main_earlier(next, spawners_tick(k));
 	next = main_earlier(next, watch_tick(k));
 	drill_tick(k);
-	next = main_earlier(next, watch_tick(k));
 	stop_tick(k);
 	if (next == UINT64_MAX)
 		return -1;
