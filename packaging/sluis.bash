@@ -275,7 +275,7 @@ _sluis()
 			return
 			;;
 		esac
-		mapfile -t COMPREPLY < <(compgen -W "--role --beside --markdown --json --svg --out --state --help" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "--role --beside --within --markdown --json --svg --out --state --help" -- "$cur")
 		;;
 	witness)
 		compopt -o default

@@ -31,6 +31,7 @@ static const char blast_usage[] =
 	"                    nginx or haproxy (the one that runs; if none does, one is started "
 	"for\n"
 	"                    the moment); again for more\n"
+	"  --within SECONDS  how long a walk over files may take before it is cut (20)\n"
 	"  --markdown        as a text with tables\n"
 	"  --json            for programs\n"
 	"  --svg             as a picture\n"
@@ -44,6 +45,7 @@ struct blast {
 	const char *state, *role, *out;
 	const char *beside[BLAST_BESIDE_MOST];
 	size_t beside_n;
+	uint64_t within_s; /* 0: as it comes */
 	void (*draw)(FILE *to, const json_t *doc);
 	struct blast_look look;
 	struct blast_beside others;
@@ -112,6 +114,8 @@ static enum err blast_add_own(struct blast *b)
 static enum err blast_gather(struct blast *b)
 {
 	TRY(blast_look_open(&b->look, b->state, b->role));
+	if (b->within_s)
+		b->look.files_ms = 1000 * b->within_s;
 	TRY(blast_add_own(b));
 	for (size_t i = 0; i < b->beside_n; i++)
 		TRY(blast_beside_add(&b->others, &b->look, b->beside[i]));
@@ -178,6 +182,9 @@ static bool blast_take(struct blast *b, int option, const char *value)
 		return true;
 	case 'b':
 		return blast_take_beside(b, value);
+	case 'w':
+		return view_dec(view_str(value), &b->within_s) == E_OK && b->within_s &&
+		       b->within_s <= BLAST_FILES_S_MAX;
 	case 'm':
 		b->draw = blast_draw_markdown;
 		return true;
@@ -202,6 +209,7 @@ int blast_main(int argc, char **argv)
 {
 	static const struct option options[] = { { "role", required_argument, NULL, 'r' },
 						 { "beside", required_argument, NULL, 'b' },
+						 { "within", required_argument, NULL, 'w' },
 						 { "markdown", no_argument, NULL, 'm' },
 						 { "json", no_argument, NULL, 'j' },
 						 { "svg", no_argument, NULL, 'v' },

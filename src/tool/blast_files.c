@@ -55,16 +55,16 @@ static void files_child(int dir_fd, const struct blast_files_who *who, int to)
 
 	if (!files_become(who))
 		_exit(status_denied);
-	if (!f || blast_walk(dir_fd, f) != E_OK)
+	if (!f || blast_walk(dir_fd, who->within_ms, f) != E_OK)
 		_exit(1);
 	_exit(fd_write_all(to, view_of(f, sizeof *f)) == E_OK ? 0 : 1);
 }
 
 /* All of the answer, or the child is late. */
-static enum err files_take(int from, struct blast_files *f)
+static enum err files_take(int from, uint64_t within_ms, struct blast_files *f)
 {
 	struct wbuf w = wbuf_of(f, sizeof *f);
-	uint64_t until_ms = clock_mono_ms() + BLAST_FILES_MS + FILES_LATE_MS;
+	uint64_t until_ms = clock_mono_ms() + within_ms + FILES_LATE_MS;
 
 	while (w.n < w.cap) {
 		struct pollfd p = { .fd = from, .events = POLLIN };
@@ -110,7 +110,7 @@ enum err blast_files_look(int dir_fd, const struct blast_files_who *who, struct 
 		files_child(dir_fd, who, pair[1]);
 	(void)fd_close(pair[1]);
 	if (child > 0)
-		e = files_end(child, files_take(pair[0], &f));
+		e = files_end(child, files_take(pair[0], who->within_ms, &f));
 	(void)fd_close(pair[0]);
 	if (child < 0 || e != E_OK)
 		return child < 0 ? E_SYS : e;

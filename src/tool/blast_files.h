@@ -12,7 +12,8 @@
 enum {
 	BLAST_FILES_PATH = 240,
 	BLAST_FILES_SHOWN = 12,
-	BLAST_FILES_MS = 20000 /* then it is cut */
+	BLAST_FILES_S = 20, /* after which it is cut, unless somebody wants it longer or shorter */
+	BLAST_FILES_S_MAX = 3600
 };
 
 /* The worst of a kind first; paths may have any byte, too long ones end in "...". */
@@ -40,7 +41,8 @@ struct blast_files_who {
 	uint32_t uid, gid;
 	const uint32_t *group; /* borrowed */
 	size_t group_n;
-	uint64_t caps; /* that count on the machine's files */
+	uint64_t caps;	    /* that count on the machine's files */
+	uint64_t within_ms; /* then it is cut */
 };
 
 /*

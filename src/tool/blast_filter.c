@@ -14,13 +14,18 @@
 #include <sys/wait.h>
 #include <time.h>
 
+/* PTRACE_EVENT_STOP of linux/ptrace.h, which sys/ptrace.h does not go with: stopped by us, not by a
+ * signal */
+enum { FILTER_STOPPED = 128 };
+
 static long filter_ptrace(int request, int pid, size_t at, void *to)
 {
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): a number, where ptrace(2) has an address */
 	return ptrace((enum __ptrace_request)request, pid, (void *)at, to);
 }
 
-static enum err filter_wait(int pid)
+/* ret_signal: one that was on its way and that the process gets when it is let go; else 0 */
+static enum err filter_wait(int pid, size_t *ret_signal)
 {
 	const struct timespec a_moment = { .tv_nsec = 200000 };
 	uint64_t until_ms = clock_mono_ms() + BLAST_FILTER_WAIT_MS;
@@ -29,8 +34,12 @@ static enum err filter_wait(int pid)
 	for (;;) {
 		int got = waitpid(pid, &status, WNOHANG | __WALL);
 
-		if (got == pid)
-			return WIFSTOPPED(status) ? E_OK : E_CLOSED;
+		if (got == pid && !WIFSTOPPED(status))
+			return E_CLOSED;
+		if (got == pid) {
+			*ret_signal = status >> 16 == FILTER_STOPPED ? 0 : (size_t)WSTOPSIG(status);
+			return E_OK;
+		}
 		if (got < 0 && errno != EINTR)
 			return E_CLOSED;
 		if (clock_mono_ms() > until_ms)
@@ -72,10 +81,17 @@ static enum err filter_copy_all(int pid, struct blast_filter *f)
 	return e == E_OK ? E_LIMIT : e;
 }
 
+static void filter_release(int pid, size_t signal)
+{
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): a number, where ptrace(2) has an address */
+	(void)filter_ptrace(PTRACE_DETACH, pid, 0, (void *)signal);
+}
+
 enum err blast_filter_read(int pid, struct blast_filter *ret)
 {
 	struct blast_filter f = { 0 };
 	uint64_t from_ns = 0;
+	size_t signal = 0;
 	enum err e = E_OK;
 
 	if (filter_ptrace(PTRACE_SEIZE, pid, 0, NULL) < 0)
@@ -84,10 +100,10 @@ enum err blast_filter_read(int pid, struct blast_filter *ret)
 	if (filter_ptrace(PTRACE_INTERRUPT, pid, 0, NULL) < 0)
 		e = proc_file_error(errno);
 	if (e == E_OK)
-		e = filter_wait(pid);
+		e = filter_wait(pid, &signal);
 	if (e == E_OK)
 		e = filter_copy_all(pid, &f);
-	(void)filter_ptrace(PTRACE_DETACH, pid, 0, NULL);
+	filter_release(pid, signal);
 	f.stopped_us = (clock_mono_ns() - from_ns) / 1000;
 	if (e != E_OK) {
 		blast_filter_done(&f);

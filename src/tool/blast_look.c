@@ -26,7 +26,9 @@ enum { LOOK_STATUS = 65536, LOOK_PATH = 4096 };
 
 enum err blast_look_open(struct blast_look *l, const char *state_option, const char *role)
 {
-	*l = (struct blast_look){ .state = state_option, .role = role };
+	*l = (struct blast_look){ .state = state_option,
+				  .role = role,
+				  .files_ms = UINT64_C(1000) * BLAST_FILES_S };
 	l->p = calloc(BLAST_LOOK_MOST, sizeof *l->p);
 	l->walked = calloc(BLAST_LOOK_WALKS, sizeof *l->walked);
 	if (!l->p || !l->walked)
@@ -211,7 +213,8 @@ static enum err look_below(struct blast_look *l, struct blast_process *p, int di
 				       .gid = p->status.gid[1],
 				       .group = p->status.group,
 				       .group_n = p->status.group_n,
-				       .caps = look_file_caps(p) };
+				       .caps = look_file_caps(p),
+				       .within_ms = l->files_ms };
 	struct blast_walked w = { .caps = who.caps,
 				  .uid = who.uid,
 				  .gid = who.gid,
@@ -309,7 +312,7 @@ static void look_keys_of(struct blast_look *l, const char *below, const struct b
 /* Those that somebody here can read, and those of the instance itself. */
 static void look_keys(struct blast_look *l)
 {
-	struct blast_files_who root = { .caps = LOOK_OPENS };
+	struct blast_files_who root = { .caps = LOOK_OPENS, .within_ms = l->files_ms };
 	struct blast_files *f = calloc(1, sizeof *f);
 	char dir[STATE_DIR_MAX + 1];
 	AUTO_FD fd = -1;

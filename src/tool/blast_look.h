@@ -20,6 +20,7 @@ struct blast_walked {
 
 struct blast_look {
 	const char *state, *role; /* borrowed; role NULL: all */
+	uint64_t files_ms;	  /* how long one walk over files may take */
 	struct blast_process *p;  /* owned; BLAST_LOOK_MOST */
 	size_t n;
 	unsigned left_out; /* processes of a role beyond BLAST_LOOK_ROLE */

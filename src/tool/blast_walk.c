@@ -337,7 +337,7 @@ static void walk_all(struct walk *k)
 	}
 }
 
-enum err blast_walk(int dir_fd, struct blast_files *ret)
+enum err blast_walk(int dir_fd, uint64_t within_ms, struct blast_files *ret)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct walk *k = NULL;
@@ -350,7 +350,7 @@ enum err blast_walk(int dir_fd, struct blast_files *ret)
 		return E_NOMEM;
 	}
 	k->to = ret;
-	k->until_ms = clock_mono_ms() + BLAST_FILES_MS;
+	k->until_ms = clock_mono_ms() + within_ms;
 	k->uid = geteuid();
 	k->is_mighty = k->uid == 0 && (caps_have() & CAPS_DAC_READ_SEARCH) &&
 		       (caps_have() & CAPS_BIT(CAP_DAC_OVERRIDE));

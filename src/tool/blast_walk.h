@@ -4,7 +4,7 @@
 
 #include "tool/blast_files.h"
 
-/* blast_walk - adds up what may be opened; for BLAST_FILES_MS at most. E_NOMEM */
-enum err blast_walk(int dir_fd, struct blast_files *ret);
+/* blast_walk - adds up what may be opened; then it is cut. E_NOMEM */
+enum err blast_walk(int dir_fd, uint64_t within_ms, struct blast_files *ret);
 
 #endif

@@ -111,7 +111,7 @@ def test_the_map(sluis, secure, ca):
     made, server = secure
     with sluis.client(tls=wire.client_tls(ca.certificate), name="www.example.nl") as client:
         assert client.ask("GET", "/").status == 200
-        _, doc = blast(sluis, "--beside", "haproxy")
+        _, doc = blast(sluis, "--beside", "haproxy", "--within", "2")
         assert client.ask("GET", "/").status == 200, "a connection outlives the look"
     assert any(path == made.key for path in doc["keys_searched"])
     edge, signer, dialer = (row_of(doc, role) for role in ("edge", "signer", "dialer"))
@@ -209,7 +209,7 @@ def test_forms(sluis, secure, folder):
     assert nobody.returncode == 1 and "no process of role nonsense" in nobody.stderr
     gone = sluis.run("blast", "--beside", "99999999")
     assert gone.returncode == 1 and "there is no such process" in gone.stderr
-    for wrong in (["--beside", "apache"], ["--beside", "-1"], ["more"], ["--json", "x"]):
+    for wrong in (["--beside", "apache"], ["--beside", "-1"], ["more"], ["--json", "x"], ["--within", "0"], ["--within", "3601"]):
         assert sluis.run("blast", *wrong).returncode == 2
     assert instance.command("blast", "--state", folder).returncode == 1
 
