@@ -58,6 +58,12 @@ enum act_group {
 	ACT_SIGNAL,
 	ACT_EXHAUST,
 	ACT_CHANNEL,
+	ACT_PEERS,
+	ACT_PAGES,
+	ACT_SIGNER,
+	ACT_DIALER,
+	ACT_AUTHORITY,
+	ACT_AUDIT,
 	ACT_GROUPS
 };
 
@@ -90,7 +96,8 @@ struct act_table {
 };
 
 extern const struct act_table act_files, act_memory, act_exec, act_network, act_namespace,
-	act_kernel, act_signal, act_exhaust, act_channel;
+	act_kernel, act_signal, act_exhaust, act_channel, act_frames, act_pages, act_signer,
+	act_dialer, act_authority, act_audit, act_spawner, act_answer;
 
 /* act_count - of all tables; act_at - number i, below act_count, and its group */
 uint32_t act_count(void);
