@@ -59,7 +59,9 @@ const char *act_group_name(enum act_group g)
 	static const char *const names[ACT_GROUPS] = {
 		[ACT_FILES] = "files",	   [ACT_MEMORY] = "memory",	 [ACT_EXEC] = "programs",
 		[ACT_NETWORK] = "network", [ACT_NAMESPACE] = "rights",	 [ACT_KERNEL] = "kernel",
-		[ACT_SIGNAL] = "signals",  [ACT_EXHAUST] = "exhaustion", [ACT_CHANNEL] = "channels",
+		[ACT_SIGNAL] = "signals",  [ACT_EXHAUST] = "exhaustion", [ACT_CHANNEL] = "keeper",
+		[ACT_PEERS] = "peers",	   [ACT_PAGES] = "pages",	 [ACT_SIGNER] = "signing",
+		[ACT_DIALER] = "servers",  [ACT_AUTHORITY] = "sessions", [ACT_AUDIT] = "records",
 	};
 
 	return (unsigned)g < ACT_GROUPS ? names[g] : "?";

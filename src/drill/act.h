@@ -36,6 +36,8 @@ struct intruder {
 	uint8_t role;	     /* enum role; 0: a program without a sandbox */
 	uint8_t page_kind;   /* of the page that is mapped next */
 	bool is_in;	     /* it has taken over */
+	bool is_spent;	     /* a channel is lost, or a budget: the next act is another process's */
+	bool has_hello;	     /* it has told the authority who it is */
 	size_t channel_n, map_n, listener_n, dir_n;
 	struct intruder_channel channel[INTRUDER_CHANNELS];
 	struct intruder_map map[INTRUDER_MAPS];

@@ -56,8 +56,11 @@ static enum err authority_hello(struct intruder *x)
 	struct wbuf w = wbuf_of(body, sizeof body);
 	int fd = peer_fd(x, ROLE_AUTHORITY);
 
+	if (x->has_hello)
+		return E_OK;
 	if (fd < 0 || cell_hello_put(&w, &h) != E_OK)
 		return E_CLOSED;
+	x->has_hello = true;
 	return frame_send(fd, CELL_HELLO, 0, wbuf_view(&w), NULL, 0);
 }
 
@@ -198,15 +201,19 @@ static struct act_got authority_before_hello(struct intruder *x)
 	if (cell_token_put(&w, &m) != E_OK)
 		return act_unable("the question can't be made");
 	a.body = wbuf_view(&w);
-	return peer_ask(x, &a);
+	x->is_spent = true;
+	return x->has_hello ? act_unable("it has said who it is") : peer_ask(x, &a);
 }
 
 static struct act_got authority_hello_twice(struct intruder *x)
 {
 	struct intruder_channel c = { .peer = ROLE_AUTHORITY };
 
-	if (authority_hello(x) != E_OK || authority_hello(x) != E_OK)
+	x->is_spent = true;
+	if (authority_hello(x) != E_OK)
 		return act_unable("it has no such channel");
+	x->has_hello = false;
+	(void)(authority_hello(x) == E_OK);
 	c.fd = peer_fd(x, ROLE_AUTHORITY);
 	return peer_probe(x, &c) == E_OK ? act_worked("it is somebody else now")
 					 : act_refused(0, "the channel was closed");
@@ -251,6 +258,7 @@ static struct act_got authority_many(struct intruder *x)
 	enum err e = cell_token_put(&w, &m);
 
 	c.fd = peer_fd(x, ROLE_AUTHORITY);
+	x->is_spent = true;
 	if (c.fd < 0 || e != E_OK || authority_hello(x) != E_OK)
 		return act_unable("it has no such channel");
 	for (unsigned i = 0; e == E_OK && i < AUTHORITY_MANY; i++)
@@ -280,6 +288,7 @@ static struct act_got authority_used(struct intruder *x)
 
 	if (c.fd < 0 || !page || authority_hello(x) != E_OK || cell_used_put(&w, &m) != E_OK)
 		return act_unable("it has no such channel");
+	x->is_spent = true;
 	(void)(frame_send(c.fd, CELL_USED, 0, wbuf_view(&w), NULL, 0) == E_OK);
 	return peer_probe(x, &c) == E_OK ? act_worked("sessions beyond the table")
 					 : act_refused(0, "the channel was closed");
@@ -374,6 +383,7 @@ static struct act_got authority_alarm(struct intruder *x)
 
 	if (fd < 0 || audit_alarm_put(&w, &m) != E_OK)
 		return act_unable("it has no such channel");
+	x->is_spent = true;
 	e = peer_tell(fd, AUDIT_ALARM, 0, wbuf_view(&w), NULL);
 	if (page && PAGE_GET(page->alarms) > before)
 		return act_worked("an alarm in the keeper's name");
@@ -392,6 +402,7 @@ static struct act_got authority_introduce(struct intruder *x)
 
 	if (to.fd < 0 || spawner_cell_put(&w, &c) != E_OK)
 		return act_unable("it has no such channel");
+	x->is_spent = true;
 	if (peer_tell(to.fd, SPAWNER_CELL, 0, wbuf_view(&w), &given) != E_OK)
 		return act_refused(0, "the channel was closed");
 	return act_worked("the authority goes on listening");
@@ -406,12 +417,15 @@ enum {
 #define AUTHORITY_ROW(what, text, promise, who, how)                                               \
 	{                                                                                          \
 		.name = (what), .tries = (text), .cites = (promise), .run = (how), .roles = (who), \
-		.flags = ACT_ENDS | ACT_LAST, .unfit = "it has no channel"                         \
+		.flags = ACT_LAST, .unfit = "it has no channel"                                    \
 	}
 #define AUTHORITY_ASK(what, text, how)	 AUTHORITY_ROW(what, text, "P6 D", AUTHORITY_CELL, how)
-#define AUTHORITY_ADMIN(what, text, how) AUTHORITY_ROW(what, text, "P8 J", AUTHORITY_PEERS, how)
+#define AUTHORITY_ADMIN(what, text, how) AUTHORITY_ROW(what, text, "P8 J", AUTHORITY_CELL, how)
+#define AUTHORITY_ALL(what, text, how)	 AUTHORITY_ROW(what, text, "P8 J", AUTHORITY_PEERS, how)
 
 static const struct act authority_acts[] = {
+	AUTHORITY_ASK("ask-before-hello", "ask before it has said who it is",
+		      authority_before_hello),
 	AUTHORITY_ASK("session-made-up", "show a token that it has made up",
 		      authority_session_made_up),
 	AUTHORITY_ASK("session-zero", "show the hash of nothing", authority_session_zero),
@@ -454,16 +468,14 @@ static const struct act authority_acts[] = {
 		      authority_recovery_codes),
 	AUTHORITY_ASK("set-password", "set somebody's password", authority_password_set),
 	AUTHORITY_ASK("set-language", "change what somebody has chosen", authority_locale),
-	AUTHORITY_ASK("ask-before-hello", "ask before it has said who it is",
-		      authority_before_hello),
 	AUTHORITY_ASK("hello-twice", "say who it is, twice", authority_hello_twice),
 	AUTHORITY_ASK("ask-many", "ask without hearing one answer", authority_many),
-	AUTHORITY_ADMIN("admin-user-add", "add a user, as if it were the command",
-			authority_user_add),
+	AUTHORITY_ALL("admin-user-add", "add a user, as if it were the command",
+		      authority_user_add),
 	AUTHORITY_ADMIN("admin-user-reset", "take a user's factors away", authority_user_reset),
 	AUTHORITY_ADMIN("admin-revoke-all", "end all sessions", authority_revoke_all),
 	AUTHORITY_ADMIN("admin-invite", "invite itself in somebody's name", authority_invite),
-	AUTHORITY_ADMIN("admin-open", "lift every level of isolation", authority_open),
+	AUTHORITY_ALL("admin-open", "lift every level of isolation", authority_open),
 	AUTHORITY_ADMIN("admin-close", "close everything", authority_close),
 	AUTHORITY_ADMIN("admin-alarm-close", "close an alarm", authority_alarm_close),
 	AUTHORITY_ADMIN("admin-advance", "advance an application's return", authority_advance),

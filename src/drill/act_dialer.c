@@ -275,6 +275,7 @@ static struct act_got dialer_lie(struct intruder *x, uint32_t seq, uint8_t why)
 	wbuf_put(&w, zeros, sizeof zeros);
 	wbuf_u8(&w, why);
 	e = peer_tell(fd, EDGE_FAILURE, seq, wbuf_view(&w), NULL);
+	x->is_spent = true;
 	if (e != E_OK)
 		return act_refused(0, "the channel was closed");
 	return act_worked("the dialer goes on listening");
@@ -302,6 +303,7 @@ static struct act_got dialer_many(struct intruder *x)
 	for (unsigned i = 0; i < DIALER_MANY; i++)
 		sent += frame_send(fd, EDGE_DIAL, i + 1, view_of(zeros, sizeof zeros), NULL, 0) ==
 			E_OK;
+	x->is_spent = true;
 	return sent == DIALER_MANY ? act_worked("all were taken at once")
 				   : act_refused(0, "no more are taken than are answered");
 }
@@ -315,7 +317,7 @@ enum {
 #define DIALER_ROW(what, text, who, how)                                                           \
 	{                                                                                          \
 		.name = (what), .tries = (text), .cites = "P4 E", .run = (how), .roles = (who),    \
-		.flags = ACT_ENDS | ACT_LAST, .unfit = "it has no channel"                         \
+		.flags = ACT_LAST, .unfit = "it has no channel"                                    \
 	}
 
 static const struct act dialer_acts[] = {

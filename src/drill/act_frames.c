@@ -103,7 +103,7 @@ static bool frames_goes_on(struct intruder *x, const struct intruder_channel *c)
  * for one, and blames the cell. */
 static struct act_got frames_each(struct intruder *x, const struct frames_packet *p)
 {
-	unsigned births = peer_births(x, 0), n = 0;
+	unsigned births = peer_births(x, PEER_STILL_MS), n = 0;
 	size_t channel_n = x->channel_n;
 	int error = 0;
 
@@ -181,6 +181,7 @@ static struct act_got frames_flood(struct intruder *x)
 	const struct frames_packet p = { .bytes = view_of(frames_zeros, FRAME_MAX) };
 	unsigned n = 0;
 
+	(void)peer_births(x, PEER_STILL_MS);
 	for (size_t i = 0; i < x->channel_n; i++)
 		for (unsigned k = 0; k < FRAMES_FLOOD; k++)
 			n += frames_send(x->channel[i].fd, &p) >= 0;
@@ -192,27 +193,41 @@ static struct act_got frames_flood(struct intruder *x)
 			       : act_worked("the authority stands still");
 }
 
-#define FRAMES_ROW(what, text, how)                                                                \
+/* Those who have most to do with strangers try all, the others what differs most. */
+enum {
+	FRAMES_SOME = ACT_ROLE(ROLE_EDGE) | ACT_ROLE(ROLE_CELL) | ACT_ROLE(ROLE_VERIFIER),
+	FRAMES_ALL = FRAMES_SOME | ACT_ROLE(ROLE_SIGNER) | ACT_ROLE(ROLE_DIALER) |
+		     ACT_ROLE(ROLE_AUDIT) | ACT_ROLE(ROLE_RELAY) | ACT_ROLE(ROLE_AUTHORITY) |
+		     ACT_ROLE(ROLE_SPAWNER) | ACT_ROLE(ROLE_SHIPPER) | ACT_ROLE(ROLE_EXPORTER)
+};
+
+#define FRAMES_ROW(what, text, who, how)                                                           \
 	{                                                                                          \
-		.name = (what), .tries = (text), .cites = "P11 A20", .run = (how),                 \
+		.name = (what), .tries = (text), .cites = "P11 A20", .run = (how), .roles = (who), \
 		.flags = ACT_ENDS | ACT_LAST, .unfit = "it has no channel"                         \
 	}
 
 static const struct act frames_acts[] = {
-	FRAMES_ROW("frame-no-type", "say to its peers what is no message", frames_no_type),
-	FRAMES_ROW("frame-short", "say less than a frame", frames_short),
-	FRAMES_ROW("frame-version", "speak another version", frames_version),
-	FRAMES_ROW("frame-long", "say more than a frame may have", frames_long),
-	FRAMES_ROW("frame-absent", "announce descriptors that are not there", frames_absent),
-	FRAMES_ROW("frame-stray", "pass a descriptor that is not announced", frames_stray),
-	FRAMES_ROW("frame-descriptors", "pass descriptors that nobody wants", frames_few),
+	FRAMES_ROW("frame-no-type", "say to its peers what is no message", FRAMES_ALL,
+		   frames_no_type),
+	FRAMES_ROW("frame-short", "say less than a frame", FRAMES_SOME, frames_short),
+	FRAMES_ROW("frame-version", "speak another version", FRAMES_SOME, frames_version),
+	FRAMES_ROW("frame-long", "say more than a frame may have", FRAMES_SOME, frames_long),
+	FRAMES_ROW("frame-absent", "announce descriptors that are not there", FRAMES_SOME,
+		   frames_absent),
+	FRAMES_ROW("frame-stray", "pass a descriptor that is not announced", FRAMES_SOME,
+		   frames_stray),
+	FRAMES_ROW("frame-descriptors", "pass descriptors that nobody wants", FRAMES_ALL,
+		   frames_few),
 	FRAMES_ROW("frame-many-descriptors", "pass as many descriptors as the kernel lets it",
-		   frames_many),
-	FRAMES_ROW("frame-credentials", "claim to be process 1, and root", frames_credentials),
-	FRAMES_ROW("frame-go", "begin its peers' birth again", frames_go),
-	FRAMES_ROW("frame-secret", "give its peers a key, as if it were the keeper", frames_secret),
-	FRAMES_ROW("frame-identity", "tell its peers who they are", frames_identity),
-	FRAMES_ROW("frame-flood", "send ten thousand frames at once", frames_flood),
+		   FRAMES_SOME, frames_many),
+	FRAMES_ROW("frame-credentials", "claim to be process 1, and root", FRAMES_SOME,
+		   frames_credentials),
+	FRAMES_ROW("frame-go", "begin its peers' birth again", FRAMES_SOME, frames_go),
+	FRAMES_ROW("frame-secret", "give its peers a key, as if it were the keeper", FRAMES_SOME,
+		   frames_secret),
+	FRAMES_ROW("frame-identity", "tell its peers who they are", FRAMES_SOME, frames_identity),
+	FRAMES_ROW("frame-flood", "send ten thousand frames at once", FRAMES_ALL, frames_flood),
 };
 
 const struct act_table act_frames = { frames_acts, sizeof frames_acts / sizeof *frames_acts,

@@ -88,12 +88,15 @@ static struct act_got signer_ask(struct intruder *x, const struct signer_key *k,
 	struct peer_ask a = {
 		.peer = ROLE_SIGNER, .type = EDGE_SIGN, .won = SIGNER_SIGNED, .text = "a signature"
 	};
+	struct act_got got = { 0 };
 
 	wbuf_u32(&w, k->certificate);
 	wbuf_u16(&w, k->scheme);
 	wbuf_str16(&w, message);
 	a.body = wbuf_view(&w);
-	return peer_ask(x, &a);
+	got = peer_ask(x, &a);
+	x->is_spent |= x->role == ROLE_CELL; /* a connection has few signatures */
+	return got;
 }
 
 static struct act_got signer_own_key(struct intruder *x, struct view message)
@@ -358,7 +361,7 @@ enum {
 #define SIGNER_ROW(what, text, who, how)                                                           \
 	{                                                                                          \
 		.name = (what), .tries = (text), .cites = "P3 C", .run = (how), .roles = (who),    \
-		.flags = ACT_ENDS | ACT_LAST, .unfit = "it has no channel"                         \
+		.flags = ACT_LAST, .unfit = "it has no channel"                                    \
 	}
 
 static const struct act signer_acts[] = {

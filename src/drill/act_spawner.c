@@ -63,7 +63,8 @@ static int spawner_invent(struct intruder *x, enum role peer, uint32_t slot)
 	return pair[0];
 }
 
-static struct act_got spawner_sign_with(int fd, uint32_t certificate, uint16_t scheme)
+static struct act_got spawner_sign_with(struct intruder *x, int fd, uint32_t certificate,
+					uint16_t scheme)
 {
 	uint8_t body[SPAWNER_BODY];
 	struct wbuf w = wbuf_of(body, sizeof body);
@@ -76,7 +77,7 @@ static struct act_got spawner_sign_with(int fd, uint32_t certificate, uint16_t s
 	wbuf_u16(&w, scheme);
 	wbuf_str16(&w, VIEW(SPAWNER_HANDSHAKE));
 	a.body = wbuf_view(&w);
-	return peer_ask(NULL, &a);
+	return peer_ask(x, &a);
 }
 
 /* The scheme is one of few, and the certificate one of few: what a cell would know. */
@@ -96,7 +97,7 @@ static struct act_got spawner_sign(struct intruder *x)
 
 		if (!c->is_server || c->key_type >= sizeof schemes / sizeof *schemes)
 			continue;
-		got = spawner_sign_with(fd, i, schemes[c->key_type]);
+		got = spawner_sign_with(x, fd, i, schemes[c->key_type]);
 		if (got.outcome == BOARD_WORKED)
 			break;
 	}
@@ -112,7 +113,7 @@ static struct act_got spawner_sign_many(struct intruder *x)
 	if (fd < 0 || !peer_image(x, &im) || !image_count(&im, IMAGE_CERTIFICATE))
 		return got;
 	for (unsigned i = 0; i < SPAWNER_MANY; i++) {
-		got = spawner_sign_with(fd, 0, 0x0403);
+		got = spawner_sign_with(x, fd, 0, 0x0403);
 		if (got.outcome != BOARD_WORKED)
 			return got;
 	}
@@ -145,7 +146,7 @@ static struct act_got spawner_app(struct intruder *x)
 		wbuf_u32(&w, s->slot);
 		wbuf_u32(&w, s->slot_gen);
 		a.body = wbuf_view(&w);
-		got = peer_ask(NULL, &a);
+		got = peer_ask(x, &a);
 		if (got.outcome == BOARD_WORKED)
 			break;
 	}
@@ -179,7 +180,7 @@ static struct act_got spawner_session(struct intruder *x)
 	if (cell_token_put(&w, &token) != E_OK)
 		return act_unable("the question can't be made");
 	a.body = wbuf_view(&w);
-	return peer_ask(NULL, &a);
+	return peer_ask(x, &a);
 }
 
 /* ---- descriptors that are no channel ---- */

@@ -34,13 +34,14 @@ static bool peer_gather(struct intruder *x, uint32_t wait_ms)
 {
 	uint8_t buf[FRAME_MAX], role = 0;
 	struct frame f = { 0 };
+	uint16_t index = 0;
 	int fd = -1;
 
 	if (peer_hear(ROLE_CHANNEL_FD, wait_ms, buf, &f, &fd) != E_OK)
 		return false;
 	if (f.type == KEEPER_CHANNEL && fd >= 0 && view_u8(&f.body, &role) == E_OK &&
-	    x->channel_n < INTRUDER_CHANNELS)
-		x->channel[x->channel_n++] = (struct intruder_channel){ fd, UINT16_MAX, role };
+	    view_u16(&f.body, &index) == E_OK && x->channel_n < INTRUDER_CHANNELS)
+		x->channel[x->channel_n++] = (struct intruder_channel){ fd, index, role };
 	else if (fd >= 0)
 		(void)fd_close(fd);
 	return true;
@@ -58,18 +59,31 @@ int peer_fd(struct intruder *x, enum role peer)
 	return fd;
 }
 
+/* The same peer, once more. */
+static bool peer_is_again(const struct intruder *x, size_t i)
+{
+	const struct intruder_channel *c = &x->channel[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (x->channel[k].peer == c->peer && x->channel[k].index == c->index)
+			return true;
+	return false;
+}
+
 unsigned peer_births(struct intruder *x, uint32_t wait_ms)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < PEER_FRAMES && peer_gather(x, wait_ms); i++)
+	if (x->role && !x->channel_n)
+		(void)peer_gather(x, PEER_BIRTH_MS);
+	for (unsigned i = 0; x->role && i < PEER_FRAMES && peer_gather(x, wait_ms); i++)
 		continue;
 	for (size_t i = 0; i < x->channel_n; i++)
-		n += x->channel[i].index == UINT16_MAX;
+		n += peer_is_again(x, i);
 	return n;
 }
 
-static struct act_got peer_judge(const struct peer_ask *a, uint32_t seq, int fd)
+static struct act_got peer_judge(struct intruder *x, const struct peer_ask *a, uint32_t seq, int fd)
 {
 	uint64_t until_ms = clock_mono_ms() + PEER_WAIT_MS;
 	uint8_t buf[FRAME_MAX];
@@ -78,6 +92,7 @@ static struct act_got peer_judge(const struct peer_ask *a, uint32_t seq, int fd)
 	while (clock_mono_ms() < until_ms) {
 		enum err e = peer_hear(fd, PEER_WAIT_MS, buf, &f, NULL);
 
+		x->is_spent |= e != E_OK;
 		if (e != E_OK)
 			return act_refused(0,
 					   e == E_AGAIN ? "no answer" : "the channel was closed");
@@ -98,9 +113,10 @@ struct act_got peer_ask(struct intruder *x, const struct peer_ask *a)
 	if (fd < 0)
 		return act_unable("it has no such channel");
 	e = frame_send(fd, a->type, seq, a->body, a->pass, a->pass ? 1 : 0);
-	if (e != E_OK)
-		return act_refused(0, "the channel is closed");
-	return peer_judge(a, seq, fd);
+	if (e == E_OK)
+		return peer_judge(x, a, seq, fd);
+	x->is_spent = true;
+	return act_refused(0, "the channel is closed");
 }
 
 enum err peer_tell(int fd, uint8_t type, uint32_t seq, struct view body, const int *pass)

@@ -53,8 +53,8 @@ enum err peer_tell(int fd, uint8_t type, uint32_t seq, struct view body, const i
  * E_OK answered · E_AGAIN there is none for this peer, or no answer came · E_CLOSED */
 enum err peer_probe(struct intruder *x, const struct intruder_channel *c);
 
-/* peer_births - how many channels the keeper has brought since the process was taken over: each
- * for a peer that has begun anew */
+/* peer_births - how many channels to a peer there are that this process had one to before: the
+ * peer has begun anew. Takes what the keeper brings, until nothing comes for wait_ms */
 unsigned peer_births(struct intruder *x, uint32_t wait_ms);
 
 /* peer_image - the configuration as this process has it mapped. False: it has none */
