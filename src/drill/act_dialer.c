@@ -14,11 +14,19 @@
 
 enum { DIALER_BODY = 64, DIALER_MANY = 3000, DIALER_FAILURES = 200, DIALER_LIES_MS = 400 };
 
+/* A connection, or one that was tried: that nobody listens there is not the dialer's doing. */
+static bool dialer_has_dialled(struct view body)
+{
+	uint8_t why = 0;
+
+	return view_u8(&body, &why) != E_OK || (why != DIAL_UNKNOWN && why != DIAL_BUSY);
+}
+
 static struct act_got dialer_ask(struct intruder *x, struct view body, const int *pass)
 {
 	const struct peer_ask a = { .peer = ROLE_DIALER,
 				    .type = EDGE_DIAL,
-				    .won = DIALER_CONNECTED,
+				    .is_won = dialer_has_dialled,
 				    .body = body,
 				    .pass = pass,
 				    .text = "a connection" };

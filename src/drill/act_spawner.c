@@ -120,6 +120,14 @@ static struct act_got spawner_sign_many(struct intruder *x)
 	return got;
 }
 
+/* That nobody listens there is not the dialer's doing. */
+static bool spawner_has_dialled(struct view body)
+{
+	uint8_t why = 0;
+
+	return view_u8(&body, &why) != E_OK || (why != DIAL_UNKNOWN && why != DIAL_BUSY);
+}
+
 /* Every server of every application. */
 static struct act_got spawner_app(struct intruder *x)
 {
@@ -135,7 +143,7 @@ static struct act_got spawner_app(struct intruder *x)
 		struct wbuf w = wbuf_of(body, sizeof body);
 		struct peer_ask a = { .fd = fd,
 				      .type = EDGE_DIAL,
-				      .won = DIALER_CONNECTED,
+				      .is_won = spawner_has_dialled,
 				      .text = "a server without anybody's session" };
 		bool is_app = false;
 

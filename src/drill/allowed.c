@@ -24,6 +24,7 @@ static const char allowed_file[] =
 			  "limits, decide how much there is",
 		  allowed_handshake[] = "it ends TLS: a signature is good for one "
 					"handshake, whose transcript it is bound to",
+		  allowed_store[] = "the store's files are its own to write",
 		  allowed_log[] = "it writes the log; receivers and witnesses have what was signed "
 				  "before, and see two histories",
 		  allowed_line[] = "the line says who wrote it; only the keeper and audit decide "
@@ -116,6 +117,11 @@ static const struct allowed allowed_rows[] = {
 	{ ACT_ROLE(ROLE_EDGE) | ACT_ROLE(ROLE_RELAY) | ACT_ROLE(ROLE_SHIPPER), "slander-server",
 	  "servers of pools, for a while",
 	  "failures that it alone sees count; outlier.max_ejected bounds how many at a time", 0 },
+
+	/* the authority's store is files that it was given */
+	{ ACT_ROLE(ROLE_AUTHORITY), "page-shrink", "its store", allowed_store, 0 },
+	{ ACT_ROLE(ROLE_AUTHORITY), "page-grow", "its store", allowed_store, 0 },
+	{ ACT_ROLE(ROLE_AUTHORITY), "page-write", "its store", allowed_store, 0 },
 
 	/* its own word */
 	{ ALLOWED_WRITERS, "page-own", "its own page",

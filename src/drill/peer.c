@@ -96,7 +96,8 @@ static struct act_got peer_judge(struct intruder *x, const struct peer_ask *a, u
 		if (e != E_OK)
 			return act_refused(0,
 					   e == E_AGAIN ? "no answer" : "the channel was closed");
-		if (f.type == a->won && f.seq == seq && (!a->is_won || a->is_won(f.body)))
+		if ((!a->won || f.type == a->won) && f.seq == seq &&
+		    (!a->is_won || a->is_won(f.body)))
 			return act_worked(a->text);
 		if (f.seq == seq)
 			return act_refused(0, "refused by its peer");
@@ -126,7 +127,7 @@ enum err peer_tell(int fd, uint8_t type, uint32_t seq, struct view body, const i
 	enum err e = frame_send(fd, type, seq, body, pass, pass ? 1 : 0);
 
 	if (e == E_OK)
-		e = peer_hear(fd, PEER_STILL_MS, buf, &f, NULL);
+		e = peer_hear(fd, PEER_CLOSE_MS, buf, &f, NULL);
 	return e == E_AGAIN ? E_OK : e;
 }
 

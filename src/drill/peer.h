@@ -13,6 +13,7 @@
 enum {
 	PEER_WAIT_MS = 2000,  /* for an answer: whoever listens gives it at once */
 	PEER_STILL_MS = 150,  /* for what brings none, and whose effect is looked at afterwards */
+	PEER_CLOSE_MS = 5000, /* for the end of a channel, where that is what has to come */
 	PEER_BIRTH_MS = 1500, /* for a channel that the keeper brings a little later */
 	PEER_SEQ = 0x5eed
 };
@@ -21,7 +22,7 @@ struct peer_ask {
 	enum role peer;
 	int fd; /* instead of the channel to peer; 0: that one */
 	uint8_t type, won;
-	bool (*is_won)(struct view body); /* of an answer of type won; NULL: each is */
+	bool (*is_won)(struct view body); /* of an answer of type won (0: any); NULL: each is */
 	uint32_t seq;
 	struct view body;
 	const int *pass; /* one descriptor; NULL: none */
@@ -44,8 +45,8 @@ struct act_got peer_ask(struct intruder *x, const struct peer_ask *a);
 enum err peer_hear(int fd, uint32_t ms, uint8_t buf[FRAME_MAX], struct frame *ret, int *ret_fd);
 
 /*
- * peer_tell - says what has no answer, waits PEER_STILL_MS, and sees whether the channel is still
- * there
+ * peer_tell - says what has no answer and has to end the channel, and waits PEER_CLOSE_MS for that.
+ * E_OK: it does not
  */
 enum err peer_tell(int fd, uint8_t type, uint32_t seq, struct view body, const int *pass);
 
