@@ -96,7 +96,8 @@ static struct act_got authority_ask(struct intruder *x, const struct authority_w
 		enum err made = form##_put(&w, &m);                                                \
                                                                                                    \
 		return authority_ask(x, &wish, made, &w);                                          \
-	}
+	}                                                                                          \
+	struct authority_wish
 #define AUTHORITY_MEMBERS(...)                                                                     \
 	{                                                                                          \
 		__VA_ARGS__                                                                        \
@@ -112,79 +113,80 @@ static uint64_t authority_app(const struct intruder *x)
 /* ---- to be somebody ---- */
 
 AUTHORITY_ACT(authority_session_made_up, cell_token, (.token = authority_made_up), CELL_SESSION,
-	      AUTHORITY_SESSION, authority_says_yes, "a session")
+	      AUTHORITY_SESSION, authority_says_yes, "a session");
 AUTHORITY_ACT(authority_session_zero, cell_token, (.token = authority_zero), CELL_SESSION,
-	      AUTHORITY_SESSION, authority_says_yes, "a session")
+	      AUTHORITY_SESSION, authority_says_yes, "a session");
 AUTHORITY_ACT(authority_session_empty, cell_token, (.token = authority_of_empty), CELL_SESSION,
-	      AUTHORITY_SESSION, authority_says_yes, "a session")
+	      AUTHORITY_SESSION, authority_says_yes, "a session");
 AUTHORITY_ACT(authority_grant, cell_token, (.app = authority_app(x), .token = authority_made_up),
-	      CELL_GRANT, AUTHORITY_GRANT, authority_says_yes, "an application")
+	      CELL_GRANT, AUTHORITY_GRANT, authority_says_yes, "an application");
 AUTHORITY_ACT(authority_grant_portal, cell_token, (.token = authority_made_up), CELL_GRANT,
-	      AUTHORITY_GRANT, authority_says_yes, "an application")
+	      AUTHORITY_GRANT, authority_says_yes, "an application");
 AUTHORITY_ACT(authority_rotate, cell_rotate, (.old = authority_zero, .fresh = authority_made_up),
-	      CELL_ROTATE, AUTHORITY_DONE, NULL, "another token for somebody's session")
+	      CELL_ROTATE, AUTHORITY_DONE, NULL, "another token for somebody's session");
 AUTHORITY_ACT(authority_login_end, cell_login_end,
 	      (.transaction = authority_made_up, .token = authority_made_up), CELL_LOGIN_END,
-	      AUTHORITY_SESSION, authority_says_yes, "a session that nobody logged in to")
+	      AUTHORITY_SESSION, authority_says_yes, "a session that nobody logged in to");
 AUTHORITY_ACT(authority_code, cell_code, (.transaction = authority_made_up, .code = VIEW("000000")),
-	      CELL_CODE, AUTHORITY_LOGIN, authority_login_done, "a log-in by a code alone")
+	      CELL_CODE, AUTHORITY_LOGIN, authority_login_done, "a log-in by a code alone");
 AUTHORITY_ACT(authority_recovery, cell_code,
 	      (.transaction = authority_made_up, .is_recovery = 1, .code = VIEW("aaaa-aaaa-aaaa")),
-	      CELL_CODE, AUTHORITY_LOGIN, authority_login_done, "a log-in by a recovery code alone")
+	      CELL_CODE, AUTHORITY_LOGIN, authority_login_done,
+	      "a log-in by a recovery code alone");
 AUTHORITY_ACT(authority_passkey, cell_passkey_prove,
 	      (.transaction = authority_made_up, .credential = VIEW("guess"),
 	       .client_data = VIEW("{\"type\":\"webauthn.get\"}"), .auth_data = VIEW("x"),
 	       .signature = VIEW("y")),
-	      CELL_PASSKEY_PROVE, AUTHORITY_LOGIN, authority_login_done, "a log-in by a passkey")
+	      CELL_PASSKEY_PROVE, AUTHORITY_LOGIN, authority_login_done, "a log-in by a passkey");
 AUTHORITY_ACT(authority_step_up, cell_login,
 	      (.transaction = authority_made_up, .session = authority_of_empty,
 	       .app = authority_app(x)),
-	      CELL_LOGIN, AUTHORITY_LOGIN, authority_login_done, "a step-up without a factor")
+	      CELL_LOGIN, AUTHORITY_LOGIN, authority_login_done, "a step-up without a factor");
 AUTHORITY_ACT(authority_ticket, cell_ticket,
 	      (.token = authority_made_up, .app = authority_app(x), .nonce = authority_made_up,
 	       .code = authority_made_up),
-	      CELL_TICKET, AUTHORITY_VERDICT, authority_says_yes, "a way into an application")
+	      CELL_TICKET, AUTHORITY_VERDICT, authority_says_yes, "a way into an application");
 AUTHORITY_ACT(authority_enter, cell_enter,
 	      (.app = authority_app(x), .code = authority_made_up, .nonce = authority_made_up,
 	       .token = authority_made_up),
-	      CELL_ENTER, AUTHORITY_GRANT, authority_says_yes, "an application")
+	      CELL_ENTER, AUTHORITY_GRANT, authority_says_yes, "an application");
 AUTHORITY_ACT(authority_invited, cell_invited,
 	      (.invite = authority_made_up, .token = authority_made_up), CELL_INVITED,
-	      AUTHORITY_SESSION, authority_says_yes, "somebody's invitation")
+	      AUTHORITY_SESSION, authority_says_yes, "somebody's invitation");
 AUTHORITY_ACT(authority_invite_zero, cell_invited,
 	      (.invite = authority_zero, .token = authority_made_up), CELL_INVITED,
-	      AUTHORITY_SESSION, authority_says_yes, "somebody's invitation")
+	      AUTHORITY_SESSION, authority_says_yes, "somebody's invitation");
 
 /* ---- to change, or to see, what is somebody's ---- */
 
 AUTHORITY_ACT(authority_apps, cell_page, (.token = authority_made_up), CELL_APPS, AUTHORITY_APPS,
-	      authority_has_rows, "somebody's applications")
+	      authority_has_rows, "somebody's applications");
 AUTHORITY_ACT(authority_factors, cell_page, (.token = authority_made_up), CELL_FACTORS,
-	      AUTHORITY_LIST, authority_has_rows, "somebody's factors")
+	      AUTHORITY_LIST, authority_has_rows, "somebody's factors");
 AUTHORITY_ACT(authority_sessions, cell_page, (.token = authority_made_up), CELL_SESSIONS,
-	      AUTHORITY_LIST, authority_has_rows, "somebody's sessions")
+	      AUTHORITY_LIST, authority_has_rows, "somebody's sessions");
 AUTHORITY_ACT(authority_session_end, cell_number, (.token = authority_made_up, .number = 1),
-	      CELL_SESSION_END, AUTHORITY_DONE, NULL, "the end of somebody's session")
+	      CELL_SESSION_END, AUTHORITY_DONE, NULL, "the end of somebody's session");
 AUTHORITY_ACT(authority_totp_begin, cell_token, (.token = authority_made_up), CELL_TOTP_BEGIN,
-	      AUTHORITY_SECRET, NULL, "a factor in somebody's name")
+	      AUTHORITY_SECRET, NULL, "a factor in somebody's name");
 AUTHORITY_ACT(authority_totp_end, cell_totp_end,
 	      (.token = authority_made_up, .name = VIEW("x"), .code = VIEW("000000")),
-	      CELL_TOTP_END, AUTHORITY_DONE, NULL, "a factor in somebody's name")
+	      CELL_TOTP_END, AUTHORITY_DONE, NULL, "a factor in somebody's name");
 AUTHORITY_ACT(authority_passkey_begin, cell_token, (.token = authority_made_up), CELL_PASSKEY_BEGIN,
-	      AUTHORITY_CHALLENGE, NULL, "a passkey in somebody's name")
+	      AUTHORITY_CHALLENGE, NULL, "a passkey in somebody's name");
 AUTHORITY_ACT(authority_passkey_end, cell_passkey_end,
 	      (.token = authority_made_up, .name = VIEW("x"), .client_data = VIEW("{}"),
 	       .attestation = VIEW("x")),
-	      CELL_PASSKEY_END, AUTHORITY_DONE, NULL, "a passkey in somebody's name")
+	      CELL_PASSKEY_END, AUTHORITY_DONE, NULL, "a passkey in somebody's name");
 AUTHORITY_ACT(authority_factor_remove, cell_number, (.token = authority_made_up, .number = 1),
-	      CELL_FACTOR_REMOVE, AUTHORITY_DONE, NULL, "somebody's factor removed")
+	      CELL_FACTOR_REMOVE, AUTHORITY_DONE, NULL, "somebody's factor removed");
 AUTHORITY_ACT(authority_recovery_codes, cell_token, (.token = authority_made_up), CELL_RECOVERY,
-	      AUTHORITY_CODES, NULL, "somebody's recovery codes")
+	      AUTHORITY_CODES, NULL, "somebody's recovery codes");
 AUTHORITY_ACT(authority_password_set, cell_password_set,
 	      (.token = authority_made_up, .fresh = VIEW("an intruder's password")),
-	      CELL_PASSWORD_SET, AUTHORITY_DONE, NULL, "somebody's password changed")
+	      CELL_PASSWORD_SET, AUTHORITY_DONE, NULL, "somebody's password changed");
 AUTHORITY_ACT(authority_locale, cell_locale, (.token = authority_made_up, .locale = VIEW("nl")),
-	      CELL_LOCALE, AUTHORITY_DONE, NULL, "somebody's language changed")
+	      CELL_LOCALE, AUTHORITY_DONE, NULL, "somebody's language changed");
 
 /* ---- in the wrong order, too often ---- */
 
@@ -358,25 +360,27 @@ static struct act_got authority_tool(struct intruder *x, const struct tool_act *
 		const struct tool_act act = { __VA_ARGS__ };                                       \
                                                                                                    \
 		return authority_tool(x, &act);                                                    \
-	}
+	}                                                                                          \
+	struct authority_wish
 
 AUTHORITY_TOOL(authority_user_add, .kind = ACT_USER_ADD, .name = VIEW("intruder"),
-	       .title = VIEW("Intruder"))
-AUTHORITY_TOOL(authority_user_reset, .kind = ACT_USER_RESET, .name = VIEW("root"))
-AUTHORITY_TOOL(authority_revoke_all, .kind = ACT_SESSION_REVOKE, .flags = 1)
+	       .title = VIEW("Intruder"));
+AUTHORITY_TOOL(authority_user_reset, .kind = ACT_USER_RESET, .name = VIEW("root"));
+AUTHORITY_TOOL(authority_revoke_all, .kind = ACT_SESSION_REVOKE, .flags = 1);
 AUTHORITY_TOOL(authority_invite, .kind = ACT_INVITE_ADD, .name = VIEW("root"), .number = 3600,
-	       .secret = authority_made_up)
+	       .secret = authority_made_up);
 AUTHORITY_TOOL(authority_open, .kind = ACT_LEVEL_SET, .title = VIEW("an intruder's wish"),
-	       .flags = TOOL_LEVEL_FLAGS(0, 0, 0))
+	       .flags = TOOL_LEVEL_FLAGS(0, 0, 0));
 AUTHORITY_TOOL(authority_close, .kind = ACT_LEVEL_SET, .title = VIEW("an intruder's wish"),
-	       .flags = TOOL_LEVEL_FLAGS(1, 0, 0))
+	       .flags = TOOL_LEVEL_FLAGS(1, 0, 0));
 AUTHORITY_TOOL(authority_alarm_close, .kind = ACT_ALARM_CLOSE, .number = 1,
-	       .title = VIEW("nothing happened"))
+	       .title = VIEW("nothing happened"));
 AUTHORITY_TOOL(authority_advance, .kind = ACT_RECOVER_ADVANCE, .name = VIEW("cases"),
-	       .flags = UINT32_MAX)
+	       .flags = UINT32_MAX);
 AUTHORITY_TOOL(authority_approve, .kind = ACT_RECOVER_APPROVE, .number = 1, .name = VIEW("root"),
-	       .list = VIEW("correct horse battery"), .locale = VIEW("000000"))
-AUTHORITY_TOOL(authority_notice, .kind = ACT_NOTICE_SET, .list = VIEW("Alles in orde\nAll is well"))
+	       .list = VIEW("correct horse battery"), .locale = VIEW("000000"));
+AUTHORITY_TOOL(authority_notice, .kind = ACT_NOTICE_SET,
+	       .list = VIEW("Alles in orde\nAll is well"));
 
 /* ---- as if it were audit, or a spawner ---- */
 
