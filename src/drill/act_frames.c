@@ -20,7 +20,7 @@ enum {
 	FRAMES_FLOOD = 10000,
 	FRAMES_NO_TYPE = 200,
 	FRAMES_BEAT_MS = 7000,
-	FRAMES_CLOSE_MS = 6000
+	FRAMES_CLOSE_MS = 4000
 };
 
 /* What is sent: bytes as they are, and some descriptors. */
@@ -81,9 +81,20 @@ static ssize_t frames_send(int fd, const struct frames_packet *p)
 	return sendmsg(fd, &m, MSG_NOSIGNAL);
 }
 
+/* Somebody takes what is sent there: it does not fill. */
+static bool frames_is_read(int fd, const struct frames_packet *p)
+{
+	unsigned n = 0;
+
+	while (n < FRAMES_FLOOD && frames_send(fd, p) >= 0)
+		n++;
+	return n == FRAMES_FLOOD;
+}
+
 /* Whether its peer goes on listening: it answers, or, where it never answers, can still be told
- * something. */
-static bool frames_goes_on(struct intruder *x, const struct intruder_channel *c)
+ * something, and takes it. */
+static bool frames_goes_on(struct intruder *x, const struct intruder_channel *c,
+			   const struct frames_packet *p)
 {
 	uint8_t buf[FRAME_MAX];
 	struct frame f = { 0 };
@@ -94,7 +105,7 @@ static bool frames_goes_on(struct intruder *x, const struct intruder_channel *c)
 	while (e != E_CLOSED && e != E_PROTO) {
 		e = peer_hear(c->fd, FRAMES_CLOSE_MS, buf, &f, NULL);
 		if (e == E_AGAIN)
-			return true;
+			return frames_is_read(c->fd, p);
 	}
 	return false;
 }
@@ -115,14 +126,14 @@ static struct act_got frames_each(struct intruder *x, const struct frames_packet
 		n++;
 		if (frames_send(c->fd, p) < 0)
 			error = errno;
-		else if (frames_goes_on(x, c))
+		else if (frames_goes_on(x, c, p))
 			return act_worked("its peer goes on listening");
 	}
 	if (!n)
 		return act_unable("nobody but the keeper listens to it");
 	if (peer_births(x, PEER_STILL_MS) > births)
 		return act_worked("its peer has died");
-	return act_refused(error, error ? NULL : "every channel was closed");
+	return act_refused(error, error ? NULL : "every channel was closed, or is read by nobody");
 }
 
 #define FRAMES_EACH(fn, ...)                                                                       \
