@@ -7,32 +7,32 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const struct act_table *const act_tables[ACT_GROUPS] = {
-	[ACT_FILES] = &act_files,	  [ACT_MEMORY] = &act_memory,
-	[ACT_EXEC] = &act_exec,		  [ACT_NETWORK] = &act_network,
-	[ACT_NAMESPACE] = &act_namespace, [ACT_KERNEL] = &act_kernel,
-	[ACT_SIGNAL] = &act_signal,	  [ACT_EXHAUST] = &act_exhaust,
-	[ACT_CHANNEL] = &act_channel,
+static const struct act_table *const act_tables[] = {
+	&act_files,  &act_memory,  &act_exec,	 &act_network,	 &act_namespace, &act_kernel,
+	&act_signal, &act_exhaust, &act_channel, &act_frames,	 &act_spawner,	 &act_answer,
+	&act_pages,  &act_signer,  &act_dialer,	 &act_authority, &act_audit,
 };
+
+enum { ACT_TABLES = sizeof act_tables / sizeof *act_tables };
 
 uint32_t act_count(void)
 {
 	size_t n = 0;
 
-	for (unsigned g = 0; g < ACT_GROUPS; g++)
-		n += act_tables[g]->n;
+	for (unsigned t = 0; t < ACT_TABLES; t++)
+		n += act_tables[t]->n;
 	INVARIANT(n <= BOARD_ACTS);
 	return (uint32_t)n;
 }
 
 const struct act *act_at(uint32_t i, enum act_group *ret_group)
 {
-	for (unsigned g = 0; g < ACT_GROUPS; g++) {
-		if (i < act_tables[g]->n) {
-			*ret_group = act_tables[g]->group;
-			return &act_tables[g]->acts[i];
+	for (unsigned t = 0; t < ACT_TABLES; t++) {
+		if (i < act_tables[t]->n) {
+			*ret_group = act_tables[t]->group;
+			return &act_tables[t]->acts[i];
 		}
-		i -= (uint32_t)act_tables[g]->n;
+		i -= (uint32_t)act_tables[t]->n;
 	}
 	INVARIANT(false);
 	return NULL;
@@ -59,7 +59,9 @@ const char *act_group_name(enum act_group g)
 	static const char *const names[ACT_GROUPS] = {
 		[ACT_FILES] = "files",	   [ACT_MEMORY] = "memory",	 [ACT_EXEC] = "programs",
 		[ACT_NETWORK] = "network", [ACT_NAMESPACE] = "rights",	 [ACT_KERNEL] = "kernel",
-		[ACT_SIGNAL] = "signals",  [ACT_EXHAUST] = "exhaustion", [ACT_CHANNEL] = "channels",
+		[ACT_SIGNAL] = "signals",  [ACT_EXHAUST] = "exhaustion", [ACT_CHANNEL] = "keeper",
+		[ACT_PEERS] = "peers",	   [ACT_PAGES] = "pages",	 [ACT_SIGNER] = "signing",
+		[ACT_DIALER] = "servers",  [ACT_AUTHORITY] = "sessions", [ACT_AUDIT] = "records",
 	};
 
 	return (unsigned)g < ACT_GROUPS ? names[g] : "?";

@@ -36,6 +36,8 @@ struct intruder {
 	uint8_t role;	     /* enum role; 0: a program without a sandbox */
 	uint8_t page_kind;   /* of the page that is mapped next */
 	bool is_in;	     /* it has taken over */
+	bool is_spent;	     /* a channel is lost, or a budget: the next act is another process's */
+	bool has_hello;	     /* it has told the authority who it is */
 	size_t channel_n, map_n, listener_n, dir_n;
 	struct intruder_channel channel[INTRUDER_CHANNELS];
 	struct intruder_map map[INTRUDER_MAPS];
@@ -58,6 +60,12 @@ enum act_group {
 	ACT_SIGNAL,
 	ACT_EXHAUST,
 	ACT_CHANNEL,
+	ACT_PEERS,
+	ACT_PAGES,
+	ACT_SIGNER,
+	ACT_DIALER,
+	ACT_AUTHORITY,
+	ACT_AUDIT,
 	ACT_GROUPS
 };
 
@@ -90,7 +98,8 @@ struct act_table {
 };
 
 extern const struct act_table act_files, act_memory, act_exec, act_network, act_namespace,
-	act_kernel, act_signal, act_exhaust, act_channel;
+	act_kernel, act_signal, act_exhaust, act_channel, act_frames, act_pages, act_signer,
+	act_dialer, act_authority, act_audit, act_spawner, act_answer;
 
 /* act_count - of all tables; act_at - number i, below act_count, and its group */
 uint32_t act_count(void);

@@ -71,13 +71,14 @@ void intruder_run(struct intruder *x)
 	for (uint32_t at = atomic_load(&b->next); at < b->last; at = atomic_load(&b->next)) {
 		const struct act *a = act_at(at, &group);
 
-		if (at < b->first || atomic_load(&b->row[at].outcome) != BOARD_OPEN) {
+		if (at < b->first || (x->role && !act_is_for(a, (enum role)x->role)) ||
+		    atomic_load(&b->row[at].outcome) != BOARD_OPEN) {
 			atomic_store(&b->next, at + 1);
 			continue;
 		}
 		intruder_try(x, at, a);
 		atomic_store(&b->next, at + 1);
-		if (a->flags & ACT_ENDS)
+		if ((a->flags & ACT_ENDS) || x->is_spent)
 			_exit(0);
 	}
 	atomic_store(&b->is_done, 1);

@@ -370,11 +370,25 @@ static void calls_of_a_cell_are_few(void **state)
 		busy += type == DIALER_FAILED && why == DIAL_BUSY;
 	}
 	assert_int_equal(kit.d->calls_of_cells, 0);
-	assert_int_equal(dial(edge, "cases"), 0); /* an edge is no cell */
+	assert_int_equal(dial(edge, "other"), 0); /* an edge is no cell */
 	(void)busy;
 	close(cell);
 	close(edge);
 	kit.edge = -1;
+}
+
+/* An edge reaches what its own rules lead to (P4): an application's server is the cells', which the
+ * authority allows to it one by one; site is a route's on a listener of cells, and no secret. */
+static void an_edge_reaches_no_application(void **state)
+{
+	int edge = channel(&(struct edge_channel_peer){ .role = ROLE_EDGE });
+
+	(void)state;
+	assert_int_equal(dial(edge, "cases"), DIAL_UNKNOWN);
+	assert_int_equal(dial(edge, "wiki"), DIAL_UNKNOWN);
+	assert_int_equal(dial(edge, "other"), 0);
+	assert_int_equal(dial(edge, "site"), 0);
+	close(edge);
 }
 
 /* A cell that asks for what is another's raises an alarm (egress.refused), unless the last
@@ -430,6 +444,7 @@ int main(void)
 		T(failures_are_not_believed),
 		T(spawner_s_and_authority_s_tables),
 		T(calls_of_a_cell_are_few),
+		T(an_edge_reaches_no_application),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* The row of public_pools behind those of listeners: what rules of edges' listeners lead to. */
+enum { CELL_REACH_EDGES = IMAGE_LISTENER_SLOTS, CELL_REACH_ROWS };
+
 static uint64_t *cell_reach_word(const struct dialer *d, uint16_t listener, uint32_t pool)
 {
 	size_t words = (image_count(&d->image, IMAGE_POOL) + 63) / 64;
@@ -27,14 +30,14 @@ static void cell_reach_rule(struct dialer *d, uint16_t listener, const struct im
 		cell_reach_publish(d, listener, r->mirror);
 }
 
-static void cell_reach_listener(struct dialer *d, const struct image_listener *l)
+static void cell_reach_listener(struct dialer *d, const struct image_listener *l, uint16_t row)
 {
 	for (uint32_t i = 0; i < l->hosts.n; i++) {
 		const struct image_host *h = image_host_at(&d->image, l->hosts.first + i);
 
 		for (uint32_t k = 0; k < h->rules.n; k++)
 			cell_reach_rule(
-				d, l->slot,
+				d, row,
 				image_rule_at(&d->image,
 					      *image_rule_index_at(&d->image, h->rules.first + k)));
 	}
@@ -47,15 +50,18 @@ enum err cell_reach_init(struct dialer *d)
 
 	for (uint32_t i = 0; i < image_count(&d->image, IMAGE_LISTENER); i++)
 		has_cells |= (image_listener_at(&d->image, i)->flags & IMAGE_CELL) != 0;
-	if (!has_cells)
-		return E_OK;
-	d->public_pools = calloc(IMAGE_LISTENER_SLOTS * (words + 1), sizeof *d->public_pools);
-	d->cell_reach = calloc(CELL_SLOTS, sizeof *d->cell_reach);
-	if (!d->public_pools || !d->cell_reach)
+	d->public_pools = calloc(CELL_REACH_ROWS * (words + 1), sizeof *d->public_pools);
+	d->cell_reach = has_cells ? calloc(CELL_SLOTS, sizeof *d->cell_reach) : NULL;
+	if (!d->public_pools || (has_cells && !d->cell_reach))
 		return E_NOMEM;
-	for (uint32_t i = 0; i < image_count(&d->image, IMAGE_LISTENER); i++)
-		if (image_listener_at(&d->image, i)->flags & IMAGE_CELL)
-			cell_reach_listener(d, image_listener_at(&d->image, i));
+	for (uint32_t i = 0; i < image_count(&d->image, IMAGE_LISTENER); i++) {
+		const struct image_listener *l = image_listener_at(&d->image, i);
+
+		if (l->flags & IMAGE_CELL)
+			cell_reach_listener(d, l, l->slot);
+		else if (l->protocol != IMAGE_UDP)
+			cell_reach_listener(d, l, CELL_REACH_EDGES);
+	}
 	return E_OK;
 }
 
@@ -146,12 +152,29 @@ enum err cell_reach_forbid(struct dialer *d, const struct authority_reach *r)
 	return E_OK;
 }
 
+static bool cell_reach_is_app(const struct dialer *d, uint32_t pool)
+{
+	for (uint32_t i = 0; i < image_count(&d->image, IMAGE_APP); i++)
+		if (image_app_at(&d->image, i)->pool == pool)
+			return true;
+	return false;
+}
+
+bool cell_reach_edge_may(const struct dialer *d, uint32_t server)
+{
+	uint32_t pool = d->server[server].conf->pool;
+
+	if (!d->server[server].pool->is_datagram && !cell_reach_is_app(d, pool))
+		return true;
+	return *cell_reach_word(d, CELL_REACH_EDGES, pool) >> (pool % 64) & 1;
+}
+
 bool cell_reach_may(const struct dialer *d, const struct spawner_cell *who, uint32_t server)
 {
 	uint32_t pool = d->server[server].conf->pool;
 	const struct cell_reach *c = NULL;
 
-	if (!d->public_pools || who->listener >= IMAGE_LISTENER_SLOTS || who->slot >= CELL_SLOTS)
+	if (!d->cell_reach || who->listener >= IMAGE_LISTENER_SLOTS || who->slot >= CELL_SLOTS)
 		return false;
 	if (*cell_reach_word(d, who->listener, pool) >> (pool % 64) & 1)
 		return true;

@@ -22,7 +22,8 @@ struct cell_reach {
 	uint16_t pool[CELL_REACH_APPS]; /* indices in IMAGE_POOL */
 };
 
-/* cell_reach_init - the public pools of every listener with isolation: cell. E_NOMEM */
+/* cell_reach_init - the public pools of every listener with isolation: cell, and those of edges.
+ * E_NOMEM */
 enum err cell_reach_init(struct dialer *d);
 void cell_reach_done(struct dialer *d);
 
@@ -38,6 +39,10 @@ enum err cell_reach_forbid(struct dialer *d, const struct authority_reach *r);
 
 /* cell_reach_may - may this cell be connected to that server? */
 bool cell_reach_may(const struct dialer *d, const struct spawner_cell *who, uint32_t server);
+
+/* cell_reach_edge_may - may edges be connected to that server? An application's, and one of
+ * datagrams, only where a rule of theirs leads to it too (promise P4) */
+bool cell_reach_edge_may(const struct dialer *d, uint32_t server);
 
 /* cell_reach_is_strange - that this cell asks for what it may not reach is explained by nothing
  * that happened lately: no application was taken from it, and the authority is not new */

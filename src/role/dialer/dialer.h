@@ -122,8 +122,8 @@ struct dialer {
 	uint32_t edge_n;
 	uint32_t next_cell; /* where the search for a cell's channel begins */
 	uint32_t calls_of_cells;
-	uint64_t *public_pools;	       /* cell_reach.c; NULL: no listener has cells */
-	struct cell_reach *cell_reach; /* CELL_SLOTS */
+	uint64_t *public_pools;	       /* cell_reach.c */
+	struct cell_reach *cell_reach; /* CELL_SLOTS; NULL: no listener has cells */
 	uint64_t reach_lost_ms;	       /* when what cells may reach was last forgotten */
 	uint64_t alarm_ms;	       /* of the last alarm */
 	bool had_edge;

@@ -230,6 +230,8 @@ static bool edge_channel_may(struct dialer *d, const struct edge_channel *ch, ui
 	/* Receivers of the log are the shipper's, and nothing else is */
 	if (edge_channel_is_ship(d, s->pool) != (ch->role == ROLE_SHIPPER))
 		return false;
+	if (ch->role == ROLE_EDGE)
+		return cell_reach_edge_may(d, server);
 	if (ch->role != ROLE_CELL || cell_reach_may(d, &ch->cell, server))
 		return true;
 	edge_channel_hear(d);
