@@ -216,6 +216,7 @@ static json_t *doc_maps(const struct blast_process *p)
 	doc_put(doc, "locked", doc_number(m->locked));
 	doc_put(doc, "not_dumped", doc_number(m->not_dumped));
 	doc_put(doc, "wiped_on_fork", doc_number(m->wiped));
+	doc_put(doc, "hidden", doc_number(m->hidden));
 	doc_put(doc, "sealed", doc_number(m->sealed));
 	doc_put(doc, "writable_code", doc_number(m->writable_code));
 	doc_put(doc, "anonymous_code", doc_number(m->anonymous_code));

@@ -32,6 +32,11 @@ static bool map_is_kernels(const struct proc_map *m)
 	return view_eq(m->path, VIEW("[vdso]")) || view_eq(m->path, VIEW("[vsyscall]"));
 }
 
+bool blast_map_is_hidden(struct view path)
+{
+	return view_eq(path, VIEW("/secretmem"));
+}
+
 static void map_head(struct map_reader *r)
 {
 	const struct proc_map *m = &r->head;
@@ -39,6 +44,10 @@ static void map_head(struct map_reader *r)
 	bool has_file = m->inode != 0 && m->path.n && m->path.p[0] == '/';
 
 	to->bytes += m->to - m->from;
+	if (blast_map_is_hidden(m->path)) {
+		to->hidden += m->to - m->from;
+		return;
+	}
 	if ((m->flags & PROC_MAP_SHARED) && (m->flags & (PROC_MAP_READ | PROC_MAP_WRITE))) {
 		to->shared_total++;
 		to->shared_writable += (m->flags & PROC_MAP_WRITE) != 0;

@@ -22,6 +22,7 @@ struct blast_maps {
 	unsigned anonymous_code;		/* executable, of no file */
 	struct blast_map code[BLAST_MAP_SHOWN]; /* those */
 	size_t code_n;
+	uint64_t hidden; /* bytes that nobody but itself can read: memfd_secret(2) */
 	uint64_t bytes, resident, locked, not_dumped, wiped, sealed; /* bytes, by VmFlags */
 };
 
@@ -31,6 +32,9 @@ struct blast_maps {
  * E_PROTO a line is not understood
  */
 enum err blast_map_parse(struct view text, struct blast_maps *ret);
+
+/* blast_map_is_hidden - a mapping's path: that of memfd_secret(2) */
+bool blast_map_is_hidden(struct view path);
 
 /* blast_map_look - of a process. E_CLOSED, E_DENIED, E_LIMIT, E_NOMEM, E_PROTO, E_SYS */
 enum err blast_map_look(int pid, struct blast_maps *ret);

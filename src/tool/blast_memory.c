@@ -6,6 +6,7 @@
 
 #include "base/proc_maps.h"
 #include "sys/fd.h"
+#include "tool/blast_map.h"
 #include "tool/proc_file.h"
 
 #include <stdlib.h>
@@ -143,7 +144,8 @@ static void memory_map(struct memory *m, const struct proc_map *map)
 	uint64_t bytes = map->to - map->from;
 
 	if (!(map->flags & PROC_MAP_READ) || bytes > MEMORY_MOST ||
-	    map->from >= UINT64_C(1) << 47 || view_starts(map->path, VIEW("[vvar")))
+	    map->from >= UINT64_C(1) << 47 || view_starts(map->path, VIEW("[vvar")) ||
+	    blast_map_is_hidden(map->path))
 		return;
 	for (uint64_t at = map->from; at < map->to; at += MEMORY_PIECE) {
 		uint64_t left = map->to - at;

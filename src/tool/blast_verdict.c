@@ -4,7 +4,7 @@
  */
 #include "tool/blast_verdict.h"
 
-enum { VERDICT_MANY = 100 /* files: more than a process needs for itself */ };
+enum { VERDICT_PAGE = 4096, VERDICT_MANY = 100 /* files: more than a process needs for itself */ };
 
 struct verdict_topic {
 	const char *key, *name;
@@ -74,6 +74,13 @@ static void verdict_keys(const struct blast_process *p, unsigned searched, struc
 	}
 	if (n == 0 && searched == 0) {
 		verdict_unknown(cell, text, "no private key to look for was found", level);
+		return;
+	}
+	if (n == 0 && p->maps.hidden) {
+		verdict_unknown(cell, text, "no key in what can be read of it; but it has ", level);
+		WBUF_LIT(cell, " hidden");
+		verdict_count(text, p->maps.hidden / VERDICT_PAGE, "page");
+		WBUF_LIT(text, " that nobody else can read, root included (memfd_secret)");
 		return;
 	}
 	*level = n ? BLAST_ALL : BLAST_NONE;

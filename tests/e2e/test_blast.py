@@ -115,11 +115,13 @@ def test_the_map(sluis, secure, ca):
         assert client.ask("GET", "/").status == 200, "a connection outlives the look"
     assert any(path == made.key for path in doc["keys_searched"])
     edge, signer, dialer = (row_of(doc, role) for role in ("edge", "signer", "dialer"))
-    for row in (edge, dialer, row_of(doc, "audit"), row_of(doc, "authority")):
+    for row in (edge, dialer, row_of(doc, "audit")):
         assert row["keys"]["level"] == "none", row
-    assert signer["keys"]["level"] == "all"
-    held = one_of(doc, signer["pids"][0])["memory"]["private_keys"]
-    assert {made.key, *glob.glob(f"{sluis.state}/keys/*.key")} == set(held)
+    one = one_of(doc, signer["pids"][0])
+    if one["mappings"]["hidden"]:  # where the kernel has memfd_secret: nobody else can look, so nothing is claimed
+        assert signer["keys"]["level"] == "unknown" and "memfd_secret" in signer["keys"]["text"]
+    else:
+        assert {made.key, *glob.glob(f"{sluis.state}/keys/*.key")} == set(one["memory"]["private_keys"])
     for row in (edge, signer, dialer):
         assert {row[topic]["level"] for topic in ("read", "exec", "code", "others")} == {"none"}, row
     assert edge["connect"]["level"] == signer["connect"]["level"] == "none"

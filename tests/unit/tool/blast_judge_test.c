@@ -100,6 +100,9 @@ static void test_closed(void **state)
 	for (unsigned t = 0; t < BLAST_TOPIC_CALLS; t++)
 		assert_int_equal(blast_verdict_of(p, t, 1).level, BLAST_NONE);
 	assert_string_equal(blast_verdict_of(p, BLAST_TOPIC_CALLS, 1).cell, "20 of 380");
+	/* What nobody can look into is not called empty */
+	p->maps.hidden = 8192;
+	assert_int_equal(blast_verdict_of(p, BLAST_TOPIC_KEYS, 1).level, BLAST_UNKNOWN);
 	/* One planted fact each */
 	p->maps.writable_code = 1;
 	assert_int_equal(blast_verdict_of(p, BLAST_TOPIC_CODE, 1).level, BLAST_ALL);

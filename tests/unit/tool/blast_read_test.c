@@ -105,6 +105,7 @@ static void test_maps(void **state)
 		"Rss:                   8 kB\nLocked:                8 kB\n"
 		"VmFlags: rd wr sh mr lo dd wf sl \n"
 		"80000000-80001000 rwxp 00000000 00:00 0 \nVmFlags: rd wr ex \n"
+		"88000000-88002000 rw-s 00000000 00:0e 7                  /secretmem (deleted)\n"
 		"90000000-90001000 r-xp 00000000 00:00 0                  [vdso]\n";
 	struct guard g = guard_new(sizeof text);
 	struct blast_maps m = { 0 };
@@ -116,6 +117,7 @@ static void test_maps(void **state)
 	assert_true(m.shared_total == 1 && m.shared_writable == 1 && m.shared[0].bytes == 8192);
 	assert_string_equal(m.shared[0].name, "/memfd:a\\012b");
 	assert_true(m.writable_code == 1 && m.anonymous_code == 1 && m.code_n == 1);
+	assert_true(m.hidden == 8192);
 	assert_int_equal(blast_map_parse(VIEW("Rss: 8 kB\n"), &m), E_PROTO);
 	assert_int_equal(blast_map_parse(VIEW("1-2 r-xp 0 0:0 0\nRss: 8\n"), &m), E_PROTO);
 	assert_int_equal(blast_map_parse(VIEW("1-2 r-xp 0 0:0 0\nRss: 99999999999999999 kB\n"), &m),
