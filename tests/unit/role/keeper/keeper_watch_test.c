@@ -24,6 +24,7 @@ static struct keeper_child *role(struct keeper *k, enum role r, int protection, 
 	if (c->pid == 0) {
 		char byte = 0;
 
+		(void)close(go[1]); /* so that its end is seen here */
 		if (read(go[0], &byte, 1) != 1)
 			_exit(1);
 		(void)mmap(NULL, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
