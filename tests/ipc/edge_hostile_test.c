@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -126,6 +127,28 @@ static void test_dialer_answers_nothing(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+/* A page whose size is not sealed could be cut under its reader, for whom a touch is then SIGBUS.
+ */
+static void test_a_page_that_could_be_cut(void **state)
+{
+	static const uint8_t body[4] = { PAGE_HEALTH, 0, 0, 0 };
+	struct fixture *f = *state;
+	int fd = memfd_create("page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0 && ftruncate(fd, sizeof *f->edge->health) == 0);
+	assert_int_equal(frame_send(f->ends[0], KEEPER_PAGE, 0, view_of(body, sizeof body), &fd, 1),
+			 E_OK);
+	assert_int_equal(frame_pump(f->ends[1], &setup_table, FRAME_RUN, f->edge, 1), E_PROTO);
+	assert_null(f->edge->health);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	assert_int_equal(frame_send(f->ends[0], KEEPER_PAGE, 0, view_of(body, sizeof body), &fd, 1),
+			 E_OK);
+	assert_int_equal(frame_pump(f->ends[1], &setup_table, FRAME_RUN, f->edge, 1), E_OK);
+	assert_non_null(f->edge->health);
+	(void)munmap((void *)(uintptr_t)f->edge->health, sizeof *f->edge->health);
+	(void)fd_close(fd);
+}
+
 /* What is no frame at all. */
 static void test_noise(void **state)
 {
@@ -154,6 +177,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keeper_rows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dialer_rows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dialer_answers_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_page_that_could_be_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_noise, setup, teardown),
 	};
 
