@@ -9,7 +9,6 @@
 #include "role/signer/keys.h"
 
 #include "proto/tls_signed.h"
-#include "tls/tls_heap.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -99,11 +98,11 @@ size_t keys_memory(const struct image *im)
 	return n;
 }
 
-enum err keys_guard(const struct image *im)
+enum err keys_guard(const struct image *im, bool is_hidden)
 {
 	size_t secure = KEYS_SECURE_BASE, want = 0;
 
-	if (tls_heap_is_hidden())
+	if (is_hidden)
 		return E_OK; /* which OpenSSL's own guarded memory would not be */
 	for (uint32_t i = 0; i < image_count(im, IMAGE_CERTIFICATE); i++)
 		want += keys_needs[image_certificate_at(im, i)->key_type].secure;

@@ -31,9 +31,9 @@ struct keys {
 /* keys_memory - bytes that the keys of an image's certificates need from the TLS heap */
 size_t keys_memory(const struct image *im);
 
-/* keys_guard - private numbers go into guarded, locked memory of their own, unless the TLS heap is
- * hidden from everybody; once, before keys_open. E_NOMEM: it can't be locked */
-enum err keys_guard(const struct image *im);
+/* keys_guard - private numbers go into guarded, locked memory of their own, unless the heap that
+ * they are in is_hidden from everybody; once, before keys_open. E_NOMEM: it can't be locked */
+enum err keys_guard(const struct image *im, bool is_hidden);
 
 /* keys_open - OpenSSL with its standard algorithms, without a configuration file. E_NOMEM */
 enum err keys_open(struct keys *k);

@@ -160,7 +160,7 @@ static enum err main_load(struct signer *s, const struct image *im, struct wbuf 
 	arena.p = p;
 	why->n = 0;
 	wbuf_str(why, "OpenSSL can't be set up in locked memory");
-	TRY(keys_guard(im));
+	TRY(keys_guard(im, tls_heap_is_hidden()));
 	TRY(keys_open(&s->keys));
 	why->n = 0;
 	TRY(key_files_load(&s->keys, im, &arena, why));
