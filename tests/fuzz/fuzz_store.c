@@ -112,12 +112,25 @@ static void fill(struct rig *g)
 	(void)fd_close(cell);
 }
 
+static struct rig rig;
+
+/* The store's folder goes with the program. */
+static void leave(void)
+{
+	static const char *const files[] = { "sluis.db", "sluis.db-wal", "sluis.db-shm", "made" };
+
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		(void)unlinkat(rig.k.dir_fd, files[i], 0);
+	(void)rmdir(rig.k.dir);
+}
+
 static void begin(struct rig *g)
 {
 	sqlite3 *db = NULL;
 	AUTO_FD fd = -1;
 
 	authority_kit_open(&g->k, authority_kit_yaml);
+	INVARIANT(atexit(leave) == 0);
 	fill(g);
 	authority_kit_stop(&g->k);
 	db = open_file();
@@ -230,19 +243,18 @@ static void look(struct rig *g)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct rig g;
 	struct view in = view_of(data, size);
 	const char *why = "";
 
-	if (!g.file)
-		begin(&g);
-	restore(&g);
-	*g.k.gate = (struct page_gate_page){ 0 };
-	change_all(&g, &in);
-	if (authority_kit_try(&g.k, &why))
-		look(&g);
+	if (!rig.file)
+		begin(&rig);
+	restore(&rig);
+	*rig.k.gate = (struct page_gate_page){ 0 };
+	change_all(&rig, &in);
+	if (authority_kit_try(&rig.k, &why))
+		look(&rig);
 	else
 		INVARIANT(*why);
-	authority_kit_stop(&g.k);
+	authority_kit_stop(&rig.k);
 	return 0;
 }
