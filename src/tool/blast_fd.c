@@ -155,11 +155,16 @@ static void fd_socket(int fd, struct blast_fd *d)
 static void fd_link(int pid, struct blast_fd *d)
 {
 	char path[32], to[4096] = "";
+	struct wbuf w = wbuf_of(d->name, sizeof d->name - 1);
+	size_t n = 0;
 
 	(void)snprintf(path, sizeof path, "fd/%d", d->fd);
 	(void)proc_file_link(pid, path, to, sizeof to);
-	if (snprintf(d->name, sizeof d->name, "%s", to) >= (int)sizeof d->name)
-		(void)snprintf(&d->name[sizeof d->name - 4], 4, "...");
+	n = view_str(to).n;
+	wbuf_view_put(&w, view_slice(view_str(to), 0, n > w.cap ? w.cap - 3 : n));
+	if (n > w.cap)
+		WBUF_LIT(&w, "...");
+	d->name[w.n] = '\0';
 }
 
 static void fd_file(int fd, const struct stat *st, struct blast_fd *d)

@@ -72,6 +72,7 @@ static const struct allowed control_allowed[] = {
 	{ TOOL_EVIDENCE_NOTE, 0, false, true, 69, 469 },
 	{ TOOL_RELEASE, 0, false, true, 4, 4 },
 	{ TOOL_ROTATE, 0, false, true, 2, TOOL_ROTATE_ITEM_MAX + TOOL_ROTATE_DETAIL_MAX + 5 },
+	{ TOOL_DRILL, 0, false, true, 3, TOOL_REASON_MAX + 3 },
 };
 
 static bool is_allowed(const struct allowed *rows, size_t n, uint8_t type, unsigned fds,

@@ -7,6 +7,7 @@
 #include "role/keeper/upgrade.h"
 #include "sys/fd.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -77,8 +78,8 @@ struct keeper_child *keeper_kit_child(struct keeper *k, enum role role,
 	c->pid = fork();
 	if (c->pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		fd_close(pair[0]);
-		fd_close(pair[1]);
+		/* A copy of a descriptor keeps its events coming after the keeper has closed it */
+		(void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 		for (;;)
 			(void)pause();
 	}

@@ -235,6 +235,7 @@ void cell_run(const struct cell_birth *b)
 	while (!cell_is_over(b->e)) {
 		if (run_turn(b->e, cell_wait_ms(&l)) != E_OK)
 			_exit(1);
+		porter_forget(b->e);
 		cell_count(&l);
 	}
 	counts_tell(b->e, l.spawn_us);

@@ -6,6 +6,7 @@
 #include "role/edge/h2_client.h"
 #include "role/edge/level.h"
 #include "role/edge/local.h"
+#include "sys/secret.h"
 
 #define SAY_NO_STORE "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
 
@@ -93,6 +94,7 @@ void gate_say_method(struct gate_state *j, struct view allow)
 
 void gate_say_to(struct gate_state *j, struct view location, struct view more)
 {
+	struct porter *p = j->porter;
 	struct wbuf lines = say_lines(j);
 	struct gate_answer a = { .status = 303, .why = "a way through the gate" };
 
@@ -101,11 +103,12 @@ void gate_say_to(struct gate_state *j, struct view location, struct view more)
 	WBUF_LIT(&lines, "\r\n");
 	wbuf_view_put(&lines, more);
 	a.lines = wbuf_view(&lines);
-	j->porter->wipes_piece = true;
+	p->wipes_piece = true;
 	if (wbuf_check(&lines) == E_OK)
-		gate_answer(j->porter->edge, j->x, &a);
+		gate_answer(p->edge, j->x, &a);
 	else
 		gate_say_error(j, 500, "an answer is too long");
+	secret_wipe(p->lines, lines.n); /* cookies may be among them */
 }
 
 void gate_say_enter(struct gate_state *j, const struct token_fresh *nonce, struct view back)

@@ -406,6 +406,16 @@ static void porter_tell_use(struct porter *p, struct gate_state *j)
 		ask_tell(p->edge->authority.fd, CELL_USED, wbuf_view(&w));
 }
 
+void porter_forget(struct edge *e)
+{
+	struct porter *p = e->porter;
+
+	if (!p || !p->wipes_piece)
+		return;
+	secret_wipe(e->piece, sizeof e->piece);
+	p->wipes_piece = false;
+}
+
 /* P7: everything of a session that has ended is cut, whatever it is doing. */
 static void porter_tick(struct edge *e)
 {
@@ -416,9 +426,6 @@ static void porter_tick(struct edge *e)
 		return;
 	p->ticked_ms = e->loop.now_ms;
 	porter_look_at_levels(p);
-	if (p->wipes_piece)
-		secret_wipe(e->piece, sizeof e->piece);
-	p->wipes_piece = false;
 	for (uint32_t i = 0; i < p->job_high; i++) {
 		struct gate_state *j = &p->jobs[i];
 

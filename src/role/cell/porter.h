@@ -136,6 +136,10 @@ struct porter {
  */
 enum err porter_open(struct edge *e, const struct page_gate_page *page);
 
+/* porter_forget - wipes what the scratch of this turn of the loop had of a token; after each turn
+ */
+void porter_forget(struct edge *e);
+
 /* porter_ask - j's next question; its answer is j->step's. Answers j with 503 when it can't be
  * asked, and says false: j may be gone */
 bool porter_ask(struct gate_state *j, uint8_t type, const struct wbuf *body, uint8_t step);

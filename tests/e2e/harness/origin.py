@@ -40,11 +40,12 @@ class Request:
     @property
     def body(self):
         if self._body is None:
-            self._body = b""
+            body = b""
             if self.all("Transfer-Encoding"):
-                self._body, self.trailers, self.chunk_sizes = self.stream.chunked()
+                body, self.trailers, self.chunk_sizes = self.stream.chunked()
             elif self.all("Content-Length"):
-                self._body = self.stream.exactly(int(self.header("Content-Length")))
+                body = self.stream.exactly(int(self.header("Content-Length")))
+            self._body = body  # whole: another thread may look at it
         return self._body
 
 
