@@ -29,6 +29,7 @@ class Request:
     _body: bytes = None
     trailers: list = dataclasses.field(default_factory=list)
     chunk_sizes: list = None
+    _reading: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def header(self, name):
         found = wire.values(self.fields, name)
@@ -39,14 +40,17 @@ class Request:
 
     @property
     def body(self):
-        if self._body is None:
+        """Empty for whoever looks while another thread still reads it."""
+        if self._body is None and self._reading.acquire(blocking=False):  # pylint: disable=consider-using-with
             body = b""
-            if self.all("Transfer-Encoding"):
-                body, self.trailers, self.chunk_sizes = self.stream.chunked()
-            elif self.all("Content-Length"):
-                body = self.stream.exactly(int(self.header("Content-Length")))
-            self._body = body  # whole: another thread may look at it
-        return self._body
+            try:
+                if self.all("Transfer-Encoding"):
+                    body, self.trailers, self.chunk_sizes = self.stream.chunked()
+                elif self.all("Content-Length"):
+                    body = self.stream.exactly(int(self.header("Content-Length")))
+            finally:
+                self._body = body
+        return self._body or b""
 
 
 class Origin:
