@@ -209,6 +209,15 @@ void heap_trim(struct heap *h, unsigned max)
 	}
 }
 
+void heap_rest(struct heap *h)
+{
+	if (h->is_hidden)
+		return;
+	for (unsigned c = 0; c < HEAP_CLASSES; c++)
+		for (struct list *l = h->room[c].next; l != &h->room[c]; l = l->next)
+			heap_span_forget(h, LIST_OWNER(l, struct heap_span, node));
+}
+
 void heap_shuffle(struct heap *h)
 {
 	secret_random(h->rng.s, sizeof h->rng.s);

@@ -108,4 +108,8 @@ void *heap_resize(struct heap *h, void *p, size_t n);
  * class that nobody has used since the last call wait no longer. Not on a locked or hidden heap */
 void heap_trim(struct heap *h, unsigned max);
 
+/* heap_rest - gives back the pages in which nothing is handed out, of spans in use too: for who
+ * sleeps now. What waits, waits on. Not on a locked heap */
+void heap_rest(struct heap *h);
+
 #endif

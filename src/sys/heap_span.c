@@ -390,3 +390,33 @@ enum err heap_span_map(struct heap *h, size_t bytes, enum heap_kind kind)
 	h->slabs = slabs;
 	return E_OK;
 }
+
+/* Whether any block that is handed out touches the page at offset from of its span. */
+static bool heap_span_needs(const struct heap *h, const struct heap_span *s, size_t from)
+{
+	struct heap_place at = { .span = (struct heap_span *)(uintptr_t)s };
+	uint32_t size = heap_span_size(s->class), n = heap_span_blocks(s);
+
+	for (size_t i = from / size; i < n && i * size < from + HEAP_GUARD; i++) {
+		at.index = (uint32_t)i;
+		if (heap_span_is_live(h, at))
+			return true;
+	}
+	return false;
+}
+
+void heap_span_forget(const struct heap *h, const struct heap_span *s)
+{
+	uint8_t *p = heap_span_begin(h, s);
+	size_t end = heap_span_bytes(s) - HEAP_GUARD, run = 0;
+
+	for (size_t from = 0; from <= end; from += HEAP_GUARD) {
+		if (from < end && !heap_span_needs(h, s, from)) {
+			run += HEAP_GUARD;
+			continue;
+		}
+		if (run && madvise(p + from - run, run, MADV_DONTNEED) < 0)
+			(void)log_errno("madvise of a heap");
+		run = 0;
+	}
+}

@@ -50,4 +50,8 @@ bool heap_span_is_live(const struct heap *h, struct heap_place at);
  * it does not */
 bool heap_span_take_back(struct heap *h, struct heap_span *s);
 
+/* heap_span_forget - gives the pages back that no block that is handed out touches: they were zero,
+ * and are so again */
+void heap_span_forget(const struct heap *h, const struct heap_span *s);
+
 #endif

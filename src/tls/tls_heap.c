@@ -48,6 +48,11 @@ void tls_heap_trim(unsigned max)
 	heap_trim(&tls_heap, max);
 }
 
+void tls_heap_rest(void)
+{
+	heap_rest(&tls_heap);
+}
+
 void tls_heap_shuffle(void)
 {
 	heap_shuffle(&tls_heap);

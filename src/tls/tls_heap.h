@@ -17,6 +17,9 @@ void *tls_heap_get(size_t n);
 /* tls_heap_trim - heap_trim */
 void tls_heap_trim(unsigned max);
 
+/* tls_heap_rest - heap_rest */
+void tls_heap_rest(void);
+
 /* tls_heap_shuffle - heap_shuffle */
 void tls_heap_shuffle(void);
 

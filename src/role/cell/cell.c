@@ -161,6 +161,8 @@ static void cell_trim(struct edge *e)
 	buffer_pool_trim(&e->buffers, 0);
 	heap_trim(&e->h2_heap, CELL_TRIM_SPANS);
 	tls_heap_trim(CELL_TRIM_SPANS);
+	heap_rest(&e->h2_heap);
+	tls_heap_rest();
 }
 
 static int cell_wait_ms(struct cell_life *l)

@@ -3,6 +3,8 @@
  * (P1, P5). In plain memory and in memory that is hidden. */
 #include "sys/heap.h"
 
+#include <string.h>
+
 #include "base/rng.h"
 #include "tests/unit/check.h"
 #include "tests/unit/sys/dies.h"
@@ -292,6 +294,43 @@ static void test_every_class(void **state)
 	}
 }
 
+/* What is handed out keeps every byte over a rest, beside blocks that are free; those are zero. */
+static void test_rest(void **state)
+{
+	static const size_t sizes[] = { 16, 48, 320, 1024, 2560, 4096, 9216, 16896, 65536 };
+	enum { REST_BLOCKS = 40 };
+	static uint8_t *blocks[COUNT_OF(sizes)][REST_BLOCKS];
+	struct heap h = { 0 };
+
+	(void)state;
+	assert_int_equal(heap_init(&h, (size_t)64 << 20, HEAP_PLAIN), E_OK);
+	for (size_t c = 0; c < COUNT_OF(sizes); c++)
+		for (unsigned i = 0; i < REST_BLOCKS; i++) {
+			blocks[c][i] = heap_get(&h, sizes[c]);
+			assert_non_null(blocks[c][i]);
+			memset(blocks[c][i], (int)(c + i + 1), sizes[c]);
+		}
+	for (unsigned round = 0; round < 3; round++) {
+		for (size_t c = 0; c < COUNT_OF(sizes); c++)
+			for (unsigned i = round; i < REST_BLOCKS; i += 3) {
+				heap_put(&h, blocks[c][i]);
+				blocks[c][i] = NULL;
+			}
+		heap_rest(&h);
+		for (size_t c = 0; c < COUNT_OF(sizes); c++)
+			for (unsigned i = 0; i < REST_BLOCKS; i++)
+				for (size_t n = 0; blocks[c][i] && n < sizes[c]; n++)
+					assert_int_equal(blocks[c][i][n], (uint8_t)(c + i + 1));
+		for (size_t c = 0; c < COUNT_OF(sizes); c++)
+			for (unsigned i = round; i < REST_BLOCKS; i += 3) {
+				blocks[c][i] = heap_get(&h, sizes[c]);
+				for (size_t n = 0; n < sizes[c]; n++)
+					assert_int_equal(blocks[c][i][n], 0);
+				memset(blocks[c][i], (int)(c + i + 1), sizes[c]);
+			}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_freed_blocks_wait),
 		cmocka_unit_test(test_places_differ),
 		cmocka_unit_test(test_every_class),
+		cmocka_unit_test(test_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
